@@ -1,0 +1,3 @@
+//! l
+#![allow(missing_docs)]
+pub mod stripe;
