@@ -1,1 +1,19 @@
-//! x
+//! What two functions or more use. Imports point down: functions → [`app`], [`http`] → [`domain`], [`db`], [`stripe`].
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`app`] | what a function holds while it runs, and how it serves requests |
+//! | [`config`] | the environment, read once |
+//! | [`http`] | identity, request bodies, answers, errors |
+//! | [`domain`] | plans, features, subscriptions, the ordering of reads: no I/O, no clock |
+//! | [`db`] | SQL, by table |
+//! | [`stripe`] | the Stripe API: transport, signatures, what we read of its objects |
+
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod domain;
+pub mod http;
+pub mod stripe;
+pub mod telemetry;

@@ -1,2 +1,8 @@
-//! x
-fn main() {}
+//! The Lambda function `entitlements`.
+
+use shared::app::{App, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    serve(App::from_env(), entitlements::handle).await
+}

@@ -1,1 +1,58 @@
-//! health
+//! GET /api/health: whether the parts that every request needs are there. Open to anyone, so it tells nothing else.
+
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+use shared::app::App;
+use shared::db::{self, SCHEMA_VERSION};
+use shared::http::error::ApiError;
+use shared::http::response;
+
+/// Answers 200 if all is well, else 503 with the part that fails.
+///
+/// # Errors
+/// None: a part that fails is the answer.
+pub async fn handle(app: &App, _request: Request) -> Result<Response<Body>, ApiError> {
+    let schema = match app.db() {
+        Ok(db) => db::health::schema_version(db).await.map_err(ApiError::from),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &schema {
+        error.log("health");
+    }
+    let config = &app.config;
+    for problem in config.missing().into_iter().map(|name| format!("{name} is missing")).chain(config.problems.clone()) {
+        tracing::error!(target: "billing", problem, "the configuration is not complete");
+    }
+    let health = Health {
+        success: false,
+        database: Part::from(schema.is_ok()),
+        // A newer schema is a deployment under way: migrations only add, so this code still works.
+        schema: Part::from(matches!(schema, Ok(Some(version)) if version >= SCHEMA_VERSION)),
+        configuration: Part::from(config.missing().is_empty() && config.problems.is_empty()),
+    };
+    let well = [health.database, health.schema, health.configuration].iter().all(|part| *part == Part::Ok);
+    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Ok(response::json(status, &Health { success: well, ..health }))
+}
+
+#[derive(Serialize)]
+struct Health {
+    success: bool,
+    database: Part,
+    schema: Part,
+    configuration: Part,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Part {
+    Ok,
+    Failing,
+}
+
+impl From<bool> for Part {
+    fn from(ok: bool) -> Self {
+        if ok { Self::Ok } else { Self::Failing }
+    }
+}

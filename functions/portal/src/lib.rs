@@ -1,1 +1,65 @@
-//! portal
+//! POST /api/billing/portal: a page at Stripe where an owner or admin changes plan, card and seats, or cancels.
+
+use lambda_http::{Body, Request, Response};
+use serde::{Deserialize, Serialize};
+use shared::app::App;
+use shared::db::organizations;
+use shared::domain::ids::{CustomerId, OrgId};
+use shared::http::error::ApiError;
+use shared::http::{identity, request, response, return_url};
+use shared::stripe::wire::Object;
+use shared::stripe::{self, IdempotencyKey};
+use stripe_billing::billing_portal_session::CreateBillingPortalSession;
+
+/// Opens a customer portal session and answers with its address.
+///
+/// # Errors
+/// [`ApiError::NoCustomer`] before the first checkout.
+pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
+    let caller = identity::require(app.config.identity_source, &request)?;
+    let wanted: PortalRequest = request::json(&request)?;
+    let org = request::org_id(&wanted.org_id)?;
+    let return_url = return_url(app, wanted.return_url.as_deref())?;
+    let stripe = app.stripe()?;
+    let account = organizations::billing_account(app.db()?, caller.user, org, stripe.livemode()).await?.ok_or(ApiError::NotAMember)?;
+    if !account.role.may_change_billing() {
+        return Err(ApiError::NotABillingAdmin);
+    }
+    let url = open(stripe, account.customer.ok_or(ApiError::NoCustomer)?, return_url).await?;
+    Ok(response::ok(&PortalResponse { success: true, url, org_id: org }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PortalRequest {
+    org_id: String,
+    return_url: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PortalResponse {
+    success: bool,
+    url: String,
+    org_id: OrgId,
+}
+
+fn return_url(app: &App, wanted: Option<&str>) -> Result<String, ApiError> {
+    let base = app.config.base_url.as_ref().ok_or(ApiError::Misconfigured("BASE_URL"))?;
+    match wanted {
+        None => Ok(base.to_string()),
+        Some(text) => {
+            let url = return_url::parse(text, base, &app.config.allowed_return_origins).ok_or(ApiError::InvalidReturnUrl)?;
+            Ok(url.into())
+        }
+    }
+}
+
+async fn open(stripe: &stripe::Stripe, customer: CustomerId, return_url: String) -> Result<String, ApiError> {
+    let request = CreateBillingPortalSession::new().customer(customer.as_str()).return_url(return_url);
+    let session: Object = stripe.post(&request, &IdempotencyKey::unique()).await.map_err(|error| {
+        // Deleted in Stripe's dashboard: the next checkout makes a new one.
+        if error.is_missing("customer") { ApiError::NoCustomer } else { error.into() }
+    })?;
+    session.url.ok_or(ApiError::Internal("the portal session has no url"))
+}

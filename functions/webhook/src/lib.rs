@@ -1,1 +1,57 @@
-//! webhook
+//! POST /api/webhooks/stripe: Stripe's events, each applied once and in order.
+
+mod process;
+mod route;
+
+use std::time::Instant;
+
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+use shared::app::App;
+use shared::db::webhook_events::Outcome;
+use shared::http::error::ApiError;
+use shared::http::{request, response};
+use shared::stripe::event::Event;
+use shared::stripe::signature;
+
+/// The largest event that is taken, in bytes: Stripe's are far smaller, and none must be lost to a limit.
+const MAX_EVENT: usize = 1024 * 1024;
+
+/// Verifies, reads, routes and applies one event.
+///
+/// # Errors
+/// [`ApiError::InvalidSignature`], [`ApiError::MissingOrgId`], [`ApiError::InvalidRequest`] for a signed body that is no event;
+/// [`ApiError::ProcessingFailed`] for what Stripe shall send again.
+pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
+    let arrived = Instant::now();
+    let body = request::body(&request, MAX_EVENT)?;
+    signature::verify(signature_header(&request), body, &app.config.webhook_secrets, app.clock.now())?;
+    let event = Event::parse(body).map_err(|error| ApiError::InvalidRequest(error.to_string()))?;
+    let outcome = process::process(app, &event, arrived).await?;
+    Ok(response::ok(&Received { received: true, outcome: word(outcome) }))
+}
+
+#[derive(Serialize)]
+struct Received {
+    received: bool,
+    outcome: &'static str,
+}
+
+/// The header, if it stands once: of two, which one is Stripe's cannot be known.
+fn signature_header(request: &Request) -> Option<&str> {
+    let mut values = request.headers().get_all("stripe-signature").iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
+    }
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Applied => "applied",
+        Outcome::Stale => "stale",
+        Outcome::Duplicate => "duplicate",
+        // The last three never leave `process`.
+        Outcome::Ignored | Outcome::MissingOrg | Outcome::Read | Outcome::Conflict => "ignored",
+    }
+}

@@ -1,0 +1,132 @@
+//! Applying one event: one database call, and a read of Stripe with a second call only where the order of payloads cannot tell.
+
+use std::time::Instant;
+
+use shared::app::App;
+use shared::config::ForeignSubscriptions;
+use shared::db::webhook_events::{self, Application, Effect, EventRef, Outcome};
+use shared::domain::ids::SubscriptionId;
+use shared::domain::ordering::Read;
+use shared::domain::subscription::{Plan, Snapshot};
+use shared::http::error::ApiError;
+use shared::stripe::event::Event;
+use shared::stripe::wire::subscription::Subscription;
+use shared::stripe::{self, Stripe};
+use stripe_billing::subscription::RetrieveSubscription;
+
+use crate::route::route;
+
+/// How often Stripe is asked again because the row changed meanwhile.
+const READS: u32 = 4;
+
+/// Applies the event and tells what came of it.
+pub async fn process(app: &App, event: &Event<'_>, arrived: Instant) -> Result<Outcome, ApiError> {
+    let (db, stripe) = (app.db().map_err(failed)?, app.stripe().map_err(failed)?);
+    if event.livemode != stripe.livemode() {
+        tracing::warn!(target: "billing", event = event.id, event.livemode, "an event of the other mode is ignored");
+        return Ok(Outcome::Ignored);
+    }
+    let Some(work) = route(event).map_err(|error| ApiError::InvalidRequest(error.to_string()))? else {
+        tracing::debug!(target: "billing", event = event.id, kind = event.kind, "nothing to do");
+        return Ok(Outcome::Ignored);
+    };
+    let application = Application {
+        event: EventRef {
+            id: event.id.clone(),
+            kind: event.kind.clone(),
+            created: event.created,
+            livemode: event.livemode,
+            api_version: event.api_version.clone(),
+        },
+        orgs: work.orgs,
+        customer: work.customer,
+        effect: work.effect,
+        read: None,
+        void: false,
+        grace_days: app.config.grace_days,
+        foreign_acknowledged: app.config.foreign_subscriptions == ForeignSubscriptions::Acknowledge,
+        elapsed_ms: elapsed_ms(arrived),
+    };
+    let event = application.event.clone();
+    match apply(app, stripe, application, arrived).await {
+        Ok(Outcome::MissingOrg) => Err(ApiError::MissingOrgId),
+        Ok(outcome) => Ok(outcome),
+        Err(error) => {
+            // The first error is the one to tell; that it could not be noted is one more line in the log.
+            if let Err(unnoted) = webhook_events::fail(db, &event, error.code()).await {
+                tracing::error!(target: "billing", event = event.id, error = %unnoted, "a failed attempt could not be noted");
+            }
+            Err(failed(error))
+        }
+    }
+}
+
+async fn apply(app: &App, stripe: &Stripe, mut application: Application, arrived: Instant) -> Result<Outcome, ApiError> {
+    let db = app.db()?;
+    for _ in 0..=READS {
+        let applied = webhook_events::apply(db, &application).await?;
+        if !matches!(applied.outcome, Outcome::Read | Outcome::Conflict) {
+            log(&application, applied.outcome, arrived);
+            return Ok(applied.outcome);
+        }
+        application = ask_stripe(app, stripe, application, applied.version).await?;
+        application.elapsed_ms = elapsed_ms(arrived);
+    }
+    Err(ApiError::Internal("the subscription changed at every read of Stripe"))
+}
+
+/// Reads the subscription's state. No transaction is open.
+async fn ask_stripe(app: &App, stripe: &Stripe, application: Application, version: i64) -> Result<Application, ApiError> {
+    let id = match &application.effect {
+        Effect::Snapshot(snapshot) => snapshot.id.clone(),
+        Effect::Named(id) => id.clone(),
+        Effect::Payment(_) => return Err(ApiError::Internal("a payment needs no read")),
+    };
+    let started = app.clock.now();
+    let answer = stripe.get::<Subscription>(&RetrieveSubscription::new(id.as_str())).await;
+    let ended = app.clock.now();
+    match answer {
+        Ok(subscription) => {
+            let read = Read::between(version, started, ended);
+            Ok(Application { effect: Effect::Snapshot(Snapshot::from(subscription)), read: Some(read), ..application })
+        }
+        Err(error) if is_unknown(&error) => Ok(without_stripe(application, &id, version)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Stripe forgets objects of deleted test clocks. Then what the event carries stands, and without that there is nothing to apply.
+fn without_stripe(application: Application, id: &SubscriptionId, version: i64) -> Application {
+    tracing::error!(target: "billing", event = application.event.id, subscription = id.as_str(), "Stripe does not know this subscription: is the key of another account?");
+    let read = Some(Read::payload_stands(version, application.event.created));
+    let void = matches!(application.effect, Effect::Named(_));
+    Application { read, void, ..application }
+}
+
+fn is_unknown(error: &stripe::Error) -> bool {
+    matches!(error, stripe::Error::Refused { status: 404, code, .. } if code == "resource_missing")
+}
+
+fn log(application: &Application, outcome: Outcome, arrived: Instant) {
+    let event = &application.event;
+    if let (Effect::Snapshot(snapshot), Outcome::Applied) = (&application.effect, outcome)
+        && snapshot.plan == Plan::Unknown
+    {
+        tracing::warn!(target: "billing", event = event.id, subscription = snapshot.id.as_str(), price = snapshot.item.price, "no plan is known for this price: it counts as pilot");
+    }
+    tracing::info!(
+        target: "billing",
+        event = event.id, kind = event.kind, outcome = ?outcome,
+        read = application.read.is_some(),
+        milliseconds = elapsed_ms(arrived),
+        "event"
+    );
+}
+
+fn elapsed_ms(since: Instant) -> i64 {
+    i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX)
+}
+
+fn failed(error: ApiError) -> ApiError {
+    ApiError::ProcessingFailed(Box::new(error))
+}

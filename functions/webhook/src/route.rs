@@ -1,0 +1,61 @@
+//! The one table from event type to what is done.
+
+use jiff::Timestamp;
+use shared::db::webhook_events::Effect;
+use shared::domain::ids::{CustomerId, OrgId};
+use shared::domain::subscription::Snapshot;
+use shared::stripe::event::{Event, Unreadable};
+use shared::stripe::wire::checkout_session::CheckoutSession;
+use shared::stripe::wire::invoice::Invoice;
+use shared::stripe::wire::subscription::Subscription;
+
+/// What an event is about.
+#[derive(Debug)]
+pub struct Work {
+    /// The organizations that it names, best first.
+    pub orgs: Vec<OrgId>,
+    /// The customer that it names.
+    pub customer: Option<CustomerId>,
+    /// What it changes.
+    pub effect: Effect,
+}
+
+/// Decides what an event is about. None: nothing of ours, with the reason beside the arm.
+pub fn route(event: &Event<'_>) -> Result<Option<Work>, Unreadable> {
+    match event.kind.as_str() {
+        // These carry the subscription's whole state.
+        "customer.subscription.created"
+        | "customer.subscription.updated"
+        | "customer.subscription.deleted"
+        | "customer.subscription.paused"
+        | "customer.subscription.resumed" => {
+            let snapshot = Snapshot::from(event.object::<Subscription>()?);
+            Ok(Some(Work { orgs: snapshot.org.into_iter().collect(), customer: Some(snapshot.customer.clone()), effect: Effect::Snapshot(snapshot) }))
+        }
+        // These name the subscription that they changed.
+        "invoice.payment_succeeded" | "invoice.paid" | "invoice.payment_failed" => {
+            let invoice = event.object::<Invoice>()?;
+            Ok(invoice.subscription().map(|subscription| Work {
+                orgs: invoice.orgs(),
+                customer: invoice.customer(),
+                effect: Effect::Named(subscription),
+            }))
+        }
+        "checkout.session.completed" | "checkout.session.async_payment_succeeded" => Ok(session(event, false)?),
+        "checkout.session.async_payment_failed" => Ok(session(event, true)?),
+        // What changes no subscription and no payment.
+        _ => Ok(None),
+    }
+}
+
+/// A session bought a subscription or a one-time payment; one of mode `setup` only stored a card.
+fn session(event: &Event<'_>, failed: bool) -> Result<Option<Work>, Unreadable> {
+    let session = event.object::<CheckoutSession>()?;
+    let effect = match session.mode.as_deref() {
+        Some("payment") => Some(Effect::Payment(session.payment(failed, Timestamp::from_second(event.created).unwrap_or_default()))),
+        // Before 2019 a session had no mode.
+        Some("subscription") | None => session.subscription().map(Effect::Named),
+        _ => None,
+    };
+    Ok(effect.map(|effect| Work { orgs: session.orgs(), customer: session.customer(), effect }))
+}

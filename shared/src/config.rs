@@ -1,0 +1,255 @@
+//! The configuration's one door: every variable is read and checked here, secrets never print, all problems are told at once.
+//!
+//! A variable that a function does not need may be missing: it is refused when something asks for it, so that each function
+//! gets only the secrets it works with. A malformed variable counts as missing.
+
+use std::fmt;
+
+use url::Url;
+
+use crate::http::return_url::Origin;
+
+/// A value that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret value.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value, for the one call that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// Who vouches for the caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IdentitySource {
+    /// The authorizer in front of the function. The default: without an authorizer every call is refused.
+    #[default]
+    Authorizer,
+    /// `x-user-id` and `x-user-email`, set by a trusted backend in front; or local use.
+    TrustedHeaders,
+}
+
+/// What to answer to an event of a subscription that belongs to no organization.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForeignSubscriptions {
+    /// 400: it is one of ours and something is wrong.
+    #[default]
+    Refuse,
+    /// 200: other products share the Stripe account.
+    Acknowledge,
+}
+
+/// The Stripe account's key and where its API is.
+#[derive(Clone, Debug)]
+pub struct StripeKey {
+    /// `sk_...` or `rk_...`.
+    pub secret: Secret,
+    /// Whether it is a key of live mode.
+    pub livemode: bool,
+}
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// `STRIPE_SECRET_KEY`
+    pub stripe_key: Option<StripeKey>,
+    /// `STRIPE_WEBHOOK_SECRET`, several while one replaces another. Empty: every event is refused.
+    pub webhook_secrets: Vec<Secret>,
+    /// `STRIPE_API_BASE`, for local use and tests. None: Stripe itself.
+    pub stripe_api_base: Option<Url>,
+    /// `DATABASE_URL`
+    pub database_url: Option<Secret>,
+    /// `DATABASE_CA_FILE`: PEM certificates to trust for the database instead of the public roots.
+    pub database_ca_file: Option<String>,
+    /// `DATABASE_POOL_SIZE`, connections of one instance.
+    pub database_pool_size: usize,
+    /// `BASE_URL` (or `NEXT_PUBLIC_BASE_URL`): the frontend.
+    pub base_url: Option<Url>,
+    /// `ALLOWED_RETURN_ORIGINS`, comma-separated, besides the frontend's own.
+    pub allowed_return_origins: Vec<Origin>,
+    /// `IDENTITY_SOURCE`
+    pub identity_source: IdentitySource,
+    /// `GRACE_DAYS`: how long a plan outlasts a failed payment.
+    pub grace_days: i32,
+    /// `TRIAL_DAYS`: an organization's first subscription begins with a trial. 0: none.
+    pub trial_days: u32,
+    /// `AUTOMATIC_TAX`
+    pub automatic_tax: bool,
+    /// `FOREIGN_SUBSCRIPTIONS`
+    pub foreign_subscriptions: ForeignSubscriptions,
+    /// `RUST_LOG`: log levels by target, `info` if unset.
+    pub log_levels: Option<String>,
+    /// What is malformed, one sentence each.
+    pub problems: Vec<String>,
+}
+
+impl Config {
+    /// Reads the process environment.
+    #[allow(clippy::disallowed_methods)] // This is the door.
+    pub fn from_env() -> Self {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads variables from anywhere. An empty value counts as none.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let mut read = Reader { lookup: |name: &str| lookup(name).filter(|v| !v.trim().is_empty()), problems: Vec::new() };
+        let stripe_api_base = read.parsed("STRIPE_API_BASE", "an http or https URL", |v| http_url(v));
+        let base = if (read.lookup)("BASE_URL").is_some() { "BASE_URL" } else { "NEXT_PUBLIC_BASE_URL" };
+        let mut config = Self {
+            stripe_key: read.parsed("STRIPE_SECRET_KEY", "a Stripe secret or restricted key (sk_test_, sk_live_, rk_test_, rk_live_)", stripe_key),
+            webhook_secrets: read.list("STRIPE_WEBHOOK_SECRET").map(Secret::new).collect(),
+            stripe_api_base,
+            database_url: (read.lookup)("DATABASE_URL").map(Secret::new),
+            database_ca_file: (read.lookup)("DATABASE_CA_FILE"),
+            database_pool_size: read
+                .parsed("DATABASE_POOL_SIZE", "a number of connections from 1 to 100", |v| v.parse().ok().filter(|n| (1..=100).contains(n)))
+                .unwrap_or(1),
+            base_url: read.parsed(base, "an http or https URL", |v| http_url(v)),
+            allowed_return_origins: Vec::new(),
+            identity_source: read
+                .parsed("IDENTITY_SOURCE", "authorizer or trusted_headers", |v| match v {
+                    "authorizer" => Some(IdentitySource::Authorizer),
+                    "trusted_headers" => Some(IdentitySource::TrustedHeaders),
+                    _ => None,
+                })
+                .unwrap_or_default(),
+            grace_days: read.parsed("GRACE_DAYS", "a number of days from 0 to 365", |v| v.parse().ok().filter(|d| (0..=365).contains(d))).unwrap_or(7),
+            // 730: Stripe's own limit.
+            trial_days: read.parsed("TRIAL_DAYS", "a number of days from 0 to 730", |v| v.parse().ok().filter(|d| *d <= 730)).unwrap_or(0),
+            automatic_tax: read.parsed("AUTOMATIC_TAX", "true or false", |v| v.parse().ok()).unwrap_or(false),
+            foreign_subscriptions: read
+                .parsed("FOREIGN_SUBSCRIPTIONS", "refuse or acknowledge", |v| match v {
+                    "refuse" => Some(ForeignSubscriptions::Refuse),
+                    "acknowledge" => Some(ForeignSubscriptions::Acknowledge),
+                    _ => None,
+                })
+                .unwrap_or_default(),
+            log_levels: (read.lookup)("RUST_LOG"),
+            problems: Vec::new(),
+        };
+        for origin in read.list("ALLOWED_RETURN_ORIGINS") {
+            match http_url(&origin).as_ref().and_then(Origin::of) {
+                Some(origin) => config.allowed_return_origins.push(origin),
+                None => read.problems.push("ALLOWED_RETURN_ORIGINS must hold origins such as https://app.example.com".to_owned()),
+            }
+        }
+        if config.stripe_api_base.is_some() && config.stripe_key.as_ref().is_some_and(|key| key.livemode) {
+            read.problems.push("STRIPE_API_BASE is for local use and is refused with a live key".to_owned());
+            config.stripe_key = None;
+        }
+        config.problems = read.problems;
+        config
+    }
+
+    /// The variables that a whole deployment needs and that are not there.
+    pub fn missing(&self) -> Vec<&'static str> {
+        [
+            ("STRIPE_SECRET_KEY", self.stripe_key.is_none()),
+            ("STRIPE_WEBHOOK_SECRET", self.webhook_secrets.is_empty()),
+            ("DATABASE_URL", self.database_url.is_none()),
+            ("BASE_URL", self.base_url.is_none()),
+        ]
+        .into_iter()
+        .filter_map(|(name, missing)| missing.then_some(name))
+        .collect()
+    }
+}
+
+struct Reader<F> {
+    lookup: F,
+    problems: Vec<String>,
+}
+
+impl<F: Fn(&str) -> Option<String>> Reader<F> {
+    fn parsed<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let value = (self.lookup)(name)?;
+        let parsed = parse(value.trim());
+        if parsed.is_none() {
+            self.problems.push(format!("{name} must be {expected}"));
+        }
+        parsed
+    }
+
+    fn list(&self, name: &str) -> impl Iterator<Item = String> + use<F> {
+        let value = (self.lookup)(name).unwrap_or_default();
+        value.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect::<Vec<_>>().into_iter()
+    }
+}
+
+fn http_url(value: &str) -> Option<Url> {
+    Url::parse(value).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+fn stripe_key(value: &str) -> Option<StripeKey> {
+    let livemode = match value.get(..8)? {
+        "sk_live_" | "rk_live_" => true,
+        "sk_test_" | "rk_test_" => false,
+        _ => return None,
+    };
+    Some(StripeKey { secret: Secret::new(value), livemode })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(variables: &[(&str, &str)]) -> Config {
+        Config::from_lookup(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    }
+
+    #[test]
+    fn nothing_is_open_when_nothing_is_configured() {
+        let config = config(&[]);
+        assert_eq!(config.identity_source, IdentitySource::Authorizer);
+        assert_eq!(config.foreign_subscriptions, ForeignSubscriptions::Refuse);
+        assert!(config.webhook_secrets.is_empty() && config.problems.is_empty());
+        assert_eq!(config.missing(), ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "DATABASE_URL", "BASE_URL"]);
+    }
+
+    #[test]
+    fn every_malformed_variable_is_reported_at_once_and_counts_as_missing() {
+        let config = config(&[
+            ("STRIPE_SECRET_KEY", "pk_test_1"),
+            ("BASE_URL", "javascript:alert(1)"),
+            ("IDENTITY_SOURCE", "headers"),
+            ("GRACE_DAYS", "-1"),
+            ("ALLOWED_RETURN_ORIGINS", "https://a.example, nonsense"),
+        ]);
+        assert_eq!(config.problems.len(), 5, "{:?}", config.problems);
+        assert!(config.stripe_key.is_none() && config.base_url.is_none());
+        assert_eq!(config.identity_source, IdentitySource::Authorizer);
+        assert_eq!(config.grace_days, 7);
+    }
+
+    #[test]
+    fn a_live_key_is_never_sent_to_another_api_base() {
+        let config = config(&[("STRIPE_SECRET_KEY", "sk_live_1"), ("STRIPE_API_BASE", "http://127.0.0.1:1")]);
+        assert!(config.stripe_key.is_none());
+        assert_eq!(config.problems, ["STRIPE_API_BASE is for local use and is refused with a live key"]);
+    }
+
+    #[test]
+    fn secrets_do_not_print() {
+        let config = config(&[("STRIPE_SECRET_KEY", "sk_test_hush"), ("STRIPE_WEBHOOK_SECRET", "whsec_hush,whsec_hush2"), ("DATABASE_URL", "postgres://u:hush@h/d")]);
+        assert_eq!(config.webhook_secrets.len(), 2);
+        assert!(!format!("{config:?}").contains("hush"));
+    }
+
+    #[test]
+    fn the_nextjs_name_of_the_base_url_is_accepted() {
+        let base = config(&[("NEXT_PUBLIC_BASE_URL", "https://app.example.com")]).base_url;
+        assert_eq!(base.map(String::from).as_deref(), Some("https://app.example.com/"));
+    }
+}

@@ -1,0 +1,27 @@
+//! The one Stripe customer of an organization, per mode.
+
+use tokio_postgres::types::Type;
+
+use crate::db::{Db, Error};
+use crate::domain::ids::{CustomerId, OrgId};
+
+/// Stores an organization's customer, in place of `replaces` or of none, and returns the one that is stored then: of two callers
+/// at once the first decides.
+///
+/// # Errors
+/// If the database fails.
+pub async fn store(db: &Db, org: OrgId, livemode: bool, customer: &CustomerId, replaces: Option<&CustomerId>) -> Result<CustomerId, Error> {
+    let (org, customer, replaces) = (org.uuid(), customer.as_str(), replaces.map(CustomerId::as_str));
+    let rows = db
+        .query(
+            // The update that changes nothing makes `returning` answer in every case.
+            "insert into public.billing_customers as c (org_id, livemode, stripe_customer_id) values ($1, $2, $3)
+             on conflict (org_id, livemode) do update
+               set stripe_customer_id = case when c.stripe_customer_id = $4 then excluded.stripe_customer_id else c.stripe_customer_id end
+             returning stripe_customer_id",
+            &[(&org, Type::UUID), (&livemode, Type::BOOL), (&customer, Type::TEXT), (&replaces, Type::TEXT)],
+        )
+        .await?;
+    let row = rows.first().ok_or_else(|| Error::Answer("no customer was stored".to_owned()))?;
+    Ok(CustomerId::from(row.get::<_, String>(0)))
+}

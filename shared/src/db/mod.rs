@@ -1,0 +1,15 @@
+//! The database: one file per table, SQL beside the code that runs it. Knows nothing of Stripe or HTTP.
+
+mod pool;
+mod tls;
+
+pub mod customers;
+pub mod entitlements;
+pub mod health;
+pub mod organizations;
+pub mod webhook_events;
+
+pub use pool::{Db, Error, InvalidUrl};
+
+/// The schema that this code works with: the number of the newest migration.
+pub const SCHEMA_VERSION: i64 = 5;

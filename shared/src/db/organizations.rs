@@ -1,0 +1,59 @@
+//! Organizations and their members.
+
+use tokio_postgres::types::Type;
+
+use crate::db::{Db, Error};
+use crate::domain::ids::{CustomerId, OrgId, UserId};
+
+/// What a member may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// May change billing.
+    Owner,
+    /// May change billing.
+    Admin,
+    /// May read.
+    Member,
+}
+
+impl Role {
+    /// Whether it may begin a checkout or open the customer portal.
+    pub fn may_change_billing(self) -> bool {
+        matches!(self, Self::Owner | Self::Admin)
+    }
+}
+
+/// What checkout and portal need to know of an organization.
+#[derive(Clone, Debug)]
+pub struct BillingAccount {
+    /// The caller's role in it.
+    pub role: Role,
+    /// Its Stripe customer.
+    pub customer: Option<CustomerId>,
+    /// It has a paid subscription that has not ended.
+    pub subscribed: bool,
+    /// It had a trial, ever.
+    pub had_trial: bool,
+}
+
+/// An organization as the caller stands to it. None: not a member, or there is no such organization.
+///
+/// # Errors
+/// If the database fails.
+pub async fn billing_account(db: &Db, user: UserId, org: OrgId, livemode: bool) -> Result<Option<BillingAccount>, Error> {
+    let (user, org) = (user.uuid(), org.uuid());
+    let rows =
+        db.query(include_str!("billing_account.sql"), &[(&org, Type::UUID), (&user, Type::UUID), (&livemode, Type::BOOL)]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let role = match row.get("role") {
+        "owner" => Role::Owner,
+        "admin" => Role::Admin,
+        _ => Role::Member,
+    };
+    Ok(Some(BillingAccount {
+        role,
+        customer: row.get::<_, Option<String>>("stripe_customer_id").map(CustomerId::from),
+        subscribed: row.get("subscribed"),
+        had_trial: row.get("had_trial"),
+    }))
+}

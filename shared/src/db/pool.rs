@@ -1,0 +1,160 @@
+//! Connections: few, verified, replaced when they die. Works through a pooler in transaction mode, so nothing here prepares a
+//! named statement or sets anything that outlives a transaction.
+
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType};
+use futures_util::try_join;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Config, NoTls, Row};
+
+use crate::config::Secret;
+use crate::db::tls;
+
+/// How long a request waits for a connection before it is told to come back.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often work is begun again after a deadlock, a serialization failure or a lost connection.
+const TRIES: u32 = 3;
+
+/// Values of a statement, with their types: so it needs no preparation, which would be a round trip of its own.
+pub(super) type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
+
+/// The database, through a pool of connections.
+#[derive(Clone, Debug)]
+pub struct Db {
+    pool: Pool,
+}
+
+/// Why the database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No connection was to be had: the server is down, or the pool is exhausted.
+    #[error("no connection: {0}")]
+    Connect(#[from] PoolError),
+    /// A statement failed, or the connection was lost while it ran.
+    #[error("{0}")]
+    Query(#[from] tokio_postgres::Error),
+    /// The database answered something that this code does not understand.
+    #[error("unexpected answer: {0}")]
+    Answer(String),
+}
+
+impl Error {
+    /// Whether the same call can be expected to work a little later.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Connect(_) => true,
+            Self::Query(error) => match error.code() {
+                // Class 53: insufficient resources; 57: operator intervention; 08: connection exception.
+                Some(code) => ["53", "57", "08"].iter().any(|class| code.code().starts_with(class)),
+                None => error.is_closed(),
+            },
+            Self::Answer(_) => false,
+        }
+    }
+
+    /// Whether nothing was done and the same statement may simply run again.
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Query(error) => {
+                error.is_closed()
+                    || error.code().is_some_and(|code| {
+                        [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE, SqlState::ADMIN_SHUTDOWN].contains(code)
+                    })
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Why `DATABASE_URL` cannot be used. Tells nothing of its contents.
+#[derive(Debug, thiserror::Error)]
+#[error("DATABASE_URL cannot be used: {0}")]
+pub struct InvalidUrl(String);
+
+impl Db {
+    /// Prepares a pool of at most `size` connections. Connects when a connection is first needed.
+    ///
+    /// # Errors
+    /// If the address or the CA file cannot be read.
+    pub fn new(url: &Secret, ca_file: Option<&str>, size: usize) -> Result<Self, InvalidUrl> {
+        // libpq's stricter modes are what we always do.
+        let url = url.expose().replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
+        let mut config: Config = url.parse().map_err(|_| InvalidUrl("it is not a PostgreSQL connection address".to_owned()))?;
+        config.connect_timeout(CONNECT_TIMEOUT).application_name("promptforge-billing");
+        config.keepalives_idle(Duration::from_secs(30));
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = if tls::is_local(&config) && ca_file.is_none() {
+            Manager::from_config(config, NoTls, recycling)
+        } else {
+            config.ssl_mode(SslMode::Require);
+            Manager::from_config(config, tls::connector(ca_file).map_err(InvalidUrl)?, recycling)
+        };
+        let pool = Pool::builder(manager)
+            .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(CONNECT_TIMEOUT))
+            .create_timeout(Some(CONNECT_TIMEOUT))
+            .build()
+            .map_err(|error| InvalidUrl(error.to_string()))?;
+        Ok(Self { pool })
+    }
+
+    /// Runs one statement in a transaction of its own: one round trip.
+    ///
+    /// It runs again on another connection if the first one turned out dead (a frozen instance's often is), and after a deadlock.
+    /// So it must be safe to run twice: ours are, because an event's claim commits with its effects.
+    pub(super) async fn query(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Error> {
+        let mut tries = 1;
+        loop {
+            let connection = self.connection().await?;
+            match connection.query_typed(sql, params).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) => again(&mut tries, error)?,
+            }
+        }
+    }
+
+    /// Runs one reading statement as the user whom the claims name, in the role `authenticated`: row level security decides what
+    /// there is to see. One round trip: four statements are sent together, and each one's answer is checked.
+    pub(super) async fn query_as(&self, claims: &str, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Error> {
+        const BECOME: &str = "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)";
+        let user: Params<'_> = &[(&claims, Type::TEXT)];
+        let mut tries = 1;
+        loop {
+            let connection = self.connection().await?;
+            let answers = try_join!(
+                connection.batch_execute("begin read only"),
+                connection.query_typed(BECOME, user),
+                connection.query_typed(sql, params),
+                connection.batch_execute("commit"),
+            );
+            match answers {
+                Ok((_, _, rows, _)) => return Ok(rows),
+                Err(error) => again(&mut tries, error)?,
+            }
+        }
+    }
+
+    async fn connection(&self) -> Result<Object, Error> {
+        loop {
+            match self.pool.get().await {
+                Err(PoolError::Timeout(TimeoutType::Recycle)) => {}
+                connection => return Ok(connection?),
+            }
+        }
+    }
+}
+
+/// Ok if the statement shall run again.
+fn again(tries: &mut u32, error: tokio_postgres::Error) -> Result<(), Error> {
+    let error = Error::from(error);
+    if *tries == TRIES || !error.is_transient() {
+        return Err(error);
+    }
+    tracing::warn!(target: "billing", tries, %error, "a statement runs again");
+    *tries += 1;
+    Ok(())
+}

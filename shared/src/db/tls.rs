@@ -1,0 +1,40 @@
+//! How a connection to the database is encrypted: always and verified, unless the server is on this machine.
+
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::config::{Config, Host};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// Whether every host of the address is this machine: nothing leaves it, so nothing needs to be encrypted.
+pub fn is_local(config: &Config) -> bool {
+    config.get_hosts().iter().all(|host| match host {
+        Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1" | "[::1]"),
+        Host::Unix(_) => true,
+    })
+}
+
+/// A connector that verifies the server against the certificates of the file, or else Mozilla's roots.
+pub fn connector(ca_file: Option<&str>) -> Result<MakeRustlsConnect, String> {
+    let mut roots = RootCertStore::empty();
+    match ca_file {
+        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Some(path) => {
+            let problem = |cause: String| format!("DATABASE_CA_FILE {path}: {cause}");
+            for certificate in CertificateDer::pem_file_iter(path).map_err(|e| problem(e.to_string()))? {
+                roots.add(certificate.map_err(|e| problem(e.to_string()))?).map_err(|e| problem(e.to_string()))?;
+            }
+            if roots.is_empty() {
+                return Err(problem("holds no certificate".to_owned()));
+            }
+        }
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|e| e.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}

@@ -1,0 +1,28 @@
+//! What an organization has now.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::domain::ids::OrgId;
+
+/// An organization's plan and feature flags at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EntitlementSet {
+    /// Whose.
+    pub org: OrgId,
+    /// The plan in force.
+    pub plan_code: String,
+    /// Stripe's status of the subscription that explains the plan. None: there never was one.
+    pub status: Option<String>,
+    /// Seats that are paid for, or included.
+    pub seats: i32,
+    /// When the paid period ends.
+    pub current_period_end: Option<Timestamp>,
+    /// When the subscription ends, if it is cancelled.
+    pub cancel_at: Option<Timestamp>,
+    /// Until when the plan outlasts a failed payment.
+    pub grace_ends_at: Option<Timestamp>,
+    /// Every flag, on or off.
+    pub features: BTreeMap<String, bool>,
+}

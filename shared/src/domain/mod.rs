@@ -1,0 +1,9 @@
+//! What plans, features and subscriptions are, and the rules about them. No I/O, no clock, nothing of HTTP or SQL.
+
+pub mod entitlement;
+pub mod feature;
+pub mod ids;
+pub mod ordering;
+pub mod payment;
+pub mod plan;
+pub mod subscription;

@@ -1,0 +1,52 @@
+//! Which span of Stripe's clock a state read from its API stands for. The rule that uses it is `private.ordering` in SQL,
+//! where the row and its lock are.
+
+use jiff::Timestamp;
+
+/// How far our clock and Stripe's may be apart, in seconds.
+pub const CLOCK_MARGIN: i64 = 2;
+
+/// A state of a subscription as Stripe answered it, and what can be said about its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// The row's version before Stripe was asked: the state may be written only if it is still the same.
+    pub version: i64,
+    /// Dates what the read found out, a failed payment for one. Unix seconds.
+    pub observed_at: i64,
+    /// Every change up to then is in the state. Unix seconds on Stripe's clock.
+    pub known_through: i64,
+    /// No change after then is in the state. Unix seconds on Stripe's clock.
+    pub may_include: i64,
+}
+
+impl Read {
+    /// A read that began and ended at these times of our clock.
+    pub fn between(version: i64, started: Timestamp, ended: Timestamp) -> Self {
+        let end = ended.as_second() + i64::from(ended.subsec_nanosecond() > 0);
+        Self {
+            version,
+            observed_at: started.as_second(),
+            known_through: started.as_second() - CLOCK_MARGIN,
+            may_include: end + CLOCK_MARGIN,
+        }
+    }
+
+    /// Stripe knows no such subscription: the payload of an event, made at this second, is the newest that can be known.
+    pub fn payload_stands(version: i64, created: i64) -> Self {
+        Self { version, observed_at: created, known_through: created - 1, may_include: created }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_holds_for_a_span_wider_than_itself_by_the_margin() {
+        let at = |ms| Timestamp::from_millisecond(ms).unwrap();
+        let read = Read::between(3, at(10_900), at(12_100));
+        assert_eq!((read.known_through, read.may_include), (8, 15));
+        let instant = Read::between(3, at(10_000), at(10_000));
+        assert_eq!((instant.known_through, instant.may_include), (8, 12));
+    }
+}

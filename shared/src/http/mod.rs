@@ -1,0 +1,7 @@
+//! The HTTP boundary: who calls, what they sent, what they get.
+
+pub mod error;
+pub mod identity;
+pub mod request;
+pub mod response;
+pub mod return_url;

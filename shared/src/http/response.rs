@@ -1,0 +1,23 @@
+//! Answers: JSON, never cached by anything in between, never sniffed.
+
+use lambda_http::http::{HeaderValue, StatusCode, header};
+use lambda_http::{Body, Response};
+use serde::Serialize;
+
+/// A JSON answer with the given status.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
+    // Our DTOs hold strings, numbers and maps with string keys, which always serialize.
+    let text = serde_json::to_string(body).unwrap_or_default();
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// A JSON answer with status 200.
+pub fn ok(body: &impl Serialize) -> Response<Body> {
+    json(StatusCode::OK, body)
+}

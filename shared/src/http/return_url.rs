@@ -1,0 +1,58 @@
+//! Where Stripe may send a person back to: only to origins we know, so that nobody can make a link of ours lead elsewhere.
+
+use url::Url;
+
+/// Scheme, host and port of a web address, as browsers compare them (the URL Standard, "origin").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(url::Origin);
+
+impl Origin {
+    /// The origin of an http or https address. None for any other scheme.
+    pub fn of(url: &Url) -> Option<Self> {
+        matches!(url.scheme(), "http" | "https").then(|| Self(url.origin()))
+    }
+}
+
+/// Reads a return URL. None unless it is an absolute address on one of the allowed origins, without user or password.
+pub fn parse(text: &str, base: &Url, allowed: &[Origin]) -> Option<Url> {
+    // Browsers read a backslash as a slash and skip tabs and newlines; a URL that needs that is not one of ours.
+    if text.chars().any(|c| c == '\\' || c.is_control() || c.is_whitespace()) {
+        return None;
+    }
+    let url = Url::parse(text).ok()?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return None;
+    }
+    let origin = Origin::of(&url)?;
+    (Origin::of(base).as_ref() == Some(&origin) || allowed.contains(&origin)).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepts(text: &str) -> bool {
+        let base = Url::parse("https://app.example.com/").unwrap();
+        let other = Origin::of(&Url::parse("http://localhost:3000").unwrap()).unwrap();
+        parse(text, &base, &[other]).is_some()
+    }
+
+    #[test]
+    fn known_origins_are_accepted() {
+        for url in ["https://app.example.com", "https://app.example.com/billing?a=b#c", "https://APP.example.com:443/", "http://localhost:3000/x"] {
+            assert!(accepts(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn everything_that_leads_elsewhere_is_refused() {
+        for url in [
+            "", "/billing", "//evil.example", "https://evil.example", "http://app.example.com", "https://app.example.com:8443",
+            "https://app.example.com@evil.example/", "https://user:pass@app.example.com/", "https://app.example.com.evil.example",
+            "https://app.example.com\\@evil.example", "javascript:alert(1)//https://app.example.com", "https:\\\\evil.example",
+            "data:text/html,x", " https://app.example.com", "https://app.example.com/\n", "https://аpp.example.com/", "http://localhost:3001",
+        ] {
+            assert!(!accepts(url), "{url}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The transport: one kept-alive client, our idempotency key on every attempt, retries, a deadline.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use lambda_http::http::{self, Method, Request, StatusCode, header};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest, VERSION};
+use url::Url;
+use uuid::Uuid;
+
+use crate::config::{Secret, StripeKey};
+use crate::stripe::retry;
+
+const API: &str = "https://api.stripe.com";
+/// One attempt may take this long.
+const ATTEMPT: Duration = Duration::from_secs(8);
+/// One call with all its attempts may take this long: less than API Gateway's 30 s, which are the caller's last word.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// What to tell a caller when Stripe throttles and does not say for how long.
+const THROTTLED_SECONDS: u64 = 2;
+
+/// Stripe's API with one account's key.
+#[derive(Clone, Debug)]
+pub struct Stripe {
+    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    key: Secret,
+    base: String,
+    livemode: bool,
+}
+
+/// Makes Stripe do a thing once, however often it is asked. Calls with the same key must have the same parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// A key that names what is done.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+
+    /// A key for exactly this request within a scope: other parameters make another key.
+    pub fn for_request(scope: &str, request: &impl StripeRequest) -> Self {
+        let digest = Sha256::digest(request.build().body.unwrap_or_default());
+        Self(format!("{scope}:{}", hex::encode(&digest[..8])))
+    }
+
+    /// A key for one call and its retries.
+    pub fn unique() -> Self {
+        Self(Uuid::new_v4().to_string())
+    }
+}
+
+/// Why a call to Stripe failed. Holds Stripe's codes and ids, not its sentences: they may quote what a person typed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No answer within the deadline, or none at all.
+    #[error("unreachable: {0}")]
+    Unreachable(String),
+    /// Too many requests.
+    #[error("throttled")]
+    Throttled {
+        /// Seconds until another try makes sense.
+        retry_after: u64,
+    },
+    /// Stripe answered an error.
+    #[error("refused with {status} {code} (param {param}, request {request_id})")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Stripe's error code, or else its type.
+        code: String,
+        /// The parameter it is about.
+        param: String,
+        /// Stripe's id of the request, for its dashboard.
+        request_id: String,
+    },
+    /// Stripe answered something that this code does not understand.
+    #[error("unreadable answer: {0}")]
+    Unreadable(#[from] serde_json::Error),
+}
+
+impl Error {
+    /// Whether Stripe says that the object which `param` names does not exist (any more).
+    pub fn is_missing(&self, param: &str) -> bool {
+        matches!(self, Self::Refused { code, param: about, .. } if code == "resource_missing" && about == param)
+    }
+}
+
+impl Stripe {
+    /// A client for the account of this key. `base` replaces Stripe's own address.
+    pub fn new(key: StripeKey, base: Option<&Url>) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.enforce_http(false);
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(Duration::from_secs(4)));
+        connector.set_keepalive(Some(Duration::from_secs(30)));
+        let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().wrap_connector(connector);
+        let http = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(50)).build(connector);
+        let base = base.map_or(API, Url::as_str).trim_end_matches('/').to_owned();
+        Self { http, key: key.secret, base, livemode: key.livemode }
+    }
+
+    /// Whether the key is one of live mode.
+    pub fn livemode(&self) -> bool {
+        self.livemode
+    }
+
+    /// Reads an object or a list.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn get<T: DeserializeOwned>(&self, request: &impl StripeRequest) -> Result<T, Error> {
+        self.call(request.build(), None).await
+    }
+
+    /// Creates or changes an object. The key goes with every attempt, so that a lost answer never becomes a second object.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn post<T: DeserializeOwned>(&self, request: &impl StripeRequest, key: &IdempotencyKey) -> Result<T, Error> {
+        self.call(request.build(), Some(key)).await
+    }
+
+    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder, key: Option<&IdempotencyKey>) -> Result<T, Error> {
+        let started = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let (error, asked) = match self.attempt(&request, key).await {
+                Ok(body) => {
+                    let milliseconds = started.elapsed().as_millis() as u64;
+                    tracing::debug!(target: "stripe", path = request.path, attempt, milliseconds, "answered");
+                    return Ok(serde_json::from_slice(&body)?);
+                }
+                Err(failure) => failure,
+            };
+            let left = DEADLINE.saturating_sub(started.elapsed());
+            let wait = if attempt < retry::ATTEMPTS { asked.and_then(|asked| retry::delay(attempt, asked.after, left)) } else { None };
+            tracing::warn!(target: "stripe", path = request.path, attempt, %error, again = wait.is_some(), "failed");
+            let Some(wait) = wait else { return Err(error) };
+            tokio::time::sleep(wait).await;
+            attempt += 1;
+        }
+    }
+
+    /// One attempt. A failure that may pass says so.
+    async fn attempt(&self, request: &RequestBuilder, key: Option<&IdempotencyKey>) -> Result<Bytes, (Error, Option<Again>)> {
+        let unreachable = |cause: String| (Error::Unreachable(cause), Some(Again { after: None }));
+        let request = self.http_request(request, key).map_err(|error| (Error::Unreachable(error.to_string()), None))?;
+        let exchange = async {
+            let response = self.http.request(request).await.map_err(|error| unreachable(error.to_string()))?;
+            let (head, body) = response.into_parts();
+            let body = body.collect().await.map_err(|error| unreachable(error.to_string()))?.to_bytes();
+            Ok((head, body))
+        };
+        let (head, body) = tokio::time::timeout(ATTEMPT, exchange).await.map_err(|_| unreachable("no answer in time".to_owned()))??;
+        if head.status.is_success() {
+            return Ok(body);
+        }
+        let asked = retry::retry_after(&head.headers);
+        let again = retry::is_retryable(head.status.as_u16(), &head.headers).then_some(Again { after: asked });
+        let error = if head.status == StatusCode::TOO_MANY_REQUESTS {
+            Error::Throttled { retry_after: asked.map_or(THROTTLED_SECONDS, |asked| asked.as_secs().max(1)) }
+        } else {
+            let request_id = head.headers.get("request-id").and_then(|id| id.to_str().ok()).unwrap_or("none").to_owned();
+            refusal(head.status.as_u16(), &body, request_id)
+        };
+        Err((error, again))
+    }
+
+    fn http_request(&self, request: &RequestBuilder, key: Option<&IdempotencyKey>) -> http::Result<Request<Full<Bytes>>> {
+        let method = match request.method {
+            StripeMethod::Get => Method::GET,
+            StripeMethod::Post => Method::POST,
+            StripeMethod::Delete => Method::DELETE,
+        };
+        let query = request.query.as_deref().filter(|query| !query.is_empty()).map(|query| format!("?{query}")).unwrap_or_default();
+        let mut builder = Request::builder()
+            .method(method)
+            .uri(format!("{}/v1{}{query}", self.base, request.path))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.key.expose()))
+            .header("stripe-version", VERSION.as_str())
+            .header(header::USER_AGENT, concat!("promptforge-billing/", env!("CARGO_PKG_VERSION")));
+        if let Some(key) = key {
+            builder = builder.header("idempotency-key", &key.0);
+        }
+        if request.body.is_some() {
+            builder = builder.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        builder.body(Full::from(request.body.clone().unwrap_or_default()))
+    }
+}
+
+/// A failure that may pass, and how long the server asks to wait.
+struct Again {
+    after: Option<Duration>,
+}
+
+fn refusal(status: u16, body: &[u8], request_id: String) -> Error {
+    #[derive(Default, Deserialize)]
+    struct Answer {
+        #[serde(default)]
+        error: Details,
+    }
+    #[derive(Default, Deserialize)]
+    struct Details {
+        #[serde(rename = "type")]
+        kind: Option<String>,
+        code: Option<String>,
+        param: Option<String>,
+    }
+    // A proxy in between may answer HTML: then the status is all there is to tell.
+    let details = serde_json::from_slice::<Answer>(body).unwrap_or_default().error;
+    let code = details.code.or(details.kind).unwrap_or_else(|| "unknown".to_owned());
+    Error::Refused { status, code, param: details.param.unwrap_or_default(), request_id }
+}

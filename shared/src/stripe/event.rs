@@ -1,0 +1,66 @@
+//! The envelope of an event. What it carries is read only once somebody wants it.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+/// A Stripe event.
+#[derive(Debug, Deserialize)]
+pub struct Event<'a> {
+    /// Stripe's id.
+    pub id: String,
+    /// Stripe's type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Unix seconds.
+    pub created: i64,
+    /// Mode.
+    #[serde(default)]
+    pub livemode: bool,
+    /// The shape of the object.
+    #[serde(default)]
+    pub api_version: Option<String>,
+    #[serde(borrow, default)]
+    data: Option<Data<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Data<'a> {
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
+}
+
+/// A body that is signed and yet not an event that can be read; names the field.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(String);
+
+impl<'a> Event<'a> {
+    /// Reads the envelope.
+    ///
+    /// # Errors
+    /// If the body is no JSON object with `id`, `type` and `created`.
+    pub fn parse(body: &'a [u8]) -> Result<Self, Unreadable> {
+        let mut parser = serde_json::Deserializer::from_slice(body);
+        serde_path_to_error::deserialize(&mut parser).map_err(|error| unreadable("the event", &error))
+    }
+
+    /// Reads the object that the event is about.
+    ///
+    /// # Errors
+    /// If there is none, or it lacks what is needed.
+    pub fn object<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
+        let object = self.data.as_ref().and_then(|data| data.object).ok_or_else(|| Unreadable("The event has no data.object".to_owned()))?;
+        let mut parser = serde_json::Deserializer::from_str(object.get());
+        serde_path_to_error::deserialize(&mut parser).map_err(|error| unreadable("data.object", &error))
+    }
+}
+
+fn unreadable(of: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Unreadable {
+    let message = error.inner().to_string();
+    match message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        Some(field) => Unreadable(format!("The field {field} of {of} is missing")),
+        None if error.path().to_string() == "." => Unreadable(format!("It is not clear what {of} is")),
+        None => Unreadable(format!("The field {} of {of} cannot be read", error.path())),
+    }
+}

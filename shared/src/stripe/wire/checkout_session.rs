@@ -1,0 +1,77 @@
+//! Checkout sessions: read from events, and from the API when another one is about to be made.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use super::{Expandable, Metadata, null_as_default, org_of};
+use crate::domain::feature::Feature;
+use crate::domain::ids::{CheckoutSessionId, CustomerId, OrgId, SubscriptionId};
+use crate::domain::payment::{Payment, PaymentStatus};
+
+/// A checkout session as Stripe sends it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct CheckoutSession {
+    /// Its id.
+    pub id: String,
+    /// Where the customer pays. None once it is over.
+    pub url: Option<String>,
+    /// `subscription`, `payment` or `setup`.
+    pub mode: Option<String>,
+    /// When it was made, Unix seconds. Absent before 2022.
+    #[serde(default)]
+    pub created: i64,
+    /// Set by whoever made it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub metadata: Metadata,
+    #[serde(default)]
+    livemode: bool,
+    client_reference_id: Option<String>,
+    customer: Option<Expandable>,
+    subscription: Option<Expandable>,
+    payment_status: Option<String>,
+    amount_total: Option<i64>,
+    currency: Option<String>,
+}
+
+impl CheckoutSession {
+    /// The organizations that it names: its metadata first.
+    pub fn orgs(&self) -> Vec<OrgId> {
+        let reference = self.client_reference_id.as_deref().and_then(|id| id.trim().parse().ok());
+        let mut orgs: Vec<OrgId> = org_of(&self.metadata).into_iter().chain(reference).collect();
+        orgs.dedup();
+        orgs
+    }
+
+    /// Who pays.
+    pub fn customer(&self) -> Option<CustomerId> {
+        self.customer.as_ref().map(|id| CustomerId::from(id.0.as_str()))
+    }
+
+    /// What was subscribed to.
+    pub fn subscription(&self) -> Option<SubscriptionId> {
+        self.subscription.as_ref().map(|id| SubscriptionId::from(id.0.as_str()))
+    }
+
+    /// The one-time payment it is for. `failed`: the event says that a delayed method failed.
+    ///
+    /// `metadata.addon_flags` (comma-separated) names what it grants, `metadata.addon_days` for how long after `paid_at`.
+    pub fn payment(&self, failed: bool, paid_at: Timestamp) -> Payment {
+        let status = match self.payment_status.as_deref() {
+            Some("paid") => PaymentStatus::Paid,
+            Some("no_payment_required") => PaymentStatus::NoPaymentRequired,
+            _ if failed => PaymentStatus::Failed,
+            _ => PaymentStatus::Unpaid,
+        };
+        let flags = self.metadata.get("addon_flags").map(String::as_str).unwrap_or_default();
+        let days = self.metadata.get("addon_days").and_then(|days| days.trim().parse::<i64>().ok());
+        Payment {
+            session: CheckoutSessionId::from(self.id.as_str()),
+            livemode: self.livemode,
+            amount_cents: self.amount_total,
+            currency: self.currency.clone(),
+            status,
+            addons: flags.split(',').filter_map(|flag| flag.trim().parse::<Feature>().ok()).collect(),
+            addons_expire_at: days.and_then(|days| paid_at.checked_add(SignedDuration::from_hours(days.checked_mul(24)?)).ok()),
+        }
+    }
+}

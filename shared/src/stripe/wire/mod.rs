@@ -1,0 +1,73 @@
+//! Stripe's objects, as far as they are used: unknown fields and values survive, both places of each moved field are read.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Deserializer};
+
+use crate::domain::ids::OrgId;
+
+pub mod checkout_session;
+pub mod invoice;
+pub mod price;
+pub mod subscription;
+
+/// One page of a list.
+#[derive(Debug, Deserialize)]
+#[serde(bound = "T: Deserialize<'de>")]
+pub struct List<T> {
+    /// The page.
+    #[serde(default = "Vec::new", deserialize_with = "null_as_default")]
+    pub data: Vec<T>,
+    /// There are more.
+    #[serde(default)]
+    pub has_more: bool,
+}
+
+// Written out, because the derived one asks for `T: Default`.
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self { data: Vec::new(), has_more: false }
+    }
+}
+
+/// An object of which only the id is of interest: a customer, a portal session.
+#[derive(Debug, Deserialize)]
+pub struct Object {
+    /// Its id.
+    pub id: String,
+    /// Where it leads, if it is a page.
+    pub url: Option<String>,
+}
+
+/// Metadata, null or absent being empty.
+pub type Metadata = HashMap<String, String>;
+
+/// An id, or the whole object in its place because somebody asked Stripe to expand it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "IdOrObject")]
+pub struct Expandable(pub String);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum IdOrObject {
+    Id(String),
+    Object { id: String },
+}
+
+impl From<IdOrObject> for Expandable {
+    fn from(value: IdOrObject) -> Self {
+        match value {
+            IdOrObject::Id(id) | IdOrObject::Object { id } => Self(id),
+        }
+    }
+}
+
+/// Reads null as the default.
+fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// The organization that metadata names.
+pub fn org_of(metadata: &Metadata) -> Option<OrgId> {
+    metadata.get("org_id")?.trim().parse().ok()
+}

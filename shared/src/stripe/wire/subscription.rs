@@ -1,0 +1,105 @@
+//! Subscriptions, in every API version.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::price::Price;
+use super::{Expandable, List, Metadata, null_as_default, org_of};
+use crate::domain::ids::{CustomerId, SubscriptionId};
+use crate::domain::subscription::{Item, Snapshot, resolve_plan};
+
+/// A subscription as Stripe sends it.
+#[derive(Debug, Deserialize)]
+pub struct Subscription {
+    id: String,
+    customer: Expandable,
+    status: String,
+    created: i64,
+    #[serde(default)]
+    livemode: bool,
+    #[serde(default, deserialize_with = "null_as_default")]
+    metadata: Metadata,
+    #[serde(default, deserialize_with = "null_as_default")]
+    items: List<SubscriptionItem>,
+    pause_collection: Option<PauseCollection>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    cancel_at_period_end: bool,
+    cancel_at: Option<i64>,
+    trial_end: Option<i64>,
+    /// Until 2025-03-31.basil; then on the items.
+    current_period_start: Option<i64>,
+    current_period_end: Option<i64>,
+    /// Before subscriptions had items.
+    plan: Option<Price>,
+    quantity: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct SubscriptionItem {
+    price: Option<Price>,
+    /// Before there were prices.
+    plan: Option<Price>,
+    quantity: Option<i64>,
+    current_period_start: Option<i64>,
+    current_period_end: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PauseCollection {
+    behavior: Option<String>,
+}
+
+impl From<Subscription> for Snapshot {
+    fn from(wire: Subscription) -> Self {
+        let org = org_of(&wire.metadata);
+        let mut items: Vec<Item> = wire.items.data.into_iter().map(Item::from).collect();
+        if items.is_empty() {
+            items.extend(wire.plan.map(|plan| item(Some(plan), None, wire.quantity, None)));
+        }
+        let (plan, item) = resolve_plan(items, wire.metadata.get("plan_code").map(String::as_str));
+        let period = period(wire.current_period_start, wire.current_period_end).or(item.period);
+        let cancel_at = wire.cancel_at.and_then(second);
+        Self {
+            id: SubscriptionId::from(wire.id),
+            customer: CustomerId::from(wire.customer.0),
+            org,
+            livemode: wire.livemode,
+            status: wire.status,
+            pause_behavior: wire.pause_collection.and_then(|pause| pause.behavior),
+            plan,
+            item,
+            period,
+            cancel_at_period_end: wire.cancel_at_period_end,
+            cancel_at: cancel_at.or(period.filter(|_| wire.cancel_at_period_end).map(|(_, end)| end)),
+            trial_end: wire.trial_end.and_then(second),
+            created: second(wire.created).unwrap_or_default(),
+        }
+    }
+}
+
+impl From<SubscriptionItem> for Item {
+    fn from(wire: SubscriptionItem) -> Self {
+        let period = period(wire.current_period_start, wire.current_period_end);
+        item(wire.price, wire.plan, wire.quantity, period)
+    }
+}
+
+fn item(price: Option<Price>, plan: Option<Price>, quantity: Option<i64>, period: Option<(Timestamp, Timestamp)>) -> Item {
+    let mut price = price.or(plan).unwrap_or_default();
+    Item {
+        price: price.id,
+        lookup_key: price.lookup_key,
+        plan_code: price.metadata.remove("plan_code"),
+        interval: price.recurring.interval.or(price.interval),
+        quantity: quantity.and_then(|q| q.max(0).try_into().ok()),
+        period,
+    }
+}
+
+fn period(start: Option<i64>, end: Option<i64>) -> Option<(Timestamp, Timestamp)> {
+    Some((second(start?)?, second(end?)?))
+}
+
+fn second(second: i64) -> Option<Timestamp> {
+    Timestamp::from_second(second).ok()
+}
