@@ -1,3 +1,8 @@
-//! l
-#![allow(missing_docs)]
+//! The local stack, part by part. `main.rs` puts them together for `cargo dev`; the tests use [`postgres`] and [`stripe`].
+
+pub mod catalog;
+pub mod child;
+pub mod dev;
+pub mod postgres;
+pub mod problem;
 pub mod stripe;

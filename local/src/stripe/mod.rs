@@ -1,1 +1,56 @@
-//! Stripe emulator
+//! A stand-in for Stripe on the loopback interface: the API that our code and the official SDKs call, events
+//! that are signed and delivered to webhook endpoints, the hosted pages, and a clock that can be moved on.
+//!
+//! [`Emulator`] is the handle. Its state lives in memory, behind one lock, and ends with it.
+
+mod acts;
+mod billing;
+mod calendar;
+mod checkout_page;
+mod checkout_pay;
+mod checkout_session_shape;
+mod checkout_sessions;
+mod clock;
+mod control;
+mod customers;
+mod delivery;
+mod due;
+mod emulator;
+mod errors;
+mod events;
+mod expand;
+mod faults;
+mod form;
+mod format;
+mod html;
+mod idempotency;
+mod invoice_shape;
+mod invoices;
+mod list;
+mod panel;
+mod params;
+mod portal_configurations;
+mod portal_page;
+mod portal_sessions;
+mod prices;
+mod products;
+mod routes;
+mod server;
+mod signature;
+mod store;
+mod subscription_changes;
+mod subscription_items;
+mod subscription_shape;
+mod subscriptions;
+mod test_clocks;
+mod versions;
+mod webhook_endpoints;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::delivery::{DeliveryMode, Order};
+pub use self::emulator::{Emulator, Options};
+pub use self::errors::{Answer, ApiError};
+pub use self::faults::{Fault, RecordedRequest};
+pub use self::signature::sign;

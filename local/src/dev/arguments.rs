@@ -1,0 +1,25 @@
+//! The command line of `cargo dev`.
+
+use clap::Parser;
+
+/// Runs PromptForge Billing on this machine: PostgreSQL, a Stripe emulator, the Lambda functions and a console page.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo dev",
+    after_help = "With STRIPE_SECRET_KEY=sk_test_... in the environment Stripe itself is used instead of the emulator.\n\
+                  Examples:\n  cargo dev\n  cargo dev --fresh\n  cargo dev --port 5000\n  cargo dev --demo"
+)]
+pub struct Arguments {
+    /// The first of four ports in a row: the console and the API, the Stripe emulator, the Lambda runtime, PostgreSQL.
+    #[arg(long, default_value_t = 4242, value_parser = clap::value_parser!(u16).range(1024..=65532))]
+    pub port: u16,
+    /// Forget the database and the emulator's objects and begin anew.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Run the release binaries.
+    #[arg(long)]
+    pub release: bool,
+    /// Play the life of a subscription on a throw-away database, print each step and whether it was right, and end.
+    #[arg(long)]
+    pub demo: bool,
+}

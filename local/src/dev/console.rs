@@ -1,0 +1,85 @@
+//! The console page: the demo frontend, and the two answers that only it needs.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio_postgres::Client;
+
+use super::people::{ORG, PEOPLE};
+
+/// What the console looks at.
+#[derive(Clone)]
+pub struct Console {
+    /// The database, as superuser.
+    pub database: Arc<Client>,
+    /// The emulator's panel. None: Stripe itself is used.
+    pub panel_url: Option<String>,
+}
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:";
+
+/// The page, its files and its data.
+pub fn routes(console: Console) -> Router {
+    let mut router = Router::new();
+    for path in ["/", "/billing/success", "/billing/canceled"] {
+        router = router.route(path, get(|| file("text/html; charset=utf-8", include_str!("../../pages/console.html"))));
+    }
+    router
+        .route("/console.css", get(|| file("text/css", include_str!("../../pages/console.css"))))
+        .route("/console.js", get(|| file("text/javascript", include_str!("../../pages/console.js"))))
+        .route("/console-view.js", get(|| file("text/javascript", include_str!("../../pages/console-view.js"))))
+        .route("/console/context", get(context))
+        .route("/console/events", get(events))
+        .with_state(console)
+}
+
+async fn file(kind: &'static str, text: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-cache")], text).into_response()
+}
+
+async fn context(State(console): State<Console>) -> Response {
+    let plans = one(
+        &console,
+        "select jsonb_agg(jsonb_build_object(
+           'planCode', p.plan_code, 'name', p.name, 'rank', p.rank, 'seatsIncluded', p.seats_included,
+           'monthCents', p.price_month_cents, 'yearCents', p.price_year_cents, 'currency', p.currency,
+           'features', (select jsonb_agg(e.feature) from plan_entitlements e where e.plan_code = p.plan_code and e.enabled)) order by p.rank)
+         from plans p",
+    );
+    let features = one(&console, "select jsonb_agg(feature) from plan_entitlements where plan_code = 'pilot'");
+    let mode = if console.panel_url.is_some() { "emulator" } else { "test" };
+    match tokio::try_join!(plans, features) {
+        Ok((plans, features)) => Json(json!({
+            "org": { "id": ORG.0, "name": ORG.1 },
+            "users": PEOPLE,
+            "stripe": { "mode": mode, "panelUrl": console.panel_url },
+            "plans": plans,
+            "features": features,
+        }))
+        .into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+async fn events(State(console): State<Console>) -> Response {
+    let events = one(
+        &console,
+        "select coalesce(jsonb_agg(jsonb_build_object(
+           'eventId', event_id, 'type', type, 'status', status, 'outcome', outcome, 'errorCode', error_code, 'attempts', attempts,
+           'milliseconds', milliseconds, 'receivedAt', to_char(last_attempt_at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))), '[]')
+         from (select * from webhook_events order by last_attempt_at desc, stripe_created_at desc limit 50) newest",
+    );
+    match events.await {
+        Ok(events) => Json(json!({ "events": events })).into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+async fn one(console: &Console, sql: &str) -> Result<Value, tokio_postgres::Error> {
+    console.database.query_typed(sql, &[]).await.map(|rows| rows.first().map(|row| row.get(0)).unwrap_or_default())
+}

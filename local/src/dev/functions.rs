@@ -1,0 +1,78 @@
+//! The Lambda functions: built by cargo, run as the very programs that are deployed.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+
+use crate::child::{Child, Signal};
+use crate::problem::Problem;
+
+/// A function: its name, the method and path of its route, and how many processes run it. Each answers one request at a time.
+pub const FUNCTIONS: &[(&str, &str, &str, usize)] = &[
+    ("checkout", "POST", "/api/billing/checkout", 1),
+    ("portal", "POST", "/api/billing/portal", 1),
+    ("entitlements", "GET", "/api/entitlements", 2),
+    ("webhook", "POST", "/api/webhooks/stripe", 2),
+    ("health", "GET", "/api/health", 1),
+];
+
+/// Builds the functions and returns the program of each.
+///
+/// # Errors
+/// If the build fails: cargo has said why.
+pub fn build(project: &Path, release: bool) -> Result<HashMap<String, PathBuf>, Problem> {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["build", "--quiet", "--bins", "--message-format=json-render-diagnostics"]).current_dir(project);
+    command.args(FUNCTIONS.iter().flat_map(|(name, ..)| ["--package", name]));
+    if release {
+        command.arg("--release");
+    }
+    let built = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = built.map_err(|error| Problem::new(format!("cargo does not start: {error}.")))?;
+    if !output.status.success() {
+        return Err(Problem::new("The functions do not build; cargo says why above."));
+    }
+    #[derive(Deserialize)]
+    struct Artifact {
+        target: Target,
+        executable: Option<PathBuf>,
+    }
+    #[derive(Deserialize)]
+    struct Target {
+        name: String,
+    }
+    // Lines of other kinds have other fields and are passed over.
+    let artifacts = output.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Artifact>(line).ok());
+    Ok(artifacts.filter_map(|artifact| Some((artifact.target.name, artifact.executable?))).collect())
+}
+
+/// Starts every function against the Runtime API on `runtime_port`, with this environment and nothing of ours.
+///
+/// # Errors
+/// If one does not start.
+pub fn start(
+    programs: &HashMap<String, PathBuf>, runtime_port: u16, environment: &[(&str, String)], log: &Path,
+) -> Result<Vec<Child>, Problem> {
+    let mut children = Vec::new();
+    for (name, _, _, processes) in FUNCTIONS {
+        let program = programs.get(*name).ok_or_else(|| Problem::new(format!("cargo built no program for the function {name}.")))?;
+        for _ in 0..*processes {
+            let file = File::options().create(true).append(true).open(log).map_err(|error| Problem::file(log, &error))?;
+            let mut command = Command::new(program);
+            command
+                .env_clear()
+                .envs(environment.iter().map(|(name, value)| (*name, value)))
+                .env("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{runtime_port}/.rt/{name}"))
+                .env("AWS_LAMBDA_FUNCTION_NAME", name)
+                .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+                .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+                .stdout(file)
+                .stderr(Stdio::inherit());
+            children.push(Child::start(name, &mut command, Signal::Terminate, None)?);
+        }
+    }
+    Ok(children)
+}

@@ -1,0 +1,52 @@
+//! Where things are on disk.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::postgres::{Owner, reachable_home};
+use crate::problem::Problem;
+
+/// The folders of this checkout's local stack.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The checkout.
+    pub project: PathBuf,
+    /// `.local`, which git ignores.
+    pub home: PathBuf,
+    /// Where PostgreSQL's user can reach: `.local`, unless root's home hides it.
+    pub reachable: PathBuf,
+}
+
+impl Place {
+    /// Finds the checkout that this program was built from and makes the folders.
+    ///
+    /// # Errors
+    /// If they cannot be made.
+    pub fn find(owner: Owner) -> Result<Self, Problem> {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let project = manifest.parent().unwrap_or(manifest).to_owned();
+        let home = project.join(".local");
+        let reachable = reachable_home(&home, owner);
+        for folder in [&home, &reachable] {
+            fs::create_dir_all(folder).map_err(|error| Problem::file(folder, &error))?;
+        }
+        Ok(Self { project, home, reachable })
+    }
+
+    /// Programs that were fetched.
+    pub fn tools(&self) -> PathBuf {
+        self.reachable.join("tools")
+    }
+
+    /// Removes a file or folder if it is there.
+    ///
+    /// # Errors
+    /// If it stays.
+    pub fn remove(path: &Path) -> Result<(), Problem> {
+        let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Problem::file(path, &error)),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! All parts together: started in order, watched, ended in the opposite order.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_postgres::Client;
+
+use super::arguments::Arguments;
+use super::console::Console;
+use super::descriptor::{Descriptor, DescriptorFile};
+use super::people::{self, ORG, PEOPLE};
+use super::place::Place;
+use super::stripe_account::StripeAccount;
+use super::{cargo_lambda, functions, gateway, terminal};
+use crate::catalog;
+use crate::child::Child;
+use crate::postgres::{Binaries, Cluster, Durability, Lifetime, Owner};
+use crate::problem::Problem;
+
+const DATABASE: &str = "billing";
+
+/// The running system.
+pub struct Stack {
+    /// Of the API and the console, without a slash at its end.
+    pub base_url: String,
+    /// Stripe.
+    pub stripe: StripeAccount,
+    descriptor: DescriptorFile,
+    gateway: JoinHandle<()>,
+    /// The functions, then the Runtime API they ask for work.
+    children: Vec<Child>,
+    cluster: Cluster,
+}
+
+impl Stack {
+    /// Brings everything up.
+    ///
+    /// # Errors
+    /// If a part does not come up: which, and what to do.
+    pub async fn start(arguments: &Arguments) -> Result<Self, Problem> {
+        let started = Instant::now();
+        let owner = Owner::detect()?;
+        let place = Place::find(owner)?;
+        // The demo takes free ports, so that it may run beside anything.
+        let port = |offset: u16| if arguments.demo { 0 } else { arguments.port + offset };
+        let listener = TcpListener::bind(("127.0.0.1", port(0))).await.map_err(|error| {
+            Problem::new(format!("Port {} cannot be used: {error}. Is cargo dev running already? Choose another with --port.", port(0)))
+        })?;
+        let address = listener.local_addr().map_err(|error| Problem::new(format!("The gateway has no address: {error}.")))?;
+        let base_url = format!("http://{address}");
+        let webhook_url = format!("{base_url}/api/webhooks/stripe");
+        let say: &dyn Fn(&str) = &terminal::step;
+
+        let lambda = cargo_lambda::find_or_install(&place.tools(), say)?;
+        say("building the functions");
+        let programs = functions::build(&place.project, arguments.release)?;
+        let built = started.elapsed();
+
+        let cluster = start_cluster(arguments, &place, owner, port(3)).await?;
+        let database = Arc::new(prepare_database(&cluster).await?);
+        let stripe = match arguments.demo {
+            true => StripeAccount::emulate(port(1), &webhook_url).await?,
+            false => StripeAccount::open(port(1), &webhook_url).await?,
+        };
+        catalog::set_up(&database, &stripe.client()?).await?;
+
+        let runtime_port = free_port(port(2)).await?;
+        let mut children = vec![cargo_lambda::start(&lambda, &place.project, runtime_port, &place.home.join("cargo-lambda.log")).await?];
+        let log = place.home.join("functions.log");
+        let environment = environment(&cluster, &stripe, &base_url);
+        children.splice(0..0, functions::start(&programs, runtime_port, &environment, &log)?);
+
+        let panel_url = stripe.emulator.as_ref().map(|emulator| format!("{}/panel", emulator.url()));
+        let gateway = gateway::serve(listener, runtime_port, Console { database, panel_url })?;
+        let descriptor = Descriptor {
+            webhook_url,
+            webhook_secret: stripe.webhook_secret.clone(),
+            console_url: format!("{base_url}/"),
+            database_url: cluster.url("postgres", DATABASE),
+            stripe_api_base: stripe.api_base(),
+            stripe_secret_key: stripe.key.secret.expose().to_owned(),
+            org_id: ORG.0.to_owned(),
+            users: PEOPLE,
+            pids: pids(&cluster, &children),
+            base_url: base_url.clone(),
+        };
+        wait_until_healthy(&base_url, &log).await?;
+        // The demo's own file, so that it does not replace that of a stack beside it.
+        let name = if arguments.demo { "demo.json" } else { "dev.json" };
+        let descriptor = DescriptorFile::write(&place.home.join(name), &descriptor)?;
+        let stack = Self { base_url, stripe, descriptor, gateway, children, cluster };
+        if !arguments.demo {
+            stack.introduce(built, started.elapsed());
+        }
+        Ok(stack)
+    }
+
+    /// Returns once a part has ended by itself.
+    pub async fn watch(&mut self) -> Problem {
+        loop {
+            if self.cluster.server.has_ended() {
+                return Problem::new("PostgreSQL has ended. Its log is in .local; start again with cargo dev.");
+            }
+            for child in &mut self.children {
+                if child.has_ended() {
+                    return Problem::new(format!("{} has ended. See .local/functions.log and .local/cargo-lambda.log.", child.name));
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Ends everything, what uses a part before the part.
+    pub async fn stop(self) {
+        drop(self.descriptor);
+        self.gateway.abort();
+        if let Some(emulator) = &self.stripe.emulator {
+            emulator.stop().await;
+        }
+        for child in self.children {
+            child.stop().await;
+        }
+        self.cluster.stop().await;
+    }
+
+    fn introduce(&self, built: Duration, ready: Duration) {
+        let url = &self.base_url;
+        let (org, owner) = (ORG.0, PEOPLE.owner.user_id);
+        terminal::line(&format!(
+            "\nPromptForge Billing is running ({:.1} s to build, {:.1} s to start).\n\n  Console   {url}/",
+            built.as_secs_f32(),
+            (ready - built).as_secs_f32()
+        ));
+        match &self.stripe.emulator {
+            Some(emulator) => terminal::line(&format!("  Stripe    {}/panel (emulated)", emulator.url())),
+            None => terminal::line("  Stripe    Stripe's own test mode, with the key from STRIPE_SECRET_KEY"),
+        }
+        terminal::line(&format!("  Database  {}\n", self.cluster.url("postgres", DATABASE)));
+        if self.stripe.emulator.is_none() {
+            terminal::line(&format!("To receive Stripe's events:\n  stripe listen --forward-to {url}/api/webhooks/stripe"));
+            if self.stripe.webhook_secret.is_empty() {
+                terminal::line("It prints a signing secret: start again with it in STRIPE_WEBHOOK_SECRET. Until then every event is refused.");
+            }
+            terminal::line("");
+        }
+        terminal::line(&format!(
+            "Try:\n  curl '{url}/api/entitlements?orgId={org}' -H 'x-user-id: {owner}'\n  \
+             curl '{url}/api/billing/checkout' -H 'x-user-id: {owner}' --json '{{\"orgId\":\"{org}\",\"planCode\":\"pro\",\"interval\":\"month\"}}'\n  \
+             curl '{url}/api/webhooks/stripe' -H 'stripe-signature: test' --json '{{}}'\n\nCtrl-C ends it."
+        ));
+    }
+}
+
+async fn start_cluster(arguments: &Arguments, place: &Place, owner: Owner, port: u16) -> Result<Cluster, Problem> {
+    let binaries = Binaries::find_or_fetch(&place.tools(), &terminal::step)?;
+    // By version, because a server does not read another one's files.
+    let kept = place.reachable.join(format!("postgres-{}", binaries.version));
+    if arguments.demo {
+        let data = place.reachable.join(format!("demo-{}", std::process::id()));
+        return Cluster::start(&binaries, owner, &data, port, Durability::None, Lifetime::Removed).await;
+    }
+    if arguments.fresh {
+        Place::remove(&kept)?;
+    }
+    Cluster::start(&binaries, owner, &kept, port, Durability::Full, Lifetime::Kept).await
+}
+
+async fn prepare_database(cluster: &Cluster) -> Result<Client, Problem> {
+    let problem = |error: tokio_postgres::Error| Problem::new(format!("The database cannot be prepared: {error}."));
+    let admin = cluster.connect("postgres").await.map_err(problem)?;
+    let exists = admin.query_opt("select from pg_database where datname = $1", &[&DATABASE]).await.map_err(problem)?.is_some();
+    if !exists {
+        admin.batch_execute(&format!("create database {DATABASE}")).await.map_err(problem)?;
+    }
+    let mut database = cluster.connect(DATABASE).await.map_err(problem)?;
+    migrations::run(&mut database)
+        .await
+        .map_err(|error| Problem::new(format!("The migrations do not apply: {error}. With cargo dev --fresh the database begins anew.")))?;
+    people::seed(&database).await?;
+    Ok(database)
+}
+
+fn environment(cluster: &Cluster, stripe: &StripeAccount, base_url: &str) -> Vec<(&'static str, String)> {
+    let mut environment = vec![
+        ("STRIPE_SECRET_KEY", stripe.key.secret.expose().to_owned()),
+        ("STRIPE_WEBHOOK_SECRET", stripe.webhook_secret.clone()),
+        ("DATABASE_URL", cluster.url("billing_api", DATABASE)),
+        ("BASE_URL", base_url.to_owned()),
+        ("IDENTITY_SOURCE", "trusted_headers".to_owned()),
+        ("RUST_LOG", "info".to_owned()),
+    ];
+    if stripe.emulator.is_some() {
+        environment.push(("STRIPE_API_BASE", stripe.api_base()));
+    }
+    environment
+}
+
+/// The port, if nobody listens on it; a free one for 0.
+async fn free_port(port: u16) -> Result<u16, Problem> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await;
+    listener
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(|error| Problem::new(format!("Port {port}, which the Lambda runtime should get, cannot be used: {error}. Choose others with --port.")))
+}
+
+fn pids(cluster: &Cluster, children: &[Child]) -> BTreeMap<String, u32> {
+    let mut pids = BTreeMap::from([("dev".to_owned(), std::process::id()), ("postgres".to_owned(), cluster.server.pid())]);
+    for child in children {
+        let name = child.name.replace(' ', "-");
+        let number = (1..).map(|n| if n == 1 { name.clone() } else { format!("{name}-{n}") }).find(|name| !pids.contains_key(name));
+        pids.insert(number.unwrap_or(name), child.pid());
+    }
+    pids
+}
+
+async fn wait_until_healthy(base_url: &str, log: &Path) -> Result<(), Problem> {
+    let mut last = String::new();
+    for _ in 0..200 {
+        match reqwest::get(format!("{base_url}/api/health")).await {
+            Ok(answer) if answer.status().is_success() => return Ok(()),
+            Ok(answer) => last = answer.text().await.unwrap_or_default(),
+            Err(error) => last = error.to_string(),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Err(Problem::new(format!("The functions did not become healthy: {last}. See {}.", log.display())))
+}

@@ -1,0 +1,86 @@
+//! The Stripe that the stack talks to: our emulator, or Stripe itself if a test key is in the environment.
+
+use serde_json::json;
+use shared::config::{Config, Secret, StripeKey};
+use shared::stripe::Stripe;
+
+use crate::problem::Problem;
+use crate::stripe::{Emulator, Options};
+
+/// The events that the webhook function processes.
+const EVENTS: [&str; 11] = [
+    "checkout.session.async_payment_failed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.completed",
+    "customer.subscription.created",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "customer.subscription.updated",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.payment_succeeded",
+];
+
+/// An account that is ready to be used.
+pub struct StripeAccount {
+    /// Its secret key.
+    pub key: StripeKey,
+    /// What its events are signed with. Empty: not known yet.
+    pub webhook_secret: String,
+    /// None: Stripe itself.
+    pub emulator: Option<Emulator>,
+}
+
+impl StripeAccount {
+    /// Stripe itself with the environment's test key, or an emulator on `port` that sends its events to `webhook_url`.
+    ///
+    /// # Errors
+    /// If the key is one of live mode or malformed, or the port is taken.
+    pub async fn open(port: u16, webhook_url: &str) -> Result<Self, Problem> {
+        let config = Config::from_env();
+        if let Some(problem) = config.problems.iter().find(|problem| problem.starts_with("STRIPE_SECRET_KEY")) {
+            return Err(Problem::new(format!("{problem}. Unset it to use the emulator.")));
+        }
+        match config.stripe_key {
+            Some(key) if key.livemode => {
+                Err(Problem::new("STRIPE_SECRET_KEY is a live key, which never belongs on a developer's machine. Unset it, or use a test key."))
+            }
+            Some(key) => {
+                let secrets: Vec<_> = config.webhook_secrets.iter().map(Secret::expose).collect();
+                Ok(Self { key, webhook_secret: secrets.join(","), emulator: None })
+            }
+            None => Self::emulate(port, webhook_url).await,
+        }
+    }
+
+    /// A new emulator, whatever the environment holds.
+    ///
+    /// # Errors
+    /// If the port is taken.
+    pub async fn emulate(port: u16, webhook_url: &str) -> Result<Self, Problem> {
+        let emulator = Emulator::start(Options { port, ..Options::default() })
+            .await
+            .map_err(|error| Problem::new(format!("Port {port}, which the Stripe emulator should get, cannot be used: {error}. Choose others with --port.")))?;
+        let endpoint = emulator
+            .call("POST", "/v1/webhook_endpoints", &json!({ "url": webhook_url, "enabled_events": EVENTS }))
+            .map_err(|error| Problem::new(format!("The emulator refused the webhook endpoint: {error:?}.")))?;
+        let webhook_secret = endpoint["secret"].as_str().unwrap_or_default().to_owned();
+        let key = StripeKey { secret: Secret::new(emulator.secret_key()), livemode: false };
+        Ok(Self { key, webhook_secret, emulator: Some(emulator) })
+    }
+
+    /// Where its API is.
+    pub fn api_base(&self) -> String {
+        self.emulator.as_ref().map_or_else(|| "https://api.stripe.com".to_owned(), Emulator::url)
+    }
+
+    /// A client for it.
+    ///
+    /// # Errors
+    /// If its address is none.
+    pub fn client(&self) -> Result<Stripe, Problem> {
+        let base = self.api_base().parse().map_err(|error| Problem::new(format!("The address of Stripe's API is none: {error}.")))?;
+        Ok(Stripe::new(self.key.clone(), Some(&base)))
+    }
+}

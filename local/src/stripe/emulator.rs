@@ -1,0 +1,217 @@
+//! The handle on a running emulator: start and stop, time, what was recorded, and the faults to inject.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::delivery::PostOffice;
+use super::due;
+use super::faults::{Fault, RecordedRequest};
+use super::server;
+use super::store::{Kind, Store};
+use super::versions::{self, NEWEST};
+
+/// How to start an emulator.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The port on the loopback interface; 0 takes a free one.
+    pub port: u16,
+    /// The one API key that is let in. `sk_live_` makes every object `livemode`.
+    pub secret_key: String,
+    /// How long to wait before each repeated delivery of a webhook; after the last it has failed.
+    pub retry_delays: Vec<Duration>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        let retry_delays = (0..10).map(|doublings| Duration::from_secs(1 << doublings)).collect();
+        Options { port: 0, secret_key: "sk_test_local".into(), retry_delays }
+    }
+}
+
+/// A running emulator. Clones are handles on the same one.
+#[derive(Debug, Clone)]
+pub struct Emulator {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    url: String,
+    options: Options,
+    store: Mutex<Store>,
+    post_office: PostOffice,
+    http: reqwest::Client,
+    runtime: Handle,
+    stopping: watch::Sender<bool>,
+    server: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Emulator {
+    /// Binds the port and starts to answer.
+    pub async fn start(options: Options) -> std::io::Result<Emulator> {
+        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .timeout(Duration::from_secs(20))
+            .build()
+            .map_err(std::io::Error::other)?;
+        let livemode = options.secret_key.starts_with("sk_live_");
+        let store = Mutex::new(Store::new(&url, livemode));
+        let shared = Shared {
+            url,
+            options,
+            store,
+            post_office: PostOffice::default(),
+            http,
+            runtime: Handle::current(),
+            stopping: watch::Sender::new(false),
+            server: Mutex::new(None),
+        };
+        let emulator = Emulator { shared: Arc::new(shared) };
+        emulator.serve(listener);
+        let ticking = emulator.clone();
+        emulator.spawn(async move { ticking.tick().await });
+        Ok(emulator)
+    }
+
+    fn serve(&self, listener: TcpListener) {
+        let mut stopping = self.shared.stopping.subscribe();
+        let stopped = async move {
+            let _ = stopping.wait_for(|stop| *stop).await;
+        };
+        let serving = axum::serve(listener, server::router(self.clone())).with_graceful_shutdown(stopped);
+        let task = self.shared.runtime.spawn(async move {
+            let _ = serving.await;
+        });
+        *self.shared.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+    }
+
+    /// While time runs by itself, what becomes due is done within a second.
+    async fn tick(&self) {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            self.act(|store| {
+                if !store.clock.is_frozen() {
+                    let now = store.now();
+                    due::run(store, None, now);
+                }
+            });
+        }
+    }
+
+    /// Ends every task and frees the port.
+    pub async fn stop(&self) {
+        self.shared.stopping.send_replace(true);
+        let task = self.shared.server.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut task) = task
+            && tokio::time::timeout(Duration::from_millis(500), &mut task).await.is_err()
+        {
+            task.abort();
+        }
+    }
+
+    /// The base URL, without a slash at its end.
+    pub fn url(&self) -> String {
+        self.shared.url.clone()
+    }
+
+    /// The API key that is let in.
+    pub fn secret_key(&self) -> &str {
+        &self.shared.options.secret_key
+    }
+
+    /// The emulator's time in Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.act(|store| store.now())
+    }
+
+    /// Freezes time at this second. Nothing becomes due by it.
+    pub fn set_now(&self, seconds: i64) {
+        self.act(|store| store.clock.freeze(seconds));
+    }
+
+    /// Moves time on and carries out everything that becomes due, each thing at its own second.
+    pub fn advance(&self, seconds: i64) {
+        self.act(|store| {
+            let target = store.now() + seconds;
+            due::run(store, None, target);
+            store.clock.advance(seconds);
+        });
+    }
+
+    /// Every event so far, oldest first, in the newest shape.
+    pub fn events(&self) -> Vec<Value> {
+        self.act(|store| store.events.all().iter().map(|event| event.render(NEWEST)).collect())
+    }
+
+    /// One event in the shape of another API version, such as `2024-06-20`.
+    pub fn event_as(&self, event_id: &str, api_version: &str) -> Option<Value> {
+        self.act(|store| store.events.get(event_id).map(|event| event.render(api_version)))
+    }
+
+    /// Every API call so far, in the order they were answered.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.act(|store| store.requests.clone())
+    }
+
+    /// Makes coming calls go wrong.
+    pub fn fail(&self, fault: Fault) {
+        self.act(|store| store.faults.push(fault));
+    }
+
+    /// A subscription as it is now.
+    pub fn subscription(&self, id: &str) -> Option<Value> {
+        self.act(|store| store.table(Kind::Subscription).get(id).map(|row| versions::render(row, NEWEST)))
+    }
+
+    /// Every subscription, oldest first.
+    pub fn subscriptions(&self) -> Vec<Value> {
+        self.act(|store| {
+            store.rows(Kind::Subscription).iter().map(|row| versions::render(row, NEWEST)).collect()
+        })
+    }
+
+    /// Works on the store, then sends the events this caused.
+    pub(crate) fn act<T>(&self, work: impl FnOnce(&mut Store) -> T) -> T {
+        let (result, posts) = {
+            let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+            let result = work(&mut store);
+            (result, std::mem::take(&mut store.outbox))
+        };
+        if !posts.is_empty() {
+            self.dispatch(posts);
+        }
+        result
+    }
+
+    /// Runs a task until it ends or the emulator stops.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut stopping = self.shared.stopping.subscribe();
+        self.shared.runtime.spawn(async move {
+            tokio::select! {
+                _ = stopping.wait_for(|stop| *stop) => {}
+                () = task => {}
+            }
+        });
+    }
+
+    pub(crate) fn post_office(&self) -> &PostOffice {
+        &self.shared.post_office
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.shared.http
+    }
+
+    pub(crate) fn retry_delays(&self) -> &[Duration] {
+        &self.shared.options.retry_delays
+    }
+}

@@ -1,0 +1,178 @@
+//! Events: the log, how one is rendered for an API version, and the `/v1/events` calls.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::delivery::Post;
+use super::errors::{Answer, ApiError};
+use super::list::{CREATED, Created, PAGING, page};
+use super::params::Params;
+use super::store::{Cause, Kind, Store, random_id, text};
+use super::versions::{previous_attributes, render};
+use super::webhook_endpoints;
+
+/// Every event so far, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct EventLog {
+    events: Vec<Event>,
+    index: HashMap<String, usize>,
+}
+
+/// One event: the object as it was, and where it was sent.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) created: i64,
+    object: Value,
+    before: Option<Value>,
+    cause: Cause,
+    livemode: bool,
+    pub(crate) deliveries: Vec<Delivery>,
+}
+
+/// What became of an event at one endpoint.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Delivery {
+    pub(crate) endpoint: String,
+    pub(crate) state: DeliveryState,
+    /// The status of every attempt; 0 when nobody answered.
+    pub(crate) attempts: Vec<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DeliveryState {
+    Pending,
+    Held,
+    Succeeded,
+    Failed,
+    Dropped,
+}
+
+impl DeliveryState {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            DeliveryState::Pending => "pending",
+            DeliveryState::Held => "held",
+            DeliveryState::Succeeded => "succeeded",
+            DeliveryState::Failed => "failed",
+            DeliveryState::Dropped => "dropped",
+        }
+    }
+}
+
+impl EventLog {
+    pub(crate) fn all(&self) -> &[Event] {
+        &self.events
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&Event> {
+        self.index.get(id).map(|position| &self.events[*position])
+    }
+
+    pub(crate) fn delivery_mut(&mut self, event: &str, endpoint: &str) -> Option<&mut Delivery> {
+        let event = &mut self.events[*self.index.get(event)?];
+        event.deliveries.iter_mut().find(|delivery| delivery.endpoint == endpoint)
+    }
+
+    fn push(&mut self, event: Event) {
+        self.index.insert(event.id.clone(), self.events.len());
+        self.events.push(event);
+    }
+}
+
+impl Event {
+    /// The event as an endpoint or a caller of this API version sees it.
+    pub(crate) fn render(&self, version: &str) -> Value {
+        let object = render(&self.object, version);
+        let mut data = json!({ "object": object });
+        if let Some(before) = &self.before {
+            data["previous_attributes"] = previous_attributes(&render(before, version), &data["object"]);
+        }
+        json!({
+            "id": self.id,
+            "object": "event",
+            "api_version": version,
+            "created": self.created,
+            "data": data,
+            "livemode": self.livemode,
+            "pending_webhooks": self.pending(),
+            "request": { "id": self.cause.request, "idempotency_key": self.cause.idempotency_key },
+            "type": self.kind,
+        })
+    }
+
+    fn pending(&self) -> usize {
+        let open = |delivery: &&Delivery| delivery.state != DeliveryState::Succeeded;
+        self.deliveries.iter().filter(open).count()
+    }
+
+    /// Events of one customer are delivered one after another, those of others at the same time.
+    pub(crate) fn lane(&self) -> &str {
+        let customer = text(&self.object["customer"]);
+        if customer.is_empty() { text(&self.object["id"]) } else { customer }
+    }
+}
+
+impl Store {
+    /// Logs an event and addresses it to every endpoint that wants it.
+    pub(crate) fn emit(&mut self, kind: &str, object: &Value, before: Option<Value>) {
+        let id = random_id("evt_1", 23);
+        let wanting =
+            self.rows(Kind::WebhookEndpoint).iter().filter(|row| webhook_endpoints::wants(row, kind));
+        let deliveries: Vec<Delivery> = wanting
+            .map(|row| Delivery {
+                endpoint: text(&row["id"]).to_owned(),
+                state: DeliveryState::Pending,
+                attempts: Vec::new(),
+            })
+            .collect();
+        self.outbox.extend(deliveries.iter().map(|delivery| Post::first(&id, &delivery.endpoint)));
+        self.events.push(Event {
+            id,
+            kind: kind.to_owned(),
+            created: self.now(),
+            object: object.clone(),
+            before,
+            cause: self.cause.clone(),
+            livemode: self.livemode,
+            deliveries,
+        });
+    }
+}
+
+pub(crate) fn retrieve(store: &Store, id: &str, version: &str) -> Answer {
+    let event = store.events.get(id).ok_or_else(|| ApiError::no_such("event", id, "id").status(404))?;
+    Ok(event.render(version))
+}
+
+pub(crate) fn list(store: &Store, params: &Params, version: &str) -> Answer {
+    params.only(&[&PAGING[..], &CREATED, &["type", "types", "delivery_success"]].concat())?;
+    let (types, created) = (params.texts("types"), Created::read(params)?);
+    if types.len() > 20 {
+        return Err(ApiError::invalid("You may pass up to 20 values in `types`.").param("types"));
+    }
+    let wanted_type = params.text("type");
+    let delivered = params.flag("delivery_success")?;
+    let fits = |event: &&Event| {
+        let type_fits = wanted_type.is_none_or(|wanted| type_matches(wanted, &event.kind))
+            && (types.is_empty() || types.contains(&event.kind.as_str()));
+        type_fits
+            && delivered.is_none_or(|wanted| wanted == (event.pending() == 0))
+            && created.fits(&json!({ "created": event.created }))
+    };
+    let found: Vec<Value> =
+        store.events.all().iter().filter(fits).map(|event| event.render(version)).collect();
+    page("/v1/events", params, found.iter())
+}
+
+/// `invoice.*` asks for every invoice event.
+fn type_matches(wanted: &str, kind: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(prefix) => kind.starts_with(prefix),
+        None => wanted == kind,
+    }
+}

@@ -1,0 +1,83 @@
+//! Bracketed forms (`items[0][price]=x`, `expand[]=y`) read into JSON, every leaf a string.
+
+use serde_json::{Map, Value};
+
+/// Reads an urlencoded query or body into one object.
+pub(crate) fn parse(encoded: &[u8]) -> Value {
+    let mut root = Map::new();
+    for (key, value) in url::form_urlencoded::parse(encoded) {
+        insert(&mut root, &segments(&key), &value);
+    }
+    arrays(Value::Object(root), false)
+}
+
+/// `items[0][price]` becomes `items`, `0`, `price`; the empty brackets of `expand[]` an empty segment.
+fn segments(key: &str) -> Vec<&str> {
+    let Some((head, rest)) = key.split_once('[') else { return vec![key] };
+    let rest = rest.strip_suffix(']').unwrap_or(rest);
+    std::iter::once(head).chain(rest.split("][")).collect()
+}
+
+fn insert(object: &mut Map<String, Value>, path: &[&str], value: &str) {
+    let Some((first, rest)) = path.split_first() else { return };
+    let name = if first.is_empty() { object.len().to_string() } else { (*first).to_owned() };
+    if rest.is_empty() {
+        object.insert(name, Value::String(value.to_owned()));
+        return;
+    }
+    let slot = object.entry(name).or_insert(Value::Null);
+    if !slot.is_object() {
+        *slot = Value::Object(Map::new());
+    }
+    if let Value::Object(inner) = slot {
+        insert(inner, rest, value);
+    }
+}
+
+/// Objects whose keys are all numbers become arrays, in the order of the numbers. Metadata keeps its keys:
+/// `metadata[1]` is a name there, not an index.
+fn arrays(value: Value, is_metadata: bool) -> Value {
+    let Value::Object(object) = value else { return value };
+    let indexed = !is_metadata && !object.is_empty() && object.keys().all(|key| key.parse::<u32>().is_ok());
+    if !indexed {
+        let named = object.into_iter().map(|(key, value)| {
+            let value = arrays(value, key == "metadata");
+            (key, value)
+        });
+        return Value::Object(named.collect());
+    }
+    let mut entries: Vec<(u32, Value)> =
+        object.into_iter().filter_map(|(key, value)| Some((key.parse().ok()?, value))).collect();
+    entries.sort_by_key(|(index, _)| *index);
+    Value::Array(entries.into_iter().map(|(_, value)| arrays(value, false)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn brackets_become_objects_and_lists() {
+        let parsed = parse(
+            b"items[1][price]=b&items[0][price]=a&items[0][quantity]=2&expand[]=data.product&expand[]=x",
+        );
+        let expected = json!({
+            "items": [{ "price": "a", "quantity": "2" }, { "price": "b" }],
+            "expand": ["data.product", "x"],
+        });
+        assert_eq!(parsed, expected);
+    }
+
+    #[test]
+    fn escapes_are_undone_in_names_and_values() {
+        let parsed = parse(b"created%5Bgte%5D=5&name=A+%26+B");
+        assert_eq!(parsed, json!({ "created": { "gte": "5" }, "name": "A & B" }));
+    }
+
+    #[test]
+    fn metadata_keeps_numeric_names() {
+        let parsed = parse(b"subscription_data[metadata][7]=x");
+        assert_eq!(parsed, json!({ "subscription_data": { "metadata": { "7": "x" } } }));
+    }
+}

@@ -1,0 +1,62 @@
+//! Pages from templates: `{{name}}` stands for a text, which is escaped, or for markup that was made here.
+
+use axum::response::Html;
+
+const LAYOUT: &str = include_str!("pages/layout.html");
+const CSS: &str = include_str!("pages/pages.css");
+
+/// A template and what goes into it.
+pub(crate) struct Template(String);
+
+impl Template {
+    pub(crate) fn new(template: &str) -> Template {
+        Template(template.to_owned())
+    }
+
+    pub(crate) fn text(self, name: &str, value: &str) -> Template {
+        self.markup(name, &escape(value))
+    }
+
+    /// Only for markup that was itself rendered from a template.
+    pub(crate) fn markup(self, name: &str, value: &str) -> Template {
+        Template(self.0.replace(&format!("{{{{{name}}}}}"), value))
+    }
+
+    pub(crate) fn render(self) -> String {
+        self.0
+    }
+}
+
+/// A whole page around its main part.
+pub(crate) fn page(title: &str, main: &str) -> Html<String> {
+    Html(Template::new(LAYOUT).text("title", title).markup("css", CSS).markup("main", main).render())
+}
+
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            // A value must not be taken for a placeholder by what is filled in after it.
+            '{' => escaped.push_str("&#123;"),
+            '}' => escaped.push_str("&#125;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_escaped_and_never_taken_for_placeholders() {
+        let page = Template::new("<p>{{a}}</p>{{b}}").text("a", "<b>{{b}}</b>").markup("b", "<hr>").render();
+        assert_eq!(page, "<p>&lt;b&gt;&#123;&#123;b&#125;&#125;&lt;/b&gt;</p><hr>");
+    }
+}

@@ -1,0 +1,275 @@
+"""Walks the Stripe emulator with Stripe's own SDK: `python check.py <base url> <secret key>`.
+
+One line per check; ends at the first that fails.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import stripe
+from stripe import StripeClient
+
+arguments = sys.argv[1:] + [os.environ.get("STRIPE_API_BASE", ""), os.environ.get("STRIPE_SECRET_KEY", "")]
+BASE, KEY = arguments[0], arguments[1]
+if not (BASE and KEY):
+    sys.exit("usage: python check.py <base url> <secret key>")
+
+client = StripeClient(KEY, base_addresses={"api": BASE}, max_network_retries=0)
+api = client.v1
+unique = format(time.time_ns(), "x")
+received = []
+known = {}
+
+
+class Listener(BaseHTTPRequestHandler):
+    """Keeps every delivery as it came."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        received.append((body, self.headers["stripe-signature"]))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+HOOK = f"http://127.0.0.1:{server.server_port}/hook"
+
+
+def control(path, body):
+    request = urllib.request.Request(
+        f"{BASE}/_emulator/{path}", json.dumps(body).encode(), {"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def refused(kind, call, **expected):
+    try:
+        call()
+    except kind as error:
+        for name, value in expected.items():
+            assert getattr(error, name) == value, (name, getattr(error, name), value)
+        return error
+    raise AssertionError("was not refused")
+
+
+def until(find):
+    for _ in range(200):
+        found = find()
+        if found:
+            return found
+        time.sleep(0.025)
+    raise AssertionError("nothing arrived in time")
+
+
+def delivered(kind):
+    return next((letter for letter in received if json.loads(letter[0])["type"] == kind), None)
+
+
+def webhook_endpoints():
+    """webhook endpoints: only create shows the secret"""
+    endpoint = api.webhook_endpoints.create({"url": HOOK, "enabled_events": ["*"]})
+    assert endpoint.secret.startswith("whsec_")
+    assert "secret" not in api.webhook_endpoints.retrieve(endpoint.id)
+    assert api.webhook_endpoints.list().data[0].id == endpoint.id
+    known["endpoint"] = endpoint
+
+
+def customers():
+    """customers: create, retrieve, update, list"""
+    customer = api.customers.create({"email": f"{unique}@example.com", "metadata": {"org": "7"}})
+    api.customers.update(customer.id, {"name": "Ada", "metadata": {"org": "", "plan": "pro"}})
+    read = api.customers.retrieve(customer.id)
+    assert read.name == "Ada" and read.metadata.to_dict() == {"plan": "pro"}
+    assert [row.id for row in api.customers.list({"email": f"{unique}@example.com"}).data] == [customer.id]
+    known["customer"] = customer
+
+
+def prices():
+    """products and prices: lookup keys and expand"""
+    product = api.products.create({"name": "Pro", "metadata": {"plan_code": "pro"}})
+    price = {"product": product.id, "currency": "usd", "recurring": {"interval": "month"}}
+    known["monthly"] = api.prices.create({**price, "unit_amount": 4900, "lookup_key": f"month_{unique}"})
+    price["recurring"] = {"interval": "year"}
+    known["yearly"] = api.prices.create({**price, "unit_amount": 49000, "lookup_key": f"year_{unique}"})
+    found = api.prices.list({"lookup_keys": [f"month_{unique}"], "active": True, "expand": ["data.product"]})
+    assert [row.product.name for row in found.data] == ["Pro"]
+    assert api.prices.update(known["yearly"].id, {"nickname": "Yearly"}).nickname == "Yearly"
+    assert api.prices.retrieve(known["yearly"].id).nickname == "Yearly"
+    assert api.products.update(product.id, {"description": "All"}).description == "All"
+    assert api.products.retrieve(product.id).description == "All"
+
+
+def paging():
+    """lists: cursors and automatic paging"""
+    for count in range(5):
+        api.products.create({"name": f"Page {count}", "metadata": {"batch": unique}})
+    rows = api.products.list({"limit": 2}).auto_paging_iter()
+    names = [row.name for row in rows if row.metadata.to_dict().get("batch") == unique]
+    assert names == [f"Page {count}" for count in (4, 3, 2, 1, 0)], names
+    first = api.products.list({"limit": 2})
+    assert first.has_more
+    assert api.products.list({"limit": 1, "ending_before": first.data[1].id}).data[0].id == first.data[0].id
+
+
+def idempotency():
+    """idempotency: replay, and other parameters refused"""
+    options = {"idempotency_key": f"key-{unique}"}
+    one = api.customers.create({"name": "Once"}, options)
+    two = api.customers.create({"name": "Once"}, options)
+    assert one.id == two.id
+    assert two.last_response.headers["idempotent-replayed"] == "true"
+    refused(stripe.IdempotencyError, lambda: api.customers.create({"name": "Twice"}, options), http_status=400)
+
+
+def errors():
+    """errors come as the SDK's own kinds"""
+    wrong = StripeClient("sk_test_wrong", base_addresses={"api": BASE})
+    refused(stripe.AuthenticationError, wrong.v1.customers.list, http_status=401)
+    missing = refused(stripe.InvalidRequestError, lambda: api.customers.retrieve("cus_none"), http_status=404)
+    assert missing.code == "resource_missing" and missing.param == "id"
+    unknown = refused(stripe.InvalidRequestError, lambda: api.customers.create({"nickname": "x"}))
+    assert unknown.code == "parameter_unknown"
+    refused(stripe.InvalidRequestError, lambda: client.raw_request("get", "/v1/nowhere"), http_status=404)
+    control("fail", {"path_prefix": "/v1/customers", "status": 429, "retry_after": 1})
+    refused(stripe.RateLimitError, api.customers.list, http_status=429)
+    control("fail", {"path_prefix": "/v1/customers", "status": 503})
+    refused(stripe.APIError, api.customers.list, http_status=503)
+    control("fail", {"path_prefix": "/v1/customers", "status": 0})
+    refused(stripe.APIConnectionError, api.customers.list)
+
+
+def checkout():
+    """checkout sessions: create, refuse, pay, expand, list, expire"""
+    params = {
+        "mode": "subscription",
+        "customer": known["customer"].id,
+        "client_reference_id": "7",
+        "line_items": [{"price": known["monthly"].id, "quantity": 2}],
+        "subscription_data": {"metadata": {"org_id": "7"}},
+        "success_url": "http://127.0.0.1:9/ok?session={CHECKOUT_SESSION_ID}",
+        "cancel_url": "http://127.0.0.1:9/no",
+    }
+    session = api.checkout.sessions.create(params)
+    assert session.url == f"{BASE}/c/pay/{session.id}" and session.status == "open"
+    gone = {**params, "customer": "cus_gone"}
+    refused(stripe.InvalidRequestError, lambda: api.checkout.sessions.create(gone), param="customer")
+    assert api.checkout.sessions.line_items.list(session.id).data[0].quantity == 2
+    control(f"checkout/{session.id}/pay", {})
+    session = api.checkout.sessions.retrieve(session.id, {"expand": ["subscription", "line_items"]})
+    assert session.payment_status == "paid" and session.subscription.status == "active"
+    assert session.subscription.metadata["org_id"] == "7"
+    known["session"], known["subscription"] = session, session.subscription
+    second = api.checkout.sessions.create(params)
+    assert api.checkout.sessions.expire(second.id).status == "expired"
+    completed = api.checkout.sessions.list({"customer": known["customer"].id, "status": "complete"})
+    assert [row.id for row in completed.data] == [session.id]
+
+
+def delivery():
+    """delivered events verify with construct_event"""
+    body, signature = until(lambda: delivered("checkout.session.completed"))
+    event = client.construct_event(body, signature, known["endpoint"].secret)
+    assert event.data.object.id == known["session"].id
+    refused(stripe.SignatureVerificationError, lambda: client.construct_event(body, signature, "whsec_other"))
+
+
+def events():
+    """events: types, created, delivery_success, retrieve"""
+    query = {"types": ["customer.subscription.created"], "created": {"gte": known["session"].created}}
+    assert api.events.list(query).data[0].data.object.id == known["subscription"].id
+    query = {"type": "checkout.session.completed", "delivery_success": True}
+    event = until(lambda: api.events.list(query).data)[0]
+    assert api.events.retrieve(event.id).data.object.id == known["session"].id
+
+
+def subscriptions():
+    """subscriptions: list, change, schedule an end, fail, pay, cancel"""
+    identity = known["subscription"].id
+    listed = api.subscriptions.list({"customer": known["customer"].id, "status": "all"})
+    assert [row.id for row in listed.data] == [identity]
+    item = known["subscription"]["items"].data[0]
+    year = api.subscriptions.update(identity, {"items": [{"id": item.id, "price": known["yearly"].id}]})
+    assert year["items"].data[0].current_period_end > item.current_period_end
+    assert api.subscriptions.update(identity, {"cancel_at_period_end": True}).cancel_at_period_end
+    assert api.subscriptions.update(identity, {"cancel_at_period_end": False}).cancel_at is None
+    old = client.raw_request("get", f"/v1/subscriptions/{identity}", stripe_version="2024-06-20")
+    assert json.loads(old.body)["current_period_end"] == year["items"].data[0].current_period_end
+    control("renew", {"subscription": identity, "succeeds": False})
+    due = api.subscriptions.retrieve(identity, {"expand": ["latest_invoice"]})
+    assert due.status == "past_due"
+    refused(stripe.CardError, lambda: api.invoices.pay(due.latest_invoice.id), code="card_declined")
+    paid = api.invoices.pay(due.latest_invoice.id, {"payment_method": "pm_card_visa"})
+    assert api.invoices.retrieve(paid.id).status == "paid"
+    assert api.invoices.list({"subscription": identity}).data[0].parent.subscription_details.subscription == identity
+    made = api.subscriptions.create({"customer": known["customer"].id, "items": [{"price": known["monthly"].id}]})
+    control("portal/set_status", {"subscription": made.id, "status": "paused"})
+    assert api.subscriptions.resume(made.id).status == "active"
+    assert api.subscriptions.cancel(made.id).status == "canceled"
+
+
+def test_clocks():
+    """test clocks: a trial ends"""
+    start = int(time.time())
+    clock = api.test_helpers.test_clocks.create({"frozen_time": start})
+    customer = api.customers.create({"test_clock": clock.id})
+    params = {"customer": customer.id, "items": [{"price": known["monthly"].id}], "trial_period_days": 7}
+    trial = api.subscriptions.create(params)
+    assert trial.status == "trialing"
+    api.test_helpers.test_clocks.advance(clock.id, {"frozen_time": start + 8 * 86400})
+    assert api.test_helpers.test_clocks.retrieve(clock.id).status == "ready"
+    assert api.subscriptions.retrieve(trial.id).status == "active"
+    assert api.test_helpers.test_clocks.delete(clock.id).deleted
+
+
+def portal():
+    """billing portal: configurations and sessions"""
+    features = {"invoice_history": {"enabled": True}}
+    configuration = api.billing_portal.configurations.create({"features": features})
+    assert api.billing_portal.configurations.retrieve(configuration.id).features.invoice_history.enabled
+    assert not api.billing_portal.configurations.update(configuration.id, {"active": False}).active
+    assert api.billing_portal.configurations.list().data
+    params = {"customer": known["customer"].id, "return_url": "http://127.0.0.1:9/back"}
+    with urllib.request.urlopen(api.billing_portal.sessions.create(params).url) as page:
+        assert "http://127.0.0.1:9/back" in page.read().decode()
+
+
+def endings():
+    """a deleted customer ends its subscriptions; a deleted endpoint is gone"""
+    customer = known["customer"].id
+    assert api.customers.delete(customer).deleted
+    assert api.customers.retrieve(customer).deleted
+    assert api.subscriptions.retrieve(known["subscription"].id).status == "canceled"
+    portal = {"customer": customer}
+    refused(stripe.InvalidRequestError, lambda: api.billing_portal.sessions.create(portal), param="customer")
+    until(lambda: delivered("customer.deleted"))
+    endpoint = known["endpoint"].id
+    assert api.webhook_endpoints.update(endpoint, {"disabled": True}).status == "disabled"
+    assert api.webhook_endpoints.delete(endpoint).deleted
+
+
+CHECKS = [
+    webhook_endpoints, customers, prices, paging, idempotency, errors, checkout, delivery, events,
+    subscriptions, test_clocks, portal, endings,
+]
+
+for check in CHECKS:
+    try:
+        check()
+    except Exception:
+        print(f"FAIL {check.__doc__}", file=sys.stderr)
+        traceback.print_exc()
+        sys.exit(1)
+    print(f"ok   {check.__doc__}")
+print("all checks passed")

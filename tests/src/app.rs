@@ -1,0 +1,193 @@
+//! The handlers with their database, their Stripe and a few people.
+
+use std::collections::HashMap;
+
+use lambda_http::http::{Method, Request as HttpRequest};
+use lambda_http::{Body, Request};
+use local::stripe::{Emulator, Options, sign};
+use serde_json::{Value, json};
+use shared::app::{App, answer};
+use shared::clock::Clock;
+use shared::config::Config;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::{Answer, TestDatabase};
+
+/// The people of the first organization, and one who is in none.
+pub mod users {
+    /// May change billing.
+    pub const OWNER: &str = "0a000000-0000-4000-8000-000000000001";
+    /// May change billing.
+    pub const ADMIN: &str = "0a000000-0000-4000-8000-000000000002";
+    /// May read.
+    pub const MEMBER: &str = "0a000000-0000-4000-8000-000000000003";
+    /// Owner of the second organization, a stranger to the first.
+    pub const OUTSIDER: &str = "0a000000-0000-4000-8000-000000000004";
+}
+
+/// The signing secret of the tests' webhook endpoint.
+const WEBHOOK_SECRET: &str = "whsec_test";
+
+/// Everything a test needs.
+#[derive(Debug)]
+pub struct TestApp {
+    /// What the handlers get.
+    pub app: App,
+    /// The tests' own look at the database, as superuser.
+    pub db: Client,
+    /// The database.
+    pub database: TestDatabase,
+    /// Stripe.
+    pub stripe: Emulator,
+    /// The organization that owner, admin and member belong to.
+    pub org: String,
+    /// The outsider's organization.
+    pub other_org: String,
+}
+
+impl TestApp {
+    /// With the usual configuration.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With some variables set otherwise; an empty value unsets one.
+    pub async fn start_with(variables: &[(&str, &str)]) -> Self {
+        let database = TestDatabase::create().await;
+        let db = database.connect().await;
+        let stripe = Emulator::start(Options::default()).await.expect("the emulator starts");
+        let mut environment = HashMap::from([
+            ("STRIPE_SECRET_KEY".to_owned(), stripe.secret_key().to_owned()),
+            ("STRIPE_API_BASE".to_owned(), stripe.url()),
+            ("STRIPE_WEBHOOK_SECRET".to_owned(), WEBHOOK_SECRET.to_owned()),
+            ("DATABASE_URL".to_owned(), database.url("billing_api")),
+            ("DATABASE_POOL_SIZE".to_owned(), "8".to_owned()),
+            ("BASE_URL".to_owned(), "https://app.example.com".to_owned()),
+            ("ALLOWED_RETURN_ORIGINS".to_owned(), "https://admin.example.com".to_owned()),
+            ("IDENTITY_SOURCE".to_owned(), "trusted_headers".to_owned()),
+        ]);
+        environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let app = App::new(Config::from_lookup(|name| environment.get(name).cloned()), Clock::System);
+        if let Ok(stripe) = app.stripe() {
+            local::catalog::set_up(&db, stripe).await.expect("products and prices");
+        }
+        let (org, other_org) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
+        let people = format!(
+            "insert into organizations (id, name) values ('{org}', 'First'), ('{other_org}', 'Second');
+             insert into organization_members (org_id, user_id, role) values
+               ('{org}', '{}', 'owner'), ('{org}', '{}', 'admin'), ('{org}', '{}', 'member'), ('{other_org}', '{}', 'owner')",
+            users::OWNER, users::ADMIN, users::MEMBER, users::OUTSIDER
+        );
+        db.batch_execute(&people).await.expect("people");
+        Self { app, db, database, stripe, org, other_org }
+    }
+
+    /// GET /api/entitlements.
+    pub async fn entitlements(&self, user: &str, org: &str) -> Answer {
+        self.entitlements_if_changed(user, org, None).await
+    }
+
+    /// GET /api/entitlements with `If-None-Match`.
+    pub async fn entitlements_if_changed(&self, user: &str, org: &str, etag: Option<&str>) -> Answer {
+        let mut request = HttpRequest::builder().uri(format!("/api/entitlements?orgId={org}")).header("x-user-id", user);
+        if let Some(etag) = etag {
+            request = request.header("if-none-match", etag);
+        }
+        self.call_entitlements(request.body(Body::Empty).expect("a request")).await
+    }
+
+    /// GET /api/entitlements, any request.
+    pub async fn call_entitlements(&self, request: Request) -> Answer {
+        Answer::of(answer(&self.app, entitlements::handle, request).await)
+    }
+
+    /// POST /api/billing/checkout.
+    pub async fn checkout(&self, user: &str, body: &Value) -> Answer {
+        self.call_checkout(post("/api/billing/checkout", user, body.to_string())).await
+    }
+
+    /// POST /api/billing/checkout, any request.
+    pub async fn call_checkout(&self, request: Request) -> Answer {
+        Answer::of(answer(&self.app, checkout::handle, request).await)
+    }
+
+    /// POST /api/billing/checkout for a plan of the first organization, by its owner.
+    pub async fn checkout_plan(&self, plan: &str, interval: &str) -> Answer {
+        self.checkout(users::OWNER, &json!({ "orgId": self.org, "planCode": plan, "interval": interval })).await
+    }
+
+    /// POST /api/billing/portal.
+    pub async fn portal(&self, user: &str, body: &Value) -> Answer {
+        self.call_portal(post("/api/billing/portal", user, body.to_string())).await
+    }
+
+    /// POST /api/billing/portal, any request.
+    pub async fn call_portal(&self, request: Request) -> Answer {
+        Answer::of(answer(&self.app, portal::handle, request).await)
+    }
+
+    /// GET /api/health.
+    pub async fn health(&self) -> Answer {
+        let request = HttpRequest::builder().uri("/api/health").body(Body::Empty).expect("a request");
+        Answer::of(answer(&self.app, health::handle, request).await)
+    }
+
+    /// POST /api/webhooks/stripe with an event, signed now.
+    pub async fn deliver(&self, event: &Value) -> Answer {
+        let body = event.to_string();
+        let header = sign(body.as_bytes(), WEBHOOK_SECRET, self.app.clock.now().as_second());
+        self.webhook(&header, Body::from(body)).await
+    }
+
+    /// POST /api/webhooks/stripe with any signature and body.
+    pub async fn webhook(&self, signature: &str, body: Body) -> Answer {
+        let request = HttpRequest::builder().method(Method::POST).uri("/api/webhooks/stripe").header("stripe-signature", signature);
+        self.call_webhook(request.body(body).expect("a request")).await
+    }
+
+    /// POST /api/webhooks/stripe, any request.
+    pub async fn call_webhook(&self, request: Request) -> Answer {
+        Answer::of(answer(&self.app, webhook::handle, request).await)
+    }
+
+    /// Delivers all of Stripe's events so far, oldest first; those that were processed answer `duplicate`.
+    pub async fn deliver_all(&self) {
+        for event in self.stripe.events() {
+            let answer = self.deliver(&event).await;
+            assert_eq!(answer.status, 200, "{event}: {}", answer.body);
+        }
+    }
+
+    /// Buys a plan for the first organization, from checkout to the last webhook, and returns the subscription's id.
+    pub async fn buy(&self, plan: &str, interval: &str) -> String {
+        let session = self.checkout_plan(plan, interval).await;
+        assert_eq!(session.status, 200, "{}", session.body);
+        self.stripe.pay_checkout_session(session.text("/sessionId")).expect("pay");
+        self.deliver_all().await;
+        let newest = self.stripe.subscriptions().pop().expect("a subscription");
+        newest["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// One value from the database, as text; empty for null.
+    pub async fn value(&self, sql: &str) -> String {
+        let rows = self.db.query(&format!("select ({sql})::text"), &[]).await.expect(sql);
+        rows[0].get::<_, Option<String>>(0).unwrap_or_default()
+    }
+
+    /// The event of this type that Stripe made last.
+    pub fn last_event(&self, kind: &str) -> Value {
+        let events = self.stripe.events();
+        events.into_iter().rev().find(|event| event["type"] == kind).unwrap_or_else(|| panic!("no event {kind}"))
+    }
+
+    /// The time now, Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.app.clock.now().as_second()
+    }
+}
+
+/// A POST by a user whom a trusted backend vouches for.
+pub(crate) fn post(path: &str, user: &str, body: String) -> Request {
+    HttpRequest::builder().method(Method::POST).uri(path).header("x-user-id", user).body(Body::from(body)).expect("a request")
+}

@@ -1,0 +1,77 @@
+//! One PostgreSQL server for the test process, one database for each test.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use local::postgres::{Binaries, Cluster, Durability, Lifetime, Owner, reachable_home};
+use tokio::sync::OnceCell;
+use tokio_postgres::Client;
+
+static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+const TEMPLATE: &str = "billing_template";
+
+/// A migrated database that nobody else uses.
+#[derive(Debug)]
+pub struct TestDatabase {
+    name: String,
+    cluster: &'static Cluster,
+}
+
+impl TestDatabase {
+    /// A copy of the template.
+    pub async fn create() -> Self {
+        let cluster = cluster().await;
+        let name = Self::new_name();
+        let admin = cluster.connect("postgres").await.expect("connect");
+        let sql = format!("create database {name} template {TEMPLATE} strategy file_copy");
+        admin.batch_execute(&sql).await.expect("a database for the test");
+        Self { name, cluster }
+    }
+
+    /// A database without any table of ours.
+    pub async fn create_empty() -> Self {
+        let cluster = cluster().await;
+        let name = Self::new_name();
+        let admin = cluster.connect("postgres").await.expect("connect");
+        admin.batch_execute(&format!("create database {name}")).await.expect("a database for the test");
+        Self { name, cluster }
+    }
+
+    /// The address for a login.
+    pub fn url(&self, login: &str) -> String {
+        self.cluster.url(login, &self.name)
+    }
+
+    /// A connection as superuser, to look at what the handlers did.
+    pub async fn connect(&self) -> Client {
+        self.cluster.connect(&self.name).await.expect("connect")
+    }
+
+    fn new_name() -> String {
+        format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+async fn cluster() -> &'static Cluster {
+    CLUSTER.get_or_init(start).await
+}
+
+async fn start() -> Cluster {
+    let owner = Owner::detect().expect("a user for the server");
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.local");
+    let tools = reachable_home(&target, owner).join("tools");
+    let binaries = Binaries::find_or_fetch(&tools, &|sentence| println!("{sentence}")).expect("PostgreSQL");
+    let shared_memory = PathBuf::from("/dev/shm");
+    let parent = if shared_memory.is_dir() { shared_memory } else { std::env::temp_dir() };
+    let data = parent.join(format!("promptforge-tests-{}", std::process::id()));
+    let cluster = Cluster::start(&binaries, owner, &data, 0, Durability::None, Lifetime::Removed).await.expect("the server starts");
+    let admin = cluster.connect("postgres").await.expect("connect");
+    admin.batch_execute(&format!("create database {TEMPLATE}")).await.expect("create the template");
+    let mut template = cluster.connect(TEMPLATE).await.expect("connect");
+    migrations::run(&mut template).await.expect("the migrations apply");
+    drop(template);
+    let sealed = format!("alter database {TEMPLATE} is_template true allow_connections false");
+    admin.batch_execute(&sealed).await.expect("seal the template");
+    cluster
+}
