@@ -59,8 +59,9 @@ select
   plan.plan_code,
   shown.status,
   plan.seats_included * case when shown.plan_code = plan.plan_code then greatest(shown.quantity, 1) else 1 end as seats,
-  shown.current_period_end,
-  shown.cancel_at,
+  -- Of a subscription that has ended there is nothing to come.
+  case when not shown.ended then shown.current_period_end end as current_period_end,
+  case when not shown.ended then shown.cancel_at end as cancel_at,
   case when shown.status = 'past_due' then shown.grace_until end as grace_ends_at
 from public.organizations o
 cross join lateral (
@@ -75,12 +76,13 @@ cross join lateral (
   limit 1
 ) plan
 left join lateral (
-  select s.plan_code, s.status, s.quantity, s.current_period_end, s.cancel_at, s.grace_until
+  select s.plan_code, s.status, s.quantity, s.current_period_end, s.cancel_at, s.grace_until,
+    s.status in ('canceled', 'incomplete_expired') as ended
   from public.subscriptions s
   where s.org_id = o.id
   -- The one that grants the plan; else one that can still be mended; else the newest.
   order by s.plan_code = plan.plan_code and s.status in ('active', 'trialing', 'past_due') desc,
-    s.status not in ('canceled', 'incomplete_expired') desc,
+    ended,
     s.stripe_created_at desc
   limit 1
 ) shown on true;

@@ -44,7 +44,7 @@ pub fn find_or_install(tools: &Path, say: &dyn Fn(&str)) -> Result<PathBuf, Prob
 }
 
 fn runs(program: &Path) -> bool {
-    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    Command::new(program).args(["lambda", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// Starts the Runtime API on `port` and waits until it answers.

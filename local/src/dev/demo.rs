@@ -10,7 +10,6 @@ use super::terminal;
 use crate::problem::Problem;
 use crate::stripe::{ApiError, Emulator};
 
-const DAY: i64 = 24 * 60 * 60;
 /// The product's promise: entitlements are in step within this time.
 const PROMISE: Duration = Duration::from_secs(5);
 
@@ -51,8 +50,8 @@ pub async fn play(stack: &Stack) -> Result<bool, Problem> {
 
     done(emulator.cancel_at_period_end(&subscription, true))?;
     all_right &= api.check("cancelled at period end", "enterprise", "active", 11, true).await;
-    emulator.advance(32 * DAY);
-    all_right &= api.check("the period is over: deleted", "pilot", "canceled", 1, true).await;
+    emulator.advance(period_end(emulator, &subscription)? - emulator.now());
+    all_right &= api.check("the period is over: deleted", "pilot", "canceled", 1, false).await;
     terminal::line(if all_right { "\nEvery state was right." } else { "\nA state was wrong." });
     Ok(all_right)
 }
@@ -119,6 +118,11 @@ fn switched_on(answer: &Value) -> usize {
 fn newest_subscription(emulator: &Emulator) -> Result<String, Problem> {
     let newest = emulator.subscriptions().pop().and_then(|subscription| Some(subscription["id"].as_str()?.to_owned()));
     newest.ok_or_else(|| Problem::new("The emulator has no subscription."))
+}
+
+fn period_end(emulator: &Emulator, subscription: &str) -> Result<i64, Problem> {
+    let end = emulator.subscription(subscription).and_then(|s| s.pointer("/items/data/0/current_period_end")?.as_i64());
+    end.ok_or_else(|| Problem::new("The emulator's subscription has no period."))
 }
 
 fn done(result: Result<Value, ApiError>) -> Result<(), Problem> {

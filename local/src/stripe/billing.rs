@@ -135,7 +135,6 @@ pub(crate) fn end(store: &mut Store, id: &str, status: &str, reason: Option<&str
     let ended = store.alter(Kind::Subscription, id, |subscription| {
         subscription["status"] = json!(status);
         subscription["ended_at"] = json!(now);
-        subscription["cancel_at_period_end"] = json!(false);
         if subscription["canceled_at"].is_null() {
             subscription["canceled_at"] = json!(now);
         }

@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::checkout_pay::is_delayed;
 use super::emulator::Emulator;
 use super::format::{money, pill, price};
-use super::html::{Template, page};
-use super::store::{Kind, number, text};
+use super::html::{Template, back_with, page};
+use super::store::{Kind, Store, number, text};
 
 const OPEN: &str = include_str!("pages/checkout.html");
 const CLOSED: &str = include_str!("pages/checkout_closed.html");
@@ -34,13 +34,14 @@ async fn show(
     Path(id): Path<String>,
     Query(shown): Query<Shown>,
 ) -> Response {
-    let session = emulator.act(|store| store.table(Kind::CheckoutSession).get(&id).cloned());
-    match session {
+    let main = emulator.act(|store| {
+        let session = store.table(Kind::CheckoutSession).get(&id)?;
+        let is_open = session["status"] == "open";
+        Some(if is_open { open(store, session, shown.error.as_deref()) } else { closed(session) })
+    });
+    match main {
+        Some(main) => page("Checkout", &main).into_response(),
         None => missing("This checkout page does not exist."),
-        Some(session) if session["status"] == "open" => {
-            page("Checkout", &open(&session, shown.error.as_deref())).into_response()
-        }
-        Some(session) => page("Checkout", &closed(&session)).into_response(),
     }
 }
 
@@ -51,9 +52,9 @@ async fn act(State(emulator): State<Emulator>, Path((id, act)): Path<(String, St
     match act.as_str() {
         "pay" => match emulator.pay_checkout_session(&id) {
             Ok(_) => Redirect::to(&success_url(&session)).into_response(),
-            Err(_) => Redirect::to(&here).into_response(),
+            Err(error) => back_with(&here, &error.message),
         },
-        "decline" => Redirect::to(&format!("{here}?error=declined")).into_response(),
+        "decline" => back_with(&here, "Your card was declined. Try again or go back."),
         // Like on Stripe's page, going back leaves the session open until it expires.
         "abandon" => match session["cancel_url"].as_str() {
             Some(url) => Redirect::to(url).into_response(),
@@ -69,7 +70,7 @@ pub(crate) fn missing(what: &str) -> Response {
     (StatusCode::NOT_FOUND, page("Not found", &main)).into_response()
 }
 
-fn open(session: &Value, error: Option<&str>) -> String {
+fn open(store: &Store, session: &Value, error: Option<&str>) -> String {
     let lines = session["_line_items"]["data"].as_array().map_or(&[][..], Vec::as_slice);
     let lines: String = lines.iter().map(line).collect();
     let currency = text(&session["currency"]);
@@ -79,13 +80,15 @@ fn open(session: &Value, error: Option<&str>) -> String {
         "This payment method settles later: the panel decides whether the money arrives.".to_owned()
     });
     let notices: String = trial.into_iter().chain(delayed).map(|text| notice("info", &text)).collect();
-    let error =
-        error.map_or_else(String::new, |_| notice("bad", "Your card was declined. Try again or go back."));
+    let error = error.map_or_else(String::new, |error| notice("bad", error));
+    let customer = store.table(Kind::Customer).get(text(&session["customer"])).unwrap_or(&Value::Null);
+    let who = [&customer["name"], &customer["email"], &session["customer_email"]];
+    let who = who.into_iter().find_map(Value::as_str).unwrap_or("a new customer");
     let verb = if session["mode"] == "subscription" { "Subscribe" } else { "Pay" };
     Template::new(OPEN)
         .text("id", text(&session["id"]))
         .text("total", &money(number(&session["amount_total"]), currency))
-        .text("email", session["customer_email"].as_str().unwrap_or("the customer on file"))
+        .text("customer", who)
         .text("verb", verb)
         .markup("lines", &lines)
         .markup("notices", &notices)

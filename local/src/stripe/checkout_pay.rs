@@ -71,7 +71,15 @@ fn subscribe(store: &mut Store, session: &Value, customer: &str) -> Answer {
     let mut subscription = blank(store, New { customer, prices, metadata, trial_end });
     subscription["automatic_tax"]["enabled"] = session["automatic_tax"]["enabled"].clone();
     subscription["description"] = session["_subscription_description"].clone();
-    subscription["default_payment_method"] = json!(random_id("pm_1", 23));
+    if let Some(behavior) = session["_missing_payment_method"].as_str() {
+        subscription["trial_settings"]["end_behavior"]["missing_payment_method"] = json!(behavior);
+    }
+    // A trial that asks for no card up front is one that may end without a card.
+    let has_card = trial_end.is_none() || session["payment_method_collection"] != "if_required";
+    subscription["_no_card"] = json!(!has_card);
+    if has_card {
+        subscription["default_payment_method"] = json!(random_id("pm_1", 23));
+    }
     billing::open(store, subscription, FirstPayment::Succeeds)
 }
 

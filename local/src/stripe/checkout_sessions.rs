@@ -64,7 +64,8 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     let now = store.now();
     let expires_at = params.int("expires_at")?.unwrap_or(now + DAY);
     if !(now + DAY / 48..=now + DAY).contains(&expires_at) {
-        let message = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.";
+        let message = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session \
+                       creation.";
         return Err(ApiError::invalid(message).param("expires_at"));
     }
     let mut session = blank(store, lines, expires_at);
@@ -78,10 +79,11 @@ pub(crate) fn list(store: &Store, params: &Params) -> Answer {
     let names = ["customer", "customer_details.email", "payment_intent", "status", "subscription"];
     params.only(&[&PAGING[..], &CREATED, &names].concat())?;
     let status = params.one_of("status", &["open", "complete", "expired"])?;
-    let created = Created::read(params)?;
+    let (created, email) = (Created::read(params)?, params.text("customer_details.email"));
     let found = store.rows(Kind::CheckoutSession).iter().filter(|session| {
         created.fits(session)
             && status.is_none_or(|wanted| session["status"] == wanted)
+            && email.is_none_or(|wanted| session["customer_details"]["email"] == wanted)
             && filters(params, session, &["customer", "payment_intent", "subscription"])
     });
     page("/v1/checkout/sessions", params, found)
@@ -205,6 +207,8 @@ fn fill(params: &Params, session: &mut Value) -> Result<(), ApiError> {
     }
     session["_trial_days"] = json!(days);
     session["_trial_end"] = json!(params.int("subscription_data.trial_end")?);
+    session["_missing_payment_method"] =
+        json!(params.text("subscription_data.trial_settings.end_behavior.missing_payment_method"));
     session["_subscription_metadata"] = params.metadata("subscription_data.metadata");
     session["_subscription_description"] = json!(params.text("subscription_data.description"));
     if days.is_some() || !session["_trial_end"].is_null() {

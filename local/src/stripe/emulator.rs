@@ -21,7 +21,7 @@ use super::versions::{self, NEWEST};
 pub struct Options {
     /// The port on the loopback interface; 0 takes a free one.
     pub port: u16,
-    /// The one API key that is let in. `sk_live_` makes every object `livemode`.
+    /// The one API key that is let in. A `_live_` in it makes every object `livemode`.
     pub secret_key: String,
     /// How long to wait before each repeated delivery of a webhook; after the last it has failed.
     pub retry_delays: Vec<Duration>,
@@ -63,7 +63,7 @@ impl Emulator {
             .timeout(Duration::from_secs(20))
             .build()
             .map_err(std::io::Error::other)?;
-        let livemode = options.secret_key.starts_with("sk_live_");
+        let livemode = options.secret_key.contains("_live_");
         let store = Mutex::new(Store::new(&url, livemode));
         let shared = Shared {
             url,

@@ -15,7 +15,20 @@ pub(crate) fn money(amount: i64, currency: &str) -> String {
     if ZERO_DECIMAL.contains(&currency) {
         return format!("{name} {amount}");
     }
-    format!("{name} {}.{:02}", amount / 100, amount.abs() % 100)
+    format!("{name} {}.{:02}", thousands(amount / 100), amount.abs() % 100)
+}
+
+/// `14950` is `14,950`.
+fn thousands(whole: i64) -> String {
+    let digits = whole.abs().to_string();
+    let mut grouped = if whole < 0 { "-".to_owned() } else { String::new() };
+    for (position, digit) in digits.char_indices() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 /// `USD 49.00 per month`.
@@ -65,6 +78,7 @@ mod tests {
         });
         assert_eq!(price(&monthly), "USD 49.00 per month");
         assert_eq!(money(500, "jpy"), "JPY 500");
+        assert_eq!(money(1_495_000, "usd"), "USD 14,950.00");
         assert_eq!(date(1_769_860_800), "31 January 2026");
     }
 }

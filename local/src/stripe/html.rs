@@ -1,6 +1,6 @@
 //! Pages from templates: `{{name}}` stands for a text, which is escaped, or for markup that was made here.
 
-use axum::response::Html;
+use axum::response::{Html, IntoResponse, Redirect, Response};
 
 const LAYOUT: &str = include_str!("pages/layout.html");
 const CSS: &str = include_str!("pages/pages.css");
@@ -32,7 +32,13 @@ pub(crate) fn page(title: &str, main: &str) -> Html<String> {
     Html(Template::new(LAYOUT).text("title", title).markup("css", CSS).markup("main", main).render())
 }
 
-pub(crate) fn escape(text: &str) -> String {
+/// Back to a page, which shows what went wrong.
+pub(crate) fn back_with(page: &str, error: &str) -> Response {
+    let error: String = url::form_urlencoded::byte_serialize(error.as_bytes()).collect();
+    Redirect::to(&format!("{page}?error={error}")).into_response()
+}
+
+fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -40,11 +40,13 @@ pub(crate) fn page<'a>(
 
 /// The `created` filter of a list call.
 #[derive(Debug, Default)]
-pub(crate) struct Created(Vec<(fn(&i64, &i64) -> bool, i64)>);
+pub(crate) struct Created(Vec<(Comparison, i64)>);
+
+type Comparison = fn(&i64, &i64) -> bool;
 
 impl Created {
     pub(crate) fn read(params: &Params) -> Result<Created, ApiError> {
-        let tests: [(&str, fn(&i64, &i64) -> bool); 5] = [
+        let tests: [(&str, Comparison); 5] = [
             ("created", i64::eq),
             ("created.gt", i64::gt),
             ("created.gte", i64::ge),

@@ -69,35 +69,28 @@ fn carry_out(emulator: &Emulator, wish: &Wish) -> Result<(), ApiError> {
         "again" => emulator.deliver(id, Duration::ZERO),
         "late" => emulator.deliver(id, LATE),
         "drop" => emulator.drop_event(id),
-        "hour" => pass(emulator, 3_600),
-        "day" => pass(emulator, DAY),
-        "month" => pass(emulator, 31 * DAY),
-        "hold" => done(emulator.hold()),
-        "in_order" => release(emulator, Order::InOrder),
-        "reversed" => release(emulator, Order::Reversed),
-        "shuffled" => release(emulator, Order::Shuffled),
-        "duplicate" => toggle(emulator, |mode| mode.duplicate = !mode.duplicate),
-        "lose" => toggle(emulator, |mode| mode.drop = !mode.drop),
-        other => Err(ApiError::invalid(format!("No such act: '{other}'"))),
+        other => set_the_stage(emulator, other),
     }
 }
 
-fn pass(emulator: &Emulator, seconds: i64) -> Result<(), ApiError> {
-    done(emulator.advance(seconds))
-}
-
-fn release(emulator: &Emulator, order: Order) -> Result<(), ApiError> {
-    emulator.release(order);
-    Ok(())
-}
-
-fn toggle(emulator: &Emulator, change: impl FnOnce(&mut DeliveryMode)) -> Result<(), ApiError> {
-    let mut mode = emulator.delivery();
-    change(&mut mode);
-    done(emulator.set_delivery(mode))
-}
-
-fn done(_: ()) -> Result<(), ApiError> {
+/// Time and the network: what concerns no single object.
+fn set_the_stage(emulator: &Emulator, act: &str) -> Result<(), ApiError> {
+    let mode = emulator.delivery();
+    let release = |order| {
+        emulator.release(order);
+    };
+    match act {
+        "hour" => emulator.advance(3_600),
+        "day" => emulator.advance(DAY),
+        "month" => emulator.advance(31 * DAY),
+        "hold" => emulator.hold(),
+        "in_order" => release(Order::InOrder),
+        "reversed" => release(Order::Reversed),
+        "shuffled" => release(Order::Shuffled),
+        "duplicate" => emulator.set_delivery(DeliveryMode { duplicate: !mode.duplicate, ..mode }),
+        "lose" => emulator.set_delivery(DeliveryMode { drop: !mode.drop, ..mode }),
+        other => return Err(ApiError::invalid(format!("No such act: '{other}'"))),
+    }
     Ok(())
 }
 
@@ -148,14 +141,16 @@ fn subscription(store: &Store, row: &Value) -> String {
 }
 
 fn session(row: &Value) -> String {
-    let awaits = row["status"] == "complete" && row["payment_status"] == "unpaid";
+    let is_complete = row["status"] == "complete";
+    let awaits = is_complete && row["payment_status"] == "unpaid";
+    let payment = if is_complete { pill(text(&row["payment_status"])) } else { String::new() };
     Template::new(SESSION)
         .text("id", text(&row["id"]))
         .text("amount", &money(number(&row["amount_total"]), text(&row["currency"])))
         .text("open_state", if row["status"] == "open" { "" } else { "hidden" })
         .text("await_state", if awaits { "" } else { "hidden" })
         .markup("pill", &pill(text(&row["status"])))
-        .markup("payment", &pill(text(&row["payment_status"])))
+        .markup("payment", &payment)
         .render()
 }
 
@@ -171,9 +166,10 @@ fn event(event: &Event) -> String {
 }
 
 fn delivery(delivery: &Delivery) -> String {
-    let attempts: Vec<String> = delivery.attempts.iter().map(u16::to_string).collect();
+    let said = |status: &u16| if *status == 0 { "no answer".to_owned() } else { status.to_string() };
+    let attempts: Vec<String> = delivery.attempts.iter().map(said).collect();
     Template::new(DELIVERY)
         .markup("pill", &pill(delivery.state.name()))
-        .text("attempts", &attempts.join(" "))
+        .text("attempts", &attempts.join(", "))
         .render()
 }

@@ -150,7 +150,7 @@ fn leaves(value: &Value, path: &str, shown: &str, visit: &mut impl FnMut(&str, &
 }
 
 /// `items.0.price` as Stripe names it: `items[0][price]`.
-fn brackets(path: &str) -> String {
+pub(crate) fn brackets(path: &str) -> String {
     let mut names = path.split('.');
     let head = names.next().unwrap_or_default().to_owned();
     names.fold(head, |shown, name| format!("{shown}[{name}]"))

@@ -12,7 +12,7 @@ use super::checkout_page::missing;
 use super::emulator::Emulator;
 use super::errors::{Answer, ApiError};
 use super::format::{date, pill, price};
-use super::html::{Template, page};
+use super::html::{Template, back_with, page};
 use super::store::{Kind, Store, number, text};
 use super::subscription_items::{has_price, items, period};
 
@@ -65,10 +65,7 @@ async fn act(
     let here = format!("/p/session/{id}");
     match carry_out(&emulator, &subscription, &wish) {
         Ok(_) => Redirect::to(&here).into_response(),
-        Err(error) => {
-            let reason: String = url::form_urlencoded::byte_serialize(error.message.as_bytes()).collect();
-            Redirect::to(&format!("{here}?error={reason}")).into_response()
-        }
+        Err(error) => back_with(&here, &error.message),
     }
 }
 
@@ -112,6 +109,7 @@ fn card(store: &Store, session: &str, subscription: &Value) -> String {
     let when = match text(&subscription["status"]) {
         "canceled" | "incomplete_expired" => "Ended".to_owned(),
         _ if subscription["cancel_at_period_end"] == true => format!("Ends on {end}"),
+        "past_due" | "unpaid" => format!("Payment failed. The period ends on {end}"),
         "trialing" => format!("Trial until {end}"),
         _ => format!("Renews on {end}"),
     };

@@ -10,7 +10,8 @@ use super::{
 
 /// Does what a call asks for. `version` shapes events; everything else is shaped on its way out.
 pub(crate) fn call(store: &mut Store, method: &str, path: &str, params: &Params, version: &str) -> Answer {
-    let segments: Vec<&str> = path.trim_start_matches("/v1/").split('/').collect();
+    let Some(inside) = path.strip_prefix("/v1/") else { return Err(unrecognized(method, path)) };
+    let segments: Vec<&str> = inside.split('/').collect();
     match (method, segments.as_slice()) {
         ("POST", ["customers"]) => customers::create(store, params),
         ("GET", ["customers"]) => customers::list(store, params),
@@ -81,7 +82,7 @@ fn read(store: &Store, kind: Kind, id: &str, params: &Params) -> Answer {
     store.get(kind, id).cloned()
 }
 
-pub(crate) fn unrecognized(method: &str, path: &str) -> ApiError {
+fn unrecognized(method: &str, path: &str) -> ApiError {
     let message = format!(
         "Unrecognized request URL ({method}: {path}). If you are trying to list objects, remove the trailing slash. \
          If you are trying to retrieve an object, make sure you passed a valid (non-empty) identifier in your code. \

@@ -94,7 +94,7 @@ async fn api(
     if is_dropped { hang_up() } else { reply.send(&call) }
 }
 
-/// The first five steps are Stripe's own order: replay, work, expand, shape, keep.
+/// Replayed, or worked out: done, expanded, shaped for the version, kept for a replay.
 fn answer(store: &mut Store, call: &Call, delay: Duration) -> Reply {
     let fingerprint = idempotency::call(&call.method, &call.path, call.params.value());
     if let Some(key) = &call.key {

@@ -6,8 +6,8 @@ use super::billing::{self, is_ended};
 use super::calendar::Interval;
 use super::errors::{Answer, ApiError};
 use super::invoices;
-use super::params::Params;
-use super::store::{Kind, Store, number};
+use super::params::{Params, brackets};
+use super::store::{Kind, Store};
 use super::subscription_items::{Period, amount, item, period, period_from, reprice, set_period};
 
 const UPDATED: &str = "customer.subscription.updated";
@@ -133,7 +133,7 @@ fn pause_collection(params: &Params, changed: &mut Value) -> Result<(), ApiError
 
 fn change_item(store: &Store, params: &Params, name: &str, changed: &mut Value) -> Result<(), ApiError> {
     let price = match params.text(&format!("{name}.price")) {
-        Some(price) => Some(store.referenced(Kind::Price, price, "items[0][price]")?),
+        Some(price) => Some(store.referenced(Kind::Price, price, &brackets(&format!("{name}.price")))?),
         None => None,
     };
     let quantity = params.int(&format!("{name}.quantity"))?;
@@ -144,7 +144,9 @@ fn change_item(store: &Store, params: &Params, name: &str, changed: &mut Value) 
     match (id, price) {
         (Some(id), _) => {
             let found = items.iter_mut().find(|item| item["id"] == id);
-            let item = found.ok_or_else(|| ApiError::no_such("subscription item", id, "items[0][id]"))?;
+            let item = found.ok_or_else(|| {
+                ApiError::no_such("subscription item", id, &brackets(&format!("{name}.id")))
+            })?;
             reprice(item, price, quantity);
             items.retain(|item| !deleted || item["id"] != id);
         }
@@ -152,7 +154,7 @@ fn change_item(store: &Store, params: &Params, name: &str, changed: &mut Value) 
             let subscription = subscription.as_str().unwrap_or_default();
             items.push(item(store, subscription, price, quantity.unwrap_or(1), current));
         }
-        (None, None) => return Err(ApiError::missing_param("items[0][price]")),
+        (None, None) => return Err(ApiError::missing_param(&brackets(&format!("{name}.price")))),
     }
     Ok(())
 }
@@ -194,7 +196,7 @@ fn invoice_difference(store: &mut Store, id: &str, difference: i64, now: i64) ->
     let invoice = invoices::draft(store, &subscription, "subscription_update", Some(share));
     store.alter(Kind::Subscription, id, |row| row["latest_invoice"] = json!(invoice))?;
     invoices::issue(store, &invoice)?;
-    if number(&json!(share)) == 0 {
+    if share == 0 {
         return invoices::mark_paid(store, &invoice);
     }
     billing::charge(store, id, &invoice)

@@ -6,8 +6,8 @@ use super::billing::{self, FirstPayment};
 use super::errors::{Answer, ApiError};
 use super::invoices::card_declined;
 use super::list::{CREATED, Created, PAGING, filters, page};
-use super::params::Params;
-use super::store::{Kind, Store, number, text};
+use super::params::{Params, brackets};
+use super::store::{Kind, Store, text};
 use super::subscription_changes;
 use super::subscription_items::{amount, has_price};
 use super::subscription_shape::{New, blank};
@@ -100,6 +100,7 @@ pub(crate) fn cancel(store: &mut Store, id: &str, params: &Params) -> Answer {
     }
     in_its_time(store, id, |store| {
         store.alter(Kind::Subscription, id, |subscription| {
+            subscription["cancel_at_period_end"] = json!(false);
             for name in ["comment", "feedback"] {
                 if let Some(given) = params.text(&format!("cancellation_details.{name}")) {
                     subscription["cancellation_details"][name] = json!(given);
@@ -132,10 +133,9 @@ fn read(store: &Store, params: &Params, customer: &str) -> Answer {
     let now = store.now();
     let mut prices = Vec::new();
     for position in 0..params.list("items").len() {
-        let name = format!("items.{position}");
-        let price =
-            store.referenced(Kind::Price, params.required(&format!("{name}.price"))?, "items[0][price]")?;
-        prices.push((price.clone(), params.int(&format!("{name}.quantity"))?.unwrap_or(1)));
+        let path = format!("items.{position}.price");
+        let price = store.referenced(Kind::Price, params.required(&path)?, &brackets(&path))?;
+        prices.push((price.clone(), params.int(&format!("items.{position}.quantity"))?.unwrap_or(1)));
     }
     if prices.is_empty() {
         return Err(ApiError::missing_param("items"));
@@ -146,7 +146,7 @@ fn read(store: &Store, params: &Params, customer: &str) -> Answer {
         return Err(ApiError::invalid(message).param("items[0][price]"));
     }
     let days = params.int("trial_period_days")?.filter(|days| *days > 0).map(|days| now + days * 86_400);
-    let trial_end = params.int("trial_end").ok().flatten().or(days).filter(|end| *end > now);
+    let trial_end = trial_end(params)?.or(days).filter(|end| *end > now);
     let metadata = params.metadata("metadata");
     let mut new = blank(store, New { customer, prices, metadata, trial_end });
     params.copy(&["description", "default_payment_method", "collection_method"], &mut new);
@@ -165,6 +165,11 @@ fn read(store: &Store, params: &Params, customer: &str) -> Answer {
     Ok(new)
 }
 
+/// A trial's end in seconds; `now` is none.
+fn trial_end(params: &Params) -> Result<Option<i64>, ApiError> {
+    if params.text("trial_end") == Some("now") { Ok(None) } else { params.int("trial_end") }
+}
+
 fn has_card(store: &Store, subscription: &Value) -> bool {
     let customer = store.table(Kind::Customer).get(text(&subscription["customer"]));
     let default = customer.map_or(&Value::Null, |row| &row["invoice_settings"]["default_payment_method"]);
@@ -180,7 +185,7 @@ fn first_payment(params: &Params, new: &Value) -> Result<FirstPayment, ApiError>
     let declines = method.contains("Fail") || method.contains("Declined");
     match behavior {
         Some("default_incomplete") => Ok(FirstPayment::Awaited),
-        Some("error_if_incomplete") if declines && number(&json!(amount(new))) > 0 => Err(card_declined()),
+        Some("error_if_incomplete") if declines && amount(new) > 0 => Err(card_declined()),
         _ if declines => Ok(FirstPayment::Declines),
         _ => Ok(FirstPayment::Succeeds),
     }

@@ -25,6 +25,8 @@ pub(crate) fn check(version: &str) -> Result<(), ApiError> {
 /// The object, and whatever it contains, in the shape of `version`, without the emulator's own fields.
 pub(crate) fn render(value: &Value, version: &str) -> Value {
     match value {
+        // An event was shaped when it was rendered.
+        Value::Object(event) if event.get("object").is_some_and(|kind| kind == "event") => value.clone(),
         Value::Array(list) => list.iter().map(|value| render(value, version)).collect(),
         Value::Object(object) => {
             let public = object.iter().filter(|(key, _)| !key.starts_with('_'));

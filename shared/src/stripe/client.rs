@@ -48,7 +48,11 @@ impl IdempotencyKey {
 
     /// A key for exactly this request within a scope: other parameters make another key.
     pub fn for_request(scope: &str, request: &impl StripeRequest) -> Self {
-        let digest = Sha256::digest(request.build().body.unwrap_or_default());
+        // Metadata is a hash map, whose order differs from call to call.
+        let body = request.build().body.unwrap_or_default();
+        let mut parameters: Vec<&str> = body.split('&').collect();
+        parameters.sort_unstable();
+        let digest = Sha256::digest(parameters.join("&"));
         Self(format!("{scope}:{}", hex::encode(&digest[..8])))
     }
 

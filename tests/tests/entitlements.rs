@@ -1,0 +1,164 @@
+//! GET /api/entitlements.
+
+use lambda_http::Body;
+use lambda_http::http::Request;
+use serde_json::json;
+use tests::{TestApp, users};
+
+#[tokio::test]
+async fn an_organization_that_never_paid_has_the_pilot_plan() {
+    let t = TestApp::start().await;
+    let answer = t.entitlements(users::MEMBER, &t.org).await;
+    assert_eq!(answer.status, 200);
+    let mut body = answer.body.clone();
+    let timestamp = body["timestamp"].take();
+    assert!(timestamp.as_str().unwrap().ends_with('Z'));
+    let expected = json!({
+        "success": true, "orgId": t.org, "planCode": "pilot", "status": "none", "seats": 1,
+        "currentPeriodEnd": null, "cancelAt": null, "graceEndsAt": null, "timestamp": null,
+        "entitlements": {
+            "canUseAllModules": false, "canExportMD": true, "canExportPDF": false, "canExportJSON": false,
+            "canUseGptTestReal": false, "hasCloudHistory": false, "hasEvaluatorAI": false, "hasAPI": false,
+            "canExportBundleZip": false, "hasWhiteLabel": false, "hasSeatsGT1": false
+        }
+    });
+    assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn a_purchase_switches_the_plans_features_on() {
+    let t = TestApp::start().await;
+    t.buy("pro", "month").await;
+    let answer = t.entitlements(users::MEMBER, &t.org).await;
+    assert_eq!((answer.text("/planCode"), answer.text("/status")), ("pro", "active"));
+    assert_eq!(answer.body["entitlements"]["canExportPDF"], true);
+    assert_eq!(answer.body["entitlements"]["hasAPI"], false);
+    assert!(!answer.text("/currentPeriodEnd").is_empty());
+}
+
+#[tokio::test]
+async fn seats_are_those_included_times_the_quantity() {
+    let t = TestApp::start().await;
+    let subscription = t.buy("enterprise", "year").await;
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.body["seats"], 5);
+    t.stripe.change_quantity(&subscription, 3).unwrap();
+    t.deliver_all().await;
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.body["seats"], 15);
+}
+
+#[tokio::test]
+async fn an_unchanged_answer_is_a_304_until_something_changes() {
+    let t = TestApp::start().await;
+    let first = t.entitlements(users::OWNER, &t.org).await;
+    let etag = first.header("etag").unwrap();
+    let same = t.entitlements_if_changed(users::OWNER, &t.org, Some(etag)).await;
+    assert_eq!((same.status, same.header("etag")), (304, Some(etag)));
+    assert!(same.body.is_null());
+    let weak_in_a_list = format!("\"other\", W/{etag}");
+    assert_eq!(t.entitlements_if_changed(users::OWNER, &t.org, Some(&weak_in_a_list)).await.status, 304);
+    t.buy("pro", "month").await;
+    let changed = t.entitlements_if_changed(users::OWNER, &t.org, Some(etag)).await;
+    assert_eq!((changed.status, changed.text("/planCode")), (200, "pro"));
+}
+
+#[tokio::test]
+async fn an_override_decides_alone_either_way_and_only_until_it_expires() {
+    let t = TestApp::start().await;
+    t.buy("pro", "month").await;
+    let overrides = format!(
+        "insert into entitlements (org_id, source, feature, enabled, expires_at) values
+           ('{org}', 'override', 'canExportPDF', false, null),
+           ('{org}', 'override', 'hasAPI', true, now() + interval '1 day'),
+           ('{org}', 'override', 'hasWhiteLabel', true, now() - interval '1 second')",
+        org = t.org
+    );
+    t.db.batch_execute(&overrides).await.unwrap();
+    let flags = t.entitlements(users::OWNER, &t.org).await.body["entitlements"].clone();
+    assert_eq!((&flags["canExportPDF"], &flags["hasAPI"], &flags["hasWhiteLabel"]), (&json!(false), &json!(true), &json!(false)));
+    assert_eq!(flags["canExportJSON"], true);
+}
+
+#[tokio::test]
+async fn a_plan_outlasts_a_failed_payment_for_the_grace_period_and_no_longer() {
+    let t = TestApp::start().await;
+    let subscription = t.buy("pro", "month").await;
+    t.stripe.renew(&subscription, false).unwrap();
+    t.deliver_all().await;
+    let in_grace = t.entitlements(users::OWNER, &t.org).await;
+    assert_eq!((in_grace.text("/planCode"), in_grace.text("/status")), ("pro", "past_due"));
+    assert!(!in_grace.text("/graceEndsAt").is_empty());
+    assert_eq!(t.value("select grace_until - past_due_since from subscriptions").await, "7 days");
+    // The end of the grace period needs no event and no job: only time.
+    let week_later = "update subscriptions set grace_until = now(); update entitlements set expires_at = now() where source = 'plan'";
+    t.db.batch_execute(week_later).await.unwrap();
+    let after = t.entitlements(users::OWNER, &t.org).await;
+    assert_eq!((after.text("/planCode"), after.text("/status")), ("pilot", "past_due"));
+    assert_eq!(after.body["entitlements"]["canExportPDF"], false);
+}
+
+#[tokio::test]
+async fn who_is_no_member_cannot_tell_whether_the_organization_exists() {
+    let t = TestApp::start().await;
+    let stranger = t.entitlements(users::OUTSIDER, &t.org).await;
+    let nobody = t.entitlements(users::OUTSIDER, "00000000-0000-4000-8000-00000000dead").await;
+    stranger.assert_failure(403, "not_a_member");
+    assert_eq!(stranger.body, nobody.body);
+}
+
+#[tokio::test]
+async fn a_request_without_a_good_identity_is_refused() {
+    let t = TestApp::start().await;
+    let uri = format!("/api/entitlements?orgId={}", t.org);
+    let without = Request::builder().uri(&uri).body(Body::Empty).unwrap();
+    t.call_entitlements(without).await.assert_failure(401, "unauthenticated");
+    for bad in ["test", "", "0a0000000000400080000000000000001", "{0a000000-0000-4000-8000-000000000001}"] {
+        t.entitlements(bad, &t.org).await.assert_failure(401, "unauthenticated");
+    }
+    let twice = Request::builder().uri(&uri).header("x-user-id", users::OWNER).header("X-User-Id", users::OWNER).body(Body::Empty).unwrap();
+    t.call_entitlements(twice).await.assert_failure(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn headers_are_believed_only_where_the_configuration_says_so() {
+    for source in ["", "authorizer", "nonsense"] {
+        let t = TestApp::start_with(&[("IDENTITY_SOURCE", source)]).await;
+        t.entitlements(users::OWNER, &t.org).await.assert_failure(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_organization_is_a_400_that_names_it() {
+    let t = TestApp::start().await;
+    for bad in ["test", "", "1", "urn:uuid:0a000000-0000-4000-8000-000000000001"] {
+        t.entitlements(users::OWNER, bad).await.assert_failure(400, "invalid_org_id");
+    }
+    for query in ["", "?org=1", "?orgId=a&orgId=b"] {
+        let request = Request::builder().uri(format!("/api/entitlements{query}")).header("x-user-id", users::OWNER).body(Body::Empty).unwrap();
+        let answer = t.call_entitlements(request).await;
+        answer.assert_failure(400, "invalid_request");
+        assert!(answer.text("/error").contains("orgId"));
+    }
+}
+
+#[tokio::test]
+async fn the_health_check_line_that_operators_know_gets_a_clean_4xx() {
+    let t = TestApp::start().await;
+    let answer = t.entitlements("test", "test").await;
+    assert!((400..500).contains(&answer.status), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn without_a_database_the_answer_is_to_come_back() {
+    let t = TestApp::start_with(&[("DATABASE_URL", "postgres://billing_api@127.0.0.1:1/none")]).await;
+    let answer = t.entitlements(users::OWNER, &t.org).await;
+    answer.assert_failure(503, "database_unavailable");
+    assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn a_missing_database_address_is_ours_to_mend_and_says_nothing() {
+    let t = TestApp::start_with(&[("DATABASE_URL", "")]).await;
+    let answer = t.entitlements(users::OWNER, &t.org).await;
+    answer.assert_failure(500, "internal");
+    assert!(!answer.body.to_string().contains("DATABASE"));
+}

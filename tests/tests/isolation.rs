@@ -1,0 +1,103 @@
+//! What the database itself shows to whom, whatever the code above it does.
+
+use tests::{TestApp, users};
+
+/// Tables that a member reads, and the column that says whose a row is.
+const READABLE: &[(&str, &str)] = &[
+    ("organizations", "id"),
+    ("organization_members", "org_id"),
+    ("billing_customers", "org_id"),
+    ("subscriptions", "org_id"),
+    ("payments", "org_id"),
+    ("entitlements", "org_id"),
+    ("entitlements_effective", "org_id"),
+    ("plan_effective", "org_id"),
+];
+
+/// Two organizations with a row in every table.
+async fn two_organizations() -> TestApp {
+    let t = TestApp::start().await;
+    t.buy("pro", "month").await;
+    let copy = format!(
+        "insert into billing_customers values ('{other}', false, 'cus_other');
+         insert into subscriptions select (jsonb_populate_record(s, jsonb_build_object('stripe_subscription_id', 'sub_other', 'org_id', '{other}'))).* from subscriptions s;
+         insert into payments (stripe_checkout_session_id, org_id, livemode, payment_status) values ('cs_1', '{org}', false, 'paid'), ('cs_2', '{other}', false, 'paid');
+         select pf_apply_plan_entitlements('{other}', 'enterprise')",
+        org = t.org,
+        other = t.other_org
+    );
+    t.db.batch_execute(&copy).await.unwrap();
+    t
+}
+
+#[tokio::test]
+async fn a_member_sees_the_rows_of_their_own_organization_and_no_other() {
+    let t = two_organizations().await;
+    for (table, column) in READABLE {
+        assert_eq!(t.value(&format!("select count(distinct {column}) from {table}")).await, "2", "{table} holds rows of both");
+    }
+    for (user, org) in [(users::MEMBER, &t.org), (users::OUTSIDER, &t.other_org)] {
+        let claims = format!(r#"set role authenticated; set request.jwt.claims = '{{"sub":"{user}","role":"authenticated"}}'"#);
+        t.db.batch_execute(&claims).await.unwrap();
+        for (table, column) in READABLE {
+            let seen = t.value(&format!("select string_agg(distinct {column}::text, ',') from {table}")).await;
+            assert_eq!(seen, **org, "{table} as {user}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn claims_of_nobody_show_nothing() {
+    let t = two_organizations().await;
+    for claims in ["", "{}", r#"{"sub":"0a000000-0000-4000-8000-00000000dead"}"#] {
+        t.db.batch_execute(&format!("set role authenticated; set request.jwt.claims = '{claims}'")).await.unwrap();
+        for (table, _) in READABLE {
+            assert_eq!(t.value(&format!("select count(*) from {table}")).await, "0", "{table} with {claims}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_member_cannot_see_events_or_telemetry_and_cannot_write_anything() {
+    let t = two_organizations().await;
+    let claims = format!(r#"set role authenticated; set request.jwt.claims = '{{"sub":"{}"}}'"#, users::OWNER);
+    t.db.batch_execute(&claims).await.unwrap();
+    for forbidden in [
+        "select * from webhook_events",
+        "select * from runs",
+        "select * from billing_schema_history",
+        "update subscriptions set plan_code = 'enterprise'",
+        "update entitlements set expires_at = null",
+        "insert into entitlements (org_id, source, feature) select id, 'addon', 'hasAPI' from organizations",
+        "delete from subscriptions",
+        "update plan_entitlements set enabled = true",
+        "update organization_members set role = 'owner'",
+        "insert into organization_members select id, auth.uid(), 'owner' from organizations",
+        "select pf_apply_plan_entitlements(id, 'enterprise') from organizations",
+        "select pf_apply_event('{}')",
+        "select pf_fail_event('{}', 'x')",
+        "select private.lock_organization(id) from organizations",
+    ] {
+        let error = t.db.batch_execute(forbidden).await.expect_err(forbidden);
+        assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{forbidden}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn anon_sees_nothing_at_all() {
+    let t = two_organizations().await;
+    t.db.batch_execute("set role anon").await.unwrap();
+    for (table, _) in READABLE.iter().chain(&[("webhook_events", ""), ("runs", ""), ("plans", ""), ("plan_entitlements", "")]) {
+        let error = t.db.batch_execute(&format!("select * from {table}")).await.expect_err(table);
+        assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{table}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_leaves_no_claims_behind_on_the_connection() {
+    let t = TestApp::start_with(&[("DATABASE_POOL_SIZE", "1")]).await;
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.status, 200);
+    t.entitlements(users::OUTSIDER, &t.org).await.assert_failure(403, "not_a_member");
+    // The connection is itself again: checkout's read as the login works.
+    assert_eq!(t.checkout_plan("pro", "month").await.status, 200);
+}
