@@ -4,10 +4,13 @@ create table public.billing_customers (
   org_id uuid not null references public.organizations (id) on delete cascade,
   livemode boolean not null,
   stripe_customer_id text not null,
+  last_checkout_session_id text,
   created_at timestamptz not null default now(),
   primary key (org_id, livemode),
   constraint billing_customers_stripe_customer_id_unique unique (stripe_customer_id)
 );
+
+comment on column public.billing_customers.last_checkout_session_id is 'Whoever opens a newer session puts it here and expires the one before: so at most one is open.';
 
 create table public.subscriptions (
   stripe_subscription_id text primary key,

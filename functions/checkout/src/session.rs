@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use futures_util::future::{try_join_all, try_join3};
 use shared::app::App;
-use shared::db::organizations::BillingAccount;
-use shared::domain::ids::CustomerId;
+use shared::db::customers;
+use shared::db::organizations::{self, BillingAccount};
+use shared::domain::ids::{CheckoutSessionId, CustomerId};
 use shared::domain::plan::PlanCode;
 use shared::domain::subscription::{Snapshot, is_live};
 use shared::http::error::ApiError;
 use shared::http::identity::Caller;
-use shared::stripe::wire::List;
+use shared::stripe::wire::{List, Object};
 use shared::stripe::wire::checkout_session::CheckoutSession;
 use shared::stripe::wire::price::Price;
 use shared::stripe::wire::subscription::Subscription;
@@ -28,25 +29,50 @@ use crate::order::Order;
 
 /// A second click within this many seconds finds the first one's session.
 const SAME_CLICK: i64 = 60;
+/// How often to begin again because somebody else opened a session at the same time.
+const ATTEMPTS: u32 = 5;
 
 /// Opens a session for the order, with the organization's customer or a new one.
-pub async fn open(app: &App, caller: &Caller, order: &Order, account: BillingAccount) -> Result<CheckoutSession, ApiError> {
-    let email = caller.email.as_deref();
-    let customer = match account.customer.clone() {
-        Some(customer) => customer,
-        None => customer::create(app, order.org, email, None).await?,
-    };
-    match open_for(app, caller, order, &account, &customer).await {
-        // Deleted in Stripe's dashboard.
-        Err(ApiError::Stripe(error)) if error.is_missing("customer") => {
-            let replacement = customer::create(app, order.org, email, Some(&customer)).await?;
-            open_for(app, caller, order, &account, &replacement).await
+pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<CheckoutSession, ApiError> {
+    for _ in 0..ATTEMPTS {
+        let account = buyer(app, caller, order).await?;
+        let email = caller.email.as_deref();
+        let customer = match account.customer.clone() {
+            Some(customer) => customer,
+            None => customer::create(app, order.org, email, None).await?,
+        };
+        let session = match open_for(app, caller, order, &account, &customer).await {
+            // Deleted in Stripe's dashboard.
+            Err(ApiError::Stripe(error)) if error.is_missing("customer") => {
+                let replacement = customer::create(app, order.org, email, Some(&customer)).await?;
+                open_for(app, caller, order, &account, &replacement).await?
+            }
+            session => session?,
+        };
+        if let Some(session) = session {
+            return Ok(session);
         }
-        result => result,
     }
+    Err(ApiError::Internal("others kept opening checkout sessions for the same organization"))
 }
 
-async fn open_for(app: &App, caller: &Caller, order: &Order, account: &BillingAccount, customer: &CustomerId) -> Result<CheckoutSession, ApiError> {
+/// The organization's account, if the caller may buy for it and it has nothing yet.
+async fn buyer(app: &App, caller: &Caller, order: &Order) -> Result<BillingAccount, ApiError> {
+    let livemode = app.stripe()?.livemode();
+    let account = organizations::billing_account(app.db()?, caller.user, order.org, livemode).await?.ok_or(ApiError::NotAMember)?;
+    if !account.role.may_change_billing() {
+        return Err(ApiError::NotABillingAdmin);
+    }
+    if account.subscribed {
+        return Err(ApiError::AlreadySubscribed);
+    }
+    Ok(account)
+}
+
+/// None: somebody else opened a session at the same time, and ours is over.
+async fn open_for(
+    app: &App, caller: &Caller, order: &Order, account: &BillingAccount, customer: &CustomerId,
+) -> Result<Option<CheckoutSession>, ApiError> {
     let stripe = app.stripe()?;
     let now = app.clock.now().as_second();
     let (price, open_sessions, subscriptions) =
@@ -56,19 +82,28 @@ async fn open_for(app: &App, caller: &Caller, order: &Order, account: &BillingAc
         return Err(ApiError::AlreadySubscribed);
     }
     let metadata = metadata(caller, order);
-    if let Some(session) = open_sessions.iter().find(|s| s.metadata == metadata && now - s.created < SAME_CLICK) {
-        return Ok(session.clone());
+    let known = account.last_checkout_session.as_ref();
+    let clicked_twice = |s: &&CheckoutSession| Some(&s.id) == known && s.metadata == metadata && now - s.created < SAME_CLICK;
+    if let Some(session) = open_sessions.iter().find(clicked_twice) {
+        return Ok(Some(session.clone()));
     }
     let trial_days = app.config.trial_days;
     let had_trial = account.had_trial || subscriptions.iter().any(|s| s.trial_end.is_some());
     let request = request(app, order, customer, price, metadata, (trial_days > 0 && !had_trial).then_some(trial_days))?;
-    // Clicks at the same moment see the same newest session, and get one session for one key. The minute keeps a failure that Stripe
+    // Clicks at the same moment know the same last session, and get one session for one key. The minute keeps a failure that Stripe
     // remembers under the key from lasting for a day.
-    let newest = open_sessions.first().map_or("none", |session| session.id.as_str());
-    let key = IdempotencyKey::for_request(&format!("checkout:{}:{}:{newest}", order.org, now / SAME_CLICK), &request);
+    let last = known.map_or("none", CheckoutSessionId::as_str);
+    let key = IdempotencyKey::for_request(&format!("checkout:{}:{}:{last}", order.org, now / SAME_CLICK), &request);
     let session: CheckoutSession = stripe.post(&request, &key).await?;
-    expire_older(stripe, customer, &session).await?;
-    Ok(session)
+    if !customers::replace_checkout_session(app.db()?, order.org, stripe.livemode(), known, &session.id).await? {
+        expire(stripe, &session.id).await?;
+        return Ok(None);
+    }
+    // An old one that is not the last is what a crash left behind.
+    let left_behind = open_sessions.iter().filter(|s| now - s.created >= SAME_CLICK).map(|s| &s.id);
+    let over = known.into_iter().chain(left_behind.filter(|id| Some(*id) != known)).filter(|id| **id != session.id);
+    try_join_all(over.map(|id| expire(stripe, id))).await?;
+    Ok(Some(session))
 }
 
 async fn price(stripe: &Stripe, order: &Order) -> Result<String, ApiError> {
@@ -128,20 +163,12 @@ fn request(
     Ok(request.automatic_tax(CreateCheckoutSessionAutomaticTax::new(true)).customer_update(update))
 }
 
-/// Expires the customer's other open sessions, so that two open tabs cannot buy twice. Only older ones: of two callers at once each
-/// sees both, and exactly one session must be left.
-async fn expire_older(stripe: &Stripe, customer: &CustomerId, session: &CheckoutSession) -> Result<(), ApiError> {
-    let age = |s: &CheckoutSession| (s.created, s.id.clone());
-    let older = open_sessions(stripe, customer).await?.into_iter().filter(|other| age(other) < age(session));
-    try_join_all(older.map(|other| async move {
-        let expired: Result<CheckoutSession, Error> =
-            stripe.post(&ExpireCheckoutSession::new(other.id.as_str()), &IdempotencyKey::unique()).await;
-        match expired {
-            // It was paid or expired in this very moment.
-            Err(Error::Refused { status: 400, .. }) => Ok(()),
-            other => other.map(drop),
-        }
-    }))
-    .await?;
-    Ok(())
+/// Expires a session, so that two open tabs cannot buy twice.
+async fn expire(stripe: &Stripe, session: &CheckoutSessionId) -> Result<(), ApiError> {
+    let expired: Result<Object, Error> = stripe.post(&ExpireCheckoutSession::new(session.as_str()), &IdempotencyKey::unique()).await;
+    match expired {
+        // It is over already: paid, expired, or gone with its customer.
+        Err(Error::Refused { status: 400 | 404, .. }) => Ok(()),
+        expired => Ok(expired.map(drop)?),
+    }
 }

@@ -1,6 +1,7 @@
 select
   m.role::text as role,
   c.stripe_customer_id,
+  c.last_checkout_session_id,
   -- Live is every status but those that ended and the first payment that is still open.
   exists (
     select from public.subscriptions s join public.plans p using (plan_code)

@@ -3,7 +3,7 @@
 use tokio_postgres::types::Type;
 
 use crate::db::{Db, Error};
-use crate::domain::ids::{CustomerId, OrgId};
+use crate::domain::ids::{CheckoutSessionId, CustomerId, OrgId};
 
 /// Stores an organization's customer, in place of `replaces` or of none, and returns the one that is stored then: of two callers
 /// at once the first decides.
@@ -24,4 +24,25 @@ pub async fn store(db: &Db, org: OrgId, livemode: bool, customer: &CustomerId, r
         .await?;
     let row = rows.first().ok_or_else(|| Error::Answer("no customer was stored".to_owned()))?;
     Ok(CustomerId::from(row.get::<_, String>(0)))
+}
+
+/// Makes a checkout session the organization's last one, if that is still the one the caller knew (or already this one). False: somebody
+/// else was faster.
+///
+/// # Errors
+/// If the database fails.
+pub async fn replace_checkout_session(
+    db: &Db, org: OrgId, livemode: bool, known: Option<&CheckoutSessionId>, session: &CheckoutSessionId,
+) -> Result<bool, Error> {
+    let (org, known, session) = (org.uuid(), known.map(CheckoutSessionId::as_str), session.as_str());
+    let rows = db
+        .query(
+            "update public.billing_customers c set last_checkout_session_id = $4
+             where c.org_id = $1 and c.livemode = $2
+               and (c.last_checkout_session_id is not distinct from $3 or c.last_checkout_session_id = $4)
+             returning true",
+            &[(&org, Type::UUID), (&livemode, Type::BOOL), (&known, Type::TEXT), (&session, Type::TEXT)],
+        )
+        .await?;
+    Ok(!rows.is_empty())
 }

@@ -3,7 +3,7 @@
 use tokio_postgres::types::Type;
 
 use crate::db::{Db, Error};
-use crate::domain::ids::{CustomerId, OrgId, UserId};
+use crate::domain::ids::{CheckoutSessionId, CustomerId, OrgId, UserId};
 
 /// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct BillingAccount {
     pub role: Role,
     /// Its Stripe customer.
     pub customer: Option<CustomerId>,
+    /// The checkout session that was opened last.
+    pub last_checkout_session: Option<CheckoutSessionId>,
     /// It has a paid subscription that has not ended.
     pub subscribed: bool,
     /// It had a trial, ever.
@@ -53,6 +55,7 @@ pub async fn billing_account(db: &Db, user: UserId, org: OrgId, livemode: bool) 
     Ok(Some(BillingAccount {
         role,
         customer: row.get::<_, Option<String>>("stripe_customer_id").map(CustomerId::from),
+        last_checkout_session: row.get::<_, Option<String>>("last_checkout_session_id").map(CheckoutSessionId::from),
         subscribed: row.get("subscribed"),
         had_trial: row.get("had_trial"),
     }))

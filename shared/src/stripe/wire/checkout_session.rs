@@ -1,7 +1,7 @@
 //! Checkout sessions: read from events, and from the API when another one is about to be made.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::{Expandable, Metadata, null_as_default, org_of};
 use crate::domain::feature::Feature;
@@ -12,7 +12,8 @@ use crate::domain::payment::{Payment, PaymentStatus};
 #[derive(Clone, Debug, Deserialize)]
 pub struct CheckoutSession {
     /// Its id.
-    pub id: String,
+    #[serde(deserialize_with = "id")]
+    pub id: CheckoutSessionId,
     /// Where the customer pays. None once it is over.
     pub url: Option<String>,
     /// `subscription`, `payment` or `setup`.
@@ -65,7 +66,7 @@ impl CheckoutSession {
         let flags = self.metadata.get("addon_flags").map(String::as_str).unwrap_or_default();
         let days = self.metadata.get("addon_days").and_then(|days| days.trim().parse::<i64>().ok());
         Payment {
-            session: CheckoutSessionId::from(self.id.as_str()),
+            session: self.id.clone(),
             livemode: self.livemode,
             amount_cents: self.amount_total,
             currency: self.currency.clone(),
@@ -74,4 +75,9 @@ impl CheckoutSession {
             addons_expire_at: days.and_then(|days| paid_at.checked_add(SignedDuration::from_hours(days.checked_mul(24)?)).ok()),
         }
     }
+}
+
+// Stripe's id types read themselves only with a feature that brings its own parser.
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CheckoutSessionId, D::Error> {
+    String::deserialize(deserializer).map(CheckoutSessionId::from)
 }
