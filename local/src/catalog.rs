@@ -25,9 +25,17 @@ pub async fn set_up(database: &Client, stripe: &Stripe) -> Result<Vec<String>, P
     let mut made = Vec::new();
     for row in plans {
         let code: &str = row.get("plan_code");
-        let plan: PlanCode = code.parse().map_err(|_| Problem::new(format!("The table plans holds a plan {code}, which nothing knows.")))?;
-        let prices = [(Interval::Month, row.get::<_, Option<i32>>("price_month_cents")), (Interval::Year, row.get("price_year_cents"))];
-        let currency: Currency = row.get::<_, &str>("currency").parse().map_err(|_| Problem::new("A plan's currency is none that Stripe knows."))?;
+        let plan: PlanCode = code.parse().map_err(|_| {
+            Problem::new(format!("The table plans holds a plan {code}, which nothing knows."))
+        })?;
+        let prices = [
+            (Interval::Month, row.get::<_, Option<i32>>("price_month_cents")),
+            (Interval::Year, row.get("price_year_cents")),
+        ];
+        let currency: Currency = row
+            .get::<_, &str>("currency")
+            .parse()
+            .map_err(|_| Problem::new("A plan's currency is none that Stripe knows."))?;
         set_up_plan(stripe, plan, row.get("name"), &prices, currency, &mut made)
             .await
             .map_err(|error| Problem::new(format!("Stripe did not take the prices of {code}: {error}.")))?;
@@ -36,20 +44,28 @@ pub async fn set_up(database: &Client, stripe: &Stripe) -> Result<Vec<String>, P
 }
 
 async fn set_up_plan(
-    stripe: &Stripe, plan: PlanCode, name: &str, prices: &[(Interval, Option<i32>)], currency: Currency, made: &mut Vec<String>,
+    stripe: &Stripe,
+    plan: PlanCode,
+    name: &str,
+    prices: &[(Interval, Option<i32>)],
+    currency: Currency,
+    made: &mut Vec<String>,
 ) -> Result<(), shared::stripe::Error> {
     let metadata = HashMap::from([("plan_code".to_owned(), plan.to_string())]);
     let mut product = None;
     for (interval, cents) in prices {
         let (Some(lookup_key), Some(cents)) = (plan.lookup_key(*interval), cents) else { continue };
-        let existing: List<Price> = stripe.get(&ListPrice::new().lookup_keys(vec![lookup_key.clone()]).limit(1)).await?;
+        let existing: List<Price> =
+            stripe.get(&ListPrice::new().lookup_keys(vec![lookup_key.clone()]).limit(1)).await?;
         if !existing.data.is_empty() {
             continue;
         }
         let product = match &product {
             Some(id) => id,
             None => {
-                let made: Object = stripe.post(&CreateProduct::new(name).metadata(metadata.clone()), &IdempotencyKey::unique()).await?;
+                let made: Object = stripe
+                    .post(&CreateProduct::new(name).metadata(metadata.clone()), &IdempotencyKey::unique())
+                    .await?;
                 product.insert(made.id)
             }
         };

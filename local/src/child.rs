@@ -33,14 +33,22 @@ impl Child {
     ///
     /// # Errors
     /// If it does not start.
-    pub fn start(name: &str, command: &mut Command, signal: Signal, remove: Option<&Path>) -> Result<Self, Problem> {
+    pub fn start(
+        name: &str,
+        command: &mut Command,
+        signal: Signal,
+        remove: Option<&Path>,
+    ) -> Result<Self, Problem> {
         let spawned = command.process_group(0).stdin(Stdio::null()).spawn();
-        let mut process = spawned.map_err(|error| Problem::new(format!("{name} does not start: {error}.")))?;
+        let mut process =
+            spawned.map_err(|error| Problem::new(format!("{name} does not start: {error}.")))?;
         match watchdog(process.id(), signal, remove) {
             Some(watchdog) => Ok(Self { name: name.to_owned(), process, signal, _watchdog: watchdog }),
             None => {
                 let ended = process.kill();
-                Err(Problem::new(format!("sh does not start, which ends {name} with this program ({ended:?}).")))
+                Err(Problem::new(format!(
+                    "sh does not start, which ends {name} with this program ({ended:?})."
+                )))
             }
         }
     }
@@ -57,7 +65,10 @@ impl Child {
 
     /// Asks it to end and waits until it has: after five seconds it is ended without being asked.
     pub async fn stop(mut self) {
-        let told = Command::new("kill").args([self.signal.flag(), &self.pid().to_string()]).stderr(Stdio::null()).status();
+        let told = Command::new("kill")
+            .args([self.signal.flag(), &self.pid().to_string()])
+            .stderr(Stdio::null())
+            .status();
         for _ in 0..250 {
             if told.is_err() || self.has_ended() {
                 return;
@@ -81,7 +92,9 @@ impl Signal {
 fn watchdog(pid: u32, signal: Signal, remove: Option<&Path>) -> Option<(std::process::Child, ChildStdin)> {
     let script = "read _; kill $1 $0 2>/dev/null; if [ -n \"$2\" ]; then while kill -0 $0 2>/dev/null; do sleep 0.05; done; rm -rf \"$2\"; fi";
     let mut command = Command::new("sh");
-    command.args(["-c", script, &pid.to_string(), signal.flag()]).arg(remove.map(PathBuf::from).unwrap_or_default());
+    command
+        .args(["-c", script, &pid.to_string(), signal.flag()])
+        .arg(remove.map(PathBuf::from).unwrap_or_default());
     let quiet = command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut shell = quiet.spawn().ok()?;
     let pipe = shell.stdin.take()?;

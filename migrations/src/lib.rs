@@ -25,7 +25,12 @@ pub enum Error {
 
 /// The version of the newest migration this program knows.
 pub fn latest_version() -> i64 {
-    embedded::migrations::runner().get_migrations().iter().map(|m| i64::from(m.version())).max().unwrap_or_default()
+    embedded::migrations::runner()
+        .get_migrations()
+        .iter()
+        .map(|m| i64::from(m.version()))
+        .max()
+        .unwrap_or_default()
 }
 
 /// Applies what is pending and returns its names, oldest first. Several callers at once are safe: one works, the others wait.

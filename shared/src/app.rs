@@ -35,7 +35,11 @@ impl App {
 
     /// Puts an app together. A database address that cannot be read joins the configuration's problems.
     pub fn new(mut config: Config, clock: Clock) -> Self {
-        let db = match config.database_url.as_ref().map(|url| Db::new(url, config.database_ca_file.as_deref(), config.database_pool_size)) {
+        let db = match config
+            .database_url
+            .as_ref()
+            .map(|url| Db::new(url, config.database_ca_file.as_deref(), config.database_pool_size))
+        {
             Some(Ok(db)) => Some(db),
             Some(Err(problem)) => {
                 config.problems.push(problem.to_string());
@@ -43,7 +47,8 @@ impl App {
             }
             None => None,
         };
-        let stripe = config.stripe_key.as_ref().map(|key| Stripe::new(key.clone(), config.stripe_api_base.as_ref()));
+        let stripe =
+            config.stripe_key.as_ref().map(|key| Stripe::new(key.clone(), config.stripe_api_base.as_ref()));
         Self { config, clock, db, stripe }
     }
 
@@ -76,7 +81,10 @@ where
     // Once for the process: every request may borrow it.
     let app: &'static App = Box::leak(Box::new(app));
     let handle = &handle;
-    lambda_http::run(service_fn(async |request| Ok::<_, std::convert::Infallible>(answer(app, handle, request).await))).await
+    lambda_http::run(service_fn(async |request| {
+        Ok::<_, std::convert::Infallible>(answer(app, handle, request).await)
+    }))
+    .await
 }
 
 /// Answers one request: calls the handler, turns an error into its answer and logs one line.
@@ -86,7 +94,8 @@ where
     F: Future<Output = Result<Response<Body>, ApiError>>,
 {
     let started = Instant::now();
-    let request_id = request.lambda_context_ref().map_or_else(|| "none".to_owned(), |context| context.request_id.clone());
+    let request_id =
+        request.lambda_context_ref().map_or_else(|| "none".to_owned(), |context| context.request_id.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let result = handle(app, request).await;
     let code = result.as_ref().err().map(ApiError::code);

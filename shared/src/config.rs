@@ -104,19 +104,28 @@ impl Config {
 
     /// Reads variables from anywhere. An empty value counts as none.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
-        let mut read = Reader { lookup: |name: &str| lookup(name).filter(|v| !v.trim().is_empty()), problems: Vec::new() };
-        let stripe_api_base = read.parsed("STRIPE_API_BASE", "an http or https URL", |v| http_url(v));
+        let mut read = Reader {
+            lookup: |name: &str| lookup(name).filter(|v| !v.trim().is_empty()),
+            problems: Vec::new(),
+        };
+        let stripe_api_base = read.parsed("STRIPE_API_BASE", "an http or https URL", http_url);
         let base = if (read.lookup)("BASE_URL").is_some() { "BASE_URL" } else { "NEXT_PUBLIC_BASE_URL" };
         let mut config = Self {
-            stripe_key: read.parsed("STRIPE_SECRET_KEY", "a Stripe secret or restricted key (sk_test_, sk_live_, rk_test_, rk_live_)", stripe_key),
+            stripe_key: read.parsed(
+                "STRIPE_SECRET_KEY",
+                "a Stripe secret or restricted key (sk_test_, sk_live_, rk_test_, rk_live_)",
+                stripe_key,
+            ),
             webhook_secrets: read.list("STRIPE_WEBHOOK_SECRET").map(Secret::new).collect(),
             stripe_api_base,
             database_url: (read.lookup)("DATABASE_URL").map(Secret::new),
             database_ca_file: (read.lookup)("DATABASE_CA_FILE"),
             database_pool_size: read
-                .parsed("DATABASE_POOL_SIZE", "a number of connections from 1 to 100", |v| v.parse().ok().filter(|n| (1..=100).contains(n)))
+                .parsed("DATABASE_POOL_SIZE", "a number of connections from 1 to 100", |v| {
+                    v.parse().ok().filter(|n| (1..=100).contains(n))
+                })
                 .unwrap_or(1),
-            base_url: read.parsed(base, "an http or https URL", |v| http_url(v)),
+            base_url: read.parsed(base, "an http or https URL", http_url),
             allowed_return_origins: Vec::new(),
             identity_source: read
                 .parsed("IDENTITY_SOURCE", "authorizer or trusted_headers", |v| match v {
@@ -125,9 +134,17 @@ impl Config {
                     _ => None,
                 })
                 .unwrap_or_default(),
-            grace_days: read.parsed("GRACE_DAYS", "a number of days from 0 to 365", |v| v.parse().ok().filter(|d| (0..=365).contains(d))).unwrap_or(7),
+            grace_days: read
+                .parsed("GRACE_DAYS", "a number of days from 0 to 365", |v| {
+                    v.parse().ok().filter(|d| (0..=365).contains(d))
+                })
+                .unwrap_or(7),
             // 730: Stripe's own limit.
-            trial_days: read.parsed("TRIAL_DAYS", "a number of days from 0 to 730", |v| v.parse().ok().filter(|d| *d <= 730)).unwrap_or(0),
+            trial_days: read
+                .parsed("TRIAL_DAYS", "a number of days from 0 to 730", |v| {
+                    v.parse().ok().filter(|d| *d <= 730)
+                })
+                .unwrap_or(0),
             automatic_tax: read.parsed("AUTOMATIC_TAX", "true or false", |v| v.parse().ok()).unwrap_or(false),
             foreign_subscriptions: read
                 .parsed("FOREIGN_SUBSCRIPTIONS", "refuse or acknowledge", |v| match v {
@@ -142,7 +159,9 @@ impl Config {
         for origin in read.list("ALLOWED_RETURN_ORIGINS") {
             match http_url(&origin).as_ref().and_then(Origin::of) {
                 Some(origin) => config.allowed_return_origins.push(origin),
-                None => read.problems.push("ALLOWED_RETURN_ORIGINS must hold origins such as https://app.example.com".to_owned()),
+                None => read.problems.push(
+                    "ALLOWED_RETURN_ORIGINS must hold origins such as https://app.example.com".to_owned(),
+                ),
             }
         }
         if config.stripe_api_base.is_some() && config.stripe_key.as_ref().is_some_and(|key| key.livemode) {
@@ -184,7 +203,12 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
 
     fn list(&self, name: &str) -> impl Iterator<Item = String> + use<F> {
         let value = (self.lookup)(name).unwrap_or_default();
-        value.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect::<Vec<_>>().into_iter()
+        value
+            .split(',')
+            .map(|part| part.trim().to_owned())
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 }
 
@@ -215,7 +239,10 @@ mod tests {
         assert_eq!(config.identity_source, IdentitySource::Authorizer);
         assert_eq!(config.foreign_subscriptions, ForeignSubscriptions::Refuse);
         assert!(config.webhook_secrets.is_empty() && config.problems.is_empty());
-        assert_eq!(config.missing(), ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "DATABASE_URL", "BASE_URL"]);
+        assert_eq!(
+            config.missing(),
+            ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "DATABASE_URL", "BASE_URL"]
+        );
     }
 
     #[test]
@@ -242,7 +269,11 @@ mod tests {
 
     #[test]
     fn secrets_do_not_print() {
-        let config = config(&[("STRIPE_SECRET_KEY", "sk_test_hush"), ("STRIPE_WEBHOOK_SECRET", "whsec_hush,whsec_hush2"), ("DATABASE_URL", "postgres://u:hush@h/d")]);
+        let config = config(&[
+            ("STRIPE_SECRET_KEY", "sk_test_hush"),
+            ("STRIPE_WEBHOOK_SECRET", "whsec_hush,whsec_hush2"),
+            ("DATABASE_URL", "postgres://u:hush@h/d"),
+        ]);
         assert_eq!(config.webhook_secrets.len(), 2);
         assert!(!format!("{config:?}").contains("hush"));
     }

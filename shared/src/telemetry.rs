@@ -7,7 +7,12 @@ use tracing_subscriber::{Registry, fmt};
 
 /// Starts the logs. A level that cannot be read leaves `info`; a second call does nothing.
 pub fn start(levels: Option<&str>) {
-    let targets = levels.and_then(|l| l.parse::<Targets>().ok()).unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+    let targets = levels
+        .and_then(|l| l.parse::<Targets>().ok())
+        .unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
     // Err: something else set a subscriber first, a test for one.
-    let _ = Registry::default().with(targets).with(fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false)).try_init();
+    let _ = Registry::default()
+        .with(targets)
+        .with(fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false))
+        .try_init();
 }

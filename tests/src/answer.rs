@@ -39,7 +39,12 @@ impl Answer {
         assert_eq!((self.status, self.text("/code")), (status, code), "{}", self.body);
         assert_eq!(self.body["success"], false);
         assert!(!self.text("/error").is_empty() && !self.text("/requestId").is_empty(), "{}", self.body);
-        assert_eq!(self.body.as_object().map(|o| o.len()), Some(4), "a failure tells nothing else: {}", self.body);
+        assert_eq!(
+            self.body.as_object().map(|o| o.len()),
+            Some(4),
+            "a failure tells nothing else: {}",
+            self.body
+        );
     }
 
     /// Asserts a webhook's outcome.

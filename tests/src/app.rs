@@ -90,7 +90,8 @@ impl TestApp {
 
     /// GET /api/entitlements with `If-None-Match`.
     pub async fn entitlements_if_changed(&self, user: &str, org: &str, etag: Option<&str>) -> Answer {
-        let mut request = HttpRequest::builder().uri(format!("/api/entitlements?orgId={org}")).header("x-user-id", user);
+        let mut request =
+            HttpRequest::builder().uri(format!("/api/entitlements?orgId={org}")).header("x-user-id", user);
         if let Some(etag) = etag {
             request = request.header("if-none-match", etag);
         }
@@ -114,7 +115,8 @@ impl TestApp {
 
     /// POST /api/billing/checkout for a plan of the first organization, by its owner.
     pub async fn checkout_plan(&self, plan: &str, interval: &str) -> Answer {
-        self.checkout(users::OWNER, &json!({ "orgId": self.org, "planCode": plan, "interval": interval })).await
+        self.checkout(users::OWNER, &json!({ "orgId": self.org, "planCode": plan, "interval": interval }))
+            .await
     }
 
     /// POST /api/billing/portal.
@@ -142,7 +144,10 @@ impl TestApp {
 
     /// POST /api/webhooks/stripe with any signature and body.
     pub async fn webhook(&self, signature: &str, body: Body) -> Answer {
-        let request = HttpRequest::builder().method(Method::POST).uri("/api/webhooks/stripe").header("stripe-signature", signature);
+        let request = HttpRequest::builder()
+            .method(Method::POST)
+            .uri("/api/webhooks/stripe")
+            .header("stripe-signature", signature);
         self.call_webhook(request.body(body).expect("a request")).await
     }
 
@@ -178,7 +183,11 @@ impl TestApp {
     /// The event of this type that Stripe made last.
     pub fn last_event(&self, kind: &str) -> Value {
         let events = self.stripe.events();
-        events.into_iter().rev().find(|event| event["type"] == kind).unwrap_or_else(|| panic!("no event {kind}"))
+        events
+            .into_iter()
+            .rev()
+            .find(|event| event["type"] == kind)
+            .unwrap_or_else(|| panic!("no event {kind}"))
     }
 
     /// The time now, Unix seconds.
@@ -189,5 +198,10 @@ impl TestApp {
 
 /// A POST by a user whom a trusted backend vouches for.
 pub(crate) fn post(path: &str, user: &str, body: String) -> Request {
-    HttpRequest::builder().method(Method::POST).uri(path).header("x-user-id", user).body(Body::from(body)).expect("a request")
+    HttpRequest::builder()
+        .method(Method::POST)
+        .uri(path)
+        .header("x-user-id", user)
+        .body(Body::from(body))
+        .expect("a request")
 }

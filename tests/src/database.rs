@@ -65,7 +65,9 @@ async fn start() -> Cluster {
     let shared_memory = PathBuf::from("/dev/shm");
     let parent = if shared_memory.is_dir() { shared_memory } else { std::env::temp_dir() };
     let data = parent.join(format!("promptforge-tests-{}", std::process::id()));
-    let cluster = Cluster::start(&binaries, owner, &data, 0, Durability::None, Lifetime::Removed).await.expect("the server starts");
+    let cluster = Cluster::start(&binaries, owner, &data, 0, Durability::None, Lifetime::Removed)
+        .await
+        .expect("the server starts");
     let admin = cluster.connect("postgres").await.expect("connect");
     admin.batch_execute(&format!("create database {TEMPLATE}")).await.expect("create the template");
     let mut template = cluster.connect(TEMPLATE).await.expect("connect");

@@ -10,15 +10,21 @@ fn calls(t: &TestApp, method: &str, path: &str) -> Vec<RecordedRequest> {
 }
 
 fn open_sessions(t: &TestApp) -> Vec<Value> {
-    let list = t.stripe.call("GET", "/v1/checkout/sessions", &json!({ "status": "open", "limit": 100 })).unwrap();
+    let list =
+        t.stripe.call("GET", "/v1/checkout/sessions", &json!({ "status": "open", "limit": 100 })).unwrap();
     list["data"].as_array().unwrap().clone()
 }
 
 #[tokio::test]
 async fn an_owner_or_admin_gets_a_page_to_pay_on() {
     let t = TestApp::start().await;
-    for (user, plan, interval, cents) in [(users::OWNER, "pro", "month", 4900), (users::ADMIN, "enterprise", "year", 299_000), (users::OWNER, "pilot", "month", 0)] {
-        let answer = t.checkout(user, &json!({ "orgId": t.org, "planCode": plan, "interval": interval })).await;
+    for (user, plan, interval, cents) in [
+        (users::OWNER, "pro", "month", 4900),
+        (users::ADMIN, "enterprise", "year", 299_000),
+        (users::OWNER, "pilot", "month", 0),
+    ] {
+        let answer =
+            t.checkout(user, &json!({ "orgId": t.org, "planCode": plan, "interval": interval })).await;
         let id = answer.text("/sessionId").to_owned();
         assert_eq!(answer.status, 200, "{}", answer.body);
         assert_eq!(
@@ -26,9 +32,18 @@ async fn an_owner_or_admin_gets_a_page_to_pay_on() {
             json!({ "success": true, "sessionId": id, "url": format!("{}/c/pay/{id}", t.stripe.url()), "planCode": plan, "interval": interval, "orgId": t.org })
         );
         let session = t.stripe.call("GET", &format!("/v1/checkout/sessions/{id}"), &json!({})).unwrap();
-        assert_eq!((&session["amount_total"], &session["mode"], &session["client_reference_id"]), (&json!(cents), &json!("subscription"), &json!(t.org)));
-        assert_eq!(session["metadata"], json!({ "org_id": t.org, "plan_code": plan, "interval": interval, "user_id": user }));
-        assert_eq!(session["success_url"], "https://app.example.com/billing/success?session_id={CHECKOUT_SESSION_ID}");
+        assert_eq!(
+            (&session["amount_total"], &session["mode"], &session["client_reference_id"]),
+            (&json!(cents), &json!("subscription"), &json!(t.org))
+        );
+        assert_eq!(
+            session["metadata"],
+            json!({ "org_id": t.org, "plan_code": plan, "interval": interval, "user_id": user })
+        );
+        assert_eq!(
+            session["success_url"],
+            "https://app.example.com/billing/success?session_id={CHECKOUT_SESSION_ID}"
+        );
         assert_eq!(session["allow_promotion_codes"], true);
     }
     assert_eq!(calls(&t, "POST", "/v1/customers").len(), 1, "one customer for the organization");
@@ -39,7 +54,8 @@ async fn the_subscription_carries_what_the_session_said() {
     let t = TestApp::start().await;
     let id = t.buy("enterprise", "month").await;
     let subscription = t.stripe.subscription(&id).unwrap();
-    let expected = json!({ "org_id": t.org, "plan_code": "enterprise", "interval": "month", "user_id": users::OWNER });
+    let expected =
+        json!({ "org_id": t.org, "plan_code": "enterprise", "interval": "month", "user_id": users::OWNER });
     assert_eq!(subscription["metadata"], expected);
 }
 
@@ -56,7 +72,10 @@ async fn the_callers_email_is_told_to_stripe_and_stored_nowhere() {
     assert_eq!(t.call_checkout(request).await.status, 200);
     let id = t.value("select stripe_customer_id from billing_customers").await;
     let customer = t.stripe.call("GET", &format!("/v1/customers/{id}"), &json!({})).unwrap();
-    assert_eq!((&customer["email"], &customer["metadata"]["org_id"]), (&json!("payer@acme.example"), &json!(t.org)));
+    assert_eq!(
+        (&customer["email"], &customer["metadata"]["org_id"]),
+        (&json!("payer@acme.example"), &json!(t.org))
+    );
     assert_eq!(t.value("select count(*) from billing_customers c where c::text like '%@%'").await, "0");
 }
 
@@ -69,7 +88,9 @@ async fn first_checkouts_at_the_same_time_make_one_customer() {
         async move { t.checkout(user, &body).await }
     }))
     .await;
-    assert!(answers.iter().all(|answer| answer.status == 200));
+    for answer in &answers {
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
     let customers = t.stripe.call("GET", "/v1/customers", &json!({ "limit": 100 })).unwrap();
     assert_eq!(customers["data"].as_array().unwrap().len(), 1);
     assert_eq!(t.value("select count(*) from billing_customers").await, "1");
@@ -79,8 +100,10 @@ async fn first_checkouts_at_the_same_time_make_one_customer() {
 #[tokio::test]
 async fn a_double_click_gets_the_same_session() {
     let t = TestApp::start().await;
-    let (first, second) = futures_util::join!(t.checkout_plan("pro", "month"), t.checkout_plan("pro", "month"));
+    let (first, second) =
+        futures_util::join!(t.checkout_plan("pro", "month"), t.checkout_plan("pro", "month"));
     let third = t.checkout_plan("pro", "month").await;
+    assert_eq!((first.status, second.status), (200, 200), "{} {}", first.body, second.body);
     assert_eq!(first.text("/sessionId"), second.text("/sessionId"));
     assert_eq!(first.text("/sessionId"), third.text("/sessionId"));
     assert_eq!(open_sessions(&t).len(), 1);
@@ -152,7 +175,15 @@ async fn a_customer_deleted_in_stripes_dashboard_is_replaced() {
     assert!(answers.iter().all(|answer| answer.status == 200), "{}", answers[0].body);
     let new = t.value("select stripe_customer_id from billing_customers").await;
     assert_ne!(old, new);
-    assert_eq!(calls(&t, "POST", "/v1/customers").iter().filter(|call| call.status == 200).map(|call| &call.idempotency_key).collect::<std::collections::BTreeSet<_>>().len(), 2);
+    assert_eq!(
+        calls(&t, "POST", "/v1/customers")
+            .iter()
+            .filter(|call| call.status == 200)
+            .map(|call| &call.idempotency_key)
+            .collect::<std::collections::BTreeSet<_>>()
+            .len(),
+        2
+    );
 }
 
 #[tokio::test]
@@ -173,20 +204,36 @@ async fn automatic_tax_asks_for_an_address() {
     let t = TestApp::start_with(&[("AUTOMATIC_TAX", "true")]).await;
     assert_eq!(t.checkout_plan("pro", "month").await.status, 200);
     let params = calls(&t, "POST", "/v1/checkout/sessions").remove(0).params;
-    assert_eq!((&params["automatic_tax"]["enabled"], &params["customer_update"]["address"]), (&json!("true"), &json!("auto")));
+    assert_eq!(
+        (&params["automatic_tax"]["enabled"], &params["customer_update"]["address"]),
+        (&json!("true"), &json!("auto"))
+    );
 }
 
 #[tokio::test]
 async fn an_answer_that_gets_lost_makes_no_second_session_and_no_second_customer() {
     let t = TestApp::start().await;
     // The work is done and the connection dropped: the next attempt carries the same idempotency key.
-    t.stripe.fail(Fault { method: Some("POST".to_owned()), path_prefix: "/v1/customers".to_owned(), status: 0, ..Fault::default() });
-    t.stripe.fail(Fault { method: Some("POST".to_owned()), path_prefix: "/v1/checkout/sessions".to_owned(), status: 0, ..Fault::default() });
+    t.stripe.fail(Fault {
+        method: Some("POST".to_owned()),
+        path_prefix: "/v1/customers".to_owned(),
+        status: 0,
+        ..Fault::default()
+    });
+    t.stripe.fail(Fault {
+        method: Some("POST".to_owned()),
+        path_prefix: "/v1/checkout/sessions".to_owned(),
+        status: 0,
+        ..Fault::default()
+    });
     assert_eq!(t.checkout_plan("pro", "month").await.status, 200);
     for path in ["/v1/customers", "/v1/checkout/sessions"] {
         let attempts = calls(&t, "POST", path);
         assert_eq!(attempts.len(), 2, "{path}");
-        assert!(attempts[0].idempotency_key.is_some() && attempts[0].idempotency_key == attempts[1].idempotency_key);
+        assert!(
+            attempts[0].idempotency_key.is_some()
+                && attempts[0].idempotency_key == attempts[1].idempotency_key
+        );
     }
     let customers = t.stripe.call("GET", "/v1/customers", &json!({})).unwrap();
     assert_eq!((customers["data"].as_array().unwrap().len(), open_sessions(&t).len()), (1, 1));

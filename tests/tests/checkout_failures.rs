@@ -49,14 +49,21 @@ async fn a_malformed_request_names_its_field() {
         answer.assert_failure(400, "invalid_request");
         assert!(answer.text("/error").contains(field), "{body}: {}", answer.body);
     }
-    t.checkout(users::OWNER, &json!({ "orgId": "test", "planCode": "pro", "interval": "month" })).await.assert_failure(400, "invalid_org_id");
+    t.checkout(users::OWNER, &json!({ "orgId": "test", "planCode": "pro", "interval": "month" }))
+        .await
+        .assert_failure(400, "invalid_org_id");
 }
 
 #[tokio::test]
 async fn a_body_that_is_no_json_object_is_refused() {
     let t = TestApp::start().await;
     for body in ["", "{", "null", "[]", "\"x\"", "orgId=1", "{\"orgId\":\"a\",\"orgId\":\"b\"}", "{} {}"] {
-        let request = Request::builder().method("POST").uri("/api/billing/checkout").header("x-user-id", users::OWNER).body(body.into()).unwrap();
+        let request = Request::builder()
+            .method("POST")
+            .uri("/api/billing/checkout")
+            .header("x-user-id", users::OWNER)
+            .body(body.into())
+            .unwrap();
         t.call_checkout(request).await.assert_failure(400, "invalid_request");
     }
 }
@@ -71,7 +78,12 @@ async fn a_body_above_64_kib_is_refused() {
 #[tokio::test]
 async fn when_stripe_refuses_is_down_or_throttles_the_answer_says_which() {
     let t = TestApp::start().await;
-    let fault = |status, times| Fault { path_prefix: "/v1/checkout/sessions".to_owned(), status, times, ..Fault::default() };
+    let fault = |status, times| Fault {
+        path_prefix: "/v1/checkout/sessions".to_owned(),
+        status,
+        times,
+        ..Fault::default()
+    };
     t.stripe.fail(fault(402, 1));
     t.checkout_plan("pro", "month").await.assert_failure(502, "stripe_error");
     t.stripe.fail(Fault { retry_after: Some(30), ..fault(429, 1) });
@@ -85,8 +97,16 @@ async fn when_stripe_refuses_is_down_or_throttles_the_answer_says_which() {
 #[tokio::test]
 async fn products_that_were_never_set_up_are_ours_to_mend() {
     let t = TestApp::start().await;
-    for price in t.stripe.call("GET", "/v1/prices", &json!({ "limit": 100 })).unwrap()["data"].as_array().unwrap() {
-        t.stripe.call("POST", &format!("/v1/prices/{}", price["id"].as_str().unwrap()), &json!({ "active": false })).unwrap();
+    for price in
+        t.stripe.call("GET", "/v1/prices", &json!({ "limit": 100 })).unwrap()["data"].as_array().unwrap()
+    {
+        t.stripe
+            .call(
+                "POST",
+                &format!("/v1/prices/{}", price["id"].as_str().unwrap()),
+                &json!({ "active": false }),
+            )
+            .unwrap();
     }
     t.checkout_plan("pro", "month").await.assert_failure(500, "internal");
 }

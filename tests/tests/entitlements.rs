@@ -74,7 +74,10 @@ async fn an_override_decides_alone_either_way_and_only_until_it_expires() {
     );
     t.db.batch_execute(&overrides).await.unwrap();
     let flags = t.entitlements(users::OWNER, &t.org).await.body["entitlements"].clone();
-    assert_eq!((&flags["canExportPDF"], &flags["hasAPI"], &flags["hasWhiteLabel"]), (&json!(false), &json!(true), &json!(false)));
+    assert_eq!(
+        (&flags["canExportPDF"], &flags["hasAPI"], &flags["hasWhiteLabel"]),
+        (&json!(false), &json!(true), &json!(false))
+    );
     assert_eq!(flags["canExportJSON"], true);
 }
 
@@ -114,7 +117,12 @@ async fn a_request_without_a_good_identity_is_refused() {
     for bad in ["test", "", "0a0000000000400080000000000000001", "{0a000000-0000-4000-8000-000000000001}"] {
         t.entitlements(bad, &t.org).await.assert_failure(401, "unauthenticated");
     }
-    let twice = Request::builder().uri(&uri).header("x-user-id", users::OWNER).header("X-User-Id", users::OWNER).body(Body::Empty).unwrap();
+    let twice = Request::builder()
+        .uri(&uri)
+        .header("x-user-id", users::OWNER)
+        .header("X-User-Id", users::OWNER)
+        .body(Body::Empty)
+        .unwrap();
     t.call_entitlements(twice).await.assert_failure(401, "unauthenticated");
 }
 
@@ -133,7 +141,11 @@ async fn a_malformed_organization_is_a_400_that_names_it() {
         t.entitlements(users::OWNER, bad).await.assert_failure(400, "invalid_org_id");
     }
     for query in ["", "?org=1", "?orgId=a&orgId=b"] {
-        let request = Request::builder().uri(format!("/api/entitlements{query}")).header("x-user-id", users::OWNER).body(Body::Empty).unwrap();
+        let request = Request::builder()
+            .uri(format!("/api/entitlements{query}"))
+            .header("x-user-id", users::OWNER)
+            .body(Body::Empty)
+            .unwrap();
         let answer = t.call_entitlements(request).await;
         answer.assert_failure(400, "invalid_request");
         assert!(answer.text("/error").contains("orgId"));

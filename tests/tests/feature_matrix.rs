@@ -12,14 +12,25 @@ const README: &str = include_str!("../../README.md");
 async fn each_plan_switches_on_what_the_table_says() {
     let t = TestApp::start().await;
     for (plan, on) in [("pilot", 1), ("pro", 7), ("enterprise", 11)] {
-        t.db.execute("select pf_apply_plan_entitlements($1::text::uuid, $2)", &[&t.org, &plan]).await.unwrap();
+        t.db.execute("select pf_apply_plan_entitlements($1::text::uuid, $2)", &[&t.org, &plan])
+            .await
+            .unwrap();
         let answer = t.entitlements(users::OWNER, &t.org).await;
         assert_eq!(answer.text("/planCode"), plan);
         let flags = answer.body["entitlements"].as_object().unwrap();
         assert_eq!(flags.len(), 11);
         assert_eq!(flags.values().filter(|flag| **flag == true).count(), on);
-        for row in t.db.query("select feature, enabled from plan_entitlements where plan_code = $1", &[&plan]).await.unwrap() {
-            assert_eq!(flags[row.get::<_, &str>(0)], row.get::<_, bool>(1), "{plan} {}", row.get::<_, &str>(0));
+        for row in
+            t.db.query("select feature, enabled from plan_entitlements where plan_code = $1", &[&plan])
+                .await
+                .unwrap()
+        {
+            assert_eq!(
+                flags[row.get::<_, &str>(0)],
+                row.get::<_, bool>(1),
+                "{plan} {}",
+                row.get::<_, &str>(0)
+            );
         }
     }
 }
@@ -38,10 +49,19 @@ async fn the_rust_names_and_the_table_are_the_same() {
     let t = TestApp::start().await;
     let names: BTreeSet<String> = Feature::ALL.iter().map(|feature| feature.as_str().to_owned()).collect();
     for plan in PlanCode::ALL {
-        let rows = t.db.query("select feature from plan_entitlements where plan_code = $1", &[&plan.as_str()]).await.unwrap();
+        let rows =
+            t.db.query("select feature from plan_entitlements where plan_code = $1", &[&plan.as_str()])
+                .await
+                .unwrap();
         assert_eq!(rows.iter().map(|row| row.get(0)).collect::<BTreeSet<String>>(), names);
     }
-    let ranked: Vec<String> = t.db.query("select plan_code from plans order by rank", &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    let ranked: Vec<String> =
+        t.db.query("select plan_code from plans order by rank", &[])
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.get(0))
+            .collect();
     assert_eq!(ranked, PlanCode::ALL.map(|plan| plan.to_string()));
 }
 
@@ -54,10 +74,20 @@ async fn the_readme_shows_the_matrix_and_prices_of_the_table() {
         let column = PlanCode::ALL.iter().position(|p| p.as_str() == plan).unwrap() + 1;
         assert_eq!(cells[column], if enabled { "yes" } else { "–" }, "{feature} {plan}");
     }
-    for row in t.db.query("select plan_code, name, price_month_cents, price_year_cents, seats_included from plans", &[]).await.unwrap() {
+    for row in t
+        .db
+        .query("select plan_code, name, price_month_cents, price_year_cents, seats_included from plans", &[])
+        .await
+        .unwrap()
+    {
         let dollars = |cents: Option<i32>| cents.map_or("–".to_owned(), |cents| (cents / 100).to_string());
         let cells = table_row(&format!("`{}`", row.get::<_, &str>(0)));
-        let expected = [row.get::<_, String>(1), dollars(row.get(2)), dollars(row.get(3)), row.get::<_, i32>(4).to_string()];
+        let expected = [
+            row.get::<_, String>(1),
+            dollars(row.get(2)),
+            dollars(row.get(3)),
+            row.get::<_, i32>(4).to_string(),
+        ];
         assert_eq!(cells[1..5], expected);
     }
 }
@@ -65,6 +95,7 @@ async fn the_readme_shows_the_matrix_and_prices_of_the_table() {
 /// The cells of the README's table row that begins with this cell.
 fn table_row(first: &str) -> Vec<String> {
     let rows = README.lines().filter(|line| line.starts_with('|'));
-    let mut cells = rows.map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>());
+    let mut cells = rows
+        .map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>());
     cells.find(|cells| cells[0] == first).unwrap_or_else(|| panic!("the README has no row {first}"))
 }

@@ -7,14 +7,18 @@ use tests::TestApp;
 async fn all_is_well() {
     let t = TestApp::start().await;
     let answer = t.health().await;
-    assert_eq!((answer.status, &answer.body), (200, &json!({ "success": true, "database": "ok", "schema": "ok", "configuration": "ok" })));
+    assert_eq!(
+        (answer.status, &answer.body),
+        (200, &json!({ "success": true, "database": "ok", "schema": "ok", "configuration": "ok" }))
+    );
 }
 
 #[tokio::test]
 async fn a_database_that_is_down_fails_with_its_schema() {
     let t = TestApp::start_with(&[("DATABASE_URL", "postgres://billing_api@127.0.0.1:1/none")]).await;
     let answer = t.health().await;
-    let expected = json!({ "success": false, "database": "failing", "schema": "failing", "configuration": "ok" });
+    let expected =
+        json!({ "success": false, "database": "failing", "schema": "failing", "configuration": "ok" });
     assert_eq!((answer.status, &answer.body), (503, &expected));
 }
 
@@ -23,7 +27,10 @@ async fn an_older_schema_fails() {
     let t = TestApp::start().await;
     t.db.batch_execute("delete from billing_schema_history where version = (select max(version) from billing_schema_history)").await.unwrap();
     let answer = t.health().await;
-    assert_eq!((answer.status, &answer.body["schema"], &answer.body["database"]), (503, &json!("failing"), &json!("ok")));
+    assert_eq!(
+        (answer.status, &answer.body["schema"], &answer.body["database"]),
+        (503, &json!("failing"), &json!("ok"))
+    );
 }
 
 #[tokio::test]
@@ -31,15 +38,24 @@ async fn a_database_that_was_never_migrated_fails_by_its_schema() {
     let t = TestApp::start().await;
     t.db.batch_execute("drop table billing_schema_history").await.unwrap();
     let answer = t.health().await;
-    assert_eq!((answer.status, &answer.body["schema"], &answer.body["database"]), (503, &json!("failing"), &json!("ok")));
+    assert_eq!(
+        (answer.status, &answer.body["schema"], &answer.body["database"]),
+        (503, &json!("failing"), &json!("ok"))
+    );
 }
 
 #[tokio::test]
 async fn a_missing_or_malformed_variable_fails_and_is_not_named() {
-    for (name, value) in [("STRIPE_WEBHOOK_SECRET", ""), ("STRIPE_SECRET_KEY", "pk_test_wrong"), ("BASE_URL", ""), ("GRACE_DAYS", "many")] {
+    for (name, value) in [
+        ("STRIPE_WEBHOOK_SECRET", ""),
+        ("STRIPE_SECRET_KEY", "pk_test_wrong"),
+        ("BASE_URL", ""),
+        ("GRACE_DAYS", "many"),
+    ] {
         let t = TestApp::start_with(&[(name, value)]).await;
         let answer = t.health().await;
-        let expected = json!({ "success": false, "database": "ok", "schema": "ok", "configuration": "failing" });
+        let expected =
+            json!({ "success": false, "database": "ok", "schema": "ok", "configuration": "failing" });
         assert_eq!((answer.status, &answer.body), (503, &expected), "{name}");
     }
 }

@@ -34,13 +34,20 @@ async fn two_organizations() -> TestApp {
 async fn a_member_sees_the_rows_of_their_own_organization_and_no_other() {
     let t = two_organizations().await;
     for (table, column) in READABLE {
-        assert_eq!(t.value(&format!("select count(distinct {column}) from {table}")).await, "2", "{table} holds rows of both");
+        assert_eq!(
+            t.value(&format!("select count(distinct {column}) from {table}")).await,
+            "2",
+            "{table} holds rows of both"
+        );
     }
     for (user, org) in [(users::MEMBER, &t.org), (users::OUTSIDER, &t.other_org)] {
-        let claims = format!(r#"set role authenticated; set request.jwt.claims = '{{"sub":"{user}","role":"authenticated"}}'"#);
+        let claims = format!(
+            r#"set role authenticated; set request.jwt.claims = '{{"sub":"{user}","role":"authenticated"}}'"#
+        );
         t.db.batch_execute(&claims).await.unwrap();
         for (table, column) in READABLE {
-            let seen = t.value(&format!("select string_agg(distinct {column}::text, ',') from {table}")).await;
+            let seen =
+                t.value(&format!("select string_agg(distinct {column}::text, ',') from {table}")).await;
             assert_eq!(seen, **org, "{table} as {user}");
         }
     }
@@ -50,7 +57,9 @@ async fn a_member_sees_the_rows_of_their_own_organization_and_no_other() {
 async fn claims_of_nobody_show_nothing() {
     let t = two_organizations().await;
     for claims in ["", "{}", r#"{"sub":"0a000000-0000-4000-8000-00000000dead"}"#] {
-        t.db.batch_execute(&format!("set role authenticated; set request.jwt.claims = '{claims}'")).await.unwrap();
+        t.db.batch_execute(&format!("set role authenticated; set request.jwt.claims = '{claims}'"))
+            .await
+            .unwrap();
         for (table, _) in READABLE {
             assert_eq!(t.value(&format!("select count(*) from {table}")).await, "0", "{table} with {claims}");
         }
@@ -60,7 +69,8 @@ async fn claims_of_nobody_show_nothing() {
 #[tokio::test]
 async fn a_member_cannot_see_events_or_telemetry_and_cannot_write_anything() {
     let t = two_organizations().await;
-    let claims = format!(r#"set role authenticated; set request.jwt.claims = '{{"sub":"{}"}}'"#, users::OWNER);
+    let claims =
+        format!(r#"set role authenticated; set request.jwt.claims = '{{"sub":"{}"}}'"#, users::OWNER);
     t.db.batch_execute(&claims).await.unwrap();
     for forbidden in [
         "select * from webhook_events",
@@ -87,7 +97,12 @@ async fn a_member_cannot_see_events_or_telemetry_and_cannot_write_anything() {
 async fn anon_sees_nothing_at_all() {
     let t = two_organizations().await;
     t.db.batch_execute("set role anon").await.unwrap();
-    for (table, _) in READABLE.iter().chain(&[("webhook_events", ""), ("runs", ""), ("plans", ""), ("plan_entitlements", "")]) {
+    for (table, _) in READABLE.iter().chain(&[
+        ("webhook_events", ""),
+        ("runs", ""),
+        ("plans", ""),
+        ("plan_entitlements", ""),
+    ]) {
         let error = t.db.batch_execute(&format!("select * from {table}")).await.expect_err(table);
         assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{table}: {error}");
     }

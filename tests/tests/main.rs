@@ -1,4 +1,5 @@
 //! The system's tests: real handlers, real PostgreSQL, emulated Stripe. One file per route or event.
+#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)] // A test that cannot go on shall panic.
 
 mod checkout;
 mod checkout_failures;
@@ -8,6 +9,7 @@ mod health;
 mod isolation;
 mod migrations;
 mod portal;
+mod samples;
 mod webhook_events;
 mod webhook_failures;
 mod webhook_order;

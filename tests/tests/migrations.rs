@@ -59,13 +59,19 @@ async fn every_view_shows_its_reader_only_what_the_reader_may_see() {
 async fn the_functions_login_owns_nothing_and_is_no_superuser() {
     let t = TestApp::start().await;
     assert_eq!(t.value("select rolsuper or rolcreaterole or rolcreatedb or rolbypassrls from pg_roles where rolname = 'billing_api'").await, "false");
-    assert_eq!(t.value("select count(*) from pg_class where pg_get_userbyid(relowner) = 'billing_api'").await, "0");
+    assert_eq!(
+        t.value("select count(*) from pg_class where pg_get_userbyid(relowner) = 'billing_api'").await,
+        "0"
+    );
 }
 
 #[tokio::test]
 async fn an_unknown_plan_is_not_applied() {
     let t = TestApp::start().await;
-    let error = t.db.execute("select pf_apply_plan_entitlements($1::text::uuid, 'gold')", &[&t.org]).await.unwrap_err();
+    let error =
+        t.db.execute("select pf_apply_plan_entitlements($1::text::uuid, 'gold')", &[&t.org])
+            .await
+            .unwrap_err();
     assert!(error.as_db_error().unwrap().message().contains("unknown plan_code gold"));
 }
 
@@ -74,7 +80,15 @@ async fn deleting_an_organization_removes_all_its_rows() {
     let t = TestApp::start().await;
     t.buy("pro", "month").await;
     t.db.batch_execute("delete from organizations").await.unwrap();
-    for table in ["organization_members", "billing_customers", "subscriptions", "payments", "entitlements", "webhook_events", "runs"] {
+    for table in [
+        "organization_members",
+        "billing_customers",
+        "subscriptions",
+        "payments",
+        "entitlements",
+        "webhook_events",
+        "runs",
+    ] {
         assert_eq!(t.value(&format!("select count(*) from {table}")).await, "0", "{table}");
     }
 }

@@ -11,7 +11,11 @@ async fn owner_and_admin_get_a_page_that_leads_back() {
     t.buy("pro", "month").await;
     for (user, wanted, expected) in [
         (users::OWNER, None, "https://app.example.com/"),
-        (users::ADMIN, Some("https://app.example.com/settings?tab=billing"), "https://app.example.com/settings?tab=billing"),
+        (
+            users::ADMIN,
+            Some("https://app.example.com/settings?tab=billing"),
+            "https://app.example.com/settings?tab=billing",
+        ),
         (users::OWNER, Some("https://admin.example.com/"), "https://admin.example.com/"),
     ] {
         let body = match wanted {
@@ -21,7 +25,13 @@ async fn owner_and_admin_get_a_page_that_leads_back() {
         let answer = t.portal(user, &body).await;
         assert_eq!((answer.status, answer.text("/orgId")), (200, t.org.as_str()), "{}", answer.body);
         assert!(answer.text("/url").starts_with(&t.stripe.url()));
-        let call = t.stripe.requests().into_iter().rev().find(|call| call.path == "/v1/billing_portal/sessions").unwrap();
+        let call = t
+            .stripe
+            .requests()
+            .into_iter()
+            .rev()
+            .find(|call| call.path == "/v1/billing_portal/sessions")
+            .unwrap();
         assert!(format!("{:?}", call.params).contains(expected), "{:?}", call.params);
     }
 }
@@ -30,8 +40,16 @@ async fn owner_and_admin_get_a_page_that_leads_back() {
 async fn a_return_url_elsewhere_is_refused() {
     let t = TestApp::start().await;
     t.buy("pro", "month").await;
-    for url in ["https://evil.example/", "javascript:alert(1)", "/relative", "https://app.example.com@evil.example", ""] {
-        t.portal(users::OWNER, &json!({ "orgId": t.org, "returnUrl": url })).await.assert_failure(400, "invalid_return_url");
+    for url in [
+        "https://evil.example/",
+        "javascript:alert(1)",
+        "/relative",
+        "https://app.example.com@evil.example",
+        "",
+    ] {
+        t.portal(users::OWNER, &json!({ "orgId": t.org, "returnUrl": url }))
+            .await
+            .assert_failure(400, "invalid_return_url");
     }
 }
 
@@ -63,7 +81,11 @@ async fn who_may_not_is_told_so() {
 async fn a_malformed_request_names_its_field() {
     let t = TestApp::start().await;
     t.portal(users::OWNER, &json!({ "orgId": "test" })).await.assert_failure(400, "invalid_org_id");
-    for (body, field) in [(json!({}), "orgId"), (json!({ "orgId": t.org, "returnUrl": 5 }), "returnUrl"), (json!({ "orgId": t.org, "customer": "cus_1" }), "customer")] {
+    for (body, field) in [
+        (json!({}), "orgId"),
+        (json!({ "orgId": t.org, "returnUrl": 5 }), "returnUrl"),
+        (json!({ "orgId": t.org, "customer": "cus_1" }), "customer"),
+    ] {
         let answer = t.portal(users::OWNER, &body).await;
         answer.assert_failure(400, "invalid_request");
         assert!(answer.text("/error").contains(field), "{}", answer.body);
@@ -73,8 +95,14 @@ async fn a_malformed_request_names_its_field() {
 #[tokio::test]
 async fn a_body_above_64_kib_is_refused() {
     let t = TestApp::start().await;
-    let body = format!(r#"{{"orgId":"{}","returnUrl":"https://app.example.com/{}"}}"#, t.org, "x".repeat(64 * 1024));
-    let request = Request::builder().method(Method::POST).uri("/api/billing/portal").header("x-user-id", users::OWNER).body(body.into()).unwrap();
+    let body =
+        format!(r#"{{"orgId":"{}","returnUrl":"https://app.example.com/{}"}}"#, t.org, "x".repeat(64 * 1024));
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("/api/billing/portal")
+        .header("x-user-id", users::OWNER)
+        .body(body.into())
+        .unwrap();
     t.call_portal(request).await.assert_failure(413, "payload_too_large");
 }
 
@@ -82,7 +110,14 @@ async fn a_body_above_64_kib_is_refused() {
 async fn when_stripe_refuses_or_throttles_the_answer_says_which() {
     let t = TestApp::start().await;
     t.buy("pro", "month").await;
-    let fault = |status, times| Fault { method: None, path_prefix: "/v1/billing_portal".to_owned(), status, retry_after: None, times, delay_ms: 0 };
+    let fault = |status, times| Fault {
+        method: None,
+        path_prefix: "/v1/billing_portal".to_owned(),
+        status,
+        retry_after: None,
+        times,
+        delay_ms: 0,
+    };
     t.stripe.fail(fault(400, 1));
     t.portal(users::OWNER, &json!({ "orgId": t.org })).await.assert_failure(502, "stripe_error");
     t.stripe.fail(Fault { retry_after: Some(60), ..fault(429, 1) });
@@ -90,5 +125,9 @@ async fn when_stripe_refuses_or_throttles_the_answer_says_which() {
     throttled.assert_failure(503, "stripe_throttled");
     assert_eq!(throttled.header("retry-after"), Some("60"));
     t.stripe.fail(fault(500, 2));
-    assert_eq!(t.portal(users::OWNER, &json!({ "orgId": t.org })).await.status, 200, "two failures are tried again");
+    assert_eq!(
+        t.portal(users::OWNER, &json!({ "orgId": t.org })).await.status,
+        200,
+        "two failures are tried again"
+    );
 }

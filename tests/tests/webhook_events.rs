@@ -72,21 +72,37 @@ async fn the_life_of_a_subscription_in_the_shape_of_2024_06_20() {
     for kind in TYPES {
         assert!(seen.iter().any(|seen| seen == kind), "{kind} was not among the events");
     }
-    let renewed = t.stripe.event_as(t.last_event("customer.subscription.updated")["id"].as_str().unwrap(), OLD).unwrap();
-    assert!(renewed["data"]["object"]["current_period_end"].is_i64(), "the old shape has the period on the subscription");
+    let renewed = t
+        .stripe
+        .event_as(t.last_event("customer.subscription.updated")["id"].as_str().unwrap(), OLD)
+        .unwrap();
+    assert!(
+        renewed["data"]["object"]["current_period_end"].is_i64(),
+        "the old shape has the period on the subscription"
+    );
 }
 
 #[tokio::test]
 async fn each_processed_type_works_alone_in_both_shapes() {
     for version in [NEW, OLD] {
-        for kind in ["customer.subscription.created", "customer.subscription.updated", "invoice.paid", "invoice.payment_succeeded", "checkout.session.completed"] {
+        for kind in [
+            "customer.subscription.created",
+            "customer.subscription.updated",
+            "invoice.paid",
+            "invoice.payment_succeeded",
+            "checkout.session.completed",
+        ] {
             let t = TestApp::start().await;
             let session = t.checkout_plan("pro", "year").await;
             t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
             let event = t.stripe.event_as(t.last_event(kind)["id"].as_str().unwrap(), version).unwrap();
             t.deliver(&event).await.assert_outcome("applied");
             let expected = if kind == "customer.subscription.created" { "incomplete" } else { "active" };
-            let row = t.value("select concat_ws(' ', status, plan_code, billing_interval, quantity) from subscriptions").await;
+            let row = t
+                .value(
+                    "select concat_ws(' ', status, plan_code, billing_interval, quantity) from subscriptions",
+                )
+                .await;
             assert_eq!(row, format!("{expected} pro year 1"), "{kind} {version}");
             let period = "select extract(day from current_period_end - current_period_start) between 365 and 366 from subscriptions";
             assert_eq!(t.value(period).await, "true", "{kind} {version}");
@@ -119,7 +135,20 @@ async fn of_deliveries_at_the_same_time_one_works_and_the_others_are_duplicates(
         let answers = join_all((0..8).map(|_| t.deliver(&event))).await;
         let mut outcomes: Vec<_> = answers.iter().map(|answer| answer.text("/outcome")).collect();
         outcomes.sort_unstable();
-        assert_eq!(outcomes, ["applied", "duplicate", "duplicate", "duplicate", "duplicate", "duplicate", "duplicate", "duplicate"], "{kind}");
+        assert_eq!(
+            outcomes,
+            [
+                "applied",
+                "duplicate",
+                "duplicate",
+                "duplicate",
+                "duplicate",
+                "duplicate",
+                "duplicate",
+                "duplicate"
+            ],
+            "{kind}"
+        );
     }
     assert_eq!(t.value("select count(*) from runs where kind = 'plan_changed'").await, "1");
 }
@@ -147,7 +176,14 @@ async fn what_is_not_ours_is_acknowledged_and_ignored() {
     let t = TestApp::start().await;
     let subscription = t.buy("pro", "month").await;
     let before = t.value("select count(*) from webhook_events").await;
-    for kind in ["charge.refunded", "customer.created", "invoice.upcoming", "invoice.created", "a.type.stripe.adds.later", "payment_intent.succeeded"] {
+    for kind in [
+        "charge.refunded",
+        "customer.created",
+        "invoice.upcoming",
+        "invoice.created",
+        "a.type.stripe.adds.later",
+        "payment_intent.succeeded",
+    ] {
         let event = json!({ "id": format!("evt_{kind}"), "type": kind, "created": t.now(), "livemode": false, "data": { "object": { "subscription": subscription } } });
         t.deliver(&event).await.assert_outcome("ignored");
     }

@@ -26,7 +26,10 @@ async fn an_event_without_an_organization_is_refused_and_processed_once_the_orga
         assert_eq!(t.value(kept).await, format!("failed {attempt} missing_org_id t t"));
     }
     let customer = event["data"]["object"]["customer"].as_str().unwrap();
-    let learn = format!("insert into billing_customers (org_id, livemode, stripe_customer_id) values ('{}', false, '{customer}')", t.org);
+    let learn = format!(
+        "insert into billing_customers (org_id, livemode, stripe_customer_id) values ('{}', false, '{customer}')",
+        t.org
+    );
     t.db.batch_execute(&learn).await.unwrap();
     t.deliver(&event).await.assert_outcome("applied");
     let kept = "select concat_ws(' ', status, outcome, attempts, error_code is null, next_retry_at is null) from webhook_events";
@@ -75,12 +78,17 @@ async fn a_failure_late_in_the_work_leaves_nothing_behind() {
     let t = TestApp::start().await;
     let session = t.checkout_plan("pro", "month").await;
     t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
-    t.db.batch_execute("alter table entitlements add constraint planted check (false) not valid").await.unwrap();
+    t.db.batch_execute("alter table entitlements add constraint planted check (false) not valid")
+        .await
+        .unwrap();
     let event = t.last_event("customer.subscription.updated");
     t.deliver(&event).await.assert_failure(500, "processing_failed");
     assert_eq!(t.value("select count(*) from subscriptions").await, "0");
     assert_eq!(t.value("select count(*) from runs").await, "0");
-    assert_eq!(t.value("select concat_ws(' ', status, error_code) from webhook_events").await, "failed internal");
+    assert_eq!(
+        t.value("select concat_ws(' ', status, error_code) from webhook_events").await,
+        "failed internal"
+    );
     t.db.batch_execute("alter table entitlements drop constraint planted").await.unwrap();
     t.deliver(&event).await.assert_outcome("applied");
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pro");
@@ -114,7 +122,12 @@ async fn a_retry_time_moves_away_with_every_failure() {
     let mut waits = Vec::new();
     for _ in 0..12 {
         t.deliver(&event).await.assert_failure(400, "missing_org_id");
-        waits.push(t.value("select extract(epoch from next_retry_at - last_attempt_at)::int from webhook_events").await.parse::<i32>().unwrap());
+        waits.push(
+            t.value("select extract(epoch from next_retry_at - last_attempt_at)::int from webhook_events")
+                .await
+                .parse::<i32>()
+                .unwrap(),
+        );
     }
     assert_eq!(waits[..4], [60, 120, 240, 480]);
     assert_eq!(waits[11], 6 * 3600);

@@ -24,7 +24,11 @@ async fn three_states(t: &TestApp) -> (String, Vec<Value>) {
 }
 
 fn reads(t: &TestApp) -> usize {
-    t.stripe.requests().iter().filter(|call| call.method == "GET" && call.path.starts_with("/v1/subscriptions/")).count()
+    t.stripe
+        .requests()
+        .iter()
+        .filter(|call| call.method == "GET" && call.path.starts_with("/v1/subscriptions/"))
+        .count()
 }
 
 #[tokio::test]
@@ -35,7 +39,10 @@ async fn an_older_state_does_not_replace_a_newer_one() {
     t.deliver(&events[0]).await.assert_outcome("stale");
     let row = "select concat_ws(' ', status, plan_code) from subscriptions";
     assert_eq!(t.value(row).await, "active enterprise");
-    assert_eq!(t.value("select count(*) from webhook_events where status = 'processed' and outcome = 'stale'").await, "1");
+    assert_eq!(
+        t.value("select count(*) from webhook_events where status = 'processed' and outcome = 'stale'").await,
+        "1"
+    );
     assert_eq!(reads(&t), 0, "payloads of different seconds need no read");
 }
 
@@ -85,7 +92,11 @@ async fn of_two_changes_in_one_second_stripe_is_asked_which_is_the_newer() {
         for event in if newest_first { [&down, &up] } else { [&up, &down] } {
             t.deliver(event).await.assert_outcome("applied");
         }
-        assert_eq!(t.value("select plan_code from subscriptions").await, "pro", "newest first: {newest_first}");
+        assert_eq!(
+            t.value("select plan_code from subscriptions").await,
+            "pro",
+            "newest first: {newest_first}"
+        );
         assert_eq!(reads(&t), 1);
     }
 }
@@ -114,10 +125,17 @@ async fn a_slow_read_does_not_overwrite_what_came_meanwhile() {
     let subscription = t.stripe.subscriptions().pop().unwrap()["id"].as_str().unwrap().to_owned();
     let invoice = t.last_event("invoice.paid");
     // The answer is made at once and held back, so that it is old when it comes.
-    t.stripe.fail(Fault { path_prefix: "/v1/subscriptions/".to_owned(), status: 200, delay_ms: 700, ..Fault::default() });
+    t.stripe.fail(Fault {
+        path_prefix: "/v1/subscriptions/".to_owned(),
+        status: 200,
+        delay_ms: 700,
+        ..Fault::default()
+    });
     let slow = t.deliver(&invoice);
     let meanwhile = async {
-        while reads(&t) == 0 && t.value("select count(*) from webhook_events where status = 'received'").await == "0" {
+        while reads(&t) == 0
+            && t.value("select count(*) from webhook_events where status = 'received'").await == "0"
+        {
             tokio::task::yield_now().await;
         }
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
@@ -136,22 +154,42 @@ async fn two_subscriptions_at_once_end_in_the_highest_plan_and_one_less_in_the_o
     let t = TestApp::start().await;
     let pro = t.buy("pro", "month").await;
     let customer = t.value("select stripe_customer_id from billing_customers").await;
-    let price = t.stripe.call("GET", "/v1/prices", &json!({ "lookup_keys": ["promptforge_enterprise_month"] })).unwrap()["data"][0]["id"].clone();
+    let price = t
+        .stripe
+        .call("GET", "/v1/prices", &json!({ "lookup_keys": ["promptforge_enterprise_month"] }))
+        .unwrap()["data"][0]["id"]
+        .clone();
     t.stripe.advance(10);
     t.stripe
-        .create_subscription(&json!({ "customer": customer, "items": [{ "price": price }], "metadata": { "org_id": t.org } }))
+        .create_subscription(
+            &json!({ "customer": customer, "items": [{ "price": price }], "metadata": { "org_id": t.org } }),
+        )
         .unwrap();
     t.deliver_all().await;
     let both = t.entitlements(users::OWNER, &t.org).await;
     assert_eq!((both.text("/planCode"), &both.body["seats"]), ("enterprise", &json!(5)));
     assert_eq!(t.value("select count(*) from runs where kind = 'second_live_subscription'").await, "1");
-    let enterprise = t.stripe.subscriptions().into_iter().map(|s| s["id"].as_str().unwrap().to_owned()).find(|id| *id != pro).unwrap();
+    let enterprise = t
+        .stripe
+        .subscriptions()
+        .into_iter()
+        .map(|s| s["id"].as_str().unwrap().to_owned())
+        .find(|id| *id != pro)
+        .unwrap();
     t.stripe.advance(10);
     t.stripe.cancel_now(&enterprise).unwrap();
     t.stripe.change_quantity(&pro, 2).unwrap();
-    join_all([t.last_event("customer.subscription.deleted"), t.last_event("customer.subscription.updated")].iter().map(|event| t.deliver(event))).await;
+    join_all(
+        [t.last_event("customer.subscription.deleted"), t.last_event("customer.subscription.updated")]
+            .iter()
+            .map(|event| t.deliver(event)),
+    )
+    .await;
     let one = t.entitlements(users::OWNER, &t.org).await;
-    assert_eq!((one.text("/planCode"), one.text("/status"), &one.body["seats"]), ("pro", "active", &json!(2)));
+    assert_eq!(
+        (one.text("/planCode"), one.text("/status"), &one.body["seats"]),
+        ("pro", "active", &json!(2))
+    );
 }
 
 #[tokio::test]
@@ -174,8 +212,15 @@ async fn each_status_grants_what_it_should() {
     t.buy("pro", "month").await;
     let mut event = t.last_event("customer.subscription.updated");
     for (status, plan) in [
-        ("active", "pro"), ("trialing", "pro"), ("past_due", "pro"), ("unpaid", "pilot"), ("paused", "pilot"), ("incomplete", "pilot"),
-        ("a_status_of_the_future", "pilot"), ("active", "pro"), ("incomplete_expired", "pilot"),
+        ("active", "pro"),
+        ("trialing", "pro"),
+        ("past_due", "pro"),
+        ("unpaid", "pilot"),
+        ("paused", "pilot"),
+        ("incomplete", "pilot"),
+        ("a_status_of_the_future", "pilot"),
+        ("active", "pro"),
+        ("incomplete_expired", "pilot"),
     ] {
         event["created"] = json!(event["created"].as_i64().unwrap() + 10);
         event["id"] = json!(format!("evt_{status}_{}", event["created"]));

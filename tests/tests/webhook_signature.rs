@@ -24,11 +24,18 @@ async fn the_health_check_line_that_operators_know_answers_invalid_signature() {
 #[tokio::test]
 async fn a_missing_or_repeated_header_is_refused() {
     let t = TestApp::start().await;
-    let without = Request::builder().method("POST").uri("/api/webhooks/stripe").body(Body::from(harmless())).unwrap();
+    let without =
+        Request::builder().method("POST").uri("/api/webhooks/stripe").body(Body::from(harmless())).unwrap();
     t.call_webhook(without).await.assert_failure(400, "invalid_signature");
     let header = sign(harmless().as_bytes(), SECRET, t.now());
-    let twice = Request::builder().method("POST").uri("/api/webhooks/stripe").header("stripe-signature", &header).header("stripe-signature", &header);
-    t.call_webhook(twice.body(Body::from(harmless())).unwrap()).await.assert_failure(400, "invalid_signature");
+    let twice = Request::builder()
+        .method("POST")
+        .uri("/api/webhooks/stripe")
+        .header("stripe-signature", &header)
+        .header("stripe-signature", &header);
+    t.call_webhook(twice.body(Body::from(harmless())).unwrap())
+        .await
+        .assert_failure(400, "invalid_signature");
 }
 
 #[tokio::test]
@@ -51,7 +58,9 @@ async fn a_signature_of_another_secret_body_or_time_is_refused() {
 async fn both_secrets_hold_while_one_replaces_the_other() {
     let t = TestApp::start_with(&[("STRIPE_WEBHOOK_SECRET", "whsec_new, whsec_test")]).await;
     for secret in ["whsec_new", "whsec_test"] {
-        t.webhook(&sign(harmless().as_bytes(), secret, t.now()), Body::from(harmless())).await.assert_outcome("ignored");
+        t.webhook(&sign(harmless().as_bytes(), secret, t.now()), Body::from(harmless()))
+            .await
+            .assert_outcome("ignored");
     }
 }
 
@@ -59,7 +68,9 @@ async fn both_secrets_hold_while_one_replaces_the_other() {
 async fn without_a_configured_secret_every_event_is_refused() {
     let t = TestApp::start_with(&[("STRIPE_WEBHOOK_SECRET", "")]).await;
     for secret in ["", SECRET] {
-        t.webhook(&sign(harmless().as_bytes(), secret, t.now()), Body::from(harmless())).await.assert_failure(400, "invalid_signature");
+        t.webhook(&sign(harmless().as_bytes(), secret, t.now()), Body::from(harmless()))
+            .await
+            .assert_failure(400, "invalid_signature");
     }
 }
 
@@ -88,7 +99,10 @@ async fn a_signed_body_that_is_no_event_is_a_400_that_names_the_field() {
         (r#"{"id":"evt_1","created":1}"#, "type"),
         (r#"{"id":"evt_1","type":"invoice.paid","created":"today"}"#, "created"),
         (r#"{"id":"evt_1","type":"invoice.paid","created":1,"livemode":false}"#, "data.object"),
-        (r#"{"id":"evt_1","type":"customer.subscription.updated","created":1,"livemode":false,"data":{"object":{"id":"sub_1"}}}"#, "customer"),
+        (
+            r#"{"id":"evt_1","type":"customer.subscription.updated","created":1,"livemode":false,"data":{"object":{"id":"sub_1"}}}"#,
+            "customer",
+        ),
         ("[1", "the event"),
     ] {
         let answer = t.webhook(&sign(body.as_bytes(), SECRET, t.now()), Body::from(body)).await;
@@ -100,8 +114,11 @@ async fn a_signed_body_that_is_no_event_is_a_400_that_names_the_field() {
 #[tokio::test]
 async fn an_event_may_be_large_and_has_a_limit() {
     let t = TestApp::start().await;
-    let large = harmless().replace("\"object\":{}", &format!("\"object\":{{\"x\":\"{}\"}}", "x".repeat(1_000_000)));
+    let large =
+        harmless().replace("\"object\":{}", &format!("\"object\":{{\"x\":\"{}\"}}", "x".repeat(1_000_000)));
     t.webhook(&sign(large.as_bytes(), SECRET, t.now()), Body::from(large)).await.assert_outcome("ignored");
     let larger = "x".repeat(1024 * 1024 + 1);
-    t.webhook(&sign(larger.as_bytes(), SECRET, t.now()), Body::from(larger)).await.assert_failure(413, "payload_too_large");
+    t.webhook(&sign(larger.as_bytes(), SECRET, t.now()), Body::from(larger))
+        .await
+        .assert_failure(413, "payload_too_large");
 }

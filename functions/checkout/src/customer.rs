@@ -12,7 +12,12 @@ use stripe_core::customer::{CreateCustomer, UpdateCustomer};
 
 /// Makes a customer and stores it, in place of `replaces` if that one was deleted at Stripe. Callers at the same time get the same
 /// one: the idempotency key is made of the organization's id.
-pub async fn create(app: &App, org: OrgId, email: Option<&str>, replaces: Option<&CustomerId>) -> Result<CustomerId, ApiError> {
+pub async fn create(
+    app: &App,
+    org: OrgId,
+    email: Option<&str>,
+    replaces: Option<&CustomerId>,
+) -> Result<CustomerId, ApiError> {
     let stripe = app.stripe()?;
     let key = IdempotencyKey::new(format!("customer:{org}:{}", replaces.map_or("first", CustomerId::as_str)));
     let metadata = HashMap::from([("org_id".to_owned(), org.to_string())]);

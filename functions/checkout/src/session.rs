@@ -11,15 +11,16 @@ use shared::domain::plan::PlanCode;
 use shared::domain::subscription::{Snapshot, is_live};
 use shared::http::error::ApiError;
 use shared::http::identity::Caller;
-use shared::stripe::wire::{List, Object};
 use shared::stripe::wire::checkout_session::CheckoutSession;
 use shared::stripe::wire::price::Price;
 use shared::stripe::wire::subscription::Subscription;
+use shared::stripe::wire::{List, Object};
 use shared::stripe::{Error, IdempotencyKey, Stripe};
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
 use stripe_checkout::checkout_session::{
-    CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionCustomerUpdate, CreateCheckoutSessionCustomerUpdateAddress,
-    CreateCheckoutSessionLineItems, CreateCheckoutSessionSubscriptionData, ExpireCheckoutSession, ListCheckoutSession,
+    CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionCustomerUpdate,
+    CreateCheckoutSessionCustomerUpdateAddress, CreateCheckoutSessionLineItems,
+    CreateCheckoutSessionSubscriptionData, ExpireCheckoutSession, ListCheckoutSession,
 };
 use stripe_product::price::ListPrice;
 use stripe_shared::{CheckoutSessionMode, CheckoutSessionStatus};
@@ -59,7 +60,9 @@ pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<CheckoutS
 /// The organization's account, if the caller may buy for it and it has nothing yet.
 async fn buyer(app: &App, caller: &Caller, order: &Order) -> Result<BillingAccount, ApiError> {
     let livemode = app.stripe()?.livemode();
-    let account = organizations::billing_account(app.db()?, caller.user, order.org, livemode).await?.ok_or(ApiError::NotAMember)?;
+    let account = organizations::billing_account(app.db()?, caller.user, order.org, livemode)
+        .await?
+        .ok_or(ApiError::NotAMember)?;
     if !account.role.may_change_billing() {
         return Err(ApiError::NotABillingAdmin);
     }
@@ -71,37 +74,48 @@ async fn buyer(app: &App, caller: &Caller, order: &Order) -> Result<BillingAccou
 
 /// None: somebody else opened a session at the same time, and ours is over.
 async fn open_for(
-    app: &App, caller: &Caller, order: &Order, account: &BillingAccount, customer: &CustomerId,
+    app: &App,
+    caller: &Caller,
+    order: &Order,
+    account: &BillingAccount,
+    customer: &CustomerId,
 ) -> Result<Option<CheckoutSession>, ApiError> {
     let stripe = app.stripe()?;
     let now = app.clock.now().as_second();
     let (price, open_sessions, subscriptions) =
-        try_join3(price(stripe, order), open_sessions(stripe, customer), subscriptions(stripe, customer)).await?;
+        try_join3(price(stripe, order), open_sessions(stripe, customer), subscriptions(stripe, customer))
+            .await?;
     // Stripe is asked too: the webhook of a purchase may be on its way.
     if subscriptions.iter().any(|s| is_live(&s.status) && s.plan.code() > PlanCode::Pilot) {
         return Err(ApiError::AlreadySubscribed);
     }
     let metadata = metadata(caller, order);
     let known = account.last_checkout_session.as_ref();
-    let clicked_twice = |s: &&CheckoutSession| Some(&s.id) == known && s.metadata == metadata && now - s.created < SAME_CLICK;
+    let clicked_twice =
+        |s: &&CheckoutSession| Some(&s.id) == known && s.metadata == metadata && now - s.created < SAME_CLICK;
     if let Some(session) = open_sessions.iter().find(clicked_twice) {
         return Ok(Some(session.clone()));
     }
     let trial_days = app.config.trial_days;
     let had_trial = account.had_trial || subscriptions.iter().any(|s| s.trial_end.is_some());
-    let request = request(app, order, customer, price, metadata, (trial_days > 0 && !had_trial).then_some(trial_days))?;
+    let request =
+        request(app, order, customer, price, metadata, (trial_days > 0 && !had_trial).then_some(trial_days))?;
     // Clicks at the same moment know the same last session, and get one session for one key. The minute keeps a failure that Stripe
     // remembers under the key from lasting for a day.
     let last = known.map_or("none", CheckoutSessionId::as_str);
-    let key = IdempotencyKey::for_request(&format!("checkout:{}:{}:{last}", order.org, now / SAME_CLICK), &request);
+    let key =
+        IdempotencyKey::for_request(&format!("checkout:{}:{}:{last}", order.org, now / SAME_CLICK), &request);
     let session: CheckoutSession = stripe.post(&request, &key).await?;
-    if !customers::replace_checkout_session(app.db()?, order.org, stripe.livemode(), known, &session.id).await? {
+    if !customers::replace_checkout_session(app.db()?, order.org, stripe.livemode(), known, &session.id)
+        .await?
+    {
         expire(stripe, &session.id).await?;
         return Ok(None);
     }
     // An old one that is not the last is what a crash left behind.
     let left_behind = open_sessions.iter().filter(|s| now - s.created >= SAME_CLICK).map(|s| &s.id);
-    let over = known.into_iter().chain(left_behind.filter(|id| Some(*id) != known)).filter(|id| **id != session.id);
+    let over =
+        known.into_iter().chain(left_behind.filter(|id| Some(*id) != known)).filter(|id| **id != session.id);
     try_join_all(over.map(|id| expire(stripe, id))).await?;
     Ok(Some(session))
 }
@@ -114,13 +128,15 @@ async fn price(stripe: &Stripe, order: &Order) -> Result<String, ApiError> {
 }
 
 async fn open_sessions(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<CheckoutSession>, ApiError> {
-    let request = ListCheckoutSession::new().customer(customer.as_str()).status(CheckoutSessionStatus::Open).limit(100);
+    let request =
+        ListCheckoutSession::new().customer(customer.as_str()).status(CheckoutSessionStatus::Open).limit(100);
     let sessions: List<CheckoutSession> = stripe.get(&request).await?;
     Ok(sessions.data)
 }
 
 async fn subscriptions(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<Snapshot>, ApiError> {
-    let request = ListSubscription::new().customer(customer.as_str()).status(ListSubscriptionStatus::All).limit(100);
+    let request =
+        ListSubscription::new().customer(customer.as_str()).status(ListSubscriptionStatus::All).limit(100);
     let subscriptions: List<Subscription> = stripe.get(&request).await?;
     Ok(subscriptions.data.into_iter().map(Snapshot::from).collect())
 }
@@ -135,9 +151,20 @@ fn metadata(caller: &Caller, order: &Order) -> HashMap<String, String> {
 }
 
 fn request(
-    app: &App, order: &Order, customer: &CustomerId, price: String, metadata: HashMap<String, String>, trial_days: Option<u32>,
+    app: &App,
+    order: &Order,
+    customer: &CustomerId,
+    price: String,
+    metadata: HashMap<String, String>,
+    trial_days: Option<u32>,
 ) -> Result<CreateCheckoutSession, ApiError> {
-    let base = app.config.base_url.as_ref().ok_or(ApiError::Misconfigured("BASE_URL"))?.as_str().trim_end_matches('/');
+    let base = app
+        .config
+        .base_url
+        .as_ref()
+        .ok_or(ApiError::Misconfigured("BASE_URL"))?
+        .as_str()
+        .trim_end_matches('/');
     let mut line = CreateCheckoutSessionLineItems::new();
     line.price = Some(price);
     line.quantity = Some(1);
@@ -165,7 +192,8 @@ fn request(
 
 /// Expires a session, so that two open tabs cannot buy twice.
 async fn expire(stripe: &Stripe, session: &CheckoutSessionId) -> Result<(), ApiError> {
-    let expired: Result<Object, Error> = stripe.post(&ExpireCheckoutSession::new(session.as_str()), &IdempotencyKey::unique()).await;
+    let expired: Result<Object, Error> =
+        stripe.post(&ExpireCheckoutSession::new(session.as_str()), &IdempotencyKey::unique()).await;
     match expired {
         // It is over already: paid, expired, or gone with its customer.
         Err(Error::Refused { status: 400 | 404, .. }) => Ok(()),

@@ -34,7 +34,10 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     };
     // The caller's own copy, to be asked about each time: `no-store` would forbid the 304.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    response.headers_mut().insert(header::ETAG, HeaderValue::from_str(&etag).map_err(|_| ApiError::Internal("the ETag is no header value"))?);
+    response.headers_mut().insert(
+        header::ETAG,
+        HeaderValue::from_str(&etag).map_err(|_| ApiError::Internal("the ETag is no header value"))?,
+    );
     Ok(response)
 }
 
@@ -73,7 +76,9 @@ impl From<EntitlementSet> for Entitlements {
             grace_ends_at: set.grace_ends_at,
             entitlements: Feature::ALL
                 .iter()
-                .map(|feature| (feature.as_str(), set.features.get(feature.as_str()).copied().unwrap_or(false)))
+                .map(|feature| {
+                    (feature.as_str(), set.features.get(feature.as_str()).copied().unwrap_or(false))
+                })
                 .collect(),
         }
     }
@@ -87,6 +92,10 @@ fn etag(answer: &Entitlements) -> String {
 
 /// Whether `If-None-Match` names this tag (RFC 9110, 13.1.2: weak comparison, lists, `*`).
 fn names(headers: &HeaderMap, etag: &str) -> bool {
-    let tags = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let tags = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
     tags.map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }

@@ -21,7 +21,9 @@ pub async fn handle(app: &App, _request: Request) -> Result<Response<Body>, ApiE
         error.log("health");
     }
     let config = &app.config;
-    for problem in config.missing().into_iter().map(|name| format!("{name} is missing")).chain(config.problems.clone()) {
+    for problem in
+        config.missing().into_iter().map(|name| format!("{name} is missing")).chain(config.problems.clone())
+    {
         tracing::error!(target: "billing", problem, "the configuration is not complete");
     }
     let health = Health {

@@ -21,7 +21,9 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     let org = request::org_id(&wanted.org_id)?;
     let return_url = return_url(app, wanted.return_url.as_deref())?;
     let stripe = app.stripe()?;
-    let account = organizations::billing_account(app.db()?, caller.user, org, stripe.livemode()).await?.ok_or(ApiError::NotAMember)?;
+    let account = organizations::billing_account(app.db()?, caller.user, org, stripe.livemode())
+        .await?
+        .ok_or(ApiError::NotAMember)?;
     if !account.role.may_change_billing() {
         return Err(ApiError::NotABillingAdmin);
     }
@@ -49,7 +51,8 @@ fn return_url(app: &App, wanted: Option<&str>) -> Result<String, ApiError> {
     match wanted {
         None => Ok(base.to_string()),
         Some(text) => {
-            let url = return_url::parse(text, base, &app.config.allowed_return_origins).ok_or(ApiError::InvalidReturnUrl)?;
+            let url = return_url::parse(text, base, &app.config.allowed_return_origins)
+                .ok_or(ApiError::InvalidReturnUrl)?;
             Ok(url.into())
         }
     }

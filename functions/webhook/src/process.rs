@@ -61,7 +61,12 @@ pub async fn process(app: &App, event: &Event<'_>, arrived: Instant) -> Result<O
     }
 }
 
-async fn apply(app: &App, stripe: &Stripe, mut application: Application, arrived: Instant) -> Result<Outcome, ApiError> {
+async fn apply(
+    app: &App,
+    stripe: &Stripe,
+    mut application: Application,
+    arrived: Instant,
+) -> Result<Outcome, ApiError> {
     let db = app.db()?;
     for _ in 0..=READS {
         let applied = webhook_events::apply(db, &application).await?;
@@ -76,7 +81,12 @@ async fn apply(app: &App, stripe: &Stripe, mut application: Application, arrived
 }
 
 /// Reads the subscription's state. No transaction is open.
-async fn ask_stripe(app: &App, stripe: &Stripe, application: Application, version: i64) -> Result<Application, ApiError> {
+async fn ask_stripe(
+    app: &App,
+    stripe: &Stripe,
+    application: Application,
+    version: i64,
+) -> Result<Application, ApiError> {
     let id = match &application.effect {
         Effect::Snapshot(snapshot) => snapshot.id.clone(),
         Effect::Named(id) => id.clone(),
@@ -88,7 +98,11 @@ async fn ask_stripe(app: &App, stripe: &Stripe, application: Application, versio
     match answer {
         Ok(subscription) => {
             let read = Read::between(version, started, ended);
-            Ok(Application { effect: Effect::Snapshot(Snapshot::from(subscription)), read: Some(read), ..application })
+            Ok(Application {
+                effect: Effect::Snapshot(Box::new(Snapshot::from(subscription))),
+                read: Some(read),
+                ..application
+            })
         }
         Err(error) if is_unknown(&error) => Ok(without_stripe(application, &id, version)),
         Err(error) => Err(error.into()),

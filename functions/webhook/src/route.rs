@@ -30,7 +30,11 @@ pub fn route(event: &Event<'_>) -> Result<Option<Work>, Unreadable> {
         | "customer.subscription.paused"
         | "customer.subscription.resumed" => {
             let snapshot = Snapshot::from(event.object::<Subscription>()?);
-            Ok(Some(Work { orgs: snapshot.org.into_iter().collect(), customer: Some(snapshot.customer.clone()), effect: Effect::Snapshot(snapshot) }))
+            Ok(Some(Work {
+                orgs: snapshot.org.into_iter().collect(),
+                customer: Some(snapshot.customer.clone()),
+                effect: Effect::Snapshot(Box::new(snapshot)),
+            }))
         }
         // These name the subscription that they changed.
         "invoice.payment_succeeded" | "invoice.paid" | "invoice.payment_failed" => {
@@ -41,7 +45,9 @@ pub fn route(event: &Event<'_>) -> Result<Option<Work>, Unreadable> {
                 effect: Effect::Named(subscription),
             }))
         }
-        "checkout.session.completed" | "checkout.session.async_payment_succeeded" => Ok(session(event, false)?),
+        "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
+            Ok(session(event, false)?)
+        }
         "checkout.session.async_payment_failed" => Ok(session(event, true)?),
         // What changes no subscription and no payment.
         _ => Ok(None),
@@ -52,7 +58,9 @@ pub fn route(event: &Event<'_>) -> Result<Option<Work>, Unreadable> {
 fn session(event: &Event<'_>, failed: bool) -> Result<Option<Work>, Unreadable> {
     let session = event.object::<CheckoutSession>()?;
     let effect = match session.mode.as_deref() {
-        Some("payment") => Some(Effect::Payment(session.payment(failed, Timestamp::from_second(event.created).unwrap_or_default()))),
+        Some("payment") => Some(Effect::Payment(
+            session.payment(failed, Timestamp::from_second(event.created).unwrap_or_default()),
+        )),
         // Before 2019 a session had no mode.
         Some("subscription") | None => session.subscription().map(Effect::Named),
         _ => None,

@@ -21,7 +21,10 @@ pub fn find_or_install(tools: &Path, say: &dyn Fn(&str)) -> Result<PathBuf, Prob
             return Ok(program);
         }
     }
-    say(&format!("no cargo-lambda found: installing cargo-lambda {VERSION} with pip into {} (once)", folder.display()));
+    say(&format!(
+        "no cargo-lambda found: installing cargo-lambda {VERSION} with pip into {} (once)",
+        folder.display()
+    ));
     // --no-deps: zig, which it brings for cross-compiling, is not needed to run.
     let package = format!("cargo-lambda=={VERSION}");
     let installed = Command::new("python3")
@@ -35,7 +38,9 @@ pub fn find_or_install(tools: &Path, say: &dyn Fn(&str)) -> Result<PathBuf, Prob
         return Ok(program);
     }
     let cause = match installed {
-        Ok(output) => String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or("pip gave no reason").to_owned(),
+        Ok(output) => {
+            String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or("pip gave no reason").to_owned()
+        }
         Err(_) => "there is no python3 with pip".to_owned(),
     };
     Err(Problem::new(format!(
@@ -44,7 +49,12 @@ pub fn find_or_install(tools: &Path, say: &dyn Fn(&str)) -> Result<PathBuf, Prob
 }
 
 fn runs(program: &Path) -> bool {
-    Command::new(program).args(["lambda", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    Command::new(program)
+        .args(["lambda", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// Starts the Runtime API on `port` and waits until it answers.
@@ -56,7 +66,18 @@ pub async fn start(program: &Path, project: &Path, port: u16, log: &Path) -> Res
     let stderr = file.try_clone().map_err(|error| Problem::file(log, &error))?;
     let mut command = Command::new(program);
     // The functions are built and started by us; it brings the two HTTP interfaces between which AWS puts a function.
-    command.args(["lambda", "watch", "--only-lambda-apis", "--disable-cors", "--timeout", "30", "-A", "127.0.0.1", "-P", &port.to_string()]);
+    command.args([
+        "lambda",
+        "watch",
+        "--only-lambda-apis",
+        "--disable-cors",
+        "--timeout",
+        "30",
+        "-A",
+        "127.0.0.1",
+        "-P",
+        &port.to_string(),
+    ]);
     command.current_dir(project).stdout(file).stderr(stderr);
     let mut child = Child::start("cargo lambda watch", &mut command, Signal::Terminate, None)?;
     for _ in 0..400 {

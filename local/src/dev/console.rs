@@ -21,25 +21,38 @@ pub struct Console {
     pub panel_url: Option<String>,
 }
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:";
+const POLICY: &str =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:";
 
 /// The page, its files and its data.
 pub fn routes(console: Console) -> Router {
     let mut router = Router::new();
     for path in ["/", "/billing/success", "/billing/canceled"] {
-        router = router.route(path, get(|| file("text/html; charset=utf-8", include_str!("../../pages/console.html"))));
+        router = router
+            .route(path, get(|| file("text/html; charset=utf-8", include_str!("../../pages/console.html"))));
     }
     router
         .route("/console.css", get(|| file("text/css", include_str!("../../pages/console.css"))))
         .route("/console.js", get(|| file("text/javascript", include_str!("../../pages/console.js"))))
-        .route("/console-view.js", get(|| file("text/javascript", include_str!("../../pages/console-view.js"))))
+        .route(
+            "/console-view.js",
+            get(|| file("text/javascript", include_str!("../../pages/console-view.js"))),
+        )
         .route("/console/context", get(context))
         .route("/console/events", get(events))
         .with_state(console)
 }
 
 async fn file(kind: &'static str, text: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-cache")], text).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, kind),
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (header::CACHE_CONTROL, "no-cache"),
+        ],
+        text,
+    )
+        .into_response()
 }
 
 async fn context(State(console): State<Console>) -> Response {
@@ -51,7 +64,8 @@ async fn context(State(console): State<Console>) -> Response {
            'features', (select jsonb_agg(e.feature) from plan_entitlements e where e.plan_code = p.plan_code and e.enabled)) order by p.rank)
          from plans p",
     );
-    let features = one(&console, "select jsonb_agg(feature) from plan_entitlements where plan_code = 'pilot'");
+    let features =
+        one(&console, "select jsonb_agg(feature) from plan_entitlements where plan_code = 'pilot'");
     let mode = if console.panel_url.is_some() { "emulator" } else { "test" };
     match tokio::try_join!(plans, features) {
         Ok((plans, features)) => Json(json!({
@@ -81,5 +95,9 @@ async fn events(State(console): State<Console>) -> Response {
 }
 
 async fn one(console: &Console, sql: &str) -> Result<Value, tokio_postgres::Error> {
-    console.database.query_typed(sql, &[]).await.map(|rows| rows.first().map(|row| row.get(0)).unwrap_or_default())
+    console
+        .database
+        .query_typed(sql, &[])
+        .await
+        .map(|rows| rows.first().map(|row| row.get(0)).unwrap_or_default())
 }

@@ -26,13 +26,22 @@ struct Expected {
 /// # Errors
 /// If a step cannot be done at all.
 pub async fn play(stack: &Stack) -> Result<bool, Problem> {
-    let emulator = stack.stripe.emulator.as_ref().ok_or_else(|| Problem::new("The demo needs the emulator."))?;
+    let emulator =
+        stack.stripe.emulator.as_ref().ok_or_else(|| Problem::new("The demo needs the emulator."))?;
     let api = Api { base: &stack.base_url, http: reqwest::Client::new() };
-    terminal::line(&format!("\n{:<38} {:<11} {:<10} {:>8}  {:<5} {:>8}", "step", "plan", "status", "features", "ends", "ms"));
+    terminal::line(&format!(
+        "\n{:<38} {:<11} {:<10} {:>8}  {:<5} {:>8}",
+        "step", "plan", "status", "features", "ends", "ms"
+    ));
     let mut all_right = api.check("nothing bought", "pilot", "none", 1, false).await;
 
-    let session = api.post("/api/billing/checkout", json!({ "orgId": ORG.0, "planCode": "pro", "interval": "month" })).await?;
-    let session = session["sessionId"].as_str().ok_or_else(|| Problem::new("Checkout answered no session."))?.to_owned();
+    let session = api
+        .post("/api/billing/checkout", json!({ "orgId": ORG.0, "planCode": "pro", "interval": "month" }))
+        .await?;
+    let session = session["sessionId"]
+        .as_str()
+        .ok_or_else(|| Problem::new("Checkout answered no session."))?
+        .to_owned();
     all_right &= api.check("checkout session opened", "pilot", "none", 1, false).await;
     done(emulator.pay_checkout_session(&session))?;
     all_right &= api.check("paid: pro", "pro", "active", 7, false).await;
@@ -64,15 +73,30 @@ struct Api<'a> {
 impl Api<'_> {
     async fn post(&self, path: &str, body: Value) -> Result<Value, Problem> {
         let failed = |error: reqwest::Error| Problem::new(format!("{path}: {error}."));
-        let request = self.http.post(format!("{}{path}", self.base)).header("x-user-id", PEOPLE.owner.user_id).json(&body);
+        let request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .header("x-user-id", PEOPLE.owner.user_id)
+            .json(&body);
         let answer = request.send().await.map_err(failed)?;
         let status = answer.status();
         let body: Value = answer.json().await.map_err(failed)?;
-        if status.is_success() { Ok(body) } else { Err(Problem::new(format!("{path} answered {status}: {body}."))) }
+        if status.is_success() {
+            Ok(body)
+        } else {
+            Err(Problem::new(format!("{path} answered {status}: {body}.")))
+        }
     }
 
     /// Asks until the answer is the expected one, prints the last one, and tells whether it was right in time.
-    async fn check(&self, step: &str, plan: &'static str, status: &'static str, features: usize, ends: bool) -> bool {
+    async fn check(
+        &self,
+        step: &str,
+        plan: &'static str,
+        status: &'static str,
+        features: usize,
+        ends: bool,
+    ) -> bool {
         let expected = Expected { plan, status, features, ends };
         let url = format!("{}/api/entitlements?orgId={}", self.base, ORG.0);
         let started = Instant::now();
@@ -116,12 +140,15 @@ fn switched_on(answer: &Value) -> usize {
 }
 
 fn newest_subscription(emulator: &Emulator) -> Result<String, Problem> {
-    let newest = emulator.subscriptions().pop().and_then(|subscription| Some(subscription["id"].as_str()?.to_owned()));
+    let newest =
+        emulator.subscriptions().pop().and_then(|subscription| Some(subscription["id"].as_str()?.to_owned()));
     newest.ok_or_else(|| Problem::new("The emulator has no subscription."))
 }
 
 fn period_end(emulator: &Emulator, subscription: &str) -> Result<i64, Problem> {
-    let end = emulator.subscription(subscription).and_then(|s| s.pointer("/items/data/0/current_period_end")?.as_i64());
+    let end = emulator
+        .subscription(subscription)
+        .and_then(|s| s.pointer("/items/data/0/current_period_end")?.as_i64());
     end.ok_or_else(|| Problem::new("The emulator's subscription has no period."))
 }
 

@@ -46,7 +46,8 @@ impl DescriptorFile {
     /// If it cannot be written.
     pub fn write(path: &Path, descriptor: &Descriptor) -> Result<Self, Problem> {
         use std::os::unix::fs::PermissionsExt;
-        let text = serde_json::to_string_pretty(descriptor).map_err(|error| Problem::new(error.to_string()))?;
+        let text =
+            serde_json::to_string_pretty(descriptor).map_err(|error| Problem::new(error.to_string()))?;
         let draft = path.with_extension("json.new");
         let write = || {
             fs::write(&draft, text)?;

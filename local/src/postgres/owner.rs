@@ -31,11 +31,17 @@ impl Owner {
             return Ok(Self { lent: None });
         }
         let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let nobody = users.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields.first() == Some(&"nobody"));
-        let ids = nobody.and_then(|fields| Some((fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?)));
+        let nobody = users
+            .lines()
+            .map(|line| line.split(':').collect::<Vec<_>>())
+            .find(|fields| fields.first() == Some(&"nobody"));
+        let ids =
+            nobody.and_then(|fields| Some((fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?)));
         match ids {
             Some(ids) => Ok(Self { lent: Some(ids) }),
-            None => Err(Problem::new("PostgreSQL refuses to run as root, and there is no user nobody to run it as. Run this as another user.")),
+            None => Err(Problem::new(
+                "PostgreSQL refuses to run as root, and there is no user nobody to run it as. Run this as another user.",
+            )),
         }
     }
 
@@ -45,7 +51,7 @@ impl Owner {
     }
 
     /// Makes a command run as this user.
-    pub fn run<'c>(self, command: &'c mut Command) -> &'c mut Command {
+    pub fn run(self, command: &mut Command) -> &mut Command {
         match self.lent {
             // The server must not inherit a working directory that it cannot enter.
             Some((uid, gid)) => command.uid(uid).gid(gid).current_dir("/"),
@@ -76,6 +82,7 @@ pub fn reachable_home(home: &Path, owner: Owner) -> PathBuf {
     if !owner.is_lent() || home.ancestors().skip(1).all(open) {
         return home.to_owned();
     }
-    let name: String = home.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name: String =
+        home.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     Path::new("/var/tmp").join(format!("promptforge-billing{name}"))
 }

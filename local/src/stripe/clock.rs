@@ -3,6 +3,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
+
 /// Seconds since 1970 on the machine's clock.
 // The clock that can be set starts from the one that cannot.
 #[allow(clippy::disallowed_methods)]
@@ -11,11 +13,12 @@ pub(crate) fn wall_seconds() -> i64 {
 }
 
 /// Time that runs with the machine's until it is moved on, frozen or lent out.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Clock {
     ahead: i64,
     frozen: Option<i64>,
     /// While something due is carried out, time is the second it was due at.
+    #[serde(skip)]
     lent: Option<i64>,
 }
 

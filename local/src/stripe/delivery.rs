@@ -226,7 +226,7 @@ impl Emulator {
 
     fn mark(&self, post: &Post, state: DeliveryState) {
         self.act(|store| {
-            if let Some(delivery) = store.events.delivery_mut(&post.event, &post.endpoint) {
+            if let Some(delivery) = store.delivery_mut(&post.event, &post.endpoint) {
                 delivery.state = state;
             }
         });
@@ -262,7 +262,7 @@ impl Store {
     }
 
     fn note_attempt(&mut self, post: &Post, status: u16, state: DeliveryState) {
-        if let Some(delivery) = self.events.delivery_mut(&post.event, &post.endpoint) {
+        if let Some(delivery) = self.delivery_mut(&post.event, &post.endpoint) {
             delivery.attempts.push(status);
             // A duplicate or a late copy that fails does not undo a success.
             if !matches!(delivery.state, DeliveryState::Succeeded | DeliveryState::Dropped) {

@@ -1,5 +1,6 @@
 //! The handle on a running emulator: start and stop, time, what was recorded, and the faults to inject.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::delivery::PostOffice;
 use super::due;
 use super::faults::{Fault, RecordedRequest};
 use super::server;
+use super::state_file::StateFile;
 use super::store::{Kind, Store};
 use super::versions::{self, NEWEST};
 
@@ -25,12 +27,15 @@ pub struct Options {
     pub secret_key: String,
     /// How long to wait before each repeated delivery of a webhook; after the last it has failed.
     pub retry_delays: Vec<Duration>,
+    /// Where the state outlives the emulator: read at the start, written within a second of a change and at the
+    /// end. Without it the state ends with the emulator.
+    pub state_file: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Options {
         let retry_delays = (0..10).map(|doublings| Duration::from_secs(1 << doublings)).collect();
-        Options { port: 0, secret_key: "sk_test_local".into(), retry_delays }
+        Options { port: 0, secret_key: "sk_test_local".into(), retry_delays, state_file: None }
     }
 }
 
@@ -45,6 +50,7 @@ struct Shared {
     url: String,
     options: Options,
     store: Mutex<Store>,
+    state_file: Option<StateFile>,
     post_office: PostOffice,
     http: reqwest::Client,
     runtime: Handle,
@@ -53,7 +59,10 @@ struct Shared {
 }
 
 impl Emulator {
-    /// Binds the port and starts to answer.
+    /// Binds the port, takes over the state that was kept, and starts to answer.
+    ///
+    /// # Errors
+    /// If the port is taken, or the state file cannot be written. `InvalidData`: it cannot be read.
     pub async fn start(options: Options) -> std::io::Result<Emulator> {
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -64,11 +73,18 @@ impl Emulator {
             .build()
             .map_err(std::io::Error::other)?;
         let livemode = options.secret_key.contains("_live_");
-        let store = Mutex::new(Store::new(&url, livemode));
+        let mut store = Store::new(&url, livemode);
+        let state_file = options.state_file.clone().map(StateFile::new);
+        if let Some(file) = &state_file {
+            file.load(&mut store)?;
+            // Written at once, so that a place that cannot be written to is found out now.
+            store.has_changed = true;
+        }
         let shared = Shared {
             url,
             options,
-            store,
+            store: Mutex::new(store),
+            state_file,
             post_office: PostOffice::default(),
             http,
             runtime: Handle::current(),
@@ -76,6 +92,7 @@ impl Emulator {
             server: Mutex::new(None),
         };
         let emulator = Emulator { shared: Arc::new(shared) };
+        emulator.save()?;
         emulator.serve(listener);
         let ticking = emulator.clone();
         emulator.spawn(async move { ticking.tick().await });
@@ -94,7 +111,7 @@ impl Emulator {
         *self.shared.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
     }
 
-    /// While time runs by itself, what becomes due is done within a second.
+    /// While time runs by itself, what becomes due is done within a second. What changed is kept as fast.
     async fn tick(&self) {
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -104,10 +121,12 @@ impl Emulator {
                     due::run(store, None, now);
                 }
             });
+            // Err: it is tried again in a second.
+            let _ = self.save();
         }
     }
 
-    /// Ends every task and frees the port.
+    /// Ends every task, frees the port and writes the state file.
     pub async fn stop(&self) {
         self.shared.stopping.send_replace(true);
         let task = self.shared.server.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -116,6 +135,8 @@ impl Emulator {
         {
             task.abort();
         }
+        // Err: the file holds what it held when it could last be written.
+        let _ = self.save_and_close();
     }
 
     /// The base URL, without a slash at its end.
@@ -135,7 +156,10 @@ impl Emulator {
 
     /// Freezes time at this second. Nothing becomes due by it.
     pub fn set_now(&self, seconds: i64) {
-        self.act(|store| store.clock.freeze(seconds));
+        self.act(|store| {
+            store.clock.freeze(seconds);
+            store.has_changed = true;
+        });
     }
 
     /// Moves time on and carries out everything that becomes due, each thing at its own second.
@@ -144,6 +168,7 @@ impl Emulator {
             let target = store.now() + seconds;
             due::run(store, None, target);
             store.clock.advance(seconds);
+            store.has_changed = true;
         });
     }
 
@@ -205,6 +230,10 @@ impl Emulator {
 
     pub(crate) fn post_office(&self) -> &PostOffice {
         &self.shared.post_office
+    }
+
+    pub(crate) fn state_file(&self) -> Option<&StateFile> {
+        self.shared.state_file.as_ref()
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {

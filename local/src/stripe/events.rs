@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::delivery::Post;
@@ -21,7 +21,7 @@ pub(crate) struct EventLog {
 }
 
 /// One event: the object as it was, and where it was sent.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) kind: String,
@@ -31,10 +31,12 @@ pub(crate) struct Event {
     cause: Cause,
     livemode: bool,
     pub(crate) deliveries: Vec<Delivery>,
+    /// Whether it was on its way when an earlier run ended: it goes to the endpoints that are registered anew.
+    is_owed: bool,
 }
 
 /// What became of an event at one endpoint.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Delivery {
     pub(crate) endpoint: String,
     pub(crate) state: DeliveryState,
@@ -42,7 +44,7 @@ pub(crate) struct Delivery {
     pub(crate) attempts: Vec<u16>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DeliveryState {
     Pending,
@@ -50,6 +52,17 @@ pub(crate) enum DeliveryState {
     Succeeded,
     Failed,
     Dropped,
+}
+
+impl Delivery {
+    fn first(endpoint: &Value) -> Delivery {
+        let endpoint = text(&endpoint["id"]).to_owned();
+        Delivery { endpoint, state: DeliveryState::Pending, attempts: Vec::new() }
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self.state, DeliveryState::Succeeded | DeliveryState::Dropped)
+    }
 }
 
 impl DeliveryState {
@@ -73,7 +86,7 @@ impl EventLog {
         self.index.get(id).map(|position| &self.events[*position])
     }
 
-    pub(crate) fn delivery_mut(&mut self, event: &str, endpoint: &str) -> Option<&mut Delivery> {
+    fn delivery_mut(&mut self, event: &str, endpoint: &str) -> Option<&mut Delivery> {
         let event = &mut self.events[*self.index.get(event)?];
         event.deliveries.iter_mut().find(|delivery| delivery.endpoint == endpoint)
     }
@@ -81,6 +94,16 @@ impl EventLog {
     fn push(&mut self, event: Event) {
         self.index.insert(event.id.clone(), self.events.len());
         self.events.push(event);
+    }
+
+    /// Takes over the events of an earlier run, whose endpoints are gone.
+    pub(crate) fn restore(&mut self, events: Vec<Event>) {
+        for mut event in events {
+            let was_addressed = event.is_owed || !event.deliveries.is_empty();
+            event.deliveries.retain(Delivery::is_done);
+            event.is_owed = was_addressed && event.deliveries.is_empty();
+            self.push(event);
+        }
     }
 }
 
@@ -123,13 +146,7 @@ impl Store {
         let id = random_id("evt_1", 23);
         let wanting =
             self.rows(Kind::WebhookEndpoint).iter().filter(|row| webhook_endpoints::wants(row, kind));
-        let deliveries: Vec<Delivery> = wanting
-            .map(|row| Delivery {
-                endpoint: text(&row["id"]).to_owned(),
-                state: DeliveryState::Pending,
-                attempts: Vec::new(),
-            })
-            .collect();
+        let deliveries: Vec<Delivery> = wanting.map(Delivery::first).collect();
         self.outbox.extend(deliveries.iter().map(|delivery| Post::first(&id, &delivery.endpoint)));
         self.events.push(Event {
             id,
@@ -140,7 +157,29 @@ impl Store {
             cause: self.cause.clone(),
             livemode: self.livemode,
             deliveries,
+            is_owed: false,
         });
+        self.has_changed = true;
+    }
+
+    /// Addresses what an earlier run left undelivered to a new endpoint that wants it.
+    pub(crate) fn address_owed(&mut self, endpoint: &Value) {
+        let wanted = |event: &&mut Event| {
+            event.is_owed
+                && !event.deliveries.iter().any(Delivery::is_done)
+                && webhook_endpoints::wants(endpoint, &event.kind)
+        };
+        for event in self.events.events.iter_mut().filter(wanted) {
+            let delivery = Delivery::first(endpoint);
+            self.outbox.push(Post::first(&event.id, &delivery.endpoint));
+            event.deliveries.push(delivery);
+        }
+        self.has_changed = true;
+    }
+
+    pub(crate) fn delivery_mut(&mut self, event: &str, endpoint: &str) -> Option<&mut Delivery> {
+        self.has_changed = true;
+        self.events.delivery_mut(event, endpoint)
     }
 }
 

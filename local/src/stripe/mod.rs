@@ -1,7 +1,8 @@
 //! A stand-in for Stripe on the loopback interface: the API that our code and the official SDKs call, events
 //! that are signed and delivered to webhook endpoints, the hosted pages, and a clock that can be moved on.
 //!
-//! [`Emulator`] is the handle. Its state lives in memory, behind one lock, and ends with it.
+//! [`Emulator`] is the handle. Its state lives in memory, behind one lock, and ends with it, unless it is given
+//! a file to keep it in.
 
 mod acts;
 mod billing;
@@ -37,6 +38,7 @@ mod products;
 mod routes;
 mod server;
 mod signature;
+mod state_file;
 mod store;
 mod subscription_changes;
 mod subscription_items;
@@ -46,6 +48,8 @@ mod test_clocks;
 mod versions;
 mod webhook_endpoints;
 
+#[cfg(test)]
+mod restart_tests;
 #[cfg(test)]
 mod tests;
 

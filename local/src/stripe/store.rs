@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::clock::Clock;
@@ -15,7 +16,8 @@ use super::faults::{Fault, RecordedRequest};
 use super::idempotency::Replays;
 
 /// The kinds of stored objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     Customer,
     Product,
@@ -43,6 +45,10 @@ const KINDS: [(Kind, &str, &str); 10] = [
 ];
 
 impl Kind {
+    pub(crate) fn all() -> impl Iterator<Item = Kind> {
+        KINDS.iter().map(|(kind, ..)| *kind)
+    }
+
     /// The kind an id names by its prefix.
     pub(crate) fn of_id(id: &str) -> Option<Kind> {
         KINDS.iter().find(|(_, prefix, _)| id.starts_with(prefix)).map(|(kind, _, _)| *kind)
@@ -91,7 +97,7 @@ impl Table {
 }
 
 /// The API call that is being worked on, for the `request` of the events it causes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Cause {
     pub(crate) request: Option<String>,
     pub(crate) idempotency_key: Option<String>,
@@ -110,6 +116,8 @@ pub(crate) struct Store {
     pub(crate) replays: Replays,
     pub(crate) faults: Vec<Fault>,
     pub(crate) requests: Vec<RecordedRequest>,
+    /// Whether there is something to keep that the state file does not hold yet.
+    pub(crate) has_changed: bool,
 }
 
 impl Store {
@@ -126,6 +134,7 @@ impl Store {
     }
 
     pub(crate) fn table_mut(&mut self, kind: Kind) -> &mut Table {
+        self.has_changed = true;
         &mut self.tables[kind as usize]
     }
 

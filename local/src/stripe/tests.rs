@@ -19,7 +19,7 @@ async fn emulator() -> Emulator {
     Emulator::start(Options { retry_delays, ..Options::default() }).await.unwrap()
 }
 
-fn price(emulator: &Emulator, key: &str, amount: i64) -> Value {
+pub(super) fn price(emulator: &Emulator, key: &str, amount: i64) -> Value {
     let params = json!({
         "currency": "usd", "unit_amount": amount, "lookup_key": key,
         "recurring": { "interval": "month" }, "product_data": { "name": key },
@@ -117,11 +117,11 @@ async fn a_trial_warns_then_charges_and_a_scheduled_end_comes() {
 }
 
 #[derive(Clone, Default)]
-struct Inbox(Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
+pub(super) struct Inbox(Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
 
 impl Inbox {
     /// Listens; the first `failures` deliveries are refused.
-    async fn open(failures: usize) -> (Inbox, String) {
+    pub(super) async fn open(failures: usize) -> (Inbox, String) {
         let inbox = Inbox::default();
         let receive = move |State(inbox): State<Inbox>, headers: HeaderMap, body: Bytes| async move {
             let mut letters = inbox.0.lock().unwrap();
@@ -135,7 +135,7 @@ impl Inbox {
         (inbox, url)
     }
 
-    async fn wait_for(&self, count: usize) -> Vec<Value> {
+    pub(super) async fn wait_for(&self, count: usize) -> Vec<Value> {
         for _ in 0..500 {
             if self.0.lock().unwrap().len() >= count {
                 break;

@@ -34,6 +34,7 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
         "_secret": secret,
     });
     let mut created = store.insert(Kind::WebhookEndpoint, endpoint);
+    store.address_owed(&created);
     // Only this answer carries the secret.
     created["secret"] = json!(secret);
     Ok(created)

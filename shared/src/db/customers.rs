@@ -10,7 +10,13 @@ use crate::domain::ids::{CheckoutSessionId, CustomerId, OrgId};
 ///
 /// # Errors
 /// If the database fails.
-pub async fn store(db: &Db, org: OrgId, livemode: bool, customer: &CustomerId, replaces: Option<&CustomerId>) -> Result<CustomerId, Error> {
+pub async fn store(
+    db: &Db,
+    org: OrgId,
+    livemode: bool,
+    customer: &CustomerId,
+    replaces: Option<&CustomerId>,
+) -> Result<CustomerId, Error> {
     let (org, customer, replaces) = (org.uuid(), customer.as_str(), replaces.map(CustomerId::as_str));
     let rows = db
         .query(
@@ -32,7 +38,11 @@ pub async fn store(db: &Db, org: OrgId, livemode: bool, customer: &CustomerId, r
 /// # Errors
 /// If the database fails.
 pub async fn replace_checkout_session(
-    db: &Db, org: OrgId, livemode: bool, known: Option<&CheckoutSessionId>, session: &CheckoutSessionId,
+    db: &Db,
+    org: OrgId,
+    livemode: bool,
+    known: Option<&CheckoutSessionId>,
+    session: &CheckoutSessionId,
 ) -> Result<bool, Error> {
     let (org, known, session) = (org.uuid(), known.map(CheckoutSessionId::as_str), session.as_str());
     let rows = db

@@ -42,10 +42,19 @@ pub struct BillingAccount {
 ///
 /// # Errors
 /// If the database fails.
-pub async fn billing_account(db: &Db, user: UserId, org: OrgId, livemode: bool) -> Result<Option<BillingAccount>, Error> {
+pub async fn billing_account(
+    db: &Db,
+    user: UserId,
+    org: OrgId,
+    livemode: bool,
+) -> Result<Option<BillingAccount>, Error> {
     let (user, org) = (user.uuid(), org.uuid());
-    let rows =
-        db.query(include_str!("billing_account.sql"), &[(&org, Type::UUID), (&user, Type::UUID), (&livemode, Type::BOOL)]).await?;
+    let rows = db
+        .query(
+            include_str!("billing_account.sql"),
+            &[(&org, Type::UUID), (&user, Type::UUID), (&livemode, Type::BOOL)],
+        )
+        .await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let role = match row.get("role") {
         "owner" => Role::Owner,
@@ -55,7 +64,9 @@ pub async fn billing_account(db: &Db, user: UserId, org: OrgId, livemode: bool) 
     Ok(Some(BillingAccount {
         role,
         customer: row.get::<_, Option<String>>("stripe_customer_id").map(CustomerId::from),
-        last_checkout_session: row.get::<_, Option<String>>("last_checkout_session_id").map(CheckoutSessionId::from),
+        last_checkout_session: row
+            .get::<_, Option<String>>("last_checkout_session_id")
+            .map(CheckoutSessionId::from),
         subscribed: row.get("subscribed"),
         had_trial: row.get("had_trial"),
     }))

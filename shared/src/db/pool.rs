@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType};
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
+};
 use futures_util::try_join;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
@@ -61,7 +63,12 @@ impl Error {
             Self::Query(error) => {
                 error.is_closed()
                     || error.code().is_some_and(|code| {
-                        [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE, SqlState::ADMIN_SHUTDOWN].contains(code)
+                        [
+                            SqlState::T_R_DEADLOCK_DETECTED,
+                            SqlState::T_R_SERIALIZATION_FAILURE,
+                            SqlState::ADMIN_SHUTDOWN,
+                        ]
+                        .contains(code)
                     })
             }
             _ => false,
@@ -81,8 +88,12 @@ impl Db {
     /// If the address or the CA file cannot be read.
     pub fn new(url: &Secret, ca_file: Option<&str>, size: usize) -> Result<Self, InvalidUrl> {
         // libpq's stricter modes are what we always do.
-        let url = url.expose().replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
-        let mut config: Config = url.parse().map_err(|_| InvalidUrl("it is not a PostgreSQL connection address".to_owned()))?;
+        let url = url
+            .expose()
+            .replace("sslmode=verify-full", "sslmode=require")
+            .replace("sslmode=verify-ca", "sslmode=require");
+        let mut config: Config =
+            url.parse().map_err(|_| InvalidUrl("it is not a PostgreSQL connection address".to_owned()))?;
         config.connect_timeout(CONNECT_TIMEOUT).application_name("promptforge-billing");
         config.keepalives_idle(Duration::from_secs(30));
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
@@ -119,8 +130,14 @@ impl Db {
 
     /// Runs one reading statement as the user whom the claims name, in the role `authenticated`: row level security decides what
     /// there is to see. One round trip: four statements are sent together, and each one's answer is checked.
-    pub(super) async fn query_as(&self, claims: &str, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Error> {
-        const BECOME: &str = "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)";
+    pub(super) async fn query_as(
+        &self,
+        claims: &str,
+        sql: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<Row>, Error> {
+        const BECOME: &str =
+            "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)";
         let user: Params<'_> = &[(&claims, Type::TEXT)];
         let mut tries = 1;
         loop {

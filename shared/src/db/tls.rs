@@ -24,7 +24,9 @@ pub fn connector(ca_file: Option<&str>) -> Result<MakeRustlsConnect, String> {
         Some(path) => {
             let problem = |cause: String| format!("DATABASE_CA_FILE {path}: {cause}");
             for certificate in CertificateDer::pem_file_iter(path).map_err(|e| problem(e.to_string()))? {
-                roots.add(certificate.map_err(|e| problem(e.to_string()))?).map_err(|e| problem(e.to_string()))?;
+                roots
+                    .add(certificate.map_err(|e| problem(e.to_string()))?)
+                    .map_err(|e| problem(e.to_string()))?;
             }
             if roots.is_empty() {
                 return Err(problem("holds no certificate".to_owned()));

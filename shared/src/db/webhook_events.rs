@@ -31,7 +31,7 @@ pub struct EventRef {
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// The state of a subscription, as the event carries it.
-    Snapshot(Snapshot),
+    Snapshot(Box<Snapshot>),
     /// Something about a subscription whose state the event does not carry.
     Named(SubscriptionId),
     /// A one-time payment.
@@ -110,7 +110,8 @@ pub async fn apply(db: &Db, application: &Application) -> Result<Applied, Error>
 /// If the database fails.
 pub async fn fail(db: &Db, event: &EventRef, error_code: &str) -> Result<(), Error> {
     let event = Json(event);
-    db.query("select public.pf_fail_event($1, $2)", &[(&event, Type::JSONB), (&error_code, Type::TEXT)]).await?;
+    db.query("select public.pf_fail_event($1, $2)", &[(&event, Type::JSONB), (&error_code, Type::TEXT)])
+        .await?;
     Ok(())
 }
 

@@ -117,7 +117,14 @@ mod tests {
 
     #[test]
     fn foreign_lookup_keys_are_no_plan_of_ours() {
-        for key in ["", "promptforge_pro", "promptforge_pro_week", "other_pro_month", "promptforge__month", "promptforge_Pro_month"] {
+        for key in [
+            "",
+            "promptforge_pro",
+            "promptforge_pro_week",
+            "other_pro_month",
+            "promptforge__month",
+            "promptforge_Pro_month",
+        ] {
             assert_eq!(PlanCode::from_lookup_key(key), None, "{key}");
         }
     }

@@ -84,7 +84,8 @@ impl Plan {
 /// in the customer portal changes the price and not the metadata; then the subscription's `metadata.plan_code`.
 pub fn resolve_plan(items: Vec<Item>, metadata_plan: Option<&str>) -> (Plan, Item) {
     // max_by_key takes the last of equals: reversed, the first item of the highest rank decides.
-    let decided = items.iter().rev().filter_map(|item| Some((item.plan()?, item))).max_by_key(|(plan, _)| *plan);
+    let decided =
+        items.iter().rev().filter_map(|item| Some((item.plan()?, item))).max_by_key(|(plan, _)| *plan);
     if let Some((plan, item)) = decided {
         return (Plan::Known(plan), item.clone());
     }
@@ -105,12 +106,18 @@ mod tests {
     use super::*;
 
     fn item(lookup_key: Option<&str>, plan_code: Option<&str>, quantity: i32) -> Item {
-        Item { lookup_key: lookup_key.map(Into::into), plan_code: plan_code.map(Into::into), quantity: Some(quantity), ..Item::default() }
+        Item {
+            lookup_key: lookup_key.map(Into::into),
+            plan_code: plan_code.map(Into::into),
+            quantity: Some(quantity),
+            ..Item::default()
+        }
     }
 
     #[test]
     fn the_price_decides_before_the_metadata() {
-        let (plan, _) = resolve_plan(vec![item(Some("promptforge_enterprise_month"), Some("pro"), 1)], Some("pro"));
+        let (plan, _) =
+            resolve_plan(vec![item(Some("promptforge_enterprise_month"), Some("pro"), 1)], Some("pro"));
         assert_eq!(plan, Plan::Known(PlanCode::Enterprise));
         let (plan, _) = resolve_plan(vec![item(Some("else"), Some("pro"), 1)], Some("enterprise"));
         assert_eq!(plan, Plan::Known(PlanCode::Pro));
@@ -120,7 +127,11 @@ mod tests {
 
     #[test]
     fn of_several_items_the_highest_rank_decides_with_its_quantity() {
-        let items = vec![item(Some("promptforge_pro_month"), None, 9), item(Some("promptforge_enterprise_year"), None, 3), item(None, None, 7)];
+        let items = vec![
+            item(Some("promptforge_pro_month"), None, 9),
+            item(Some("promptforge_enterprise_year"), None, 3),
+            item(None, None, 7),
+        ];
         let (plan, decisive) = resolve_plan(items, None);
         assert_eq!((plan, decisive.quantity), (Plan::Known(PlanCode::Enterprise), Some(3)));
     }

@@ -76,27 +76,49 @@ impl ApiError {
         match self {
             Self::InvalidRequest(sentence) => (S::BAD_REQUEST, "invalid_request", sentence),
             Self::InvalidOrgId => (S::BAD_REQUEST, "invalid_org_id", "orgId must be a UUID"),
-            Self::InvalidPlan => (S::BAD_REQUEST, "invalid_plan", "planCode must be pilot, pro or enterprise"),
-            Self::InvalidInterval => (S::BAD_REQUEST, "invalid_interval", "interval must be month or year, and the plan must be sold by it"),
-            Self::InvalidReturnUrl => (S::BAD_REQUEST, "invalid_return_url", "returnUrl must be on an allowed origin"),
+            Self::InvalidPlan => {
+                (S::BAD_REQUEST, "invalid_plan", "planCode must be pilot, pro or enterprise")
+            }
+            Self::InvalidInterval => (
+                S::BAD_REQUEST,
+                "invalid_interval",
+                "interval must be month or year, and the plan must be sold by it",
+            ),
+            Self::InvalidReturnUrl => {
+                (S::BAD_REQUEST, "invalid_return_url", "returnUrl must be on an allowed origin")
+            }
             Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "Authentication is required"),
             Self::NotAMember => (S::FORBIDDEN, "not_a_member", "You are not a member of this organization"),
-            Self::NotABillingAdmin => (S::FORBIDDEN, "not_a_billing_admin", "Only an owner or admin may change billing"),
-            Self::NoCustomer => (S::NOT_FOUND, "no_customer", "This organization has no billing account yet"),
-            Self::AlreadySubscribed => {
-                (S::CONFLICT, "already_subscribed", "This organization has a subscription already; use the customer portal to change it")
+            Self::NotABillingAdmin => {
+                (S::FORBIDDEN, "not_a_billing_admin", "Only an owner or admin may change billing")
             }
-            Self::PayloadTooLarge => (S::PAYLOAD_TOO_LARGE, "payload_too_large", "The request body is too large"),
+            Self::NoCustomer => (S::NOT_FOUND, "no_customer", "This organization has no billing account yet"),
+            Self::AlreadySubscribed => (
+                S::CONFLICT,
+                "already_subscribed",
+                "This organization has a subscription already; use the customer portal to change it",
+            ),
+            Self::PayloadTooLarge => {
+                (S::PAYLOAD_TOO_LARGE, "payload_too_large", "The request body is too large")
+            }
             Self::InvalidSignature(_) => (S::BAD_REQUEST, "invalid_signature", "Invalid signature"),
             Self::MissingOrgId => (S::BAD_REQUEST, "missing_org_id", "Could not extract org_id"),
-            Self::ProcessingFailed(_) => (S::INTERNAL_SERVER_ERROR, "processing_failed", "Event processing failed"),
-            Self::Stripe(stripe::Error::Throttled { .. }) => {
-                (S::SERVICE_UNAVAILABLE, "stripe_throttled", "The payment provider is busy; try again shortly")
+            Self::ProcessingFailed(_) => {
+                (S::INTERNAL_SERVER_ERROR, "processing_failed", "Event processing failed")
             }
-            Self::Stripe(_) => (S::BAD_GATEWAY, "stripe_error", "The payment provider did not accept the request"),
-            Self::Database(error) if error.is_unavailable() => {
-                (S::SERVICE_UNAVAILABLE, "database_unavailable", "The service is briefly unavailable; try again shortly")
+            Self::Stripe(stripe::Error::Throttled { .. }) => (
+                S::SERVICE_UNAVAILABLE,
+                "stripe_throttled",
+                "The payment provider is busy; try again shortly",
+            ),
+            Self::Stripe(_) => {
+                (S::BAD_GATEWAY, "stripe_error", "The payment provider did not accept the request")
             }
+            Self::Database(error) if error.is_unavailable() => (
+                S::SERVICE_UNAVAILABLE,
+                "database_unavailable",
+                "The service is briefly unavailable; try again shortly",
+            ),
             Self::Database(_) | Self::Misconfigured(_) | Self::Internal(_) => {
                 (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side")
             }
@@ -127,8 +149,12 @@ impl ApiError {
             source = inner.source();
         }
         match self {
-            Self::InvalidSignature(_) => tracing::warn!(target: "billing", request_id, security = true, cause, "refused a webhook"),
-            _ if self.parts().0.is_server_error() => tracing::error!(target: "billing", request_id, cause, "failed"),
+            Self::InvalidSignature(_) => {
+                tracing::warn!(target: "billing", request_id, security = true, cause, "refused a webhook")
+            }
+            _ if self.parts().0.is_server_error() => {
+                tracing::error!(target: "billing", request_id, cause, "failed")
+            }
             _ => tracing::debug!(target: "billing", request_id, cause, "refused"),
         }
     }

@@ -21,7 +21,9 @@ pub struct Caller {
 /// [`ApiError::Unauthenticated`] if nobody vouches for one.
 pub fn require(source: IdentitySource, request: &Request) -> Result<Caller, ApiError> {
     let (user, email) = match source {
-        IdentitySource::TrustedHeaders => (single_header(request, "x-user-id")?, single_header(request, "x-user-email")?),
+        IdentitySource::TrustedHeaders => {
+            (single_header(request, "x-user-id")?, single_header(request, "x-user-email")?)
+        }
         IdentitySource::Authorizer => (authorized(request, "userId"), authorized(request, "email")),
     };
     let user = user.and_then(|id| id.parse().ok()).ok_or(ApiError::Unauthenticated)?;

@@ -31,7 +31,8 @@ pub fn body(request: &Request, limit: usize) -> Result<&[u8], ApiError> {
 pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
     let bytes = body(request, MAX_BODY)?;
     let mut parser = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut parser).map_err(|error| ApiError::InvalidRequest(problem(&error)))?;
+    let value = serde_path_to_error::deserialize(&mut parser)
+        .map_err(|error| ApiError::InvalidRequest(problem(&error)))?;
     parser.end().map_err(|_| ApiError::InvalidRequest("The body must be one JSON object".to_owned()))?;
     Ok(value)
 }
@@ -62,7 +63,8 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
 /// # Errors
 /// [`ApiError::InvalidRequest`] if it is missing or stands twice.
 pub fn query(request: &Request, name: &str) -> Result<String, ApiError> {
-    let mut values = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).filter(|(key, _)| key == name);
+    let mut values = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+        .filter(|(key, _)| key == name);
     match (values.next(), values.next()) {
         (Some((_, value)), None) => Ok(value.into_owned()),
         (None, _) => Err(ApiError::InvalidRequest(format!("The field {name} is missing"))),

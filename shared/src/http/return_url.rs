@@ -39,7 +39,12 @@ mod tests {
 
     #[test]
     fn known_origins_are_accepted() {
-        for url in ["https://app.example.com", "https://app.example.com/billing?a=b#c", "https://APP.example.com:443/", "http://localhost:3000/x"] {
+        for url in [
+            "https://app.example.com",
+            "https://app.example.com/billing?a=b#c",
+            "https://APP.example.com:443/",
+            "http://localhost:3000/x",
+        ] {
             assert!(accepts(url), "{url}");
         }
     }
@@ -47,10 +52,23 @@ mod tests {
     #[test]
     fn everything_that_leads_elsewhere_is_refused() {
         for url in [
-            "", "/billing", "//evil.example", "https://evil.example", "http://app.example.com", "https://app.example.com:8443",
-            "https://app.example.com@evil.example/", "https://user:pass@app.example.com/", "https://app.example.com.evil.example",
-            "https://app.example.com\\@evil.example", "javascript:alert(1)//https://app.example.com", "https:\\\\evil.example",
-            "data:text/html,x", " https://app.example.com", "https://app.example.com/\n", "https://аpp.example.com/", "http://localhost:3001",
+            "",
+            "/billing",
+            "//evil.example",
+            "https://evil.example",
+            "http://app.example.com",
+            "https://app.example.com:8443",
+            "https://app.example.com@evil.example/",
+            "https://user:pass@app.example.com/",
+            "https://app.example.com.evil.example",
+            "https://app.example.com\\@evil.example",
+            "javascript:alert(1)//https://app.example.com",
+            "https:\\\\evil.example",
+            "data:text/html,x",
+            " https://app.example.com",
+            "https://app.example.com/\n",
+            "https://аpp.example.com/",
+            "http://localhost:3001",
         ] {
             assert!(!accepts(url), "{url}");
         }

@@ -106,8 +106,15 @@ impl Stripe {
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(Duration::from_secs(4)));
         connector.set_keepalive(Some(Duration::from_secs(30)));
-        let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().wrap_connector(connector);
-        let http = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).pool_idle_timeout(Duration::from_secs(50)).build(connector);
+        let connector = HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector);
+        let http = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(Duration::from_secs(50))
+            .build(connector);
         let base = base.map_or(API, Url::as_str).trim_end_matches('/').to_owned();
         Self { http, key: key.secret, base, livemode: key.livemode }
     }
@@ -129,11 +136,19 @@ impl Stripe {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn post<T: DeserializeOwned>(&self, request: &impl StripeRequest, key: &IdempotencyKey) -> Result<T, Error> {
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        request: &impl StripeRequest,
+        key: &IdempotencyKey,
+    ) -> Result<T, Error> {
         self.call(request.build(), Some(key)).await
     }
 
-    async fn call<T: DeserializeOwned>(&self, request: RequestBuilder, key: Option<&IdempotencyKey>) -> Result<T, Error> {
+    async fn call<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<T, Error> {
         let started = Instant::now();
         let mut attempt = 1;
         loop {
@@ -146,7 +161,11 @@ impl Stripe {
                 Err(failure) => failure,
             };
             let left = DEADLINE.saturating_sub(started.elapsed());
-            let wait = if attempt < retry::ATTEMPTS { asked.and_then(|asked| retry::delay(attempt, asked.after, left)) } else { None };
+            let wait = if attempt < retry::ATTEMPTS {
+                asked.and_then(|asked| retry::delay(attempt, asked.after, left))
+            } else {
+                None
+            };
             tracing::warn!(target: "stripe", path = request.path, attempt, %error, again = wait.is_some(), "failed");
             let Some(wait) = wait else { return Err(error) };
             tokio::time::sleep(wait).await;
@@ -155,37 +174,56 @@ impl Stripe {
     }
 
     /// One attempt. A failure that may pass says so.
-    async fn attempt(&self, request: &RequestBuilder, key: Option<&IdempotencyKey>) -> Result<Bytes, (Error, Option<Again>)> {
+    async fn attempt(
+        &self,
+        request: &RequestBuilder,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Bytes, (Error, Option<Again>)> {
         let unreachable = |cause: String| (Error::Unreachable(cause), Some(Again { after: None }));
-        let request = self.http_request(request, key).map_err(|error| (Error::Unreachable(error.to_string()), None))?;
+        let request =
+            self.http_request(request, key).map_err(|error| (Error::Unreachable(error.to_string()), None))?;
         let exchange = async {
-            let response = self.http.request(request).await.map_err(|error| unreachable(error.to_string()))?;
+            let response =
+                self.http.request(request).await.map_err(|error| unreachable(error.to_string()))?;
             let (head, body) = response.into_parts();
             let body = body.collect().await.map_err(|error| unreachable(error.to_string()))?.to_bytes();
             Ok((head, body))
         };
-        let (head, body) = tokio::time::timeout(ATTEMPT, exchange).await.map_err(|_| unreachable("no answer in time".to_owned()))??;
+        let (head, body) = tokio::time::timeout(ATTEMPT, exchange)
+            .await
+            .map_err(|_| unreachable("no answer in time".to_owned()))??;
         if head.status.is_success() {
             return Ok(body);
         }
         let asked = retry::retry_after(&head.headers);
-        let again = retry::is_retryable(head.status.as_u16(), &head.headers).then_some(Again { after: asked });
+        let again =
+            retry::is_retryable(head.status.as_u16(), &head.headers).then_some(Again { after: asked });
         let error = if head.status == StatusCode::TOO_MANY_REQUESTS {
             Error::Throttled { retry_after: asked.map_or(THROTTLED_SECONDS, |asked| asked.as_secs().max(1)) }
         } else {
-            let request_id = head.headers.get("request-id").and_then(|id| id.to_str().ok()).unwrap_or("none").to_owned();
+            let request_id =
+                head.headers.get("request-id").and_then(|id| id.to_str().ok()).unwrap_or("none").to_owned();
             refusal(head.status.as_u16(), &body, request_id)
         };
         Err((error, again))
     }
 
-    fn http_request(&self, request: &RequestBuilder, key: Option<&IdempotencyKey>) -> http::Result<Request<Full<Bytes>>> {
+    fn http_request(
+        &self,
+        request: &RequestBuilder,
+        key: Option<&IdempotencyKey>,
+    ) -> http::Result<Request<Full<Bytes>>> {
         let method = match request.method {
             StripeMethod::Get => Method::GET,
             StripeMethod::Post => Method::POST,
             StripeMethod::Delete => Method::DELETE,
         };
-        let query = request.query.as_deref().filter(|query| !query.is_empty()).map(|query| format!("?{query}")).unwrap_or_default();
+        let query = request
+            .query
+            .as_deref()
+            .filter(|query| !query.is_empty())
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
         let mut builder = Request::builder()
             .method(method)
             .uri(format!("{}/v1{}{query}", self.base, request.path))

@@ -50,7 +50,11 @@ impl<'a> Event<'a> {
     /// # Errors
     /// If there is none, or it lacks what is needed.
     pub fn object<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
-        let object = self.data.as_ref().and_then(|data| data.object).ok_or_else(|| Unreadable("The event has no data.object".to_owned()))?;
+        let object = self
+            .data
+            .as_ref()
+            .and_then(|data| data.object)
+            .ok_or_else(|| Unreadable("The event has no data.object".to_owned()))?;
         let mut parser = serde_json::Deserializer::from_str(object.get());
         serde_path_to_error::deserialize(&mut parser).map_err(|error| unreadable("data.object", &error))
     }

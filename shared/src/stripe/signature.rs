@@ -105,7 +105,9 @@ mod tests {
     #[test]
     fn the_tolerance_is_five_minutes_either_way() {
         let header = format!("t=1000,v1={}", sign("s", 1000));
-        for (now, expected) in [(1300, Ok(())), (700, Ok(())), (1301, Err(Invalid::Time)), (699, Err(Invalid::Time))] {
+        for (now, expected) in
+            [(1300, Ok(())), (700, Ok(())), (1301, Err(Invalid::Time)), (699, Err(Invalid::Time))]
+        {
             assert_eq!(check(&header, BODY, &["s"], now), expected, "{now}");
         }
     }
@@ -123,7 +125,15 @@ mod tests {
     #[test]
     fn malformed_headers_are_refused() {
         let good = sign("s", 1000);
-        for header in ["", "test", "t=,v1=ab", "v1=ab", &format!("t=1000,t=1000,v1={good}"), &format!("t=+1000,v1={good}"), &format!("t=x,v1={good}")] {
+        for header in [
+            "",
+            "test",
+            "t=,v1=ab",
+            "v1=ab",
+            &format!("t=1000,t=1000,v1={good}"),
+            &format!("t=+1000,v1={good}"),
+            &format!("t=x,v1={good}"),
+        ] {
             assert_eq!(check(header, BODY, &["s"], 1000), Err(Invalid::Header), "{header}");
         }
         for header in ["t=1000", "t=1000,v1=zz", &format!("t=1000,v0={good}")] {

@@ -72,7 +72,8 @@ impl CheckoutSession {
             currency: self.currency.clone(),
             status,
             addons: flags.split(',').filter_map(|flag| flag.trim().parse::<Feature>().ok()).collect(),
-            addons_expire_at: days.and_then(|days| paid_at.checked_add(SignedDuration::from_hours(days.checked_mul(24)?)).ok()),
+            addons_expire_at: days
+                .and_then(|days| paid_at.checked_add(SignedDuration::from_hours(days.checked_mul(24)?)).ok()),
         }
     }
 }

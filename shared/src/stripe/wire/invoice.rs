@@ -53,9 +53,15 @@ impl Invoice {
     /// The organizations that the metadata of its subscription, its own and that of its lines name.
     pub fn orgs(&self) -> Vec<OrgId> {
         let details = self.parent.as_ref().and_then(|parent| parent.subscription_details.as_ref());
-        let places = [details, self.subscription_details.as_ref()].into_iter().flatten().map(|details| &details.metadata);
-        let mut orgs: Vec<OrgId> =
-            places.chain([&self.metadata]).chain(self.lines.data.iter().map(|line| &line.metadata)).filter_map(org_of).collect();
+        let places = [details, self.subscription_details.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|details| &details.metadata);
+        let mut orgs: Vec<OrgId> = places
+            .chain([&self.metadata])
+            .chain(self.lines.data.iter().map(|line| &line.metadata))
+            .filter_map(org_of)
+            .collect();
         orgs.dedup();
         orgs
     }

@@ -84,7 +84,12 @@ impl From<SubscriptionItem> for Item {
     }
 }
 
-fn item(price: Option<Price>, plan: Option<Price>, quantity: Option<i64>, period: Option<(Timestamp, Timestamp)>) -> Item {
+fn item(
+    price: Option<Price>,
+    plan: Option<Price>,
+    quantity: Option<i64>,
+    period: Option<(Timestamp, Timestamp)>,
+) -> Item {
     let mut price = price.or(plan).unwrap_or_default();
     Item {
         price: price.id,
