@@ -18,13 +18,18 @@ pub async fn store(
     replaces: Option<&CustomerId>,
 ) -> Result<CustomerId, Error> {
     let (org, customer, replaces) = (org.uuid(), customer.as_str(), replaces.map(CustomerId::as_str));
+    // Apart from the update, because `on conflict do update` watches one constraint, and two callers at once may meet at either.
+    db.query(
+        "insert into public.billing_customers (org_id, livemode, stripe_customer_id) values ($1, $2, $3) on conflict do nothing",
+        &[(&org, Type::UUID), (&livemode, Type::BOOL), (&customer, Type::TEXT)],
+    )
+    .await?;
     let rows = db
         .query(
-            // The update that changes nothing makes `returning` answer in every case.
-            "insert into public.billing_customers as c (org_id, livemode, stripe_customer_id) values ($1, $2, $3)
-             on conflict (org_id, livemode) do update
-               set stripe_customer_id = case when c.stripe_customer_id = $4 then excluded.stripe_customer_id else c.stripe_customer_id end
-             returning stripe_customer_id",
+            "update public.billing_customers c
+             set stripe_customer_id = case when c.stripe_customer_id = $4 then $3 else c.stripe_customer_id end
+             where c.org_id = $1 and c.livemode = $2
+             returning c.stripe_customer_id",
             &[(&org, Type::UUID), (&livemode, Type::BOOL), (&customer, Type::TEXT), (&replaces, Type::TEXT)],
         )
         .await?;
