@@ -71,8 +71,6 @@ pub async fn start(program: &Path, project: &Path, port: u16, log: &Path) -> Res
         "watch",
         "--only-lambda-apis",
         "--disable-cors",
-        "--timeout",
-        "30",
         "-A",
         "127.0.0.1",
         "-P",

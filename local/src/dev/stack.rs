@@ -170,8 +170,8 @@ impl Stack {
         }
         terminal::line(&format!(
             "Try:\n  curl '{url}/api/entitlements?orgId={org}' -H 'x-user-id: {owner}'\n  \
-             curl '{url}/api/billing/checkout' -H 'x-user-id: {owner}' --json '{{\"orgId\":\"{org}\",\"planCode\":\"pro\",\"interval\":\"month\"}}'\n  \
-             curl '{url}/api/webhooks/stripe' -H 'stripe-signature: test' --json '{{}}'\n\nCtrl-C ends it."
+             curl '{url}/api/billing/checkout' -H 'x-user-id: {owner}' -d '{{\"orgId\":\"{org}\",\"planCode\":\"pro\",\"interval\":\"month\"}}'\n  \
+             curl '{url}/api/webhooks/stripe' -H 'stripe-signature: test' -d '{{}}'\n\nCtrl-C ends it."
         ));
     }
 }
