@@ -17,7 +17,9 @@ const MADE_AT: i64 = 1_767_225_600;
 
 async fn start() -> TestApp {
     let mut t = TestApp::start_with(&[("STRIPE_WEBHOOK_SECRET", "whsec_sample,whsec_test")]).await;
-    let people = format!("insert into organizations (id, name) values ('{ORG}', 'Demo'); insert into organization_members values ('{ORG}', '{OWNER}', 'owner')");
+    let people = format!(
+        "insert into organizations (id, name) values ('{ORG}', 'Demo'); insert into organization_members values ('{ORG}', '{OWNER}', 'owner')"
+    );
     t.db.batch_execute(&people).await.unwrap();
     t.app.clock = Clock::Fixed(Arc::new(AtomicI64::new(MADE_AT)));
     t
@@ -25,7 +27,11 @@ async fn start() -> TestApp {
 
 fn events(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(folder);
-    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect();
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .collect();
     files.sort();
     files
 }
@@ -62,7 +68,11 @@ async fn each_processed_type_of_event_has_a_sample_that_is_taken() {
         assert_eq!(event["type"], path.file_stem().unwrap().to_str().unwrap());
         let answer = t.deliver(&event).await;
         assert_eq!(answer.status, 200, "{path:?}: {}", answer.body);
-        assert!(["applied", "stale", "ignored"].contains(&answer.text("/outcome")), "{path:?}: {}", answer.body);
+        assert!(
+            ["applied", "stale", "ignored"].contains(&answer.text("/outcome")),
+            "{path:?}: {}",
+            answer.body
+        );
     }
     assert_eq!(t.value("select status from subscriptions").await, "canceled");
 }
