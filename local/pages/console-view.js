@@ -29,6 +29,9 @@ const STATUS = {
   none: ["No subscription", ""],
 };
 
+/** From who may do most to who may do nothing. */
+const ROLES = ["owner", "admin", "member", "outsider"];
+
 const OUTCOME_TONE = { applied: "ok", duplicate: "info", stale: "", ignored: "", failed: "bad", processing: "warn" };
 
 /**
@@ -139,7 +142,9 @@ export function openHeader({ stripe }) {
 }
 
 export function viewerOptions(container, users, chosen, onChange) {
-  const options = Object.keys(users).map((role) => el("label", {},
+  const known = ROLES.filter((role) => role in users);
+  const others = Object.keys(users).filter((role) => !ROLES.includes(role));
+  const options = [...known, ...others].map((role) => el("label", {},
     el("input", { type: "radio", name: "viewer", value: role, checked: role === chosen, onchange: () => onChange(role) }),
     el("span", {}, words(role))));
   container.replaceChildren(...options);

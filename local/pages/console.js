@@ -240,7 +240,7 @@ function checkAwaiting() {
   const plan = answer && planOf(answer.planCode);
   if (plan && (awaiting.from === null ? plan.rank > 0 : plan.planCode !== awaiting.from)) {
     settle();
-    notify({ tone: "ok", text: `Welcome to ${plan.name}. Your features were on ${(waited / 1000).toFixed(1)} s after you came back.` });
+    notify({ tone: "ok", text: `Welcome to ${plan.name}. Your features were on ${(performance.now() / 1000).toFixed(1)} s after you came back.` });
     $("plan").classList.add("cheer");
   } else if (waited >= CHECKOUT_WAIT_MS) {
     settle();

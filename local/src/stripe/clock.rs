@@ -1,6 +1,8 @@
 //! The emulator's clock, the only place here that reads the machine's. What happens to billing follows it;
 //! webhook signatures follow the machine's clock, or a receiver would refuse them after time was moved on.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ pub(crate) fn wall_seconds() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs().cast_signed())
 }
 
-/// Time that runs with the machine's until it is moved on, frozen or lent out.
+/// Time that runs with the machine's until it is moved on, frozen, lent out or told by another clock.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Clock {
     ahead: i64,
@@ -20,19 +22,27 @@ pub(crate) struct Clock {
     /// While something due is carried out, time is the second it was due at.
     #[serde(skip)]
     lent: Option<i64>,
+    /// A clock in milliseconds, and how far ahead of it time is here.
+    #[serde(skip)]
+    followed: Option<(Arc<AtomicI64>, i64)>,
 }
 
 impl Clock {
     pub(crate) fn now(&self) -> i64 {
-        self.lent.or(self.frozen).unwrap_or_else(|| wall_seconds() + self.ahead)
+        let followed = self.followed.as_ref().map(|(clock, ahead)| (clock.load(Ordering::SeqCst) + ahead).div_euclid(1000));
+        self.lent.or(followed).or(self.frozen).unwrap_or_else(|| wall_seconds() + self.ahead)
     }
 
     pub(crate) fn is_frozen(&self) -> bool {
-        self.frozen.is_some()
+        self.frozen.is_some() || self.followed.is_some()
     }
 
     pub(crate) fn freeze(&mut self, seconds: i64) {
         self.frozen = Some(seconds);
+    }
+
+    pub(crate) fn follow(&mut self, clock: Arc<AtomicI64>, ahead_milliseconds: i64) {
+        self.followed = Some((clock, ahead_milliseconds));
     }
 
     pub(crate) fn advance(&mut self, seconds: i64) {

@@ -1,6 +1,7 @@
 //! The handle on a running emulator: start and stop, time, what was recorded, and the faults to inject.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -160,6 +161,11 @@ impl Emulator {
             store.clock.freeze(seconds);
             store.has_changed = true;
         });
+    }
+
+    /// Takes the time from another clock, in Unix milliseconds, and is that far ahead of it. Nothing becomes due by it.
+    pub fn follow(&self, clock: Arc<AtomicI64>, ahead_milliseconds: i64) {
+        self.act(|store| store.clock.follow(clock, ahead_milliseconds));
     }
 
     /// Moves time on and carries out everything that becomes due, each thing at its own second.
