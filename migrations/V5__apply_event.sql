@@ -255,10 +255,13 @@ begin
       result := private.write_payment(org, payment);
     else
       select * into current from public.subscriptions s where s.stripe_subscription_id = sub;
+      result := private.ordering(created, snapshot is not null, coalesce(current.known_through, -1), coalesce(current.may_include, -1), current.status);
       if read is not null then
-        result := case when coalesce(current.version, 0) = (read ->> 'version')::bigint then 'write' else 'conflict' end;
-      else
-        result := private.ordering(created, snapshot is not null, coalesce(current.known_through, -1), coalesce(current.may_include, -1), current.status);
+        result := case
+          when coalesce(current.version, 0) = (read ->> 'version')::bigint then 'write'
+          when result = 'covered' then 'covered'
+          else 'conflict'
+        end;
       end if;
       if result = 'write' then
         perform private.write_snapshot(org, snapshot,

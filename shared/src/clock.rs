@@ -11,7 +11,7 @@ pub enum Clock {
     /// The machine's clock.
     #[default]
     System,
-    /// A clock that stands at the given Unix second until it is set.
+    /// A clock that stands at the given Unix millisecond until it is set.
     Fixed(Arc<AtomicI64>),
 }
 
@@ -21,7 +21,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::now(),
-            Self::Fixed(second) => Timestamp::from_second(second.load(Ordering::SeqCst)).unwrap_or_default(),
+            Self::Fixed(clock) => Timestamp::from_millisecond(clock.load(Ordering::SeqCst)).unwrap_or_default(),
         }
     }
 }

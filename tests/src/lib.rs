@@ -4,6 +4,7 @@
 mod answer;
 mod app;
 mod database;
+pub mod model;
 
 pub use answer::Answer;
 pub use app::{TestApp, users};

@@ -8,6 +8,7 @@ mod feature_matrix;
 mod health;
 mod isolation;
 mod migrations;
+mod model;
 mod portal;
 mod samples;
 mod webhook_events;

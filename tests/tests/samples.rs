@@ -10,10 +10,10 @@ use serde_json::Value;
 use shared::clock::Clock;
 use tests::{Answer, TestApp};
 
-/// The demo organization, its owner, and the second that the samples were made at.
+/// The demo organization, its owner, and the time that the samples were made at, Unix milliseconds.
 const ORG: &str = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
 const OWNER: &str = "a1f6c0de-0000-4000-8000-000000000001";
-const MADE_AT: i64 = 1_767_225_600;
+const MADE_AT: i64 = 1_767_225_600_000;
 
 async fn start() -> TestApp {
     let mut t = TestApp::start_with(&[("STRIPE_WEBHOOK_SECRET", "whsec_sample,whsec_test")]).await;

@@ -110,6 +110,10 @@ impl Emulator {
 
     /// Sets a status that only Stripe's settings lead to, such as `unpaid`.
     pub fn set_status(&self, subscription: &str, status: &str) -> Answer {
+        let current = self.act(|store| store.get(Kind::Subscription, subscription).cloned())?;
+        if matches!(current["status"].as_str(), Some("canceled" | "incomplete_expired")) {
+            return Err(ApiError::invalid("A subscription that has ended stays so."));
+        }
         match status {
             "paused" => self.pause(subscription),
             "canceled" => self.cancel_now(subscription),

@@ -1,0 +1,109 @@
+//! What must hold: while events are applied, and at the end.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::delivery::Post;
+use super::world::{Organization, World, plan_of};
+use crate::TestApp;
+
+/// Asks for entitlements through the real handler while events run: the answer is always whole, and one of the plans.
+///
+/// # Errors
+/// If an answer is not.
+pub async fn read_all_the_while(t: &TestApp, world: &World, post: &Post) -> Result<(), String> {
+    while !post.is_done() {
+        for organization in &world.organizations {
+            let answer = t.entitlements(&organization.user, &organization.id).await;
+            let flags = answer.body["entitlements"].as_object().map_or(0, |flags| flags.values().filter(|flag| **flag == true).count());
+            let whole = match answer.text("/planCode") {
+                "pilot" => flags == 1,
+                "pro" => flags == 7,
+                "enterprise" => flags == 11,
+                _ => false,
+            };
+            // 503: its connection was killed, more often than it is tried again.
+            if !(answer.status == 503 || answer.status == 200 && whole) {
+                return Err(format!("an answer in between was {} {}", answer.status, answer.body));
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Ok(())
+}
+
+/// Everything that must hold once all events are delivered.
+///
+/// # Errors
+/// What does not.
+pub async fn end(t: &TestApp, world: &World, post: &Post) -> Result<(), String> {
+    for organization in &world.organizations {
+        let expected = plan_at_stripe(t, organization);
+        let answer = t.entitlements(&organization.user, &organization.id).await;
+        if answer.text("/planCode") != expected {
+            return Err(format!("{} has {}, at Stripe {expected}", organization.id, answer.body));
+        }
+    }
+    events_are_processed_once(t, post).await?;
+    telemetry_is_a_chain(t, "plan_changed", "org_id::text", "'pilot'").await?;
+    telemetry_is_a_chain(t, "subscription_status_changed", "telemetry ->> 'subscription'", "null").await?;
+    telemetry_ends_at_the_plans(t, world).await
+}
+
+/// The highest plan among the subscriptions that grant one. No history is as long as the grace period.
+fn plan_at_stripe(t: &TestApp, organization: &Organization) -> String {
+    let grants = |subscription: &Value| {
+        subscription["customer"] == organization.customer.as_str()
+            && ["active", "trialing", "past_due"].contains(&subscription["status"].as_str().unwrap_or_default())
+            && subscription["pause_collection"]["behavior"] != "void"
+    };
+    let plans = t.stripe.subscriptions().into_iter().filter(grants).map(|subscription| {
+        plan_of(subscription["items"]["data"][0]["price"]["lookup_key"].as_str().unwrap_or_default()).to_owned()
+    });
+    let rank = |plan: &String| ["pilot", "pro", "enterprise"].iter().position(|known| known == plan);
+    plans.max_by_key(rank).unwrap_or_else(|| "pilot".to_owned())
+}
+
+async fn events_are_processed_once(t: &TestApp, post: &Post) -> Result<(), String> {
+    for (id, (kind, outcomes)) in post.outcomes.borrow().iter() {
+        let worked = outcomes.iter().filter(|outcome| ["applied", "stale"].contains(&outcome.as_str())).count();
+        if worked > 1 {
+            return Err(format!("{id} ({kind}) was applied {worked} times: {outcomes:?}"));
+        }
+        let rows = t.value(&format!("select concat_ws(' ', status, outcome, error_code, next_retry_at) from webhook_events where event_id = '{id}'")).await;
+        let ignored = outcomes.iter().all(|outcome| outcome == "ignored");
+        if !ignored && !["processed applied", "processed stale"].contains(&rows.as_str()) {
+            return Err(format!("{id} ({kind}) was answered {outcomes:?} and is stored as `{rows}`"));
+        }
+    }
+    let left = t.value("select string_agg(event_id || ' ' || status, ', ') from webhook_events where status <> 'processed'").await;
+    if left.is_empty() { Ok(()) } else { Err(format!("left unprocessed: {left}")) }
+}
+
+/// Each change begins where the one before ended: none is missing, none stands twice.
+async fn telemetry_is_a_chain(t: &TestApp, kind: &str, of: &str, first: &str) -> Result<(), String> {
+    let broken = format!(
+        "select string_agg(concat_ws(' ', whose, before, telemetry), '; ') from (
+           select {of} as whose, telemetry, telemetry ->> 'from' as begins, telemetry ->> 'to' as ends,
+             lag(telemetry ->> 'to', 1, {first}) over (partition by {of} order by id) as before
+           from runs where kind = '{kind}') steps
+         where begins is distinct from before or begins is not distinct from ends"
+    );
+    let broken = t.value(&broken).await;
+    if broken.is_empty() { Ok(()) } else { Err(format!("{kind} is no chain: {broken}")) }
+}
+
+async fn telemetry_ends_at_the_plans(t: &TestApp, world: &World) -> Result<(), String> {
+    for organization in &world.organizations {
+        let last = format!(
+            "select coalesce((select telemetry ->> 'to' from runs where kind = 'plan_changed' and org_id = '{}' order by id desc limit 1), 'pilot')",
+            organization.id
+        );
+        let (last, plan) = (t.value(&last).await, plan_at_stripe(t, organization));
+        if last != plan {
+            return Err(format!("telemetry of {} ends at {last}, at Stripe {plan}", organization.id));
+        }
+    }
+    Ok(())
+}

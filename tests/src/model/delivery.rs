@@ -1,0 +1,147 @@
+//! Delivery as a network, a crashing process and a struggling Stripe make it: any order, several times, from several tasks, cut off
+//! anywhere. What is not answered with 200 comes again.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use local::stripe::Fault;
+use serde_json::Value;
+
+use super::Tally;
+use crate::{Answer, TestApp};
+
+const SHAPES: [&str; 2] = ["2026-10-28.endive", "2024-06-20"];
+/// Deliveries of one copy before it counts as lost.
+const MOST_ATTEMPTS: u32 = 200;
+
+/// The events that are on their way.
+#[derive(Default)]
+pub struct Post {
+    /// Each copy, and how often it was tried.
+    pending: RefCell<Vec<(Value, u32)>>,
+    in_work: Cell<usize>,
+    collected: Cell<usize>,
+    closed: Cell<bool>,
+    /// By event id: its type, and the outcomes that were answered.
+    pub outcomes: RefCell<BTreeMap<String, (String, Vec<String>)>>,
+    attempts: Cell<usize>,
+    crashes: Cell<usize>,
+}
+
+impl Post {
+    /// Takes in Stripe's new events, each 1 to 4 times and in either shape.
+    pub fn collect(&self, t: &TestApp, random: &mut fastrand::Rng) {
+        for event in t.stripe.events().into_iter().skip(self.collected.get()) {
+            self.collected.set(self.collected.get() + 1);
+            let id = event["id"].as_str().expect("an id");
+            for _ in 0..random.u32(1..=4) {
+                let shape = SHAPES[random.usize(..SHAPES.len())];
+                let copy = t.stripe.event_as(id, shape).expect("the event");
+                self.pending.borrow_mut().push((copy, 0));
+            }
+        }
+    }
+
+    /// Stripe makes no more events.
+    pub fn close(&self) {
+        self.closed.set(true);
+    }
+
+    /// Everything is delivered.
+    pub fn is_done(&self) -> bool {
+        self.closed.get() && self.in_work.get() == 0 && self.pending.borrow().is_empty()
+    }
+
+    /// Delivers until everything is.
+    ///
+    /// # Errors
+    /// If an event is refused for good, or comes too often.
+    pub async fn work(&self, t: &TestApp, seed: u64) -> Result<(), String> {
+        let mut random = fastrand::Rng::with_seed(seed);
+        while !self.is_done() {
+            let copy = {
+                let mut pending = self.pending.borrow_mut();
+                let count = pending.len();
+                (count > 0).then(|| pending.swap_remove(random.usize(..count)))
+            };
+            let Some((event, tries)) = copy else {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                continue;
+            };
+            if tries > MOST_ATTEMPTS {
+                return Err(format!("{} was never taken: {event}", event["id"]));
+            }
+            self.in_work.set(self.in_work.get() + 1);
+            self.attempts.set(self.attempts.get() + 1);
+            // Trouble ends with time, as everywhere: the later tries are undisturbed.
+            let answer = if tries < 3 { self.disturbed(t, &event, &mut random).await } else { Some(t.deliver(&event).await) };
+            match answer {
+                Some(answer) if answer.status == 200 => self.note(&event, answer.text("/outcome")),
+                Some(answer) if answer.status < 500 => return Err(format!("{event} was refused: {}", answer.body)),
+                _ => self.pending.borrow_mut().push((event, tries + 1)),
+            }
+            self.in_work.set(self.in_work.get() - 1);
+        }
+        Ok(())
+    }
+
+    async fn disturbed(&self, t: &TestApp, event: &Value, random: &mut fastrand::Rng) -> Option<Answer> {
+        let reads = "/v1/subscriptions/".to_owned();
+        match random.u32(..10) {
+            // An answer that is old when it comes.
+            0..4 => t.stripe.fail(Fault { path_prefix: reads, status: 200, delay_ms: random.u64(1..60), ..Fault::default() }),
+            4 => t.stripe.fail(Fault { path_prefix: reads, status: 402, ..Fault::default() }),
+            _ => {}
+        }
+        if random.u32(..6) > 0 {
+            return Some(t.deliver(event).await);
+        }
+        let answer = CutOff { work: pin!(t.deliver(event)), polls: random.u32(1..14) }.await;
+        self.crashes.set(self.crashes.get() + usize::from(answer.is_none()));
+        answer
+    }
+
+    fn note(&self, event: &Value, outcome: &str) {
+        let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        let mut outcomes = self.outcomes.borrow_mut();
+        outcomes.entry(text("id")).or_insert_with(|| (text("type"), Vec::new())).1.push(outcome.to_owned());
+    }
+
+    /// What it came to.
+    pub fn tally(&self, t: &TestApp) -> Tally {
+        let reads = t.stripe.requests().iter().filter(|call| call.path.starts_with("/v1/subscriptions/sub_")).count();
+        Tally { events: self.collected.get(), attempts: self.attempts.get(), crashes: self.crashes.get(), reads }
+    }
+}
+
+/// Kills a connection of the handlers now and then.
+pub async fn kill_connections(t: &TestApp, post: &Post, seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    while !post.closed.get() {
+        tokio::time::sleep(Duration::from_millis(random.u64(10..60))).await;
+        let kill = "select count(pg_terminate_backend(pid)) from (
+            select pid from pg_stat_activity where usename = 'billing_api' and datname = current_database() order by random() limit 1) one";
+        t.value(kill).await;
+    }
+}
+
+/// Drops a future after so many polls: the process was gone at that await.
+struct CutOff<'a, F> {
+    work: Pin<&'a mut F>,
+    polls: u32,
+}
+
+impl<F: Future> Future for CutOff<'_, F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.polls == 0 {
+            return Poll::Ready(None);
+        }
+        self.polls -= 1;
+        self.work.as_mut().poll(context).map(Some)
+    }
+}

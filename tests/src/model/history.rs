@@ -1,0 +1,109 @@
+//! What can happen at Stripe, and histories of it.
+
+use proptest::prelude::*;
+
+/// The paid plans' lookup keys, and one that nobody knows a plan for.
+pub const PRICES: [&str; 5] =
+    ["promptforge_pro_month", "promptforge_enterprise_month", "promptforge_pro_year", "promptforge_enterprise_year", "promptforge_pilot_month"];
+
+/// Something that a person or time does.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)] // Of the fields: they are what they are called.
+pub enum Act {
+    /// A subscription through the API. With a trial; named to its organization by metadata, or only by its customer.
+    Subscribe { price: usize, trial: bool, named: bool },
+    /// A subscription through a checkout page.
+    Checkout { price: usize },
+    /// The next period begins and is paid, or not.
+    Renew { succeeds: bool },
+    /// What is open is paid.
+    Pay,
+    /// Another price.
+    ChangePlan { price: usize },
+    /// Another quantity: one that was never there before.
+    ChangeQuantity,
+    /// Collection is paused so that the service stops, or goes on.
+    PauseCollection { void: bool },
+    /// Collection goes on.
+    ResumeCollection,
+    /// The subscription is paused, as after a trial without a card.
+    Pause,
+    /// It is taken up again, or its end is taken back.
+    Resume,
+    /// It ends with its period.
+    CancelAtPeriodEnd,
+    /// Stripe gave up collecting.
+    Unpaid,
+    /// It ends.
+    CancelNow,
+}
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// How long after the one before, in milliseconds.
+    pub pass_ms: i64,
+    /// What.
+    pub act: Act,
+    /// To which organization or subscription, counted round.
+    pub target: usize,
+}
+
+/// A whole history, and the seed of how badly its events are delivered.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// How many organizations.
+    pub organizations: usize,
+    /// How many tasks deliver at once.
+    pub workers: usize,
+    /// How far Stripe's clock is ahead of ours, in milliseconds.
+    pub skew_ms: i64,
+    /// Of everything that chance decides while it is played.
+    pub seed: u64,
+    /// What happens.
+    pub steps: Vec<Step>,
+}
+
+/// How large histories get.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Organizations at most.
+    pub organizations: usize,
+    /// Steps at most.
+    pub steps: usize,
+    /// Tasks that deliver at once, at most.
+    pub workers: usize,
+}
+
+/// Histories up to a size. Shrinks to fewer and simpler steps.
+pub fn histories(size: Size) -> impl Strategy<Value = History> {
+    let steps = prop::collection::vec(step(), size.steps.div_ceil(3)..=size.steps);
+    (1..=size.organizations, 2..=size.workers, -900..=900_i64, any::<u64>(), steps).prop_map(|(organizations, workers, skew_ms, seed, steps)| {
+        History { organizations, workers, skew_ms, seed, steps }
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    // Several within one second, several within the margin of a read, some long after.
+    let pass_ms = prop_oneof![4 => 0..300_i64, 2 => 300..3_000_i64, 1 => 3_000..60_000_i64];
+    (pass_ms, act(), 0..64_usize).prop_map(|(pass_ms, act, target)| Step { pass_ms, act, target })
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let price = 0..PRICES.len();
+    prop_oneof![
+        3 => (price.clone(), any::<bool>(), any::<bool>()).prop_map(|(price, trial, named)| Act::Subscribe { price, trial, named }),
+        1 => price.clone().prop_map(|price| Act::Checkout { price }),
+        3 => any::<bool>().prop_map(|succeeds| Act::Renew { succeeds }),
+        2 => Just(Act::Pay),
+        4 => price.prop_map(|price| Act::ChangePlan { price }),
+        4 => Just(Act::ChangeQuantity),
+        1 => any::<bool>().prop_map(|void| Act::PauseCollection { void }),
+        1 => Just(Act::ResumeCollection),
+        1 => Just(Act::Pause),
+        2 => Just(Act::Resume),
+        1 => Just(Act::CancelAtPeriodEnd),
+        1 => Just(Act::Unpaid),
+        1 => Just(Act::CancelNow),
+    ]
+}
