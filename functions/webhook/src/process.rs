@@ -7,7 +7,7 @@ use shared::config::ForeignSubscriptions;
 use shared::db::webhook_events::{self, Application, Effect, EventRef, Outcome};
 use shared::domain::ids::SubscriptionId;
 use shared::domain::ordering::Read;
-use shared::domain::subscription::{Plan, Snapshot};
+use shared::domain::subscription::{Plan, Snapshot, is_known};
 use shared::http::error::ApiError;
 use shared::stripe::event::Event;
 use shared::stripe::wire::subscription::Subscription;
@@ -123,10 +123,14 @@ fn is_unknown(error: &stripe::Error) -> bool {
 
 fn log(application: &Application, outcome: Outcome, arrived: Instant) {
     let event = &application.event;
-    if let (Effect::Snapshot(snapshot), Outcome::Applied) = (&application.effect, outcome)
-        && snapshot.plan == Plan::Unknown
-    {
-        tracing::warn!(target: "billing", event = event.id, subscription = snapshot.id.as_str(), price = snapshot.item.price, "no plan is known for this price: it counts as pilot");
+    if let (Effect::Snapshot(snapshot), Outcome::Applied) = (&application.effect, outcome) {
+        let (subscription, price, status) = (snapshot.id.as_str(), &snapshot.item.price, &snapshot.status);
+        if snapshot.plan == Plan::Unknown {
+            tracing::warn!(target: "billing", event = event.id, subscription, price, "no plan is known for this price: it counts as pilot");
+        }
+        if !is_known(status) {
+            tracing::warn!(target: "billing", event = event.id, subscription, status, "this status is new: it grants nothing");
+        }
     }
     tracing::info!(
         target: "billing",

@@ -183,6 +183,11 @@ impl Emulator {
         self.act(|store| store.events.all().iter().map(|event| event.render(NEWEST)).collect())
     }
 
+    /// The events after the first `count`, in the newest shape: cheaper than all of them, again and again.
+    pub fn events_after(&self, count: usize) -> Vec<Value> {
+        self.act(|store| store.events.all().iter().skip(count).map(|event| event.render(NEWEST)).collect())
+    }
+
     /// One event in the shape of another API version, such as `2024-06-20`.
     pub fn event_as(&self, event_id: &str, api_version: &str) -> Option<Value> {
         self.act(|store| store.events.get(event_id).map(|event| event.render(api_version)))
@@ -201,6 +206,14 @@ impl Emulator {
     /// A subscription as it is now.
     pub fn subscription(&self, id: &str) -> Option<Value> {
         self.act(|store| store.table(Kind::Subscription).get(id).map(|row| versions::render(row, NEWEST)))
+    }
+
+    /// The id of every subscription, oldest first.
+    pub fn subscription_ids(&self) -> Vec<String> {
+        self.act(|store| {
+            let rows = store.rows(Kind::Subscription);
+            rows.iter().filter_map(|row| Some(row["id"].as_str()?.to_owned())).collect()
+        })
     }
 
     /// Every subscription, oldest first.

@@ -101,6 +101,12 @@ pub fn is_live(status: &str) -> bool {
     !matches!(status, "incomplete" | "incomplete_expired" | "canceled")
 }
 
+/// Whether Stripe's documentation names this status. One that it adds later is stored and grants nothing.
+pub fn is_known(status: &str) -> bool {
+    const KNOWN: [&str; 8] = ["active", "canceled", "incomplete", "incomplete_expired", "past_due", "paused", "trialing", "unpaid"];
+    KNOWN.contains(&status)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,7 +34,7 @@ pub struct Post {
 impl Post {
     /// Takes in Stripe's new events, each 1 to 4 times and in either shape.
     pub fn collect(&self, t: &TestApp, random: &mut fastrand::Rng) {
-        for event in t.stripe.events().into_iter().skip(self.collected.get()) {
+        for event in t.stripe.events_after(self.collected.get()) {
             self.collected.set(self.collected.get() + 1);
             let id = event["id"].as_str().expect("an id");
             for _ in 0..random.u32(1..=4) {

@@ -86,7 +86,7 @@ pub fn histories(size: Size) -> impl Strategy<Value = History> {
 fn step() -> impl Strategy<Value = Step> {
     // Several within one second, several within the margin of a read, some long after.
     let pass_ms = prop_oneof![4 => 0..300_i64, 2 => 300..3_000_i64, 1 => 3_000..60_000_i64];
-    (pass_ms, act(), 0..64_usize).prop_map(|(pass_ms, act, target)| Step { pass_ms, act, target })
+    (pass_ms, act(), 0..1024_usize).prop_map(|(pass_ms, act, target)| Step { pass_ms, act, target })
 }
 
 fn act() -> impl Strategy<Value = Act> {

@@ -41,7 +41,7 @@ pub struct Tally {
 /// # Errors
 /// What does not hold, in a sentence.
 pub async fn play(history: &History) -> Result<Tally, String> {
-    let mut t = TestApp::start().await;
+    let mut t = TestApp::start_with(&[("DATABASE_POOL_SIZE", &history.workers.to_string())]).await;
     // One clock for both, so that moving it moves both at once; the difference is the one that two machines have. It begins now,
     // because the database compares the end of a grace period with its own clock.
     let clock = Arc::new(AtomicI64::new(t.app.clock.now().as_millisecond()));
