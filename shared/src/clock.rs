@@ -21,7 +21,9 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::now(),
-            Self::Fixed(clock) => Timestamp::from_millisecond(clock.load(Ordering::SeqCst)).unwrap_or_default(),
+            Self::Fixed(clock) => {
+                Timestamp::from_millisecond(clock.load(Ordering::SeqCst)).unwrap_or_default()
+            }
         }
     }
 }

@@ -117,36 +117,36 @@ async fn an_event_that_a_newer_read_covers_costs_no_read() {
 
 #[tokio::test]
 async fn a_slow_read_does_not_overwrite_what_came_meanwhile() {
-    let t = TestApp::start().await;
-    let now = t.now();
-    t.stripe.set_now(now - 1000);
-    let session = t.checkout_plan("pro", "month").await;
-    t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
-    let subscription = t.stripe.subscriptions().pop().unwrap()["id"].as_str().unwrap().to_owned();
-    let invoice = t.last_event("invoice.paid");
-    // The answer is made at once and held back, so that it is old when it comes.
-    t.stripe.fail(Fault {
-        path_prefix: "/v1/subscriptions/".to_owned(),
-        status: 200,
-        delay_ms: 700,
-        ..Fault::default()
-    });
-    let slow = t.deliver(&invoice);
-    let meanwhile = async {
-        while reads(&t) == 0
-            && t.value("select count(*) from webhook_events where status = 'received'").await == "0"
-        {
-            tokio::task::yield_now().await;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        t.stripe.set_now(now - 500);
-        t.stripe.change_plan(&subscription, "promptforge_enterprise_month").unwrap();
-        t.deliver(&t.last_event("customer.subscription.updated")).await.assert_outcome("applied");
-    };
-    let (slow, ()) = futures_util::join!(slow, meanwhile);
-    slow.assert_outcome("applied");
-    assert_eq!(t.value("select plan_code from subscriptions").await, "enterprise");
-    assert_eq!(reads(&t), 2, "the row changed meanwhile, so Stripe was asked again");
+    // A change in the invoice's own second leaves open which is the newer, so Stripe is asked again; a later one covers the invoice.
+    for (seconds_later, outcome, expected_reads) in [(0, "applied", 2), (500, "stale", 1)] {
+        let t = TestApp::start().await;
+        let then = t.now() - 1000;
+        t.stripe.set_now(then);
+        let session = t.checkout_plan("pro", "month").await;
+        t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
+        let subscription = t.stripe.subscription_ids().pop().unwrap();
+        let invoice = t.last_event("invoice.paid");
+        // The answer is made at once and held back, so that it is old when it comes.
+        t.stripe.fail(Fault {
+            path_prefix: "/v1/subscriptions/".to_owned(),
+            status: 200,
+            delay_ms: 700,
+            ..Fault::default()
+        });
+        let meanwhile = async {
+            while t.value("select count(*) from webhook_events where status = 'received'").await == "0" {
+                tokio::task::yield_now().await;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            t.stripe.set_now(then + seconds_later);
+            t.stripe.change_plan(&subscription, "promptforge_enterprise_month").unwrap();
+            t.deliver(&t.last_event("customer.subscription.updated")).await.assert_outcome("applied");
+        };
+        let (slow, ()) = futures_util::join!(t.deliver(&invoice), meanwhile);
+        slow.assert_outcome(outcome);
+        assert_eq!(t.value("select plan_code from subscriptions").await, "enterprise");
+        assert_eq!(reads(&t), expected_reads, "{seconds_later} s later");
+    }
 }
 
 #[tokio::test]

@@ -29,7 +29,10 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn now(&self) -> i64 {
-        let followed = self.followed.as_ref().map(|(clock, ahead)| (clock.load(Ordering::SeqCst) + ahead).div_euclid(1000));
+        let followed = self
+            .followed
+            .as_ref()
+            .map(|(clock, ahead)| (clock.load(Ordering::SeqCst) + ahead).div_euclid(1000));
         self.lent.or(followed).or(self.frozen).unwrap_or_else(|| wall_seconds() + self.ahead)
     }
 

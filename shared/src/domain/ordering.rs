@@ -107,7 +107,11 @@ mod tests {
             prop_assert!(state >= self.state, "state {state} replaced {}", self.state);
             let before = self.times.map_or((-1, -1), |times| (times.known_through, times.may_include));
             self.state = state;
-            self.times = Some(RowTimes { known_through: known_through.max(before.0), may_include: may_include.max(before.1), ended: false });
+            self.times = Some(RowTimes {
+                known_through: known_through.max(before.0),
+                may_include: may_include.max(before.1),
+                ended: false,
+            });
             Ok(())
         }
     }

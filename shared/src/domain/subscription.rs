@@ -103,7 +103,16 @@ pub fn is_live(status: &str) -> bool {
 
 /// Whether Stripe's documentation names this status. One that it adds later is stored and grants nothing.
 pub fn is_known(status: &str) -> bool {
-    const KNOWN: [&str; 8] = ["active", "canceled", "incomplete", "incomplete_expired", "past_due", "paused", "trialing", "unpaid"];
+    const KNOWN: [&str; 8] = [
+        "active",
+        "canceled",
+        "incomplete",
+        "incomplete_expired",
+        "past_due",
+        "paused",
+        "trialing",
+        "unpaid",
+    ];
     KNOWN.contains(&status)
 }
 

@@ -32,13 +32,20 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let size = Size { organizations: arguments.organizations, steps: arguments.steps, workers: arguments.workers.max(2) };
+    let size = Size {
+        organizations: arguments.organizations,
+        steps: arguments.steps,
+        workers: arguments.workers.max(2),
+    };
     let (started, mut events, mut attempts) = (Instant::now(), 0, 0);
     for seed in arguments.seed..arguments.seed + arguments.histories {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-        let history = histories(size).new_tree(&mut TestRunner::new_with_rng(Config::default(), random)).expect("a history").current();
+        let history = histories(size)
+            .new_tree(&mut TestRunner::new_with_rng(Config::default(), random))
+            .expect("a history")
+            .current();
         match play(&history).await {
             Ok(tally) => {
                 events += tally.events;
@@ -51,6 +58,10 @@ async fn main() -> ExitCode {
             }
         }
     }
-    println!("{} histories, {events} events, {attempts} deliveries, {:.0} s: all right", arguments.histories, started.elapsed().as_secs_f32());
+    println!(
+        "{} histories, {events} events, {attempts} deliveries, {:.0} s: all right",
+        arguments.histories,
+        started.elapsed().as_secs_f32()
+    );
     ExitCode::SUCCESS
 }

@@ -16,7 +16,9 @@ pub async fn read_all_the_while(t: &TestApp, world: &World, post: &Post) -> Resu
     while !post.is_done() {
         for organization in &world.organizations {
             let answer = t.entitlements(&organization.user, &organization.id).await;
-            let flags = answer.body["entitlements"].as_object().map_or(0, |flags| flags.values().filter(|flag| **flag == true).count());
+            let flags = answer.body["entitlements"]
+                .as_object()
+                .map_or(0, |flags| flags.values().filter(|flag| **flag == true).count());
             let whole = match answer.text("/planCode") {
                 "pilot" => flags == 1,
                 "pro" => flags == 7,
@@ -55,11 +57,13 @@ pub async fn end(t: &TestApp, world: &World, post: &Post) -> Result<(), String> 
 fn plan_at_stripe(t: &TestApp, organization: &Organization) -> String {
     let grants = |subscription: &Value| {
         subscription["customer"] == organization.customer.as_str()
-            && ["active", "trialing", "past_due"].contains(&subscription["status"].as_str().unwrap_or_default())
+            && ["active", "trialing", "past_due"]
+                .contains(&subscription["status"].as_str().unwrap_or_default())
             && subscription["pause_collection"]["behavior"] != "void"
     };
     let plans = t.stripe.subscriptions().into_iter().filter(grants).map(|subscription| {
-        plan_of(subscription["items"]["data"][0]["price"]["lookup_key"].as_str().unwrap_or_default()).to_owned()
+        plan_of(subscription["items"]["data"][0]["price"]["lookup_key"].as_str().unwrap_or_default())
+            .to_owned()
     });
     let rank = |plan: &String| ["pilot", "pro", "enterprise"].iter().position(|known| known == plan);
     plans.max_by_key(rank).unwrap_or_else(|| "pilot".to_owned())
@@ -67,7 +71,8 @@ fn plan_at_stripe(t: &TestApp, organization: &Organization) -> String {
 
 async fn events_are_processed_once(t: &TestApp, post: &Post) -> Result<(), String> {
     for (id, (kind, outcomes)) in post.outcomes.borrow().iter() {
-        let worked = outcomes.iter().filter(|outcome| ["applied", "stale"].contains(&outcome.as_str())).count();
+        let worked =
+            outcomes.iter().filter(|outcome| ["applied", "stale"].contains(&outcome.as_str())).count();
         if worked > 1 {
             return Err(format!("{id} ({kind}) was applied {worked} times: {outcomes:?}"));
         }

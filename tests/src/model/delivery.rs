@@ -77,10 +77,16 @@ impl Post {
             self.in_work.set(self.in_work.get() + 1);
             self.attempts.set(self.attempts.get() + 1);
             // Trouble ends with time, as everywhere: the later tries are undisturbed.
-            let answer = if tries < 3 { self.disturbed(t, &event, &mut random).await } else { Some(t.deliver(&event).await) };
+            let answer = if tries < 3 {
+                self.disturbed(t, &event, &mut random).await
+            } else {
+                Some(t.deliver(&event).await)
+            };
             match answer {
                 Some(answer) if answer.status == 200 => self.note(&event, answer.text("/outcome")),
-                Some(answer) if answer.status < 500 => return Err(format!("{event} was refused: {}", answer.body)),
+                Some(answer) if answer.status < 500 => {
+                    return Err(format!("{event} was refused: {}", answer.body));
+                }
                 _ => self.pending.borrow_mut().push((event, tries + 1)),
             }
             self.in_work.set(self.in_work.get() - 1);
@@ -92,7 +98,12 @@ impl Post {
         let reads = "/v1/subscriptions/".to_owned();
         match random.u32(..10) {
             // An answer that is old when it comes.
-            0..4 => t.stripe.fail(Fault { path_prefix: reads, status: 200, delay_ms: random.u64(1..60), ..Fault::default() }),
+            0..4 => t.stripe.fail(Fault {
+                path_prefix: reads,
+                status: 200,
+                delay_ms: random.u64(1..60),
+                ..Fault::default()
+            }),
             4 => t.stripe.fail(Fault { path_prefix: reads, status: 402, ..Fault::default() }),
             _ => {}
         }
@@ -112,8 +123,14 @@ impl Post {
 
     /// What it came to.
     pub fn tally(&self, t: &TestApp) -> Tally {
-        let reads = t.stripe.requests().iter().filter(|call| call.path.starts_with("/v1/subscriptions/sub_")).count();
-        Tally { events: self.collected.get(), attempts: self.attempts.get(), crashes: self.crashes.get(), reads }
+        let reads =
+            t.stripe.requests().iter().filter(|call| call.path.starts_with("/v1/subscriptions/sub_")).count();
+        Tally {
+            events: self.collected.get(),
+            attempts: self.attempts.get(),
+            crashes: self.crashes.get(),
+            reads,
+        }
     }
 }
 

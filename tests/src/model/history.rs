@@ -3,8 +3,13 @@
 use proptest::prelude::*;
 
 /// The paid plans' lookup keys, and one that nobody knows a plan for.
-pub const PRICES: [&str; 5] =
-    ["promptforge_pro_month", "promptforge_enterprise_month", "promptforge_pro_year", "promptforge_enterprise_year", "promptforge_pilot_month"];
+pub const PRICES: [&str; 5] = [
+    "promptforge_pro_month",
+    "promptforge_enterprise_month",
+    "promptforge_pro_year",
+    "promptforge_enterprise_year",
+    "promptforge_pilot_month",
+];
 
 /// Something that a person or time does.
 #[derive(Clone, Debug)]
@@ -78,9 +83,15 @@ pub struct Size {
 /// Histories up to a size. Shrinks to fewer and simpler steps.
 pub fn histories(size: Size) -> impl Strategy<Value = History> {
     let steps = prop::collection::vec(step(), size.steps.div_ceil(3)..=size.steps);
-    (1..=size.organizations, 2..=size.workers, -900..=900_i64, any::<u64>(), steps).prop_map(|(organizations, workers, skew_ms, seed, steps)| {
-        History { organizations, workers, skew_ms, seed, steps }
-    })
+    (1..=size.organizations, 2..=size.workers, -900..=900_i64, any::<u64>(), steps).prop_map(
+        |(organizations, workers, skew_ms, seed, steps)| History {
+            organizations,
+            workers,
+            skew_ms,
+            seed,
+            steps,
+        },
+    )
 }
 
 fn step() -> impl Strategy<Value = Step> {

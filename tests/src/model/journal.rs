@@ -33,25 +33,42 @@ impl Journal {
     pub async fn check(&self, t: &TestApp) -> Result<(), String> {
         let mut truth: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for event in t.stripe.events() {
-            if event["type"].as_str().is_some_and(|kind| kind.starts_with("customer.subscription.") && !kind.ends_with("trial_will_end")) {
+            if event["type"].as_str().is_some_and(|kind| {
+                kind.starts_with("customer.subscription.") && !kind.ends_with("trial_will_end")
+            }) {
                 let subscription = &event["data"]["object"];
-                let states = truth.entry(subscription["id"].as_str().unwrap_or_default().to_owned()).or_default();
+                let states =
+                    truth.entry(subscription["id"].as_str().unwrap_or_default().to_owned()).or_default();
                 states.push(fingerprint(subscription));
             }
         }
         let mut reached: BTreeMap<String, usize> = BTreeMap::new();
-        for row in t.db.query("select subscription, state from journal order by id", &[]).await.map_err(|error| error.to_string())? {
+        for row in
+            t.db.query("select subscription, state from journal order by id", &[])
+                .await
+                .map_err(|error| error.to_string())?
+        {
             let (subscription, state): (String, String) = (row.get(0), row.get(1));
-            let states = truth.get(&subscription).ok_or_else(|| format!("{subscription} is unknown to Stripe"))?;
+            let states =
+                truth.get(&subscription).ok_or_else(|| format!("{subscription} is unknown to Stripe"))?;
             let from = reached.entry(subscription.clone()).or_default();
             match states[*from..].iter().position(|known| *known == state) {
                 Some(further) => *from += further,
-                None => return Err(format!("{subscription}: `{state}` was written after `{}`; Stripe's states were {states:?}", states[*from])),
+                None => {
+                    return Err(format!(
+                        "{subscription}: `{state}` was written after `{}`; Stripe's states were {states:?}",
+                        states[*from]
+                    ));
+                }
             }
         }
         for (subscription, states) in &truth {
             let last = states.last().map(String::as_str).unwrap_or_default();
-            let stored = t.value(&format!("select state from journal where subscription = '{subscription}' order by id desc limit 1")).await;
+            let stored = t
+                .value(&format!(
+                    "select state from journal where subscription = '{subscription}' order by id desc limit 1"
+                ))
+                .await;
             if stored != last {
                 return Err(format!("{subscription} ended as `{stored}`, at Stripe as `{last}`"));
             }

@@ -34,7 +34,10 @@ impl World {
         let mut organizations = Vec::new();
         for _ in 0..count {
             let (id, user) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
-            let customer = t.stripe.call("POST", "/v1/customers", &json!({ "metadata": { "org_id": id } })).expect("a customer");
+            let customer = t
+                .stripe
+                .call("POST", "/v1/customers", &json!({ "metadata": { "org_id": id } }))
+                .expect("a customer");
             let customer = customer["id"].as_str().expect("an id").to_owned();
             let rows = format!(
                 "insert into organizations (id, name) values ('{id}', 'Model');
@@ -62,7 +65,8 @@ impl World {
             count => &subscriptions[count - 1 - step.target % count.min(2 * self.organizations.len() + 2)],
         };
         let stripe = &t.stripe;
-        let change = |params: Value| stripe.call("POST", &format!("/v1/subscriptions/{subscription}"), &params);
+        let change =
+            |params: Value| stripe.call("POST", &format!("/v1/subscriptions/{subscription}"), &params);
         // Err: refused.
         let _ = match &step.act {
             Act::Subscribe { price: index, trial, named } => {
@@ -80,8 +84,12 @@ impl World {
             Act::Pay => stripe.pay_open_invoice(subscription),
             Act::ChangePlan { price } => stripe.change_plan(subscription, PRICES[*price]),
             Act::ChangeQuantity => stripe.change_quantity(subscription, self.next_quantity()),
-            Act::PauseCollection { void: true } => change(json!({ "pause_collection": { "behavior": "void" } })),
-            Act::PauseCollection { void: false } => change(json!({ "pause_collection": { "behavior": "keep_as_draft" } })),
+            Act::PauseCollection { void: true } => {
+                change(json!({ "pause_collection": { "behavior": "void" } }))
+            }
+            Act::PauseCollection { void: false } => {
+                change(json!({ "pause_collection": { "behavior": "keep_as_draft" } }))
+            }
             Act::ResumeCollection => stripe.resume_collection(subscription),
             Act::Pause => stripe.pause(subscription),
             Act::Resume => stripe.resume(subscription),
@@ -91,7 +99,12 @@ impl World {
         };
     }
 
-    fn check_out(&self, t: &TestApp, organization: &Organization, price: &str) -> Result<Value, local::stripe::ApiError> {
+    fn check_out(
+        &self,
+        t: &TestApp,
+        organization: &Organization,
+        price: &str,
+    ) -> Result<Value, local::stripe::ApiError> {
         let metadata = json!({ "org_id": organization.id });
         let session = t.stripe.call(
             "POST",

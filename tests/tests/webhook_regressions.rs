@@ -1,0 +1,136 @@
+//! POST /api/webhooks/stripe: cases that were wrong once, here or with others, and must not be again.
+
+use serde_json::{Value, json};
+use tests::{TestApp, users};
+
+const AT: i64 = 1_790_000_000;
+
+fn event(t: &TestApp, id: &str, kind: &str, created: i64, status: &str, lookup_key: &str) -> Value {
+    json!({
+        "id": id, "type": kind, "created": created, "livemode": false, "api_version": "2026-10-28.endive",
+        "data": { "object": {
+            "id": "sub_1", "object": "subscription", "customer": "cus_1", "status": status, "created": AT, "livemode": false,
+            "metadata": { "org_id": t.org }, "items": { "data": [{ "id": "si_1", "quantity": 1, "price": { "id": lookup_key, "lookup_key": lookup_key } }] }
+        } }
+    })
+}
+
+const PRO: &str = "promptforge_pro_month";
+
+#[tokio::test]
+async fn updated_before_created_ends_active() {
+    let t = TestApp::start().await;
+    t.deliver(&event(&t, "evt_2", "customer.subscription.updated", AT + 1, "active", PRO))
+        .await
+        .assert_outcome("applied");
+    t.deliver(&event(&t, "evt_1", "customer.subscription.created", AT, "incomplete", PRO))
+        .await
+        .assert_outcome("stale");
+    assert_eq!(t.value("select status from subscriptions").await, "active");
+}
+
+#[tokio::test]
+async fn created_with_incomplete_that_comes_days_late_takes_nothing_away() {
+    let t = TestApp::start().await;
+    t.deliver(&event(&t, "evt_2", "customer.subscription.updated", AT + 3, "active", PRO))
+        .await
+        .assert_outcome("applied");
+    t.deliver(&event(
+        &t,
+        "evt_3",
+        "customer.subscription.updated",
+        AT + 86_400,
+        "active",
+        "promptforge_enterprise_month",
+    ))
+    .await
+    .assert_outcome("applied");
+    t.deliver(&event(&t, "evt_1", "customer.subscription.created", AT, "incomplete", PRO))
+        .await
+        .assert_outcome("stale");
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "enterprise");
+}
+
+#[tokio::test]
+async fn the_purchase_in_one_second_is_active_in_every_order_of_its_events() {
+    // created (incomplete), updated (active), invoice and session, all of one second.
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2], [2, 0, 1, 3], [0, 3, 1, 2]] {
+        let t = TestApp::start().await;
+        t.stripe.set_now(t.now() - 3600);
+        let session = t.checkout_plan("pro", "month").await;
+        t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
+        let kinds = [
+            "customer.subscription.created",
+            "customer.subscription.updated",
+            "invoice.paid",
+            "checkout.session.completed",
+        ];
+        for index in order {
+            assert_eq!(t.deliver(&t.last_event(kinds[index])).await.status, 200);
+        }
+        let answer = t.entitlements(users::OWNER, &t.org).await;
+        assert_eq!((answer.text("/planCode"), answer.text("/status")), ("pro", "active"), "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_date_is_that_of_the_failure_and_not_of_a_late_event() {
+    let t = TestApp::start().await;
+    let subscription = t.buy("pro", "month").await;
+    t.stripe.renew(&subscription, false).unwrap();
+    // An invoice event of ten days ago that comes now makes us read what failed just now: the grace period begins now.
+    let mut late = t.last_event("invoice.payment_failed");
+    late["id"] = json!("evt_late");
+    t.db.batch_execute("update subscriptions set known_through = 0").await.unwrap();
+    late["created"] = json!(t.now() - 10 * 86_400);
+    t.deliver(&late).await.assert_outcome("applied");
+    let answer = t.entitlements(users::OWNER, &t.org).await;
+    assert_eq!((answer.text("/planCode"), answer.text("/status")), ("pro", "past_due"));
+    assert_eq!(t.value("select grace_until > now() + interval '6 days' from subscriptions").await, "true");
+}
+
+#[tokio::test]
+async fn a_subscription_that_moves_to_another_organization_leaves_nothing_behind() {
+    let t = TestApp::start().await;
+    t.deliver(&event(&t, "evt_1", "customer.subscription.updated", AT, "active", PRO))
+        .await
+        .assert_outcome("applied");
+    let mut moved = event(&t, "evt_2", "customer.subscription.updated", AT + 10, "active", PRO);
+    moved["data"]["object"]["metadata"]["org_id"] = json!(t.other_org);
+    t.deliver(&moved).await.assert_outcome("applied");
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pilot");
+    assert_eq!(t.entitlements(users::OUTSIDER, &t.other_org).await.text("/planCode"), "pro");
+}
+
+#[tokio::test]
+async fn a_deadlock_or_serialization_failure_is_tried_again_and_not_told() {
+    for code in ["40P01", "40001"] {
+        let t = TestApp::start().await;
+        // Fails twice, then no more: a sequence is not rolled back.
+        let planted = format!(
+            "create sequence tries; grant usage on sequence tries to public;
+             create function fail_twice() returns trigger language plpgsql as $$
+             begin
+               if nextval('public.tries') <= 2 then raise exception 'planted' using errcode = '{code}'; end if;
+               return new;
+             end $$;
+             create trigger fail_twice before insert on subscriptions for each row execute function fail_twice()"
+        );
+        t.db.batch_execute(&planted).await.unwrap();
+        t.deliver(&event(&t, "evt_1", "customer.subscription.updated", AT, "active", PRO))
+            .await
+            .assert_outcome("applied");
+        assert_eq!(
+            t.value("select concat_ws(' ', attempts, status) from webhook_events").await,
+            "1 processed"
+        );
+        t.db.batch_execute("alter sequence tries restart; delete from subscriptions").await.unwrap();
+        t.db.batch_execute("alter sequence tries increment by -1 minvalue -100 restart with 0")
+            .await
+            .unwrap();
+        t.deliver(&event(&t, "evt_2", "customer.subscription.updated", AT + 5, "active", PRO))
+            .await
+            .assert_failure(500, "processing_failed");
+        assert_eq!(t.value("select status from webhook_events where event_id = 'evt_2'").await, "failed");
+    }
+}
