@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Parser;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use tests::model::{Size, histories, play};
+use tests::model::{History, Size, histories, play};
 
 /// Plays random histories until one fails or all are played.
 #[derive(Parser)]
@@ -27,6 +27,9 @@ struct Arguments {
     /// Tasks that deliver at once, at most.
     #[arg(long, default_value_t = 8)]
     workers: usize,
+    /// Organizations, steps and tasks are as many as they may be, and all events are shuffled before the first is delivered.
+    #[arg(long)]
+    flood: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]

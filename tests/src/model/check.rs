@@ -70,7 +70,8 @@ fn plan_at_stripe(t: &TestApp, organization: &Organization) -> String {
 }
 
 async fn events_are_processed_once(t: &TestApp, post: &Post) -> Result<(), String> {
-    for (id, (kind, outcomes)) in post.outcomes.borrow().iter() {
+    let answered = post.outcomes.borrow().clone();
+    for (id, (kind, outcomes)) in &answered {
         let worked =
             outcomes.iter().filter(|outcome| ["applied", "stale"].contains(&outcome.as_str())).count();
         if worked > 1 {

@@ -61,6 +61,8 @@ pub struct History {
     pub organizations: usize,
     /// How many tasks deliver at once.
     pub workers: usize,
+    /// Nothing is delivered before everything has happened.
+    pub late: bool,
     /// How far Stripe's clock is ahead of ours, in milliseconds.
     pub skew_ms: i64,
     /// Of everything that chance decides while it is played.
@@ -83,10 +85,12 @@ pub struct Size {
 /// Histories up to a size. Shrinks to fewer and simpler steps.
 pub fn histories(size: Size) -> impl Strategy<Value = History> {
     let steps = prop::collection::vec(step(), size.steps.div_ceil(3)..=size.steps);
-    (1..=size.organizations, 2..=size.workers, -900..=900_i64, any::<u64>(), steps).prop_map(
-        |(organizations, workers, skew_ms, seed, steps)| History {
+    let late = prop::bool::weighted(0.25);
+    (1..=size.organizations, 2..=size.workers, late, -900..=900_i64, any::<u64>(), steps).prop_map(
+        |(organizations, workers, late, skew_ms, seed, steps)| History {
             organizations,
             workers,
+            late,
             skew_ms,
             seed,
             steps,
