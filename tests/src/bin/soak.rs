@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Parser;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use tests::model::{History, Size, histories, play};
+use tests::model::{Size, histories, play};
 
 /// Plays random histories until one fails or all are played.
 #[derive(Parser)]
@@ -45,10 +45,13 @@ async fn main() -> ExitCode {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-        let history = histories(size)
-            .new_tree(&mut TestRunner::new_with_rng(Config::default(), random))
-            .expect("a history")
-            .current();
+        let mut runner = TestRunner::new_with_rng(Config::default(), random);
+        let mut history = histories(size).new_tree(&mut runner).expect("a history").current();
+        if arguments.flood {
+            history.organizations = arguments.organizations;
+            history.workers = arguments.workers;
+            history.late = true;
+        }
         match play(&history).await {
             Ok(tally) => {
                 events += tally.events;
