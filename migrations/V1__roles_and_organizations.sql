@@ -62,36 +62,45 @@ begin
   end if;
 end $$;
 
-create table if not exists public.organizations (
-  id uuid primary key default gen_random_uuid(),
-  name text not null,
-  created_at timestamptz not null default now()
-);
-
-create table if not exists public.organization_members (
-  org_id uuid not null references public.organizations (id) on delete cascade,
-  user_id uuid not null,
-  role text not null default 'member',
-  created_at timestamptz not null default now(),
-  primary key (org_id, user_id),
-  constraint organization_members_role_known check (role in ('owner', 'admin', 'member'))
-);
+-- An application's own tables keep the grants that it gave; ours get none but those below, whatever the default privileges are.
+do $$
+begin
+  if to_regclass('public.organizations') is null then
+    create table public.organizations (
+      id uuid primary key default gen_random_uuid(),
+      name text not null,
+      created_at timestamptz not null default now()
+    );
+    revoke all on public.organizations from anon, authenticated;
+  end if;
+  if to_regclass('public.organization_members') is null then
+    create table public.organization_members (
+      org_id uuid not null references public.organizations (id) on delete cascade,
+      user_id uuid not null,
+      role text not null default 'member',
+      created_at timestamptz not null default now(),
+      primary key (org_id, user_id),
+      constraint organization_members_role_known check (role in ('owner', 'admin', 'member'))
+    );
+    revoke all on public.organization_members from anon, authenticated;
+  end if;
+end $$;
 create index if not exists organization_members_user_id on public.organization_members (user_id);
 comment on column public.organization_members.role is 'owner and admin may change billing; member may read.';
 
 -- What only the database itself calls. Not among the schemas that Supabase exposes over HTTP.
-create schema if not exists private;
-revoke all on schema private from public;
-grant usage on schema private to authenticated, service_role;
+create schema billing_private;
+revoke all on schema billing_private from public;
+grant usage on schema billing_private to authenticated, service_role;
 
 -- SECURITY DEFINER, because a policy on organization_members that reads organization_members would never end. As an array
 -- in a policy it is evaluated once for a query, not once for a row.
-create function private.my_orgs() returns setof uuid
+create function billing_private.my_orgs() returns setof uuid
 language sql stable security definer set search_path = '' as $$
   select m.org_id from public.organization_members m where m.user_id = auth.uid()
 $$;
-revoke all on function private.my_orgs() from public;
-grant execute on function private.my_orgs() to authenticated;
+revoke all on function billing_private.my_orgs() from public;
+grant execute on function billing_private.my_orgs() to authenticated;
 
 alter table public.organizations enable row level security;
 alter table public.organizations force row level security;
@@ -102,8 +111,8 @@ alter table public.organization_members force row level security;
 create policy billing_service on public.organizations to service_role, current_user using (true) with check (true);
 create policy billing_service on public.organization_members to service_role, current_user using (true) with check (true);
 create policy billing_members_read on public.organizations for select to authenticated
-  using (id = any (array (select private.my_orgs())));
+  using (id = any (array (select billing_private.my_orgs())));
 create policy billing_members_read on public.organization_members for select to authenticated
-  using (org_id = any (array (select private.my_orgs())));
+  using (org_id = any (array (select billing_private.my_orgs())));
 
 grant select on public.organizations, public.organization_members to authenticated, service_role;

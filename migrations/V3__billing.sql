@@ -10,6 +10,7 @@ create table public.billing_customers (
   constraint billing_customers_stripe_customer_id_unique unique (stripe_customer_id)
 );
 
+create index billing_customers_livemode on public.billing_customers (livemode) where livemode;
 comment on column public.billing_customers.last_checkout_session_id is 'Whoever opens a newer session puts it here and expires the one before: so at most one is open.';
 
 create table public.subscriptions (
@@ -116,14 +117,15 @@ create policy billing_service on public.webhook_events to service_role, current_
 create policy billing_service on public.runs to service_role, current_user using (true) with check (true);
 
 create policy billing_members_read on public.billing_customers for select to authenticated
-  using (org_id = any (array (select private.my_orgs())));
+  using (org_id = any (array (select billing_private.my_orgs())));
 create policy billing_members_read on public.subscriptions for select to authenticated
-  using (org_id = any (array (select private.my_orgs())));
+  using (org_id = any (array (select billing_private.my_orgs())));
 create policy billing_members_read on public.payments for select to authenticated
-  using (org_id = any (array (select private.my_orgs())));
+  using (org_id = any (array (select billing_private.my_orgs())));
 
 revoke all on public.billing_customers, public.subscriptions, public.payments, public.webhook_events, public.runs
   from anon, authenticated;
+revoke all on sequence public.runs_id_seq from anon, authenticated;
 grant select on public.billing_customers, public.subscriptions, public.payments to authenticated;
 grant select, insert, update, delete
   on public.billing_customers, public.subscriptions, public.payments, public.webhook_events, public.runs to service_role;

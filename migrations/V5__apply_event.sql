@@ -4,13 +4,13 @@
 
 -- Serializes the work on one organization until the commit. An advisory lock, because a row lock would write to the
 -- organization's row at every event; transaction-scoped, so that it works through a pooler.
-create function private.lock_organization(org uuid) returns void
+create function billing_private.lock_organization(org uuid) returns void
 language sql set search_path = '' as $$
   select pg_advisory_xact_lock(hashtextextended(org::text, 0))
 $$;
 
 -- Whether the row already has the event's state, takes the event's snapshot, or only Stripe knows.
-create function private.ordering(created bigint, carries_subscription boolean, known_through bigint, may_include bigint, status text)
+create function billing_private.ordering(created bigint, carries_subscription boolean, known_through bigint, may_include bigint, status text)
 returns text language sql immutable set search_path = '' as $$
   select case
     -- Stripe never revives a subscription that has ended.
@@ -21,15 +21,16 @@ returns text language sql immutable set search_path = '' as $$
   end
 $$;
 
-create function private.record(org uuid, kind text, from_value text, to_value text, cause text, detail jsonb default '{}') returns void
+create function billing_private.record(org uuid, kind text, from_value text, to_value text, cause text, detail jsonb default '{}') returns void
 language sql set search_path = '' as $$
   insert into public.runs (org_id, kind, telemetry)
   values (org, kind, jsonb_build_object('from', from_value, 'to', to_value, 'cause', cause) || detail)
 $$;
 
--- Makes `plans` the organization's plans (each with the time it expires, or null), writes only what differs, and records the
--- change of the highest one. Add-on, trial and override rows are not touched.
-create function private.set_plans(org uuid, plans text[], expiries timestamptz[], cause text) returns void
+-- Makes `plans` the organization's plans in a mode (each with the time it expires, or null), writes only what differs, and records
+-- the change of the highest one. The other mode's plans, add-ons, trials and overrides are not touched; a plan without a mode gives
+-- way to what is paid for, and takes the place of all.
+create function billing_private.set_plans(org uuid, mode boolean, plans text[], expiries timestamptz[], cause text) returns void
 language plpgsql set search_path = '' as $$
 declare
   highest_before text;
@@ -37,34 +38,36 @@ declare
 begin
   select coalesce((
     select p.plan_code from public.entitlements e join public.plans p using (plan_code)
-    where e.org_id = org and e.source = 'plan' order by p.rank desc limit 1), 'pilot') into highest_before;
+    where e.org_id = org and e.source = 'plan' and (mode is null or e.livemode is null or e.livemode = mode)
+    order by p.rank desc limit 1), 'pilot') into highest_before;
   delete from public.entitlements e
-  where e.org_id = org and e.source = 'plan' and e.plan_code <> all (plans);
-  insert into public.entitlements as e (org_id, source, plan_code, expires_at)
-  select org, 'plan', wanted.plan_code, wanted.expires_at
+  where e.org_id = org and e.source = 'plan'
+    and (mode is null or e.livemode is null or e.livemode = mode) and (e.livemode is distinct from mode or e.plan_code <> all (plans));
+  insert into public.entitlements as e (org_id, source, livemode, plan_code, expires_at)
+  select org, 'plan', mode, wanted.plan_code, wanted.expires_at
   from unnest(plans, expiries) as wanted (plan_code, expires_at)
   on conflict on constraint entitlements_unique do update set expires_at = excluded.expires_at
     where e.expires_at is distinct from excluded.expires_at;
   select coalesce((
     select p.plan_code from public.plans p where p.plan_code = any (plans) order by p.rank desc limit 1), 'pilot') into highest_after;
   if highest_before <> highest_after then
-    perform private.record(org, 'plan_changed', highest_before, highest_after, cause);
+    perform billing_private.record(org, 'plan_changed', highest_before, highest_after, cause);
   end if;
 end $$;
 
--- Makes `plan_code` the organization's only plan. Add-ons, trials and overrides stay.
+-- Makes `plan_code` the organization's plan, until its next event says what is paid for. Add-ons, trials and overrides stay.
 create function public.pf_apply_plan_entitlements(org_id uuid, plan_code text) returns void
 language plpgsql set search_path = '' as $$
 begin
   if plan_code is null or not exists (select from public.plans p where p.plan_code = pf_apply_plan_entitlements.plan_code) then
     raise exception 'unknown plan_code %', plan_code using errcode = 'invalid_parameter_value';
   end if;
-  perform private.lock_organization(org_id);
-  perform private.set_plans(org_id, array[plan_code], array[null::timestamptz], 'pf_apply_plan_entitlements');
+  perform billing_private.lock_organization(org_id);
+  perform billing_private.set_plans(org_id, null, array[plan_code], array[null::timestamptz], 'pf_apply_plan_entitlements');
 end $$;
 
 -- Sets the organization's plans to what its subscriptions grant now.
-create function private.apply_subscriptions(org uuid, mode boolean, cause text) returns void
+create function billing_private.apply_subscriptions(org uuid, mode boolean, cause text) returns void
 language plpgsql set search_path = '' as $$
 declare
   plans text[];
@@ -79,11 +82,11 @@ begin
       and s.status in ('active', 'trialing', 'past_due') and s.pause_behavior is distinct from 'void'
     group by s.plan_code
   ) granted;
-  perform private.set_plans(org, plans, expiries, cause);
+  perform billing_private.set_plans(org, mode, plans, expiries, cause);
 end $$;
 
 -- Writes a snapshot over the subscription's row and records what changed.
-create function private.write_snapshot(
+create function billing_private.write_snapshot(
   org uuid, snapshot jsonb, observed_at timestamptz, known_through bigint, may_include bigint, grace interval, cause text
 ) returns void language plpgsql set search_path = '' as $$
 declare
@@ -118,11 +121,11 @@ begin
   end if;
 
   if before.status is distinct from after.status then
-    perform private.record(org, 'subscription_status_changed', before.status, after.status, cause,
+    perform billing_private.record(org, 'subscription_status_changed', before.status, after.status, cause,
       jsonb_build_object('subscription', after.stripe_subscription_id));
   end if;
   if (snapshot ->> 'plan_unknown')::boolean and before.price_id is distinct from after.price_id then
-    perform private.record(org, 'unknown_plan', before.plan_code, after.plan_code, cause,
+    perform billing_private.record(org, 'unknown_plan', before.plan_code, after.plan_code, cause,
       jsonb_build_object('subscription', after.stripe_subscription_id, 'price', after.price_id));
   end if;
   if after.status = any (live) and (before.status is null or before.status <> all (live)) and exists (
@@ -130,17 +133,17 @@ begin
     where s.org_id = org and s.livemode = after.livemode and s.status = any (live)
       and s.stripe_subscription_id <> after.stripe_subscription_id
   ) then
-    perform private.record(org, 'second_live_subscription', null, after.stripe_subscription_id, cause);
+    perform billing_private.record(org, 'second_live_subscription', null, after.stripe_subscription_id, cause);
   end if;
 
-  perform private.apply_subscriptions(org, after.livemode, cause);
+  perform billing_private.apply_subscriptions(org, after.livemode, cause);
   if before.org_id is not null and before.org_id <> org then
-    perform private.apply_subscriptions(before.org_id, after.livemode, cause);
+    perform billing_private.apply_subscriptions(before.org_id, after.livemode, cause);
   end if;
 end $$;
 
 -- Records a one-time payment and, once it is paid, grants its add-ons. A state never goes back: unpaid, failed, paid.
-create function private.write_payment(org uuid, payment jsonb) returns text
+create function billing_private.write_payment(org uuid, payment jsonb) returns text
 language plpgsql set search_path = '' as $$
 declare
   written public.payments := jsonb_populate_record(null::public.payments, payment);
@@ -156,8 +159,8 @@ begin
     return 'stale';
   end if;
   if written.payment_status in ('paid', 'no_payment_required') then
-    insert into public.entitlements (org_id, source, feature, source_id, expires_at)
-    select org, 'addon', feature, written.stripe_checkout_session_id, written.addon_expires_at
+    insert into public.entitlements (org_id, source, livemode, feature, source_id, expires_at)
+    select org, 'addon', written.livemode, feature, written.stripe_checkout_session_id, written.addon_expires_at
     from unnest(written.addon_features) as feature
     on conflict on constraint entitlements_unique do nothing;
   end if;
@@ -165,7 +168,7 @@ begin
 end $$;
 
 -- The organization of an event: the first of the ids it names that exists, else that of the stored subscription or customer.
-create function private.find_organization(named uuid[], subscription text, customer text) returns uuid
+create function billing_private.find_organization(named uuid[], subscription text, customer text) returns uuid
 language sql stable set search_path = '' as $$
   select coalesce(
     (select o.id from unnest(named) with ordinality as n (id, place) join public.organizations o using (id) order by n.place limit 1),
@@ -193,6 +196,7 @@ $$;
 --   event         {id, type, created, livemode, api_version}
 --   org_ids       the organizations the event names, best first
 --   customer      Stripe's customer id, or null
+--   customer_is_theirs  the event comes from what we made, so the customer is the organization's
 --   subscription  Stripe's subscription id, or null
 --   snapshot      the subscription's state that the event carries or a read of Stripe showed, or null
 --   read          {version, observed_at, known_through, may_include}: the snapshot is what Stripe answered when the row had
@@ -213,12 +217,14 @@ declare
   read constant jsonb := nullif(request -> 'read', 'null');
   snapshot constant jsonb := nullif(request -> 'snapshot', 'null');
   payment constant jsonb := nullif(request -> 'payment', 'null');
+  named constant uuid[] := array(select value::uuid from jsonb_array_elements_text(request -> 'org_ids'));
   org uuid;
   org_before uuid;
+  locked uuid[] := '{}';
   current public.subscriptions;
   result text;
 begin
-  org := private.find_organization(array(select value::uuid from jsonb_array_elements_text(request -> 'org_ids')), sub, customer);
+  org := billing_private.find_organization(named, sub, customer);
 
   -- Claim. A second delivery at the same time waits here for the first one's commit.
   insert into public.webhook_events as w
@@ -245,17 +251,24 @@ begin
   elsif request ->> 'verdict' is not null then
     result := request ->> 'verdict';
   else
-    -- A subscription that moves to another organization changes both. In one order, whoever comes.
-    select s.org_id into org_before from public.subscriptions s where s.stripe_subscription_id = sub;
-    perform private.lock_organization(id) from (select distinct id from unnest(array[org, org_before]) as id where id is not null order by id) orgs;
-    if customer is not null then
+    -- A subscription that moves to another organization changes both: both are locked, in one order, whoever comes. It may have moved
+    -- while we waited for a lock: then again.
+    loop
+      select s.org_id into org_before from public.subscriptions s where s.stripe_subscription_id = sub;
+      exit when locked @> array_remove(array[org, org_before], null);
+      perform billing_private.lock_organization(id)
+      from (select distinct id from unnest(array[org, org_before]) as id where id is not null order by id) orgs;
+      locked := locked || array_remove(array[org, org_before], null);
+      org := billing_private.find_organization(named, sub, customer);
+    end loop;
+    if customer is not null and (request ->> 'customer_is_theirs')::boolean then
       insert into public.billing_customers (org_id, livemode, stripe_customer_id) values (org, mode, customer) on conflict do nothing;
     end if;
     if payment is not null then
-      result := private.write_payment(org, payment);
+      result := billing_private.write_payment(org, payment);
     else
       select * into current from public.subscriptions s where s.stripe_subscription_id = sub;
-      result := private.ordering(created, snapshot is not null, coalesce(current.known_through, -1), coalesce(current.may_include, -1), current.status);
+      result := billing_private.ordering(created, snapshot is not null, coalesce(current.known_through, -1), coalesce(current.may_include, -1), current.status);
       if read is not null then
         result := case
           when coalesce(current.version, 0) = (read ->> 'version')::bigint then 'write'
@@ -264,7 +277,7 @@ begin
         end;
       end if;
       if result = 'write' then
-        perform private.write_snapshot(org, snapshot,
+        perform billing_private.write_snapshot(org, snapshot,
           to_timestamp(coalesce((read ->> 'observed_at')::bigint, created)),
           coalesce((read ->> 'known_through')::bigint, created - 1),
           coalesce((read ->> 'may_include')::bigint, created),
@@ -286,8 +299,10 @@ begin
   return jsonb_build_object('outcome', result, 'org_id', org, 'version', coalesce(current.version, 0));
 end $$;
 
-revoke all on all functions in schema private from public;
-grant execute on all functions in schema private to service_role;
+revoke all on all functions in schema billing_private from public;
+grant execute on all functions in schema billing_private to service_role;
+-- Who holds a lock for longer than this is ill, and Stripe sends the event again.
+alter function public.pf_apply_event(jsonb) set lock_timeout = '5s';
 revoke all on function public.pf_apply_plan_entitlements(uuid, text), public.pf_apply_event(jsonb), public.pf_fail_event(jsonb, text)
   from public, anon, authenticated;
 grant execute on function public.pf_apply_plan_entitlements(uuid, text), public.pf_apply_event(jsonb), public.pf_fail_event(jsonb, text)

@@ -38,7 +38,7 @@ impl App {
         let db = match config
             .database_url
             .as_ref()
-            .map(|url| Db::new(url, config.database_ca_file.as_deref(), config.database_pool_size))
+            .map(|url| Db::new(url, config.database_ca.as_deref(), config.database_pool_size))
         {
             Some(Ok(db)) => Some(db),
             Some(Err(problem)) => {

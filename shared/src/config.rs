@@ -71,8 +71,8 @@ pub struct Config {
     pub stripe_api_base: Option<Url>,
     /// `DATABASE_URL`
     pub database_url: Option<Secret>,
-    /// `DATABASE_CA_FILE`: PEM certificates to trust for the database instead of the public roots.
-    pub database_ca_file: Option<String>,
+    /// `DATABASE_CA`: PEM certificates to trust for the database instead of the public roots, or the path of a file of them.
+    pub database_ca: Option<String>,
     /// `DATABASE_POOL_SIZE`, connections of one instance.
     pub database_pool_size: usize,
     /// `BASE_URL` (or `NEXT_PUBLIC_BASE_URL`): the frontend.
@@ -119,7 +119,7 @@ impl Config {
             webhook_secrets: read.list("STRIPE_WEBHOOK_SECRET").map(Secret::new).collect(),
             stripe_api_base,
             database_url: (read.lookup)("DATABASE_URL").map(Secret::new),
-            database_ca_file: (read.lookup)("DATABASE_CA_FILE"),
+            database_ca: (read.lookup)("DATABASE_CA"),
             database_pool_size: read
                 .parsed("DATABASE_POOL_SIZE", "a number of connections from 1 to 100", |v| {
                     v.parse().ok().filter(|n| (1..=100).contains(n))

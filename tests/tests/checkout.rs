@@ -238,3 +238,46 @@ async fn an_answer_that_gets_lost_makes_no_second_session_and_no_second_customer
     let customers = t.stripe.call("GET", "/v1/customers", &json!({})).unwrap();
     assert_eq!((customers["data"].as_array().unwrap().len(), open_sessions(&t).len()), (1, 1));
 }
+
+#[tokio::test]
+async fn an_address_that_stripe_does_not_take_is_no_reason_not_to_sell() {
+    let t = TestApp::start().await;
+    t.stripe.fail(Fault {
+        method: Some("POST".to_owned()),
+        path_prefix: "/v1/customers/".to_owned(),
+        status: 400,
+        ..Fault::default()
+    });
+    let request = lambda_http::http::Request::builder()
+        .method("POST")
+        .uri("/api/billing/checkout")
+        .header("x-user-id", users::OWNER)
+        .header("x-user-email", "odd@b")
+        .body(json!({ "orgId": t.org, "planCode": "pro", "interval": "month" }).to_string().into())
+        .unwrap();
+    assert_eq!(t.call_checkout(request).await.status, 200);
+    assert_eq!(t.value("select count(*) from billing_customers").await, "1");
+}
+
+#[tokio::test]
+async fn a_first_session_that_is_paid_while_a_second_one_is_opened_is_not_bought_twice() {
+    let t = TestApp::start().await;
+    t.stripe.set_now(t.now() - 120);
+    let first = t.checkout_plan("pro", "month").await;
+    t.stripe.set_now(t.now());
+    // The lists were answered before the payment, the creation comes after it.
+    t.stripe.fail(Fault {
+        method: Some("GET".to_owned()),
+        path_prefix: "/v1/".to_owned(),
+        status: 200,
+        delay_ms: 400,
+        times: 3,
+        ..Fault::default()
+    });
+    let (second, ()) = futures_util::join!(t.checkout_plan("pro", "month"), async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        t.stripe.pay_checkout_session(first.text("/sessionId")).unwrap();
+    });
+    second.assert_failure(409, "already_subscribed");
+    assert_eq!(open_sessions(&t).len(), 0);
+}

@@ -86,7 +86,7 @@ async fn a_member_cannot_see_events_or_telemetry_and_cannot_write_anything() {
         "select pf_apply_plan_entitlements(id, 'enterprise') from organizations",
         "select pf_apply_event('{}')",
         "select pf_fail_event('{}', 'x')",
-        "select private.lock_organization(id) from organizations",
+        "select billing_private.lock_organization(id) from organizations",
     ] {
         let error = t.db.batch_execute(forbidden).await.expect_err(forbidden);
         assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{forbidden}: {error}");
@@ -115,4 +115,33 @@ async fn a_reader_leaves_no_claims_behind_on_the_connection() {
     t.entitlements(users::OUTSIDER, &t.org).await.assert_failure(403, "not_a_member");
     // The connection is itself again: checkout's read as the login works.
     assert_eq!(t.checkout_plan("pro", "month").await.status, 200);
+}
+
+#[tokio::test]
+async fn on_a_database_that_grants_everything_by_default_nothing_more_is_granted() {
+    // As on Supabase: what postgres makes in public, everybody gets.
+    let database = tests::TestDatabase::create_empty().await;
+    let mut db = database.connect().await;
+    let generous = "alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
+        alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;
+        alter default privileges in schema public grant all on functions to anon, authenticated, service_role";
+    db.batch_execute(generous).await.unwrap();
+    migrations::run(&mut db).await.unwrap();
+    let granted = "select string_agg(concat_ws(' ', grantee, privilege, name), ', ') from (
+        select r.rolname as grantee, p.privilege, c.relname as name from pg_class c, pg_roles r,
+          unnest(array['insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as p (privilege)
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v') and r.rolname in ('anon', 'authenticated')
+          and has_table_privilege(r.oid, c.oid, p.privilege)
+        union all
+        select 'anon', 'select', c.relname from pg_class c
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v') and has_table_privilege('anon', c.oid, 'select')
+        union all
+        select r.rolname, 'usage', c.relname from pg_class c, pg_roles r
+        where c.relnamespace = 'public'::regnamespace and c.relkind = 'S' and r.rolname in ('anon', 'authenticated')
+          and (has_sequence_privilege(r.oid, c.oid, 'usage') or has_sequence_privilege(r.oid, c.oid, 'update'))
+        union all
+        select r.rolname, 'execute', p.proname from pg_proc p, pg_roles r
+        where p.pronamespace = 'public'::regnamespace and r.rolname in ('anon', 'authenticated') and has_function_privilege(r.oid, p.oid, 'execute')) too_much";
+    let row = db.query_one(granted, &[]).await.unwrap();
+    assert_eq!(row.get::<_, Option<String>>(0), None);
 }

@@ -39,7 +39,7 @@ async fn every_function_has_a_pinned_search_path_and_is_closed_to_the_public() {
     let loose = t
         .value(
             "select string_agg(p.oid::regprocedure::text, ', ') from pg_proc p
-             where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+             where p.pronamespace in ('public'::regnamespace, 'billing_private'::regnamespace)
                and (not coalesce(p.proconfig::text like '%search_path=%', false)
                  or has_function_privilege('anon', p.oid, 'execute'))",
         )

@@ -134,3 +134,127 @@ async fn a_deadlock_or_serialization_failure_is_tried_again_and_not_told() {
         assert_eq!(t.value("select status from webhook_events where event_id = 'evt_2'").await, "failed");
     }
 }
+
+#[tokio::test]
+async fn a_read_counts_for_the_organization_that_stripe_names_and_not_for_the_one_an_old_invoice_names() {
+    let t = TestApp::start().await;
+    let subscription = t.buy("pro", "month").await;
+    let mut invoice = t.last_event("invoice.paid");
+    invoice["id"] = json!("evt_late_invoice");
+    t.stripe
+        .call(
+            "POST",
+            &format!("/v1/subscriptions/{subscription}"),
+            &json!({ "metadata": { "org_id": t.other_org } }),
+        )
+        .unwrap();
+    t.db.batch_execute("update subscriptions set known_through = 0").await.unwrap();
+    t.deliver(&invoice).await.assert_outcome("applied");
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pilot");
+    assert_eq!(t.entitlements(users::OUTSIDER, &t.other_org).await.text("/planCode"), "pro");
+}
+
+#[tokio::test]
+async fn test_payments_neither_take_nor_give_anything_once_a_database_is_live() {
+    let t = TestApp::start().await;
+    t.deliver(&event(&t, "evt_1", "customer.subscription.updated", AT, "active", PRO))
+        .await
+        .assert_outcome("applied");
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pro");
+    let live = format!(
+        "insert into billing_customers (org_id, livemode, stripe_customer_id) values ('{org}', true, 'cus_live');
+         insert into subscriptions select (jsonb_populate_record(s, '{{\"stripe_subscription_id\": \"sub_live\", \"livemode\": true, \"plan_code\": \"enterprise\"}}')).* from subscriptions s;
+         select billing_private.apply_subscriptions('{org}', true, 'live')",
+        org = t.org
+    );
+    t.db.batch_execute(&live).await.unwrap();
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "enterprise");
+    t.deliver(&event(&t, "evt_2", "customer.subscription.deleted", AT + 10, "canceled", PRO))
+        .await
+        .assert_outcome("applied");
+    let after = t.entitlements(users::OWNER, &t.org).await;
+    assert_eq!((after.text("/planCode"), after.text("/status")), ("enterprise", "active"));
+    // Of another organization that only ever paid in test mode nothing is left.
+    t.db.execute("insert into entitlements (org_id, source, livemode, plan_code) values ($1::text::uuid, 'plan', false, 'pro')", &[&t.other_org]).await.unwrap();
+    assert_eq!(t.entitlements(users::OUTSIDER, &t.other_org).await.text("/planCode"), "pilot");
+}
+
+#[tokio::test]
+async fn the_subscription_that_is_shown_is_the_one_that_grants_the_plan() {
+    let t = TestApp::start().await;
+    let mut paid = event(&t, "evt_1", "customer.subscription.updated", AT, "active", PRO);
+    paid["data"]["object"]["items"]["data"][0]["quantity"] = json!(5);
+    t.deliver(&paid).await.assert_outcome("applied");
+    for (id, status, pause) in
+        [("sub_2", "past_due", Value::Null), ("sub_3", "active", json!({ "behavior": "void" }))]
+    {
+        let mut other =
+            event(&t, &format!("evt_{id}"), "customer.subscription.updated", AT - 100_000, status, PRO);
+        other["data"]["object"]["id"] = json!(id);
+        other["data"]["object"]["created"] = json!(AT + 50);
+        other["data"]["object"]["pause_collection"] = pause;
+        t.deliver(&other).await.assert_outcome("applied");
+    }
+    t.db.batch_execute("update subscriptions set grace_until = now() where status = 'past_due'")
+        .await
+        .unwrap();
+    let answer = t.entitlements(users::OWNER, &t.org).await;
+    assert_eq!(
+        (answer.text("/status"), &answer.body["seats"], &answer.body["graceEndsAt"]),
+        ("active", &json!(5), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn a_quantity_beyond_all_reason_breaks_no_answer() {
+    let t = TestApp::start().await;
+    let mut event =
+        event(&t, "evt_1", "customer.subscription.updated", AT, "active", "promptforge_enterprise_month");
+    event["data"]["object"]["items"]["data"][0]["quantity"] = json!(2_000_000_000);
+    t.deliver(&event).await.assert_outcome("applied");
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.body["seats"], i32::MAX);
+}
+
+#[tokio::test]
+async fn who_pays_by_a_link_for_somebody_elses_organization_does_not_become_its_customer() {
+    let t = TestApp::start().await;
+    let link = |id: &str, metadata: Value| {
+        json!({ "id": id, "type": "checkout.session.completed", "created": AT, "livemode": false, "data": { "object": {
+            "id": format!("cs_{id}"), "mode": "payment", "livemode": false, "payment_status": "paid", "customer": "cus_stranger",
+            "client_reference_id": t.org, "metadata": metadata } } })
+    };
+    t.deliver(&link("evt_1", json!({}))).await.assert_outcome("applied");
+    assert_eq!(t.value("select count(*) from billing_customers").await, "0");
+    assert_eq!(t.value("select count(*) from payments").await, "1");
+    t.deliver(&link("evt_2", json!({ "org_id": t.org }))).await.assert_outcome("applied");
+    assert_eq!(
+        t.value("select string_agg(stripe_customer_id, '') from billing_customers").await,
+        "cus_stranger"
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_waited_while_its_subscription_moved_does_not_move_it_back() {
+    let t = TestApp::start().await;
+    t.deliver(&event(&t, "evt_1", "customer.subscription.updated", AT, "active", PRO))
+        .await
+        .assert_outcome("applied");
+    let mut unnamed = event(&t, "evt_2", "customer.subscription.updated", AT + 20, "active", PRO);
+    unnamed["data"]["object"]["metadata"] = json!({});
+    let other = t.database.connect().await;
+    let moving = format!(
+        "begin; select billing_private.lock_organization(id) from (select unnest(array['{0}', '{1}']::uuid[]) as id order by id) ids;
+         update subscriptions set org_id = '{1}', version = version + 1",
+        t.org, t.other_org
+    );
+    other.batch_execute(&moving).await.unwrap();
+    let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
+    let (answer, ()) = futures_util::join!(t.deliver(&unnamed), async {
+        while t.value(waiting).await == "0" {
+            tokio::task::yield_now().await;
+        }
+        other.batch_execute("commit").await.unwrap();
+    });
+    answer.assert_outcome("applied");
+    assert_eq!(t.value("select org_id from subscriptions").await, t.other_org);
+}

@@ -83,10 +83,10 @@ async fn open_for(
     let stripe = app.stripe()?;
     let now = app.clock.now().as_second();
     let (price, open_sessions, subscriptions) =
-        try_join3(price(stripe, order), open_sessions(stripe, customer), subscriptions(stripe, customer))
+        try_join3(price(stripe, order), open_sessions(stripe, customer), subscriptions_of(stripe, customer))
             .await?;
     // Stripe is asked too: the webhook of a purchase may be on its way.
-    if subscriptions.iter().any(|s| is_live(&s.status) && s.plan.code() > PlanCode::Pilot) {
+    if pays(&subscriptions) {
         return Err(ApiError::AlreadySubscribed);
     }
     let metadata = metadata(caller, order);
@@ -116,7 +116,12 @@ async fn open_for(
     let left_behind = open_sessions.iter().filter(|s| now - s.created >= SAME_CLICK).map(|s| &s.id);
     let over =
         known.into_iter().chain(left_behind.filter(|id| Some(*id) != known)).filter(|id| **id != session.id);
-    try_join_all(over.map(|id| expire(stripe, id))).await?;
+    let ended: Vec<Ended> = try_join_all(over.map(|id| expire(stripe, id))).await?;
+    // One that was over before we ended it may have been paid in this moment.
+    if ended.contains(&Ended::Before) && pays(&subscriptions_of(stripe, customer).await?) {
+        expire(stripe, &session.id).await?;
+        return Err(ApiError::AlreadySubscribed);
+    }
     Ok(Some(session))
 }
 
@@ -134,7 +139,7 @@ async fn open_sessions(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<Che
     Ok(sessions.data)
 }
 
-async fn subscriptions(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<Snapshot>, ApiError> {
+async fn subscriptions_of(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<Snapshot>, ApiError> {
     let request =
         ListSubscription::new().customer(customer.as_str()).status(ListSubscriptionStatus::All).limit(100);
     let subscriptions: List<Subscription> = stripe.get(&request).await?;
@@ -190,13 +195,25 @@ fn request(
     Ok(request.automatic_tax(CreateCheckoutSessionAutomaticTax::new(true)).customer_update(update))
 }
 
+/// Whether one of them is live and paid: another one would charge twice.
+fn pays(subscriptions: &[Snapshot]) -> bool {
+    subscriptions.iter().any(|s| is_live(&s.status) && s.plan.code() > PlanCode::Pilot)
+}
+
+/// Who ended a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    ByUs,
+    /// It was paid, expired, or gone with its customer.
+    Before,
+}
+
 /// Expires a session, so that two open tabs cannot buy twice.
-async fn expire(stripe: &Stripe, session: &CheckoutSessionId) -> Result<(), ApiError> {
-    let expired: Result<Object, Error> =
-        stripe.post(&ExpireCheckoutSession::new(session.as_str()), &IdempotencyKey::unique()).await;
-    match expired {
-        // It is over already: paid, expired, or gone with its customer.
-        Err(Error::Refused { status: 400 | 404, .. }) => Ok(()),
-        expired => Ok(expired.map(drop)?),
+async fn expire(stripe: &Stripe, session: &CheckoutSessionId) -> Result<Ended, ApiError> {
+    let request = ExpireCheckoutSession::new(session.as_str());
+    match stripe.post::<Object>(&request, &IdempotencyKey::unique()).await {
+        Ok(_) => Ok(Ended::ByUs),
+        Err(Error::Refused { status: 400 | 404, .. }) => Ok(Ended::Before),
+        Err(error) => Err(error.into()),
     }
 }

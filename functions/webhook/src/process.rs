@@ -40,6 +40,7 @@ pub async fn process(app: &App, event: &Event<'_>, arrived: Instant) -> Result<O
         },
         orgs: work.orgs,
         customer: work.customer,
+        customer_is_theirs: work.customer_is_theirs,
         effect: work.effect,
         read: None,
         void: false,
@@ -97,10 +98,16 @@ async fn ask_stripe(
     let ended = app.clock.now();
     match answer {
         Ok(subscription) => {
-            let read = Read::between(version, started, ended);
+            let snapshot = Snapshot::from(subscription);
+            // What Stripe says now comes before what an invoice said when it was made.
+            let orgs = snapshot.org.into_iter().chain(application.orgs).collect();
+            let customer = Some(snapshot.customer.clone());
+            let read = Some(Read::between(version, started, ended));
             Ok(Application {
-                effect: Effect::Snapshot(Box::new(Snapshot::from(subscription))),
-                read: Some(read),
+                orgs,
+                customer,
+                effect: Effect::Snapshot(Box::new(snapshot)),
+                read,
                 ..application
             })
         }

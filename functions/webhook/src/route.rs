@@ -16,6 +16,8 @@ pub struct Work {
     pub orgs: Vec<OrgId>,
     /// The customer that it names.
     pub customer: Option<CustomerId>,
+    /// Only we could have put customer and organization together.
+    pub customer_is_theirs: bool,
     /// What it changes.
     pub effect: Effect,
 }
@@ -33,6 +35,7 @@ pub fn route(event: &Event<'_>) -> Result<Option<Work>, Unreadable> {
             Ok(Some(Work {
                 orgs: snapshot.org.into_iter().collect(),
                 customer: Some(snapshot.customer.clone()),
+                customer_is_theirs: true,
                 effect: Effect::Snapshot(Box::new(snapshot)),
             }))
         }
@@ -42,6 +45,7 @@ pub fn route(event: &Event<'_>) -> Result<Option<Work>, Unreadable> {
             Ok(invoice.subscription().map(|subscription| Work {
                 orgs: invoice.orgs(),
                 customer: invoice.customer(),
+                customer_is_theirs: true,
                 effect: Effect::Named(subscription),
             }))
         }
@@ -65,5 +69,11 @@ fn session(event: &Event<'_>, failed: bool) -> Result<Option<Work>, Unreadable> 
         Some("subscription") | None => session.subscription().map(Effect::Named),
         _ => None,
     };
-    Ok(effect.map(|effect| Work { orgs: session.orgs(), customer: session.customer(), effect }))
+    Ok(effect.map(|effect| Work {
+        orgs: session.orgs(),
+        customer: session.customer(),
+        // A payment link takes the reference from its address, which anybody may write: that pays for an organization, no more.
+        customer_is_theirs: session.is_ours(),
+        effect,
+    }))
 }

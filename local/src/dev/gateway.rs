@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use tokio::net::TcpListener;
@@ -69,6 +69,10 @@ async fn forward(State(route): State<Route>, request: Request) -> Response {
     let url = format!("http://127.0.0.1:{}/lambda-url/{}{path}", route.runtime_port, route.function);
     let mut headers = head.headers;
     headers.remove(header::HOST);
+    if std::str::from_utf8(&body).is_err() {
+        // Else the Runtime API would take it for text and fail; as AWS does, it encodes what is not.
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    }
     match route.http.request(head.method, url).headers(headers).body(body).send().await {
         Ok(answer) => {
             let mut response = Response::builder().status(answer.status());

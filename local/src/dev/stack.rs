@@ -83,6 +83,7 @@ impl Stack {
                 .await?,
         ];
         let log = place.home.join("functions.log");
+        Place::remove(&log)?;
         let environment = environment(&cluster, &stripe, &base_url);
         children.splice(0..0, functions::start(&programs, runtime_port, &environment, &log)?);
 

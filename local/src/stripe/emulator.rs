@@ -112,8 +112,10 @@ impl Emulator {
         *self.shared.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
     }
 
-    /// While time runs by itself, what becomes due is done within a second. What changed is kept as fast.
+    /// While time runs by itself, what becomes due is done within a second. What changed is kept after a second without an event: the
+    /// whole state is written, which would hold up a storm of changes.
     async fn tick(&self) {
+        let mut events = 0;
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
             self.act(|store| {
@@ -122,8 +124,11 @@ impl Emulator {
                     due::run(store, None, now);
                 }
             });
-            // Err: it is tried again in a second.
-            let _ = self.save();
+            let events_now = self.act(|store| store.events.all().len());
+            if std::mem::replace(&mut events, events_now) == events_now {
+                // Err: it is tried again in a second.
+                let _ = self.save();
+            }
         }
     }
 

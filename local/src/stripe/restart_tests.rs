@@ -126,7 +126,7 @@ async fn an_event_that_was_not_delivered_arrives_after_a_restart_and_a_delivered
 }
 
 #[tokio::test]
-async fn a_change_is_in_the_file_within_a_second_and_for_us_alone() {
+async fn a_change_is_in_the_file_after_a_quiet_second_and_for_us_alone() {
     let kept = Kept::new("soon");
     let emulator = kept.start().await.unwrap();
     let customer = emulator.call("POST", "/v1/customers", &json!({})).unwrap();

@@ -7,6 +7,7 @@ use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
 use futures_util::try_join;
+use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -17,6 +18,10 @@ use crate::db::tls;
 
 /// How long a request waits for a connection before it is told to come back.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a statement may take, waiting for locks included: far more than any needs, and less than a function's own limit.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long sent data may stay unacknowledged before a connection counts as dead: a frozen instance's often is, without a word.
+const SILENCE: Duration = Duration::from_secs(4);
 /// How often work is begun again after a deadlock, a serialization failure or a lost connection.
 const TRIES: u32 = 3;
 
@@ -38,6 +43,9 @@ pub enum Error {
     /// A statement failed, or the connection was lost while it ran.
     #[error("{0}")]
     Query(#[from] tokio_postgres::Error),
+    /// A statement took too long.
+    #[error("no answer in time")]
+    Timeout,
     /// The database answered something that this code does not understand.
     #[error("unexpected answer: {0}")]
     Answer(String),
@@ -47,10 +55,10 @@ impl Error {
     /// Whether the same call can be expected to work a little later.
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Connect(_) => true,
+            Self::Connect(_) | Self::Timeout => true,
             Self::Query(error) => match error.code() {
-                // Class 53: insufficient resources; 57: operator intervention; 08: connection exception.
-                Some(code) => ["53", "57", "08"].iter().any(|class| code.code().starts_with(class)),
+                // Class 53: insufficient resources; 55: a lock not to be had; 57: operator intervention; 08: connection exception.
+                Some(code) => ["53", "55", "57", "08"].iter().any(|class| code.code().starts_with(class)),
                 None => error.is_closed(),
             },
             Self::Answer(_) => false,
@@ -86,7 +94,7 @@ impl Db {
     ///
     /// # Errors
     /// If the address or the CA file cannot be read.
-    pub fn new(url: &Secret, ca_file: Option<&str>, size: usize) -> Result<Self, InvalidUrl> {
+    pub fn new(url: &Secret, ca: Option<&str>, size: usize) -> Result<Self, InvalidUrl> {
         // libpq's stricter modes are what we always do.
         let url = url
             .expose()
@@ -95,13 +103,13 @@ impl Db {
         let mut config: Config =
             url.parse().map_err(|_| InvalidUrl("it is not a PostgreSQL connection address".to_owned()))?;
         config.connect_timeout(CONNECT_TIMEOUT).application_name("promptforge-billing");
-        config.keepalives_idle(Duration::from_secs(30));
+        config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(SILENCE);
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = if tls::is_local(&config) && ca_file.is_none() {
+        let manager = if tls::is_local(&config) && ca.is_none() {
             Manager::from_config(config, NoTls, recycling)
         } else {
             config.ssl_mode(SslMode::Require);
-            Manager::from_config(config, tls::connector(ca_file).map_err(InvalidUrl)?, recycling)
+            Manager::from_config(config, tls::connector(ca).map_err(InvalidUrl)?, recycling)
         };
         let pool = Pool::builder(manager)
             .max_size(size)
@@ -121,9 +129,10 @@ impl Db {
         let mut tries = 1;
         loop {
             let connection = self.connection().await?;
-            match connection.query_typed(sql, params).await {
-                Ok(rows) => return Ok(rows),
-                Err(error) => again(&mut tries, error)?,
+            match timeout(STATEMENT_TIMEOUT, connection.query_typed(sql, params)).await {
+                Ok(Ok(rows)) => return Ok(rows),
+                Ok(Err(error)) => again(&mut tries, error)?,
+                Err(_) => return Err(given_up(connection)),
             }
         }
     }
@@ -142,15 +151,18 @@ impl Db {
         let mut tries = 1;
         loop {
             let connection = self.connection().await?;
-            let answers = try_join!(
-                connection.batch_execute("begin read only"),
-                connection.query_typed(BECOME, user),
-                connection.query_typed(sql, params),
-                connection.batch_execute("commit"),
-            );
-            match answers {
-                Ok((_, _, rows, _)) => return Ok(rows),
-                Err(error) => again(&mut tries, error)?,
+            let answers = async {
+                try_join!(
+                    connection.batch_execute("begin read only"),
+                    connection.query_typed(BECOME, user),
+                    connection.query_typed(sql, params),
+                    connection.batch_execute("commit"),
+                )
+            };
+            match timeout(STATEMENT_TIMEOUT, answers).await {
+                Ok(Ok((_, _, rows, _))) => return Ok(rows),
+                Ok(Err(error)) => again(&mut tries, error)?,
+                Err(_) => return Err(given_up(connection)),
             }
         }
     }
@@ -163,6 +175,12 @@ impl Db {
             }
         }
     }
+}
+
+/// The statement may still run: its connection is closed and not given to anybody else.
+fn given_up(connection: Object) -> Error {
+    drop(Object::take(connection));
+    Error::Timeout
 }
 
 /// Ok if the statement shall run again.

@@ -1,5 +1,6 @@
 //! How a connection to the database is encrypted: always and verified, unless the server is on this machine.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
@@ -10,20 +11,25 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Whether every host of the address is this machine: nothing leaves it, so nothing needs to be encrypted.
 pub fn is_local(config: &Config) -> bool {
-    config.get_hosts().iter().all(|host| match host {
-        Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1" | "[::1]"),
-        Host::Unix(_) => true,
-    })
+    // An address without a name decides alone where the connection goes.
+    let hosts = config.get_hosts();
+    !hosts.is_empty()
+        && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
+        && hosts.iter().all(|host| match host {
+            Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1" | "[::1]"),
+            Host::Unix(_) => true,
+        })
 }
 
-/// A connector that verifies the server against the certificates of the file, or else Mozilla's roots.
-pub fn connector(ca_file: Option<&str>) -> Result<MakeRustlsConnect, String> {
+/// A connector that verifies the server against these certificates (a PEM file's path, or PEM itself), or else Mozilla's roots.
+pub fn connector(ca: Option<&str>) -> Result<MakeRustlsConnect, String> {
     let mut roots = RootCertStore::empty();
-    match ca_file {
+    match ca {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(path) => {
-            let problem = |cause: String| format!("DATABASE_CA_FILE {path}: {cause}");
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|e| problem(e.to_string()))? {
+        Some(ca) => {
+            let problem = |cause: String| format!("DATABASE_CA cannot be read: {cause}");
+            let pem = if ca.contains("-----BEGIN") { Ok(ca.as_bytes().to_vec()) } else { std::fs::read(ca) };
+            for certificate in CertificateDer::pem_slice_iter(&pem.map_err(|e| problem(e.to_string()))?) {
                 roots
                     .add(certificate.map_err(|e| problem(e.to_string()))?)
                     .map_err(|e| problem(e.to_string()))?;

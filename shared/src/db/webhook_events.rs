@@ -47,6 +47,8 @@ pub struct Application {
     pub orgs: Vec<OrgId>,
     /// The customer that it names.
     pub customer: Option<CustomerId>,
+    /// The customer is the organization's own: nobody else could have put the two together.
+    pub customer_is_theirs: bool,
     /// What it changes.
     pub effect: Effect,
     /// The snapshot, if there is one, is what Stripe answered to this read.
@@ -126,6 +128,7 @@ fn request(application: &Application) -> Value {
         "event": application.event,
         "org_ids": application.orgs,
         "customer": application.customer.as_ref().map(CustomerId::as_str),
+        "customer_is_theirs": application.customer_is_theirs,
         "subscription": subscription.map(SubscriptionId::as_str),
         "snapshot": snapshot,
         "read": application.read.map(|read| json!({

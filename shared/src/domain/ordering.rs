@@ -1,7 +1,7 @@
 //! In which order states of a subscription count, when they come in any order.
 //!
 //! Stripe's clock counts whole seconds, so of two events in one second none is known to be the newer. [`decide`] says what an
-//! event is worth against what a row knows; the database runs the same rule as `private.ordering`, where the row and its lock
+//! event is worth against what a row knows; the database runs the same rule as `billing_private.ordering`, where the row and its lock
 //! are, and a test holds the two together.
 
 use jiff::Timestamp;

@@ -43,6 +43,11 @@ impl CheckoutSession {
         orgs
     }
 
+    /// Whether its metadata, which only the account can set, names an organization.
+    pub fn is_ours(&self) -> bool {
+        org_of(&self.metadata).is_some()
+    }
+
     /// Who pays.
     pub fn customer(&self) -> Option<CustomerId> {
         self.customer.as_ref().map(|id| CustomerId::from(id.0.as_str()))
