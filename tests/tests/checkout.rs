@@ -265,18 +265,23 @@ async fn a_first_session_that_is_paid_while_a_second_one_is_opened_is_not_bought
     t.stripe.set_now(t.now() - 120);
     let first = t.checkout_plan("pro", "month").await;
     t.stripe.set_now(t.now());
-    // The lists were answered before the payment, the creation comes after it.
+    // The lists are answered before the payment and held back; the session is created after it.
     t.stripe.fail(Fault {
         method: Some("GET".to_owned()),
         path_prefix: "/v1/".to_owned(),
         status: 200,
-        delay_ms: 400,
+        delay_ms: 60_000,
         times: 3,
         ..Fault::default()
     });
+    let asked = || t.stripe.requests().iter().filter(|call| call.method == "GET").count();
+    let before = asked();
     let (second, ()) = futures_util::join!(t.checkout_plan("pro", "month"), async {
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        while asked() < before + 3 {
+            tokio::task::yield_now().await;
+        }
         t.stripe.pay_checkout_session(first.text("/sessionId")).unwrap();
+        t.stripe.release_answers();
     });
     second.assert_failure(409, "already_subscribed");
     assert_eq!(open_sessions(&t).len(), 0);

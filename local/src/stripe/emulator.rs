@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use super::delivery::PostOffice;
@@ -56,6 +56,7 @@ struct Shared {
     http: reqwest::Client,
     runtime: Handle,
     stopping: watch::Sender<bool>,
+    released: Notify,
     server: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -90,6 +91,7 @@ impl Emulator {
             http,
             runtime: Handle::current(),
             stopping: watch::Sender::new(false),
+            released: Notify::new(),
             server: Mutex::new(None),
         };
         let emulator = Emulator { shared: Arc::new(shared) };
@@ -206,6 +208,18 @@ impl Emulator {
     /// Makes coming calls go wrong.
     pub fn fail(&self, fault: Fault) {
         self.act(|store| store.faults.push(fault));
+    }
+
+    /// Lets go of every answer that a fault holds back.
+    pub fn release_answers(&self) {
+        self.shared.released.notify_waiters();
+    }
+
+    pub(crate) async fn hold_back(&self, delay: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            () = self.shared.released.notified() => {}
+        }
     }
 
     /// A subscription as it is now.

@@ -89,7 +89,7 @@ async fn api(
     let status = if is_dropped { 0 } else { reply.status };
     emulator.act(|store| store.requests.push(call.record(status)));
     if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
+        emulator.hold_back(delay).await;
     }
     if is_dropped { hang_up() } else { reply.send(&call) }
 }
