@@ -1,7 +1,9 @@
 //! The schema: complete, applied once, closed by default.
 
+use cli::commands::migrate;
+use shared::config::Config;
 use shared::db::SCHEMA_VERSION;
-use tests::{TestApp, TestDatabase};
+use tests::{TestApp, TestDatabase, users};
 
 #[test]
 fn the_code_expects_the_newest_migration() {
@@ -18,6 +20,56 @@ async fn four_runners_at_once_apply_each_migration_once_and_a_second_run_changes
     let applied: usize = futures_util::future::join_all(runs).await.into_iter().sum();
     assert_eq!(i64::try_from(applied).unwrap(), SCHEMA_VERSION);
     assert!(migrations::run(&mut database.connect().await).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_billing_command_applies_them_once_and_says_what_is_wrong() {
+    let database = TestDatabase::create_empty().await;
+    let config = |url: &str| Config::from_lookup(|name| (name == "DATABASE_URL").then(|| url.to_owned()));
+    let first = migrate::run(&config(&database.url("postgres"))).await.unwrap();
+    assert!(
+        first.starts_with("applied V1__roles_and_organizations")
+            && first.ends_with(&format!("Version {SCHEMA_VERSION}.")),
+        "{first}"
+    );
+    let second = migrate::run(&config(&database.url("postgres"))).await.unwrap();
+    assert_eq!(second, format!("Up to date: version {SCHEMA_VERSION}."));
+    for (url, expected) in [
+        ("", "DATABASE_URL is not set"),
+        ("nonsense", "DATABASE_URL cannot be used"),
+        ("postgres://postgres@127.0.0.1:1/none", "the database cannot be reached"),
+    ] {
+        let error = migrate::run(&config(url)).await.unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_owner_who_is_no_superuser_can_apply_them_and_they_work() {
+    let database = TestDatabase::create_empty().await;
+    let admin = database.connect().await;
+    let owner = "do $$ begin if not exists (select from pg_roles where rolname = 'plain_owner') then create role plain_owner login createrole; end if; end $$;
+        grant authenticated, service_role to plain_owner with admin option;
+        alter schema public owner to plain_owner";
+    admin.batch_execute(owner).await.unwrap();
+    let name: String = admin.query_one("select current_database()::text", &[]).await.unwrap().get(0);
+    admin.batch_execute(&format!("grant create on database {name} to plain_owner")).await.unwrap();
+    let (mut client, connection) =
+        tokio_postgres::connect(&database.url("plain_owner"), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    migrations::run(&mut client).await.unwrap();
+    let works = format!(
+        "insert into organizations (id, name) values ('{org}', 'A'); insert into organization_members values ('{org}', '{}', 'owner');
+         select pf_apply_plan_entitlements('{org}', 'pro');
+         begin; select set_config('request.jwt.claims', '{{\"sub\": \"{}\"}}', true); set local role authenticated",
+        users::OWNER, users::OWNER, org = users::ADMIN
+    );
+    client.batch_execute(&works).await.unwrap();
+    let seen = client
+        .query_one("select count(*), count(*) filter (where enabled) from entitlements_effective", &[])
+        .await
+        .unwrap();
+    assert_eq!((seen.get::<_, i64>(0), seen.get::<_, i64>(1)), (11, 7));
 }
 
 #[tokio::test]

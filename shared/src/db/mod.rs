@@ -9,7 +9,7 @@ pub mod health;
 pub mod organizations;
 pub mod webhook_events;
 
-pub use pool::{Db, Error, InvalidUrl};
+pub use pool::{ConnectError, Db, Error, InvalidUrl, connect};
 
 /// The schema that this code works with: the number of the newest migration.
 pub const SCHEMA_VERSION: i64 = 5;

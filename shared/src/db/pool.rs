@@ -11,7 +11,8 @@ use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Config, NoTls, Row};
+use tokio_postgres::{Client, Config, NoTls, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::Secret;
 use crate::db::tls;
@@ -95,21 +96,10 @@ impl Db {
     /// # Errors
     /// If the address or the CA file cannot be read.
     pub fn new(url: &Secret, ca: Option<&str>, size: usize) -> Result<Self, InvalidUrl> {
-        // libpq's stricter modes are what we always do.
-        let url = url
-            .expose()
-            .replace("sslmode=verify-full", "sslmode=require")
-            .replace("sslmode=verify-ca", "sslmode=require");
-        let mut config: Config =
-            url.parse().map_err(|_| InvalidUrl("it is not a PostgreSQL connection address".to_owned()))?;
-        config.connect_timeout(CONNECT_TIMEOUT).application_name("promptforge-billing");
-        config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(SILENCE);
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = if tls::is_local(&config) && ca.is_none() {
-            Manager::from_config(config, NoTls, recycling)
-        } else {
-            config.ssl_mode(SslMode::Require);
-            Manager::from_config(config, tls::connector(ca).map_err(InvalidUrl)?, recycling)
+        let manager = match target(url, ca)? {
+            (config, None) => Manager::from_config(config, NoTls, recycling),
+            (config, Some(tls)) => Manager::from_config(config, tls, recycling),
         };
         let pool = Pool::builder(manager)
             .max_size(size)
@@ -173,6 +163,54 @@ impl Db {
                 Err(PoolError::Timeout(TimeoutType::Recycle)) => {}
                 connection => return Ok(connection?),
             }
+        }
+    }
+}
+
+/// Where to connect and how: encrypted and verified, unless it is this machine.
+fn target(url: &Secret, ca: Option<&str>) -> Result<(Config, Option<MakeRustlsConnect>), InvalidUrl> {
+    // libpq's stricter modes are what we always do.
+    let url = url
+        .expose()
+        .replace("sslmode=verify-full", "sslmode=require")
+        .replace("sslmode=verify-ca", "sslmode=require");
+    let mut config: Config =
+        url.parse().map_err(|_| InvalidUrl("it is not a PostgreSQL connection address".to_owned()))?;
+    config.connect_timeout(CONNECT_TIMEOUT).application_name("promptforge-billing");
+    config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(SILENCE);
+    if tls::is_local(&config) && ca.is_none() {
+        return Ok((config, None));
+    }
+    config.ssl_mode(SslMode::Require);
+    Ok((config, Some(tls::connector(ca).map_err(InvalidUrl)?)))
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The address or the certificates cannot be used.
+    #[error(transparent)]
+    Address(#[from] InvalidUrl),
+    /// The database cannot be reached, or refused the login.
+    #[error("the database cannot be reached: {0}")]
+    Refused(#[from] tokio_postgres::Error),
+}
+
+/// One connection of its own, for an operator's work.
+///
+/// # Errors
+/// See [`ConnectError`].
+pub async fn connect(url: &Secret, ca: Option<&str>) -> Result<Client, ConnectError> {
+    match target(url, ca)? {
+        (config, None) => {
+            let (client, connection) = config.connect(NoTls).await?;
+            tokio::spawn(connection);
+            Ok(client)
+        }
+        (config, Some(tls)) => {
+            let (client, connection) = config.connect(tls).await?;
+            tokio::spawn(connection);
+            Ok(client)
         }
     }
 }

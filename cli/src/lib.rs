@@ -1,0 +1,3 @@
+//! What the `billing` command does, one file per command.
+
+pub mod commands;
