@@ -174,3 +174,18 @@ async fn a_missing_database_address_is_ours_to_mend_and_says_nothing() {
     answer.assert_failure(500, "internal");
     assert!(!answer.body.to_string().contains("DATABASE"));
 }
+
+#[tokio::test]
+async fn a_database_that_hangs_and_a_pool_that_is_exhausted_are_told_as_unavailable() {
+    let t = TestApp::start_with(&[("DATABASE_POOL_SIZE", "1")]).await;
+    t.db.batch_execute("begin; lock table organizations in access exclusive mode").await.unwrap();
+    // The first waits for the lock, the second for the first one's connection.
+    let (hanging, waiting) =
+        futures_util::join!(t.entitlements(users::OWNER, &t.org), t.entitlements(users::OWNER, &t.org));
+    for answer in [hanging, waiting] {
+        answer.assert_failure(503, "database_unavailable");
+        assert!(answer.header("retry-after").is_some());
+    }
+    t.db.batch_execute("rollback").await.unwrap();
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.status, 200);
+}
