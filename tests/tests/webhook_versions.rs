@@ -43,6 +43,15 @@ async fn a_subscription_reads_the_same_in_every_api_version() {
                 &period,
             ),
         ),
+        // Of the same years, as written down in other people's tests: no created, no livemode, an empty list for no metadata.
+        (
+            "2013-08-13",
+            with(
+                json!({ "created": null, "livemode": null, "start": START, "quantity": 3, "pause_collection": null,
+                    "plan": { "id": "ent", "object": "plan", "interval": "month", "metadata": { "plan_code": "enterprise" } }, "items": { "data": [] } }),
+                &period,
+            ),
+        ),
         // Several plans: null on the subscription.
         (
             "2018-02-28",
@@ -168,6 +177,8 @@ async fn what_a_subscription_lacks_or_brings_beyond_our_knowledge_does_no_harm()
     let t = TestApp::start().await;
     for (index, shape) in [
         json!({ "items": null, "cancel_at_period_end": null, "livemode": false }),
+        json!({ "items": { "data": [{ "price": "price_unexpanded", "plan": null }] }, "start_date": START }),
+        json!({ "items": { "data": [{ "price": { "id": "p", "metadata": [] }, "plan": { "id": "p", "metadata": [] } }] } }),
         json!({ "items": { "data": [] }, "pause_collection": {} }),
         json!({ "items": { "data": [{ "quantity": null, "price": null }] } }),
         json!({ "items": { "data": [{ "quantity": 0, "price": { "id": "price_x", "metadata": null, "recurring": null } }] } }),
@@ -181,6 +192,14 @@ async fn what_a_subscription_lacks_or_brings_beyond_our_knowledge_does_no_harm()
         t.deliver(&event).await.assert_outcome("applied");
     }
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pilot");
+    let mut list_for_map = event(
+        "evt_list",
+        "invoice.paid",
+        "2019-12-03",
+        &json!({ "id": "in_1", "customer": "cus_1", "subscription": "sub_1", "metadata": [], "lines": { "data": [{ "metadata": [] }] } }),
+    );
+    list_for_map["created"] = json!(START);
+    t.deliver(&list_for_map).await.assert_outcome("stale");
 }
 
 #[tokio::test]

@@ -91,8 +91,9 @@ async fn open_for(
     }
     let metadata = metadata(caller, order);
     let known = account.last_checkout_session.as_ref();
-    let clicked_twice =
-        |s: &&CheckoutSession| Some(&s.id) == known && s.metadata == metadata && now - s.created < SAME_CLICK;
+    let clicked_twice = |s: &&CheckoutSession| {
+        Some(&s.id) == known && s.metadata.0 == metadata && now - s.created < SAME_CLICK
+    };
     if let Some(session) = open_sessions.iter().find(clicked_twice) {
         return Ok(Some(session.clone()));
     }

@@ -31,7 +31,8 @@ pub fn route(event: &Event<'_>) -> Result<Option<Work>, Unreadable> {
         | "customer.subscription.deleted"
         | "customer.subscription.paused"
         | "customer.subscription.resumed" => {
-            let snapshot = Snapshot::from(event.object::<Subscription>()?);
+            let snapshot =
+                Snapshot { livemode: event.livemode, ..Snapshot::from(event.object::<Subscription>()?) };
             Ok(Some(Work {
                 orgs: snapshot.org.into_iter().collect(),
                 customer: Some(snapshot.customer.clone()),

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer};
 
-use super::{Expandable, Metadata, null_as_default, org_of};
+use super::{Expandable, Metadata, org_of};
 use crate::domain::feature::Feature;
 use crate::domain::ids::{CheckoutSessionId, CustomerId, OrgId, SubscriptionId};
 use crate::domain::payment::{Payment, PaymentStatus};
@@ -22,7 +22,7 @@ pub struct CheckoutSession {
     #[serde(default)]
     pub created: i64,
     /// Set by whoever made it.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default)]
     pub metadata: Metadata,
     #[serde(default)]
     livemode: bool,
@@ -68,7 +68,7 @@ impl CheckoutSession {
             _ if failed => PaymentStatus::Failed,
             _ => PaymentStatus::Unpaid,
         };
-        let flags = self.metadata.get("addon_flags").map(String::as_str).unwrap_or_default();
+        let flags = self.metadata.get("addon_flags").unwrap_or_default();
         let days = self.metadata.get("addon_days").and_then(|days| days.trim().parse::<i64>().ok());
         Payment {
             session: self.id.clone(),

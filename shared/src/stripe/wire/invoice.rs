@@ -13,7 +13,7 @@ pub struct Invoice {
     subscription: Option<Expandable>,
     subscription_details: Option<SubscriptionDetails>,
     parent: Option<Parent>,
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default)]
     metadata: Metadata,
     #[serde(default, deserialize_with = "null_as_default")]
     lines: List<Line>,
@@ -27,13 +27,13 @@ struct Parent {
 #[derive(Debug, Deserialize)]
 struct SubscriptionDetails {
     subscription: Option<Expandable>,
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default)]
     metadata: Metadata,
 }
 
 #[derive(Debug, Deserialize)]
 struct Line {
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default)]
     metadata: Metadata,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use crate::domain::ids::OrgId;
 
@@ -39,8 +40,29 @@ pub struct Object {
     pub url: Option<String>,
 }
 
-/// Metadata, null or absent being empty.
-pub type Metadata = HashMap<String, String>;
+/// Metadata. Null and absent are empty, and so is the empty list that some serializers make of an empty map.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Value")]
+pub struct Metadata(pub HashMap<String, String>);
+
+impl From<Value> for Metadata {
+    fn from(value: Value) -> Self {
+        let Value::Object(entries) = value else { return Self::default() };
+        let text = |value: Value| match value {
+            Value::String(text) => Some(text),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        Self(entries.into_iter().filter_map(|(name, value)| Some((name, text(value)?))).collect())
+    }
+}
+
+impl Metadata {
+    /// The value under a name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
 
 /// An id, or the whole object in its place because somebody asked Stripe to expand it.
 #[derive(Clone, Debug, Deserialize)]

@@ -6,19 +6,45 @@ use super::{Metadata, null_as_default};
 
 /// What is paid for, and how often. A `plan` in API versions before prices has the same fields at other places.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "IdOrPrice")]
 pub struct Price {
     /// Its id.
     pub id: Option<String>,
     /// Our name for it.
     pub lookup_key: Option<String>,
     /// `plan_code` says which plan it sells.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub metadata: Metadata,
     /// How often it is paid.
-    #[serde(default, deserialize_with = "null_as_default")]
     pub recurring: Recurring,
     /// How often a plan is paid.
     pub interval: Option<String>,
+}
+
+/// The whole price, or only its id.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum IdOrPrice {
+    Id(String),
+    Price {
+        id: Option<String>,
+        lookup_key: Option<String>,
+        #[serde(default)]
+        metadata: Metadata,
+        #[serde(default, deserialize_with = "null_as_default")]
+        recurring: Recurring,
+        interval: Option<String>,
+    },
+}
+
+impl From<IdOrPrice> for Price {
+    fn from(wire: IdOrPrice) -> Self {
+        match wire {
+            IdOrPrice::Id(id) => Self { id: Some(id), ..Self::default() },
+            IdOrPrice::Price { id, lookup_key, metadata, recurring, interval } => {
+                Self { id, lookup_key, metadata, recurring, interval }
+            }
+        }
+    }
 }
 
 /// How often a price is paid.

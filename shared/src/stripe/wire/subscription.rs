@@ -14,10 +14,14 @@ pub struct Subscription {
     id: String,
     customer: Expandable,
     status: String,
-    created: i64,
-    #[serde(default)]
-    livemode: bool,
+    /// Absent in old API versions, which have one of the other two.
+    created: Option<i64>,
+    start_date: Option<i64>,
+    start: Option<i64>,
+    /// Absent in old API versions: then the event's counts.
     #[serde(default, deserialize_with = "null_as_default")]
+    livemode: bool,
+    #[serde(default)]
     metadata: Metadata,
     #[serde(default, deserialize_with = "null_as_default")]
     items: List<SubscriptionItem>,
@@ -56,7 +60,7 @@ impl From<Subscription> for Snapshot {
         if items.is_empty() {
             items.extend(wire.plan.map(|plan| item(Some(plan), None, wire.quantity, None)));
         }
-        let (plan, item) = resolve_plan(items, wire.metadata.get("plan_code").map(String::as_str));
+        let (plan, item) = resolve_plan(items, wire.metadata.get("plan_code"));
         let period = period(wire.current_period_start, wire.current_period_end).or(item.period);
         let cancel_at = wire.cancel_at.and_then(second);
         Self {
@@ -72,7 +76,7 @@ impl From<Subscription> for Snapshot {
             cancel_at_period_end: wire.cancel_at_period_end,
             cancel_at: cancel_at.or(period.filter(|_| wire.cancel_at_period_end).map(|(_, end)| end)),
             trial_end: wire.trial_end.and_then(second),
-            created: second(wire.created).unwrap_or_default(),
+            created: wire.created.or(wire.start_date).or(wire.start).and_then(second).unwrap_or_default(),
         }
     }
 }
@@ -94,7 +98,7 @@ fn item(
     Item {
         price: price.id,
         lookup_key: price.lookup_key,
-        plan_code: price.metadata.remove("plan_code"),
+        plan_code: price.metadata.0.remove("plan_code"),
         interval: price.recurring.interval.or(price.interval),
         quantity: quantity.and_then(|q| q.max(0).try_into().ok()),
         period,
