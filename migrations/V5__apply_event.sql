@@ -292,7 +292,7 @@ begin
     -- Nothing was changed yet: give the claim back.
     update public.webhook_events set status = 'received', outcome = null, processed_at = null where event_id = event ->> 'id';
   else
-    update public.webhook_events set outcome = result,
+    update public.webhook_events set outcome = result, org_id = org,
       milliseconds = (request ->> 'elapsed_ms')::int + extract(milliseconds from clock_timestamp() - now())::int
     where event_id = event ->> 'id';
   end if;
