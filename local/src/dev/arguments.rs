@@ -6,6 +6,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo dev",
+    bin_name = "cargo dev",
     after_help = "With STRIPE_SECRET_KEY=sk_test_... in the environment Stripe itself is used instead of the emulator.\n\
                   Examples:\n  cargo dev\n  cargo dev --fresh\n  cargo dev --port 5000\n  cargo dev --demo"
 )]

@@ -32,6 +32,14 @@ pub fn build(project: &Path, release: bool) -> Result<HashMap<String, PathBuf>, 
     if release {
         command.arg("--release");
     }
+    // What `cargo run` told us about ourselves would make cargo build half of the dependencies anew, now and again next time.
+    let ours = std::env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    });
+    for name in ours {
+        command.env_remove(name);
+    }
     let built = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let output = built.map_err(|error| Problem::new(format!("cargo does not start: {error}.")))?;
     if !output.status.success() {

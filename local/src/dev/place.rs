@@ -33,6 +33,23 @@ impl Place {
         Ok(Self { project, home, reachable })
     }
 
+    /// Takes the folders for us, until the file is closed. A descriptor that a killed run left behind is removed.
+    ///
+    /// # Errors
+    /// If another `cargo dev` has them.
+    pub fn take(&self) -> Result<fs::File, Problem> {
+        let path = self.home.join("dev.lock");
+        let file = fs::File::create(&path).map_err(|error| Problem::file(&path, &error))?;
+        file.try_lock().map_err(|_| {
+            Problem::new(format!(
+                "cargo dev runs already in {}. End it first, or use another checkout.",
+                self.project.display()
+            ))
+        })?;
+        Self::remove(&self.home.join("dev.json"))?;
+        Ok(file)
+    }
+
     /// Programs that were fetched.
     pub fn tools(&self) -> PathBuf {
         self.reachable.join("tools")

@@ -1,6 +1,7 @@
 //! All parts together: started in order, watched, ended in the opposite order.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,6 +31,7 @@ pub struct Stack {
     /// Stripe.
     pub stripe: StripeAccount,
     descriptor: DescriptorFile,
+    _lock: Option<File>,
     gateway: JoinHandle<()>,
     /// The functions, then the Runtime API they ask for work.
     children: Vec<Child>,
@@ -45,6 +47,8 @@ impl Stack {
         let started = Instant::now();
         let owner = Owner::detect()?;
         let place = Place::find(owner)?;
+        // The demo has a database of its own.
+        let lock = if arguments.demo { None } else { Some(place.take()?) };
         // The demo takes free ports, so that it may run beside anything.
         let port = |offset: u16| if arguments.demo { 0 } else { arguments.port + offset };
         let listener = TcpListener::bind(("127.0.0.1", port(0))).await.map_err(|error| {
@@ -105,7 +109,7 @@ impl Stack {
         // The demo's own file, so that it does not replace that of a stack beside it.
         let name = if arguments.demo { "demo.json" } else { "dev.json" };
         let descriptor = DescriptorFile::write(&place.home.join(name), &descriptor)?;
-        let stack = Self { base_url, stripe, descriptor, gateway, children, cluster };
+        let stack = Self { base_url, stripe, descriptor, _lock: lock, gateway, children, cluster };
         if !arguments.demo {
             stack.introduce(built, started.elapsed());
         }
@@ -116,9 +120,10 @@ impl Stack {
     pub async fn watch(&mut self) -> Problem {
         loop {
             if self.cluster.server.has_ended() {
-                return Problem::new(
-                    "PostgreSQL has ended. Its log is in .local; start again with cargo dev.",
-                );
+                let log = self.cluster.log.display();
+                return Problem::new(format!(
+                    "PostgreSQL has ended. Its log is {log}; start again with cargo dev."
+                ));
             }
             for child in &mut self.children {
                 if child.has_ended() {

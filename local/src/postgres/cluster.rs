@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub enum Lifetime {
 pub struct Cluster {
     /// The server itself.
     pub server: Child,
+    /// What it logs.
+    pub log: PathBuf,
     port: u16,
 }
 
@@ -89,7 +91,7 @@ impl Cluster {
             Signal::Interrupt,
             (lifetime == Lifetime::Removed).then_some(data),
         )?;
-        let mut cluster = Self { server, port };
+        let mut cluster = Self { server, log: log.clone(), port };
         cluster.wait_until_ready(&log).await?;
         Ok(cluster)
     }

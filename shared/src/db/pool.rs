@@ -192,8 +192,13 @@ pub enum ConnectError {
     #[error(transparent)]
     Address(#[from] InvalidUrl),
     /// The database cannot be reached, or refused the login.
-    #[error("the database cannot be reached: {0}")]
+    #[error("the database cannot be reached: {0}{cause}", cause = because(.0))]
     Refused(#[from] tokio_postgres::Error),
+}
+
+/// The cause that the driver's own sentence leaves out.
+fn because(error: &tokio_postgres::Error) -> String {
+    std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default()
 }
 
 /// One connection of its own, for an operator's work.

@@ -144,8 +144,12 @@ impl ApiError {
         let mut cause = self.to_string();
         let mut source = std::error::Error::source(self);
         while let Some(inner) = source {
-            cause.push_str(": ");
-            cause.push_str(&inner.to_string());
+            let text = inner.to_string();
+            // Some errors quote their source, others leave it to us.
+            if !cause.ends_with(&text) {
+                cause.push_str(": ");
+                cause.push_str(&text);
+            }
             source = inner.source();
         }
         match self {
