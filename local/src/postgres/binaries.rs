@@ -12,6 +12,13 @@ use sha2::{Digest, Sha512};
 use crate::problem::Problem;
 
 const OLDEST: u32 = 15;
+/// Where Debian, Homebrew and Postgres.app put a folder for each version.
+const PARENTS: [&str; 4] = [
+    "/usr/lib/postgresql",
+    "/opt/homebrew/opt",
+    "/usr/local/opt",
+    "/Applications/Postgres.app/Contents/Versions",
+];
 const PACKAGE_VERSION: &str = "18.4.0-beta.17";
 
 /// The folder with `initdb` and `postgres`.
@@ -40,20 +47,17 @@ impl Binaries {
             });
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-        for parent in [
-            "/usr/lib/postgresql",
-            "/opt/homebrew/opt",
-            "/usr/local/opt",
-            "/Applications/Postgres.app/Contents/Versions",
-        ] {
+        // What is on the PATH is what the user chose.
+        if let Some(chosen) = std::env::split_paths(&path).find_map(|folder| Self::at(&folder)) {
+            return Ok(chosen);
+        }
+        let fetched = tools.join(format!("postgres-{PACKAGE_VERSION}"));
+        let mut folders = vec![fetched.join("package/native/bin")];
+        for parent in PARENTS {
             folders.extend(
                 fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")),
             );
         }
-        let fetched = tools.join(format!("postgres-{PACKAGE_VERSION}"));
-        folders.push(fetched.join("package/native/bin"));
-        // The first on the PATH is what the user chose; among the rest the newest.
         let found = folders.iter().filter_map(|folder| Self::at(folder)).max_by_key(|found| found.version);
         match found {
             Some(binaries) => Ok(binaries),
