@@ -57,8 +57,10 @@ async fn apply(client: &mut Client) -> Result<Vec<String>, Error> {
              alter table {HISTORY_TABLE} force row level security;
              drop policy if exists billing_service on {HISTORY_TABLE};
              create policy billing_service on {HISTORY_TABLE} to service_role, current_user using (true) with check (true);
+             drop policy if exists billing_logins on {HISTORY_TABLE};
+             create policy billing_logins on {HISTORY_TABLE} for select to billing_reader, billing_operator using (true);
              revoke all on {HISTORY_TABLE} from anon, authenticated;
-             grant select on {HISTORY_TABLE} to service_role;"
+             grant select on {HISTORY_TABLE} to service_role, billing_reader, billing_operator;"
         ))
         .await?;
     Ok(report.applied_migrations().iter().map(ToString::to_string).collect())

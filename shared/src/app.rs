@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::http::error::ApiError;
+use crate::http::response;
 use crate::stripe::Stripe;
 use crate::telemetry;
 
@@ -102,7 +103,8 @@ where
     if let Err(error) = &result {
         error.log(&request_id);
     }
-    let response = result.unwrap_or_else(|error| error.into_response(&request_id));
+    let mut response = result.unwrap_or_else(|error| error.into_response(&request_id));
+    response::harden(&mut response);
     tracing::info!(
         target: "billing",
         request_id, %method, path, code,

@@ -32,8 +32,12 @@ const WEBHOOK_SECRET: &str = "whsec_test";
 /// Everything a test needs.
 #[derive(Debug)]
 pub struct TestApp {
-    /// What the handlers get.
+    /// What the handlers get that apply events: their login is `billing_events`.
     pub app: App,
+    /// What entitlements and health get: their login is `billing_reader`.
+    reader: App,
+    /// What checkout and portal get: their login is `billing_checkout`.
+    checkout: App,
     /// The tests' own look at the database, as superuser.
     pub db: Client,
     /// The database.
@@ -61,14 +65,21 @@ impl TestApp {
             ("STRIPE_SECRET_KEY".to_owned(), stripe.secret_key().to_owned()),
             ("STRIPE_API_BASE".to_owned(), stripe.url()),
             ("STRIPE_WEBHOOK_SECRET".to_owned(), WEBHOOK_SECRET.to_owned()),
-            ("DATABASE_URL".to_owned(), database.url("billing_api")),
             ("DATABASE_POOL_SIZE".to_owned(), "8".to_owned()),
             ("BASE_URL".to_owned(), "https://app.example.com".to_owned()),
             ("ALLOWED_RETURN_ORIGINS".to_owned(), "https://admin.example.com".to_owned()),
             ("IDENTITY_SOURCE".to_owned(), "trusted_headers".to_owned()),
         ]);
         environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let app = App::new(Config::from_lookup(|name| environment.get(name).cloned()), Clock::System);
+        let app_as = |login: &str| {
+            let url = environment.get("DATABASE_URL").cloned().unwrap_or_else(|| database.url(login));
+            let lookup = |name: &str| {
+                if name == "DATABASE_URL" { Some(url.clone()) } else { environment.get(name).cloned() }
+            };
+            App::new(Config::from_lookup(lookup), Clock::System)
+        };
+        let (app, reader, checkout) =
+            (app_as("billing_events"), app_as("billing_reader"), app_as("billing_checkout"));
         if let Ok(stripe) = app.stripe() {
             local::catalog::set_up(&db, stripe).await.expect("products and prices");
         }
@@ -80,7 +91,14 @@ impl TestApp {
             users::OWNER, users::ADMIN, users::MEMBER, users::OUTSIDER
         );
         db.batch_execute(&people).await.expect("people");
-        Self { app, db, database, stripe, org, other_org }
+        Self { app, reader, checkout, db, database, stripe, org, other_org }
+    }
+
+    /// Sets the clock of everything but the database.
+    pub fn set_clock(&mut self, clock: &Clock) {
+        for app in [&mut self.app, &mut self.reader, &mut self.checkout] {
+            app.clock = clock.clone();
+        }
     }
 
     /// GET /api/entitlements.
@@ -100,7 +118,7 @@ impl TestApp {
 
     /// GET /api/entitlements, any request.
     pub async fn call_entitlements(&self, request: Request) -> Answer {
-        Answer::of(answer(&self.app, entitlements::handle, request).await)
+        Answer::of(answer(&self.reader, entitlements::handle, request).await)
     }
 
     /// POST /api/billing/checkout.
@@ -110,7 +128,7 @@ impl TestApp {
 
     /// POST /api/billing/checkout, any request.
     pub async fn call_checkout(&self, request: Request) -> Answer {
-        Answer::of(answer(&self.app, checkout::handle, request).await)
+        Answer::of(answer(&self.checkout, checkout::handle, request).await)
     }
 
     /// POST /api/billing/checkout for a plan of the first organization, by its owner.
@@ -126,13 +144,13 @@ impl TestApp {
 
     /// POST /api/billing/portal, any request.
     pub async fn call_portal(&self, request: Request) -> Answer {
-        Answer::of(answer(&self.app, portal::handle, request).await)
+        Answer::of(answer(&self.checkout, portal::handle, request).await)
     }
 
     /// GET /api/health.
     pub async fn health(&self) -> Answer {
         let request = HttpRequest::builder().uri("/api/health").body(Body::Empty).expect("a request");
-        Answer::of(answer(&self.app, health::handle, request).await)
+        Answer::of(answer(&self.reader, health::handle, request).await)
     }
 
     /// POST /api/webhooks/stripe with an event, signed now.

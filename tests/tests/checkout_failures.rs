@@ -113,7 +113,7 @@ async fn products_that_were_never_set_up_are_ours_to_mend() {
 
 #[tokio::test]
 async fn without_a_database_the_answer_is_to_come_back() {
-    let t = TestApp::start_with(&[("DATABASE_URL", "postgres://billing_api@127.0.0.1:1/none")]).await;
+    let t = TestApp::start_with(&[("DATABASE_URL", "postgres://billing_reader@127.0.0.1:1/none")]).await;
     let answer = t.checkout_plan("pro", "month").await;
     answer.assert_failure(503, "database_unavailable");
     assert!(answer.header("retry-after").is_some());

@@ -161,7 +161,7 @@ async fn the_health_check_line_that_operators_know_gets_a_clean_4xx() {
 
 #[tokio::test]
 async fn without_a_database_the_answer_is_to_come_back() {
-    let t = TestApp::start_with(&[("DATABASE_URL", "postgres://billing_api@127.0.0.1:1/none")]).await;
+    let t = TestApp::start_with(&[("DATABASE_URL", "postgres://billing_reader@127.0.0.1:1/none")]).await;
     let answer = t.entitlements(users::OWNER, &t.org).await;
     answer.assert_failure(503, "database_unavailable");
     assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);

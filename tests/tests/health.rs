@@ -15,7 +15,7 @@ async fn all_is_well() {
 
 #[tokio::test]
 async fn a_database_that_is_down_fails_with_its_schema() {
-    let t = TestApp::start_with(&[("DATABASE_URL", "postgres://billing_api@127.0.0.1:1/none")]).await;
+    let t = TestApp::start_with(&[("DATABASE_URL", "postgres://billing_reader@127.0.0.1:1/none")]).await;
     let answer = t.health().await;
     let expected =
         json!({ "success": false, "database": "failing", "schema": "failing", "configuration": "ok" });

@@ -1,10 +1,12 @@
 //! The system's tests: real handlers, real PostgreSQL, emulated Stripe. One file per route or event.
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)] // A test that cannot go on shall panic.
 
+mod access_matrix;
 mod checkout;
 mod checkout_failures;
 mod entitlements;
 mod feature_matrix;
+mod hardening;
 mod health;
 mod isolation;
 mod migrations;
@@ -12,6 +14,7 @@ mod model;
 mod ordering_rule;
 mod portal;
 mod samples;
+mod schema_rules;
 mod webhook_events;
 mod webhook_failures;
 mod webhook_order;

@@ -73,51 +73,6 @@ async fn an_owner_who_is_no_superuser_can_apply_them_and_they_work() {
 }
 
 #[tokio::test]
-async fn every_table_has_forced_row_level_security_and_a_policy() {
-    let t = TestApp::start().await;
-    let open = t
-        .value(
-            "select string_agg(c.relname, ', ') from pg_class c
-             where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-               and not (c.relrowsecurity and c.relforcerowsecurity and exists (select from pg_policy p where p.polrelid = c.oid))",
-        )
-        .await;
-    assert_eq!(open, "");
-}
-
-#[tokio::test]
-async fn every_function_has_a_pinned_search_path_and_is_closed_to_the_public() {
-    let t = TestApp::start().await;
-    let loose = t
-        .value(
-            "select string_agg(p.oid::regprocedure::text, ', ') from pg_proc p
-             where p.pronamespace in ('public'::regnamespace, 'billing_private'::regnamespace)
-               and (not coalesce(p.proconfig::text like '%search_path=%', false)
-                 or has_function_privilege('anon', p.oid, 'execute'))",
-        )
-        .await;
-    assert_eq!(loose, "");
-}
-
-#[tokio::test]
-async fn every_view_shows_its_reader_only_what_the_reader_may_see() {
-    let t = TestApp::start().await;
-    let views = "select count(*) from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v'";
-    assert_eq!(t.value(views).await, "2");
-    assert_eq!(t.value(&format!("{views} and 'security_invoker=true' = any (reloptions)")).await, "2");
-}
-
-#[tokio::test]
-async fn the_functions_login_owns_nothing_and_is_no_superuser() {
-    let t = TestApp::start().await;
-    assert_eq!(t.value("select rolsuper or rolcreaterole or rolcreatedb or rolbypassrls from pg_roles where rolname = 'billing_api'").await, "false");
-    assert_eq!(
-        t.value("select count(*) from pg_class where pg_get_userbyid(relowner) = 'billing_api'").await,
-        "0"
-    );
-}
-
-#[tokio::test]
 async fn an_unknown_plan_is_not_applied() {
     let t = TestApp::start().await;
     let error =

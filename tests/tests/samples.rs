@@ -21,7 +21,7 @@ async fn start() -> TestApp {
         "insert into organizations (id, name) values ('{ORG}', 'Demo'); insert into organization_members values ('{ORG}', '{OWNER}', 'owner')"
     );
     t.db.batch_execute(&people).await.unwrap();
-    t.app.clock = Clock::Fixed(Arc::new(AtomicI64::new(MADE_AT)));
+    t.set_clock(&Clock::Fixed(Arc::new(AtomicI64::new(MADE_AT))));
     t
 }
 

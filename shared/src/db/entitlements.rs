@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio_postgres::types::Type;
 
 use crate::db::{Db, Error};
@@ -15,9 +15,8 @@ use crate::domain::ids::{OrgId, UserId};
 /// # Errors
 /// If the database fails.
 pub async fn read(db: &Db, user: UserId, org: OrgId) -> Result<Option<EntitlementSet>, Error> {
-    let claims = json!({ "sub": user, "role": "authenticated" }).to_string();
     let id = org.uuid();
-    let rows = db.query_as(&claims, include_str!("read_entitlements.sql"), &[(&id, Type::UUID)]).await?;
+    let rows = db.query_as(user, include_str!("read_entitlements.sql"), &[(&id, Type::UUID)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let second = |name: &str| row.get::<_, Option<i64>>(name).and_then(|s| Timestamp::from_second(s).ok());
     let features: BTreeMap<String, bool> = serde_json::from_value(row.get::<_, Value>("features"))

@@ -12,4 +12,4 @@ pub mod webhook_events;
 pub use pool::{ConnectError, Db, Error, InvalidUrl, connect};
 
 /// The schema that this code works with: the number of the newest migration.
-pub const SCHEMA_VERSION: i64 = 5;
+pub const SCHEMA_VERSION: i64 = 6;

@@ -38,7 +38,7 @@ pub struct BillingAccount {
     pub had_trial: bool,
 }
 
-/// An organization as the caller stands to it. None: not a member, or there is no such organization.
+/// An organization as the caller stands to it, read as the caller. None: not a member, or there is no such organization.
 ///
 /// # Errors
 /// If the database fails.
@@ -48,11 +48,12 @@ pub async fn billing_account(
     org: OrgId,
     livemode: bool,
 ) -> Result<Option<BillingAccount>, Error> {
-    let (user, org) = (user.uuid(), org.uuid());
+    let (id, org) = (user.uuid(), org.uuid());
     let rows = db
-        .query(
+        .query_as(
+            user,
             include_str!("billing_account.sql"),
-            &[(&org, Type::UUID), (&user, Type::UUID), (&livemode, Type::BOOL)],
+            &[(&org, Type::UUID), (&id, Type::UUID), (&livemode, Type::BOOL)],
         )
         .await?;
     let Some(row) = rows.first() else { return Ok(None) };

@@ -7,6 +7,7 @@ use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
 use futures_util::try_join;
+use serde_json::json;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
@@ -16,6 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::Secret;
 use crate::db::tls;
+use crate::domain::ids::UserId;
 
 /// How long a request waits for a connection before it is told to come back.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -127,16 +129,17 @@ impl Db {
         }
     }
 
-    /// Runs one reading statement as the user whom the claims name, in the role `authenticated`: row level security decides what
-    /// there is to see. One round trip: four statements are sent together, and each one's answer is checked.
+    /// Runs one reading statement as a user, in the role `authenticated`: row level security decides what there is to see.
+    /// One round trip: four statements are sent together, and each one's answer is checked.
     pub(super) async fn query_as(
         &self,
-        claims: &str,
+        reader: UserId,
         sql: &str,
         params: Params<'_>,
     ) -> Result<Vec<Row>, Error> {
         const BECOME: &str =
             "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)";
+        let claims = json!({ "sub": reader, "role": "authenticated" }).to_string();
         let user: Params<'_> = &[(&claims, Type::TEXT)];
         let mut tries = 1;
         loop {

@@ -45,7 +45,7 @@ pub async fn play(history: &History) -> Result<Tally, String> {
     // One clock for both, so that moving it moves both at once; the difference is the one that two machines have. It begins now,
     // because the database compares the end of a grace period with its own clock.
     let clock = Arc::new(AtomicI64::new(t.app.clock.now().as_millisecond()));
-    t.app.clock = Clock::Fixed(Arc::clone(&clock));
+    t.set_clock(&Clock::Fixed(Arc::clone(&clock)));
     t.stripe.follow(Arc::clone(&clock), history.skew_ms);
     let journal = journal::start(&t).await;
     let world = world::World::create(&t, history.organizations).await;
