@@ -53,21 +53,26 @@ impl TestDatabase {
     }
 }
 
-async fn cluster() -> &'static Cluster {
-    CLUSTER.get_or_init(start).await
-}
-
-async fn start() -> Cluster {
+/// A server of its own, with a superuser `postgres` and no role of ours. The caller stops it.
+pub async fn bare_server(name: &str) -> Cluster {
     let owner = Owner::detect().expect("a user for the server");
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.local");
     let tools = reachable_home(&target, owner).join("tools");
     let binaries = Binaries::find_or_fetch(&tools, &|sentence| println!("{sentence}")).expect("PostgreSQL");
     let shared_memory = PathBuf::from("/dev/shm");
     let parent = if shared_memory.is_dir() { shared_memory } else { std::env::temp_dir() };
-    let data = parent.join(format!("promptforge-tests-{}", std::process::id()));
-    let cluster = Cluster::start(&binaries, owner, &data, 0, Durability::None, Lifetime::Removed)
+    let data = parent.join(format!("promptforge-{name}-{}", std::process::id()));
+    Cluster::start(&binaries, owner, &data, 0, Durability::None, Lifetime::Removed)
         .await
-        .expect("the server starts");
+        .expect("the server starts")
+}
+
+async fn cluster() -> &'static Cluster {
+    CLUSTER.get_or_init(start).await
+}
+
+async fn start() -> Cluster {
+    let cluster = bare_server("tests").await;
     let admin = cluster.connect("postgres").await.expect("connect");
     admin.batch_execute(&format!("create database {TEMPLATE}")).await.expect("create the template");
     let mut template = cluster.connect(TEMPLATE).await.expect("connect");

@@ -8,4 +8,4 @@ pub mod model;
 
 pub use answer::Answer;
 pub use app::{TestApp, users};
-pub use database::TestDatabase;
+pub use database::{TestDatabase, bare_server};

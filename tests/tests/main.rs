@@ -15,6 +15,7 @@ mod ordering_rule;
 mod portal;
 mod samples;
 mod schema_rules;
+mod supabase;
 mod webhook_events;
 mod webhook_failures;
 mod webhook_order;

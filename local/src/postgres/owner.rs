@@ -22,7 +22,11 @@ impl Owner {
     /// If we are root and there is no user `nobody`.
     pub fn detect() -> Result<Self, Problem> {
         // A file that we just made tells who we are, without unsafe code.
-        let probe = std::env::temp_dir().join(format!("promptforge-owner-{}", std::process::id()));
+        let probe = std::env::temp_dir().join(format!(
+            "promptforge-owner-{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        ));
         fs::write(&probe, []).map_err(|error| Problem::file(&probe, &error))?;
         let uid = fs::metadata(&probe).map(|meta| meta.uid());
         let removed = fs::remove_file(&probe);

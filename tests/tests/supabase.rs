@@ -1,0 +1,165 @@
+//! The migrations on what is there already: Supabase's roles, schema and default privileges, and an application's own
+//! organizations. Each on a server of its own, because roles belong to the server.
+
+use local::postgres::Cluster;
+use shared::db::SCHEMA_VERSION;
+use tests::{bare_server, users};
+use tokio_postgres::{Client, NoTls};
+
+const ORG: &str = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
+
+/// What Supabase brings: nobody but `supabase_admin` is a superuser, `auth` belongs to another role, and what the owner makes in
+/// `public` is granted to everybody.
+const SUPABASE: &str = "
+    create role anon nologin noinherit;
+    create role authenticated nologin noinherit;
+    create role service_role nologin noinherit bypassrls;
+    create role authenticator login noinherit;
+    grant anon, authenticated, service_role to authenticator;
+    create role supabase_auth_admin login noinherit createrole;
+    create role project_owner login createdb createrole replication bypassrls;
+    grant anon, authenticated, service_role to project_owner with admin option;
+    create database project owner project_owner";
+
+const SUPABASE_SCHEMA: &str = "
+    create schema auth authorization supabase_auth_admin;
+    create table auth.users (id uuid primary key, email text);
+    create function auth.uid() returns uuid language sql stable as $$
+      select coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''), (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'))::uuid $$;
+    create function auth.role() returns text language sql stable as $$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role' $$;
+    create function auth.jwt() returns jsonb language sql stable as $$ select coalesce(nullif(current_setting('request.jwt.claim', true), ''), nullif(current_setting('request.jwt.claims', true), ''))::jsonb $$;
+    alter table auth.users owner to supabase_auth_admin;
+    alter function auth.uid() owner to supabase_auth_admin;
+    alter function auth.role() owner to supabase_auth_admin;
+    alter function auth.jwt() owner to supabase_auth_admin;
+    grant usage on schema auth to anon, authenticated, service_role, project_owner;
+    grant usage on schema public to anon, authenticated, service_role, project_owner;
+    alter default privileges for role project_owner in schema public grant all on tables to anon, authenticated, service_role;
+    alter default privileges for role project_owner in schema public grant all on functions to anon, authenticated, service_role;
+    alter default privileges for role project_owner in schema public grant all on sequences to anon, authenticated, service_role;
+    create publication supabase_realtime";
+
+/// An application's own tables: more columns, a role of its own type, policies of its own.
+const APPLICATION: &str = "
+    create type member_role as enum ('owner', 'admin', 'member', 'guest');
+    create table public.organizations (
+      id uuid primary key default gen_random_uuid(), slug text not null unique, name text not null, settings jsonb not null default '{}', created_by uuid not null);
+    create table public.organization_members (
+      id bigint generated always as identity primary key, org_id uuid not null references public.organizations (id) on delete cascade,
+      user_id uuid not null, role member_role not null default 'guest', invited_by uuid, unique (org_id, user_id));
+    alter table public.organizations enable row level security;
+    create policy \"own settings\" on public.organizations for update to authenticated using (created_by = auth.uid());
+    grant select, update on public.organizations to authenticated";
+
+async fn connect(cluster: &Cluster, login: &str, database: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(&cluster.url(login, database), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// Migrates as the owner, twice.
+async fn migrate_twice(cluster: &Cluster, owner: &str, database: &str) {
+    let mut client = connect(cluster, owner, database).await;
+    let applied = migrations::run(&mut client).await.unwrap();
+    assert_eq!(i64::try_from(applied.len()).unwrap(), SCHEMA_VERSION);
+    assert!(migrations::run(&mut client).await.unwrap().is_empty());
+}
+
+async fn value(client: &Client, sql: &str) -> String {
+    let row = client.query_one(&format!("select ({sql})::text"), &[]).await.expect(sql);
+    row.get::<_, Option<String>>(0).unwrap_or_default()
+}
+
+/// The plan that a user sees of the organization, through the login that answers for it.
+async fn plan_seen_by(cluster: &Cluster, database: &str, user: &str) -> String {
+    let reader = connect(cluster, "billing_reader", database).await;
+    let claims = format!(
+        "begin; select set_config('role', 'authenticated', true), set_config('request.jwt.claims', '{{\"sub\": \"{user}\", \"role\": \"authenticated\"}}', true)"
+    );
+    reader.batch_execute(&claims).await.unwrap();
+    value(&reader, "select string_agg(plan_code || ' ' || (select count(*) from entitlements_effective where enabled), ',') from plan_effective").await
+}
+
+#[tokio::test]
+async fn they_run_twice_over_a_supabase_project_and_take_nothing_of_it() {
+    let cluster = bare_server("supabase").await;
+    let superuser = connect(&cluster, "postgres", "postgres").await;
+    for statement in SUPABASE.split(';') {
+        superuser.batch_execute(statement).await.unwrap();
+    }
+    let project = connect(&cluster, "postgres", "project").await;
+    project.batch_execute(SUPABASE_SCHEMA).await.unwrap();
+    let auth = "select string_agg(p.oid::regprocedure || ' ' || pg_get_userbyid(p.proowner) || ' ' || md5(p.prosrc), ',' order by p.oid) from pg_proc p where pronamespace = 'auth'::regnamespace";
+    let before = value(&project, auth).await;
+
+    migrate_twice(&cluster, "project_owner", "project").await;
+
+    assert_eq!(value(&project, auth).await, before, "the auth schema is Supabase's");
+    let granted = "select string_agg(c.relname, ',') from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v', 'S')
+        and (has_table_privilege('anon', c.oid, 'select') or c.relkind <> 'S' and has_table_privilege('authenticated', c.oid, 'insert'))";
+    assert_eq!(value(&project, granted).await, "", "the default privileges are taken back");
+    let callable = "select string_agg(proname, ',') from pg_proc where pronamespace = 'public'::regnamespace and (has_function_privilege('anon', oid, 'execute') or has_function_privilege('authenticated', oid, 'execute'))";
+    assert_eq!(value(&project, callable).await, "");
+
+    let owner = connect(&cluster, "project_owner", "project").await;
+    let people = format!(
+        "insert into organizations (id, name) values ('{ORG}', 'A'); insert into organization_members (org_id, user_id, role) values ('{ORG}', '{}', 'owner');
+         select pf_apply_plan_entitlements('{ORG}', 'pro')",
+        users::OWNER
+    );
+    owner.batch_execute(&people).await.unwrap();
+    assert_eq!(plan_seen_by(&cluster, "project", users::OWNER).await, "pro 7");
+    assert_eq!(plan_seen_by(&cluster, "project", users::OUTSIDER).await, "");
+    // As Supabase's own API does it: log in as authenticator, become the token's role.
+    let api = connect(&cluster, "authenticator", "project").await;
+    api.batch_execute("set role anon").await.unwrap();
+    assert!(api.batch_execute("select * from plans").await.is_err());
+    api.batch_execute("reset role; set role service_role").await.unwrap();
+    assert_eq!(value(&api, "select count(*) from entitlements").await, "1");
+    for client in [superuser, project, owner, api] {
+        drop(client);
+    }
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn they_run_twice_over_an_applications_own_organizations_and_keep_them() {
+    let cluster = bare_server("application").await;
+    let superuser = connect(&cluster, "postgres", "postgres").await;
+    // No role that exists already, and an owner who may only make some.
+    superuser.batch_execute("create role app_owner login createrole").await.unwrap();
+    superuser.batch_execute("create database app owner app_owner").await.unwrap();
+    let app = connect(&cluster, "app_owner", "app").await;
+    app.batch_execute(
+        "create role authenticated nologin; create role service_role nologin; create schema auth",
+    )
+    .await
+    .unwrap();
+    app.batch_execute("create function auth.uid() returns uuid language sql stable as $$ select (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $$").await.unwrap();
+    app.batch_execute(APPLICATION).await.unwrap();
+    let people = format!(
+        "insert into organizations (id, slug, name, settings, created_by) values ('{ORG}', 'acme', 'Acme', '{{\"theme\": \"dark\"}}', '{owner}');
+         insert into organization_members (org_id, user_id, role) values ('{ORG}', '{owner}', 'owner'), ('{ORG}', '{}', 'guest')",
+        users::MEMBER,
+        owner = users::OWNER
+    );
+    app.batch_execute(&people).await.unwrap();
+
+    migrate_twice(&cluster, "app_owner", "app").await;
+
+    assert_eq!(
+        value(&app, "select slug || ' ' || settings || ' ' || created_by from organizations").await,
+        format!("acme {{\"theme\": \"dark\"}} {}", users::OWNER)
+    );
+    assert_eq!(value(&app, "select count(*) from pg_policies where policyname = 'own settings'").await, "1");
+    assert_eq!(
+        value(&app, "select has_table_privilege('authenticated', 'organizations', 'update')").await,
+        "true"
+    );
+    app.batch_execute(&format!("select pf_apply_plan_entitlements('{ORG}', 'enterprise')")).await.unwrap();
+    assert_eq!(plan_seen_by(&cluster, "app", users::OWNER).await, "enterprise 11");
+    assert_eq!(plan_seen_by(&cluster, "app", users::MEMBER).await, "enterprise 11");
+    assert_eq!(plan_seen_by(&cluster, "app", users::OUTSIDER).await, "");
+    drop((superuser, app));
+    cluster.stop().await;
+}
