@@ -1,8 +1,10 @@
-//! What two functions or more use. Imports point down: functions → [`app`], [`http`] → [`domain`], [`db`], [`stripe`].
+//! What two functions or more use. Imports point down: functions → [`app`], [`http`], [`billing`] → [`domain`], [`db`],
+//! [`stripe`].
 //!
 //! | module | what lives there |
 //! |---|---|
 //! | [`app`] | what a function holds while it runs, and how it serves requests |
+//! | [`billing`] | operations that two callers share: apply an event, read subscriptions from Stripe, reconcile |
 //! | [`config`] | the environment, read once |
 //! | [`http`] | identity, request bodies, answers, errors |
 //! | [`domain`] | plans, features, subscriptions, the ordering of reads: no I/O, no clock |
@@ -10,6 +12,7 @@
 //! | [`stripe`] | the Stripe API: transport, signatures, what we read of its objects |
 
 pub mod app;
+pub mod billing;
 pub mod clock;
 pub mod config;
 pub mod db;

@@ -7,6 +7,7 @@ use lambda_http::{Body, Request};
 use local::stripe::{Emulator, Options, sign};
 use serde_json::{Value, json};
 use shared::app::{App, answer};
+use shared::billing::reconcile::{Deadline, Report, Sweep, reconcile};
 use shared::clock::Clock;
 use shared::config::Config;
 use tokio_postgres::Client;
@@ -38,6 +39,8 @@ pub struct TestApp {
     reader: App,
     /// What checkout and portal get: their login is `billing_checkout`.
     checkout: App,
+    /// What reconcile and the `billing` command get: their login is `billing_operator`.
+    pub operator: App,
     /// The tests' own look at the database, as superuser.
     pub db: Client,
     /// The database.
@@ -78,8 +81,8 @@ impl TestApp {
             };
             App::new(Config::from_lookup(lookup), Clock::System)
         };
-        let (app, reader, checkout) =
-            (app_as("billing_events"), app_as("billing_reader"), app_as("billing_checkout"));
+        let (app, reader) = (app_as("billing_events"), app_as("billing_reader"));
+        let (checkout, operator) = (app_as("billing_checkout"), app_as("billing_operator"));
         if let Ok(stripe) = app.stripe() {
             local::catalog::set_up(&db, stripe).await.expect("products and prices");
         }
@@ -91,12 +94,12 @@ impl TestApp {
             users::OWNER, users::ADMIN, users::MEMBER, users::OUTSIDER
         );
         db.batch_execute(&people).await.expect("people");
-        Self { app, reader, checkout, db, database, stripe, org, other_org }
+        Self { app, reader, checkout, operator, db, database, stripe, org, other_org }
     }
 
     /// Sets the clock of everything but the database.
     pub fn set_clock(&mut self, clock: &Clock) {
-        for app in [&mut self.app, &mut self.reader, &mut self.checkout] {
+        for app in [&mut self.app, &mut self.reader, &mut self.checkout, &mut self.operator] {
             app.clock = clock.clone();
         }
     }
@@ -145,6 +148,17 @@ impl TestApp {
     /// POST /api/billing/portal, any request.
     pub async fn call_portal(&self, request: Request) -> Answer {
         Answer::of(answer(&self.checkout, portal::handle, request).await)
+    }
+
+    /// POST /api/billing/sync.
+    pub async fn sync(&self, user: &str, body: &Value) -> Answer {
+        let request = post("/api/billing/sync", user, body.to_string());
+        Answer::of(answer(&self.app, sync::handle, request).await)
+    }
+
+    /// The scheduled reconciliation, with all the time there is.
+    pub async fn reconcile(&self) -> Report {
+        reconcile(&self.operator, Sweep::Once, Deadline::default()).await
     }
 
     /// GET /api/health.

@@ -1,17 +1,11 @@
 //! GET /api/entitlements?orgId=: may this organization do X?
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
 use lambda_http::http::{HeaderMap, HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use shared::app::App;
 use shared::db::entitlements;
-use shared::domain::entitlement::EntitlementSet;
-use shared::domain::feature::Feature;
-use shared::domain::ids::OrgId;
+use shared::http::entitlements::{Entitlements, Stamped};
 use shared::http::error::ApiError;
 use shared::http::{identity, request, response};
 
@@ -30,7 +24,7 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
         *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
         unchanged
     } else {
-        response::ok(&Stamped { success: true, entitlements: answer, timestamp: app.clock.now() })
+        response::ok(&Stamped::new(answer, app.clock.now()))
     };
     // The caller's own copy, to be asked about each time: `no-store` would forbid the 304.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
@@ -39,49 +33,6 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
         HeaderValue::from_str(&etag).map_err(|_| ApiError::Internal("the ETag is no header value"))?,
     );
     Ok(response)
-}
-
-#[derive(Serialize)]
-struct Stamped {
-    success: bool,
-    #[serde(flatten)]
-    entitlements: Entitlements,
-    timestamp: Timestamp,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Entitlements {
-    org_id: OrgId,
-    plan_code: String,
-    /// Stripe's status, or `none` where there never was a subscription.
-    status: String,
-    seats: i32,
-    current_period_end: Option<Timestamp>,
-    cancel_at: Option<Timestamp>,
-    /// While a payment has failed: how long the plan stays on.
-    grace_ends_at: Option<Timestamp>,
-    entitlements: BTreeMap<&'static str, bool>,
-}
-
-impl From<EntitlementSet> for Entitlements {
-    fn from(set: EntitlementSet) -> Self {
-        Self {
-            org_id: set.org,
-            plan_code: set.plan_code,
-            status: set.status.unwrap_or_else(|| "none".to_owned()),
-            seats: set.seats,
-            current_period_end: set.current_period_end,
-            cancel_at: set.cancel_at,
-            grace_ends_at: set.grace_ends_at,
-            entitlements: Feature::ALL
-                .iter()
-                .map(|feature| {
-                    (feature.as_str(), set.features.get(feature.as_str()).copied().unwrap_or(false))
-                })
-                .collect(),
-        }
-    }
 }
 
 /// A strong validator (RFC 9110, 8.8.3) of everything but the timestamp.

@@ -1,13 +1,11 @@
 //! POST /api/webhooks/stripe: Stripe's events, each applied once and in order.
 
-mod process;
-mod route;
-
 use std::time::Instant;
 
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::app::App;
+use shared::billing::apply_event::apply_event;
 use shared::db::webhook_events::Outcome;
 use shared::http::error::ApiError;
 use shared::http::{request, response};
@@ -17,7 +15,7 @@ use shared::stripe::signature;
 /// The largest event that is taken, in bytes: Stripe's are far smaller, and none must be lost to a limit.
 const MAX_EVENT: usize = 1024 * 1024;
 
-/// Verifies, reads, routes and applies one event.
+/// Verifies, reads and applies one event.
 ///
 /// # Errors
 /// [`ApiError::InvalidSignature`], [`ApiError::MissingOrgId`], [`ApiError::InvalidRequest`] for a signed body that is no event;
@@ -27,7 +25,7 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     let body = request::body(&request, MAX_EVENT)?;
     signature::verify(signature_header(&request), body, &app.config.webhook_secrets, app.clock.now())?;
     let event = Event::parse(body).map_err(|error| ApiError::InvalidRequest(error.to_string()))?;
-    let outcome = process::process(app, &event, arrived).await?;
+    let outcome = apply_event(app, &event, arrived).await?;
     Ok(response::ok(&Received { received: true, outcome: word(outcome) }))
 }
 
@@ -51,7 +49,7 @@ fn word(outcome: Outcome) -> &'static str {
         Outcome::Applied => "applied",
         Outcome::Stale => "stale",
         Outcome::Duplicate => "duplicate",
-        // The last three never leave `process`.
+        // The last three never leave `apply_event`.
         Outcome::Ignored | Outcome::MissingOrg | Outcome::Read | Outcome::Conflict => "ignored",
     }
 }

@@ -7,9 +7,11 @@ pub mod customers;
 pub mod entitlements;
 pub mod health;
 pub mod organizations;
+pub mod reconcile_cursors;
+pub mod subscriptions;
 pub mod webhook_events;
 
 pub use pool::{ConnectError, Db, Error, InvalidUrl, connect};
 
 /// The schema that this code works with: the number of the newest migration.
-pub const SCHEMA_VERSION: i64 = 6;
+pub const SCHEMA_VERSION: i64 = 7;

@@ -117,6 +117,56 @@ pub async fn fail(db: &Db, event: &EventRef, error_code: &str) -> Result<(), Err
     Ok(())
 }
 
+/// Those of the events that were not processed yet.
+///
+/// # Errors
+/// If the database fails.
+pub async fn unprocessed(db: &Db, ids: &[String]) -> Result<Vec<String>, Error> {
+    let sql = "select id from unnest($1) as id
+               where not exists (select from public.webhook_events w where w.event_id = id and w.status = 'processed')";
+    let rows = db.query(sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Events that failed and whose time has come, and those that were cut off in the middle: at most `limit`, longest due first.
+///
+/// # Errors
+/// If the database fails.
+pub async fn due(db: &Db, livemode: bool, limit: i64) -> Result<Vec<String>, Error> {
+    let sql = "(select event_id, next_retry_at as due from public.webhook_events
+                where livemode = $1 and status = 'failed' and next_retry_at <= now())
+               union all
+               (select event_id, last_attempt_at from public.webhook_events
+                where livemode = $1 and status = 'received' and last_attempt_at < now() - interval '5 minutes')
+               order by due limit $2";
+    let rows = db.query(sql, &[(&livemode, Type::BOOL), (&limit, Type::INT8)]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Notes that Stripe does not have the event any more (it keeps them for 30 days), so that nobody asks for it again.
+///
+/// # Errors
+/// If the database fails.
+pub async fn gone(db: &Db, id: &str) -> Result<(), Error> {
+    let sql = "update public.webhook_events set status = 'failed', error_code = 'gone_at_stripe', next_retry_at = null, last_attempt_at = now()
+               where event_id = $1 and status <> 'processed'";
+    db.query(sql, &[(&id, Type::TEXT)]).await.map(drop)
+}
+
+/// Removes events that nobody touched for `days`, at most `limit` of them, and tells how many it were.
+///
+/// # Errors
+/// If the database fails.
+pub async fn prune(db: &Db, days: i32, limit: i64) -> Result<i64, Error> {
+    let sql = "with old as (
+                 select event_id from public.webhook_events where last_attempt_at < now() - make_interval(days => $1)
+                 order by last_attempt_at limit $2),
+               removed as (delete from public.webhook_events w using old where w.event_id = old.event_id returning 1)
+               select count(*) from removed";
+    let rows = db.query(sql, &[(&days, Type::INT4), (&limit, Type::INT8)]).await?;
+    Ok(rows.first().map_or(0, |row| row.get(0)))
+}
+
 /// The argument of `pf_apply_event`; its fields are described there.
 fn request(application: &Application) -> Value {
     let (subscription, snapshot, payment) = match &application.effect {
@@ -146,7 +196,7 @@ fn request(application: &Application) -> Value {
 }
 
 /// A row of `subscriptions`, but for the columns that the database decides.
-fn snapshot_row(snapshot: &Snapshot) -> Value {
+pub(super) fn snapshot_row(snapshot: &Snapshot) -> Value {
     json!({
         "stripe_subscription_id": snapshot.id.as_str(),
         "livemode": snapshot.livemode,

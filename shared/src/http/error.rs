@@ -130,6 +130,20 @@ impl ApiError {
         self.parts().1
     }
 
+    /// Whether the database or Stripe is not to be had at the moment, so that the next call would fail as well.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Database(error) => error.is_unavailable(),
+            Self::Stripe(error) => match error {
+                stripe::Error::Unreachable(_) | stripe::Error::Throttled { .. } => true,
+                stripe::Error::Refused { status, .. } => matches!(status, 401 | 403 | 500..),
+                stripe::Error::Unreadable(_) => false,
+            },
+            Self::Misconfigured(_) => true,
+            _ => false,
+        }
+    }
+
     /// Seconds until another try makes sense, where that is known.
     fn retry_after(&self) -> Option<u64> {
         match self {

@@ -4,6 +4,21 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+/// The types of events that are processed: what a webhook endpoint has to be sent, and what a reconciliation looks for.
+pub const PROCESSED: [&str; 11] = [
+    "checkout.session.async_payment_failed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.completed",
+    "customer.subscription.created",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "customer.subscription.updated",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.payment_succeeded",
+];
+
 /// A Stripe event.
 #[derive(Debug, Deserialize)]
 pub struct Event<'a> {

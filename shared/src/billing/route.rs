@@ -1,13 +1,13 @@
 //! The one table from event type to what is done.
 
+use crate::db::webhook_events::Effect;
+use crate::domain::ids::{CustomerId, OrgId};
+use crate::domain::subscription::Snapshot;
+use crate::stripe::event::{Event, Unreadable};
+use crate::stripe::wire::checkout_session::CheckoutSession;
+use crate::stripe::wire::invoice::Invoice;
+use crate::stripe::wire::subscription::Subscription;
 use jiff::Timestamp;
-use shared::db::webhook_events::Effect;
-use shared::domain::ids::{CustomerId, OrgId};
-use shared::domain::subscription::Snapshot;
-use shared::stripe::event::{Event, Unreadable};
-use shared::stripe::wire::checkout_session::CheckoutSession;
-use shared::stripe::wire::invoice::Invoice;
-use shared::stripe::wire::subscription::Subscription;
 
 /// What an event is about.
 #[derive(Debug)]

@@ -1,26 +1,31 @@
-//! Applying one event: one database call, and a read of Stripe with a second call only where the order of payloads cannot tell.
+//! Applying one event, wherever it comes from: one database call, and a read of Stripe with a second call only where the order of
+//! payloads cannot tell.
 
 use std::time::Instant;
 
-use shared::app::App;
-use shared::config::ForeignSubscriptions;
-use shared::db::webhook_events::{self, Application, Effect, EventRef, Outcome};
-use shared::domain::ids::SubscriptionId;
-use shared::domain::ordering::Read;
-use shared::domain::subscription::{Plan, Snapshot, is_known};
-use shared::http::error::ApiError;
-use shared::stripe::event::Event;
-use shared::stripe::wire::subscription::Subscription;
-use shared::stripe::{self, Stripe};
+use crate::app::App;
+use crate::config::ForeignSubscriptions;
+use crate::db::webhook_events::{self, Application, Effect, EventRef, Outcome};
+use crate::domain::ids::SubscriptionId;
+use crate::domain::ordering::Read;
+use crate::domain::subscription::{Plan, Snapshot, is_known};
+use crate::http::error::ApiError;
+use crate::stripe::event::Event;
+use crate::stripe::wire::subscription::Subscription;
+use crate::stripe::{self, Stripe};
 use stripe_billing::subscription::RetrieveSubscription;
 
-use crate::route::route;
+use crate::billing::route::route;
 
 /// How often Stripe is asked again because the row changed meanwhile.
-const READS: u32 = 4;
+pub(super) const READS: u32 = 4;
 
-/// Applies the event and tells what came of it.
-pub async fn process(app: &App, event: &Event<'_>, arrived: Instant) -> Result<Outcome, ApiError> {
+/// Applies the event and tells what came of it. `arrived`: when its request came.
+///
+/// # Errors
+/// [`ApiError::MissingOrgId`]; [`ApiError::InvalidRequest`] for an object that cannot be read; [`ApiError::ProcessingFailed`] for what
+/// shall be tried again. The last is noted with the event.
+pub async fn apply_event(app: &App, event: &Event<'_>, arrived: Instant) -> Result<Outcome, ApiError> {
     let (db, stripe) = (app.db().map_err(failed)?, app.stripe().map_err(failed)?);
     if event.livemode != stripe.livemode() {
         tracing::warn!(target: "billing", event = event.id, event.livemode, "an event of the other mode is ignored");
@@ -49,7 +54,7 @@ pub async fn process(app: &App, event: &Event<'_>, arrived: Instant) -> Result<O
         elapsed_ms: elapsed_ms(arrived),
     };
     let event = application.event.clone();
-    match apply(app, stripe, application, arrived).await {
+    match settle(app, stripe, application, arrived).await {
         Ok(Outcome::MissingOrg) => Err(ApiError::MissingOrgId),
         Ok(outcome) => Ok(outcome),
         Err(error) => {
@@ -62,7 +67,7 @@ pub async fn process(app: &App, event: &Event<'_>, arrived: Instant) -> Result<O
     }
 }
 
-async fn apply(
+async fn settle(
     app: &App,
     stripe: &Stripe,
     mut application: Application,
@@ -124,7 +129,8 @@ fn without_stripe(application: Application, id: &SubscriptionId, version: i64) -
     Application { read, void, ..application }
 }
 
-fn is_unknown(error: &stripe::Error) -> bool {
+/// Whether Stripe has no such object.
+pub(super) fn is_unknown(error: &stripe::Error) -> bool {
     matches!(error, stripe::Error::Refused { status: 404, code, .. } if code == "resource_missing")
 }
 

@@ -1,0 +1,36 @@
+//! Every 15 minutes: puts through what was missed or failed, and compares subscriptions with Stripe's. EventBridge calls it, with
+//! nothing in its event that matters.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use shared::app::App;
+use shared::billing::reconcile::{Deadline, Report, Sweep, reconcile};
+
+/// How long before Lambda's limit it stops, to store how far it got and tell what it did.
+const RESERVE: Duration = Duration::from_secs(30);
+/// Lambda's own longest. What is further away, or past, is the constant that local runtimes send.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+/// A part could not do its work, or something is left that somebody has to look at. Lambda counts it as an error of the function.
+#[derive(Debug, thiserror::Error)]
+#[error("reconciled with problems: {0}")]
+pub struct Unwell(String);
+
+/// Reconciles until `deadline`, less a reserve.
+///
+/// # Errors
+/// [`Unwell`], after everything that could be done was done.
+pub async fn handle(app: &App, deadline: SystemTime) -> Result<Report, Unwell> {
+    let report = reconcile(app, Sweep::WhenDue, stop_at(app, deadline)).await;
+    if report.is_well() {
+        return Ok(report);
+    }
+    Err(Unwell(serde_json::to_string(&report).unwrap_or_default()))
+}
+
+fn stop_at(app: &App, deadline: SystemTime) -> Deadline {
+    match deadline.duration_since(SystemTime::from(app.clock.now())) {
+        Ok(left) if left <= LONGEST => Deadline(Some(Instant::now() + left.saturating_sub(RESERVE))),
+        _ => Deadline(None),
+    }
+}

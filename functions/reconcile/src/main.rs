@@ -1,0 +1,13 @@
+//! The Lambda function `reconcile`.
+
+use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
+use shared::app::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let app = &App::from_env();
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<serde_json::Value>| {
+        reconcile::handle(app, event.context.deadline()).await.map_err(lambda_http::Error::from)
+    }))
+    .await
+}

@@ -1,0 +1,38 @@
+//! POST /api/billing/sync: asks Stripe what an organization has bought and answers as entitlements do. The success page calls it, so
+//! that nobody who has just paid waits for a webhook.
+
+use lambda_http::{Body, Request, Response};
+use serde::Deserialize;
+use shared::app::App;
+use shared::billing::read_subscriptions;
+use shared::db::entitlements;
+use shared::db::subscriptions::{self, Purpose};
+use shared::http::entitlements::Stamped;
+use shared::http::error::ApiError;
+use shared::http::{identity, request, response};
+
+/// Reads the organization's subscriptions from Stripe, if nobody did in the last five seconds, and answers with what it has then.
+///
+/// # Errors
+/// [`ApiError::NotAMember`] also where there is no such organization; [`ApiError::Stripe`] if Stripe cannot be asked.
+pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
+    let caller = identity::require(app.config.identity_source, &request)?;
+    let wanted: SyncRequest = request::json(&request)?;
+    let org = request::org_id(&wanted.org_id)?;
+    let (db, stripe) = (app.db()?, app.stripe()?);
+    let mut set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
+    if let Some(inquiry) = subscriptions::begin_sync(db, org, stripe.livemode()).await? {
+        let purpose = Purpose { cause: "sync", grace_days: app.config.grace_days, dry_run: false };
+        let read = read_subscriptions::of_organization(app, purpose, &inquiry).await?;
+        if read.tally.drifted > 0 {
+            set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
+        }
+    }
+    Ok(response::ok(&Stamped::new(set.into(), app.clock.now())))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SyncRequest {
+    org_id: String,
+}

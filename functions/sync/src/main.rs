@@ -1,0 +1,8 @@
+//! The Lambda function `sync`.
+
+use shared::app::{App, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    serve(App::from_env(), sync::handle).await
+}

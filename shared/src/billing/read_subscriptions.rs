@@ -1,0 +1,238 @@
+//! Subscriptions as Stripe says they are now, compared with our rows and written where they differ, by the read rule: a row is
+//! written only if it did not change since before Stripe was asked.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus, RetrieveSubscription};
+
+use crate::app::App;
+use crate::billing::apply_event::{READS, is_unknown};
+use crate::db::subscriptions::{self, Compared, Inquiry, Outcome, Purpose, Seen};
+use crate::domain::ids::OrgId;
+use crate::domain::ordering::Read;
+use crate::domain::subscription::Snapshot;
+use crate::http::error::ApiError;
+use crate::stripe::wire::List;
+use crate::stripe::wire::subscription::Subscription;
+
+/// Stripe's largest page.
+const PAGE: i64 = 100;
+
+/// What a comparison of many subscriptions came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tally {
+    /// Subscriptions that were compared.
+    pub checked: u64,
+    /// Of them those whose row, or whose organization's plan, differed.
+    pub drifted: u64,
+    /// Of them those that are right now.
+    pub repaired: u64,
+    /// Of them those that had no row yet: not drift where a database is filled for the first time.
+    pub missing: u64,
+    /// Subscriptions of no organization: another product's, or their organization was deleted.
+    pub without_organization: u64,
+    /// Rows that Stripe knows nothing of, and objects that could not be read: somebody has to look.
+    pub unexplained: u64,
+}
+
+impl Tally {
+    /// Adds another one.
+    pub fn add(&mut self, other: &Self) {
+        self.checked += other.checked;
+        self.drifted += other.drifted;
+        self.repaired += other.repaired;
+        self.missing += other.missing;
+        self.without_organization += other.without_organization;
+        self.unexplained += other.unexplained;
+    }
+}
+
+/// One subscription that differs, or differed.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Drift {
+    /// Which: Stripe's id.
+    pub subscription: String,
+    /// Whose.
+    pub org_id: Option<OrgId>,
+    /// The columns that differ. `unknown_at_stripe`: Stripe has no such subscription.
+    pub differences: Vec<String>,
+    /// It is right now.
+    pub repaired: bool,
+}
+
+/// What came of a page.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// The count.
+    pub tally: Tally,
+    /// What differed.
+    pub drift: Vec<Drift>,
+    /// The subscriptions on it, in Stripe's order.
+    pub ids: Vec<String>,
+    /// When the last of them was made.
+    pub oldest: Option<Timestamp>,
+    /// There are more.
+    pub has_more: bool,
+}
+
+/// Reads one page of a list, compares it and writes what differs. A row that is there and differs is read once more by itself, with
+/// its version noted first (`versions` may hold it already).
+///
+/// # Errors
+/// If Stripe or the database fails.
+pub async fn page(
+    app: &App,
+    purpose: Purpose<'_>,
+    list: ListSubscription,
+    versions: &HashMap<String, i64>,
+) -> Result<Page, ApiError> {
+    let (db, stripe) = (app.db()?, app.stripe()?);
+    let started = app.clock.now();
+    let list: List<Box<RawValue>> = stripe.get(&list.status(ListSubscriptionStatus::All).limit(PAGE)).await?;
+    let ended = app.clock.now();
+    let mut page = Page { has_more: list.has_more, ..Page::default() };
+    let mut seen = Vec::new();
+    for object in &list.data {
+        let snapshot = match serde_json::from_str::<Subscription>(object.get()) {
+            Ok(subscription) => Snapshot::from(subscription),
+            Err(error) => {
+                // One object that cannot be read shall not hide the other ninety-nine.
+                tracing::error!(target: "billing", cause = purpose.cause, %error, "a subscription of Stripe's list cannot be read");
+                page.tally.checked += 1;
+                page.tally.unexplained += 1;
+                continue;
+            }
+        };
+        page.ids.push(snapshot.id.to_string());
+        page.oldest = Some(snapshot.created);
+        let version = versions.get(snapshot.id.as_str()).copied();
+        let read = Read::between(version.unwrap_or_default(), started, ended);
+        seen.push(Seen { snapshot, read, version_noted: version.is_some() });
+    }
+    for compared in subscriptions::apply_reads(db, purpose, &seen).await? {
+        let settled = settle(app, purpose, compared).await?;
+        note(&mut page, settled);
+    }
+    Ok(page)
+}
+
+/// Reads one subscription by itself and compares it. `version`: of its row, noted before.
+///
+/// # Errors
+/// If Stripe or the database fails.
+pub async fn one(app: &App, purpose: Purpose<'_>, id: &str, version: i64) -> Result<Page, ApiError> {
+    let mut page = Page::default();
+    match read_again(app, purpose, id, version).await? {
+        Some(compared) => {
+            let settled = settle(app, purpose, compared).await?;
+            note(&mut page, settled);
+        }
+        None => {
+            // Not taken for an end: with the key of another account every paying customer would be locked out.
+            tracing::error!(target: "billing", cause = purpose.cause, subscription = id, "Stripe does not know this subscription: is the key of another account?");
+            page.tally = Tally { checked: 1, drifted: 1, unexplained: 1, ..Tally::default() };
+            page.drift.push(Drift {
+                subscription: id.to_owned(),
+                org_id: None,
+                differences: vec!["unknown_at_stripe".to_owned()],
+                repaired: false,
+            });
+        }
+    }
+    Ok(page)
+}
+
+/// Reads all subscriptions of an organization's customers.
+///
+/// # Errors
+/// If Stripe or the database fails.
+pub async fn of_organization(app: &App, purpose: Purpose<'_>, inquiry: &Inquiry) -> Result<Page, ApiError> {
+    let mut all = Page::default();
+    for customer in &inquiry.customers {
+        let mut after: Option<String> = None;
+        loop {
+            let mut list = ListSubscription::new().customer(customer.as_str());
+            if let Some(after) = after {
+                list = list.starting_after(after);
+            }
+            let page = match page(app, purpose, list, &inquiry.versions).await {
+                // The customer was deleted at Stripe, and its subscriptions with it: their events tell.
+                Err(ApiError::Stripe(error)) if error.is_missing("customer") => break,
+                page => page?,
+            };
+            all.tally.add(&page.tally);
+            all.drift.extend(page.drift);
+            after = page.ids.last().cloned();
+            all.ids.extend(page.ids);
+            if !page.has_more || after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Asks again, with the version noted, until the row did not change meanwhile.
+async fn settle(app: &App, purpose: Purpose<'_>, mut compared: Compared) -> Result<Compared, ApiError> {
+    for _ in 0..READS {
+        let open = match compared.outcome {
+            Outcome::Conflict => true,
+            Outcome::Differs => !purpose.dry_run,
+            _ => false,
+        };
+        if !open {
+            return Ok(compared);
+        }
+        match read_again(app, purpose, &compared.subscription, compared.version).await? {
+            Some(again) => compared = again,
+            None => return Ok(compared),
+        }
+    }
+    Ok(compared)
+}
+
+async fn read_again(
+    app: &App,
+    purpose: Purpose<'_>,
+    id: &str,
+    version: i64,
+) -> Result<Option<Compared>, ApiError> {
+    let started = app.clock.now();
+    let answer = app.stripe()?.get::<Subscription>(&RetrieveSubscription::new(id)).await;
+    let ended = app.clock.now();
+    let snapshot = match answer {
+        Ok(subscription) => Snapshot::from(subscription),
+        Err(error) if is_unknown(&error) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let seen = Seen { snapshot, read: Read::between(version, started, ended), version_noted: true };
+    Ok(subscriptions::apply_reads(app.db()?, purpose, &[seen]).await?.pop())
+}
+
+fn note(page: &mut Page, compared: Compared) {
+    page.tally.checked += 1;
+    match compared.outcome {
+        Outcome::Same => return,
+        Outcome::MissingOrg => {
+            page.tally.without_organization += 1;
+            return;
+        }
+        Outcome::Applied => page.tally.repaired += 1,
+        Outcome::Differs | Outcome::Conflict => {}
+    }
+    page.tally.drifted += 1;
+    if compared.version == 0 {
+        page.tally.missing += 1;
+    }
+    page.drift.push(Drift {
+        subscription: compared.subscription,
+        org_id: compared.org_id,
+        differences: compared.differences,
+        repaired: compared.outcome == Outcome::Applied,
+    });
+}

@@ -1,0 +1,103 @@
+//! Stripe's events of the types we process that never came, or came and were not processed.
+//!
+//! Stripe lists events newest first and keeps them for 30 days (Stripe API reference, "Events"). The list is gone through in spans of
+//! time, oldest first, and the cursor moves on after each: so an interruption loses one span's work at most, and none is left out.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use stripe_core::event::ListEvent;
+use stripe_types::{RangeBoundsTs, RangeQueryTs};
+
+use super::{Deadline, Report, put_through};
+use crate::app::App;
+use crate::db::{reconcile_cursors, webhook_events};
+use crate::http::error::ApiError;
+use crate::stripe::event::PROCESSED;
+use crate::stripe::wire::List;
+
+const CURSOR: &str = "events";
+/// How far back the first one goes, in seconds: all that Stripe keeps.
+const KEPT: i64 = 30 * 24 * 3600;
+/// How far each one looks back behind the cursor, in seconds: an event may enter Stripe's list a little after the time it names.
+const OVERLAP: i64 = 300;
+/// The first span, in seconds; a span with little in it doubles the next one, a crowded one halves it.
+const SPAN: i64 = 3600;
+const PAGE: i64 = 100;
+/// More pages than this make a span crowded.
+const CROWDED: u32 = 10;
+
+#[derive(Deserialize, Serialize)]
+struct Position {
+    /// Unix seconds: everything before is processed or noted as failed.
+    through: i64,
+}
+
+pub(super) async fn recover(app: &App, deadline: Deadline, report: &mut Report) -> Result<(), ApiError> {
+    let (db, livemode) = (app.db()?, app.stripe()?.livemode());
+    let now = app.clock.now();
+    let stored: Option<Position> = reconcile_cursors::read(db, CURSOR, livemode).await?;
+    let mut from = stored.map_or(now.as_second() - KEPT, |position| position.through - OVERLAP);
+    let mut span = SPAN;
+    while from <= now.as_second() {
+        let to = (from + span).min(now.as_second() + 1);
+        let pages = go_through(app, (from, to), deadline, report).await?;
+        let Some(pages) = pages else {
+            report.unfinished = true;
+            return Ok(());
+        };
+        from = to;
+        reconcile_cursors::store(db, CURSOR, livemode, &Position { through: to - 1 }).await?;
+        report.events_through = jiff::Timestamp::from_second(to - 1).ok();
+        span = if pages > CROWDED { (span / 2).max(60) } else { span * 2 };
+    }
+    Ok(())
+}
+
+/// Goes through the events made in `[from, to)` and tells how many pages it were. None: time was up.
+async fn go_through(
+    app: &App,
+    (from, to): (i64, i64),
+    deadline: Deadline,
+    report: &mut Report,
+) -> Result<Option<u32>, ApiError> {
+    #[derive(Deserialize)]
+    struct Named {
+        id: String,
+    }
+    let (db, stripe) = (app.db()?, app.stripe()?);
+    let created =
+        RangeQueryTs::Bounds(RangeBoundsTs { gte: Some(from), lt: Some(to), ..RangeBoundsTs::default() });
+    let mut after: Option<String> = None;
+    for pages in 1.. {
+        if deadline.has_come() {
+            return Ok(None);
+        }
+        let mut list =
+            ListEvent::new().types(PROCESSED.map(str::to_owned).to_vec()).created(created).limit(PAGE);
+        if let Some(after) = after {
+            list = list.starting_after(after);
+        }
+        let list: List<Box<RawValue>> = stripe.get(&list).await?;
+        let mut events = Vec::new();
+        for body in &list.data {
+            events.push((
+                serde_json::from_str::<Named>(body.get()).map_err(crate::stripe::Error::from)?.id,
+                body,
+            ));
+        }
+        let ids: Vec<String> = events.iter().map(|(id, _)| id.clone()).collect();
+        report.missed_events.seen += ids.len() as u64;
+        let open = webhook_events::unprocessed(db, &ids).await?;
+        for (_, body) in events.iter().filter(|(id, _)| open.contains(id)) {
+            if deadline.has_come() {
+                return Ok(None);
+            }
+            put_through(app, body.get(), &mut report.missed_events).await?;
+        }
+        after = ids.last().cloned();
+        if !list.has_more || after.is_none() {
+            return Ok(Some(pages));
+        }
+    }
+    Ok(None)
+}

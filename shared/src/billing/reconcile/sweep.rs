@@ -1,0 +1,102 @@
+//! The rolling comparison: all of Stripe's subscriptions against our rows, page after page, from the newest to the oldest; and our
+//! rows that Stripe's list does not have.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use stripe_billing::subscription::ListSubscription;
+
+use super::Deadline;
+use crate::app::App;
+use crate::billing::read_subscriptions::{self, Page};
+use crate::db::reconcile_cursors;
+use crate::db::subscriptions::{self, Purpose};
+use crate::http::error::ApiError;
+use crate::stripe::Error;
+
+/// A new comparison begins this many seconds after the last one began: so each organization is compared once a day, with time to spare.
+const EVERY: i64 = 20 * 3600;
+
+/// Where a comparison begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sweep {
+    /// Where the last one stopped; a new one only if the last one began long enough ago.
+    WhenDue,
+    /// Where the last one stopped, or else at the top.
+    Resumed(&'static str),
+    /// At the top, without leaving a trace.
+    Once,
+}
+
+#[derive(Clone, Default, Deserialize, Serialize)]
+struct Position {
+    /// Unix seconds.
+    began_at: i64,
+    /// The last subscription that was compared, and when it was made. None: it is done.
+    after: Option<(String, i64)>,
+}
+
+/// Compares page after page, tells each to `on_page`, and answers whether the end was reached.
+///
+/// # Errors
+/// If Stripe or the database fails; the next one goes on where this one stopped.
+pub async fn sweep(
+    app: &App,
+    purpose: Purpose<'_>,
+    when: Sweep,
+    deadline: Deadline,
+    mut on_page: impl FnMut(&Page),
+) -> Result<bool, ApiError> {
+    let (db, livemode) = (app.db()?, app.stripe()?.livemode());
+    let now = app.clock.now().as_second();
+    let name = match when {
+        Sweep::WhenDue => Some("subscriptions"),
+        Sweep::Resumed(name) => Some(name),
+        Sweep::Once => None,
+    };
+    let stored: Option<Position> = match name {
+        Some(name) => reconcile_cursors::read(db, name, livemode).await?,
+        None => None,
+    };
+    let mut position = match stored {
+        Some(position) if position.after.is_some() => position,
+        Some(position) if when == Sweep::WhenDue && now - position.began_at < EVERY => return Ok(true),
+        _ => Position { began_at: now, after: None },
+    };
+    loop {
+        if deadline.has_come() {
+            return Ok(false);
+        }
+        let mut list = ListSubscription::new();
+        if let Some((after, _)) = &position.after {
+            list = list.starting_after(after.as_str());
+        }
+        let mut page = match read_subscriptions::page(app, purpose, list, &HashMap::new()).await {
+            Err(ApiError::Stripe(Error::Refused { param, .. }))
+                if param == "starting_after" && position.after.is_some() =>
+            {
+                // The subscription that we stopped at is gone: from the top.
+                position.after = None;
+                continue;
+            }
+            page => page?,
+        };
+        let newest = position.after.as_ref().and_then(|(_, created)| Timestamp::from_second(*created).ok());
+        let oldest = if page.has_more { page.oldest } else { None };
+        for (id, version) in subscriptions::unlisted(db, livemode, (oldest, newest), &page.ids).await? {
+            let one = read_subscriptions::one(app, purpose, &id, version).await?;
+            page.tally.add(&one.tally);
+            page.drift.extend(one.drift);
+        }
+        on_page(&page);
+        let last = page.ids.last().cloned().zip(page.oldest.map(Timestamp::as_second));
+        position.after = if page.has_more { last } else { None };
+        if let Some(name) = name {
+            reconcile_cursors::store(db, name, livemode, &position).await?;
+        }
+        if position.after.is_none() {
+            return Ok(true);
+        }
+    }
+}

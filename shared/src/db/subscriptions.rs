@@ -1,0 +1,174 @@
+//! Subscriptions as reads of Stripe showed them, written by the read rule (`pf_apply_reads` in SQL).
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio_postgres::types::{Json, Type};
+
+use crate::db::webhook_events::snapshot_row;
+use crate::db::{Db, Error};
+use crate::domain::ids::OrgId;
+use crate::domain::ordering::Read;
+use crate::domain::subscription::Snapshot;
+
+/// What Stripe answered, and when.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The state.
+    pub snapshot: Snapshot,
+    /// The span of time it holds for.
+    pub read: Read,
+    /// `read.version` was noted before Stripe was asked. If not, only a row that is missing is written.
+    pub version_noted: bool,
+}
+
+/// How reads are written.
+#[derive(Clone, Copy, Debug)]
+pub struct Purpose<'a> {
+    /// Told in the audit trail.
+    pub cause: &'a str,
+    /// How long a plan outlasts a failed payment, in days.
+    pub grace_days: i32,
+    /// Compare only.
+    pub dry_run: bool,
+}
+
+/// What came of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The row says the same.
+    Same,
+    /// The row was written.
+    Applied,
+    /// The row differs and was not written: a dry run, or its version was not noted.
+    Differs,
+    /// The row changed while Stripe was asked.
+    Conflict,
+    /// It belongs to no organization.
+    MissingOrg,
+}
+
+/// The comparison of one subscription with its row.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Compared {
+    /// Which: Stripe's id.
+    pub subscription: String,
+    /// Whose.
+    pub org_id: Option<OrgId>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The row's version before. 0: there was none.
+    pub version: i64,
+    /// The columns that differ; `entitlements` if the plans written down are others than the subscriptions grant.
+    pub differences: Vec<String>,
+}
+
+/// Compares reads with the rows and writes what differs: one call, one commit.
+///
+/// # Errors
+/// If the database fails: then nothing is changed.
+pub async fn apply_reads(db: &Db, purpose: Purpose<'_>, seen: &[Seen]) -> Result<Vec<Compared>, Error> {
+    let reads: Vec<Value> = seen
+        .iter()
+        .map(|seen| {
+            json!({
+                "org_ids": seen.snapshot.org.into_iter().collect::<Vec<_>>(),
+                "customer": seen.snapshot.customer.as_str(),
+                "subscription": seen.snapshot.id.as_str(),
+                "snapshot": snapshot_row(&seen.snapshot),
+                "version": seen.version_noted.then_some(seen.read.version),
+                "observed_at": seen.read.observed_at,
+                "known_through": seen.read.known_through,
+                "may_include": seen.read.may_include,
+            })
+        })
+        .collect();
+    let request = Json(json!({
+        "reads": reads,
+        "cause": purpose.cause,
+        "grace_days": purpose.grace_days,
+        "dry_run": purpose.dry_run,
+    }));
+    let rows = db.query("select public.pf_apply_reads($1)", &[(&request, Type::JSONB)]).await?;
+    let row = rows.first().ok_or_else(|| Error::Answer("pf_apply_reads answered no row".to_owned()))?;
+    serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_apply_reads: {error}")))
+}
+
+/// What to ask Stripe about an organization.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Inquiry {
+    /// Whose subscriptions: Stripe's ids.
+    pub customers: Vec<String>,
+    /// The rows' versions before Stripe is asked, by subscription.
+    pub versions: HashMap<String, i64>,
+}
+
+/// Lets one caller in five seconds ask Stripe about an organization. None: somebody did a moment ago, or there is no customer.
+///
+/// # Errors
+/// If the database fails.
+pub async fn begin_sync(db: &Db, org: OrgId, livemode: bool) -> Result<Option<Inquiry>, Error> {
+    let org = org.uuid();
+    let rows = db
+        .query("select public.pf_begin_sync($1, $2)", &[(&org, Type::UUID), (&livemode, Type::BOOL)])
+        .await?;
+    match rows.first().and_then(|row| row.get::<_, Option<Value>>(0)) {
+        None => Ok(None),
+        Some(inquiry) => serde_json::from_value(inquiry)
+            .map(Some)
+            .map_err(|error| Error::Answer(format!("pf_begin_sync: {error}"))),
+    }
+}
+
+/// The same for an operator, as often as they like.
+///
+/// # Errors
+/// If the database fails.
+pub async fn inquiry(db: &Db, org: OrgId, livemode: bool) -> Result<Inquiry, Error> {
+    let org = org.uuid();
+    let sql = "select
+        array(select c.stripe_customer_id from public.billing_customers c where c.org_id = $1 and c.livemode = $2
+              union select s.stripe_customer_id from public.subscriptions s where s.org_id = $1 and s.livemode = $2) as customers,
+        (select coalesce(jsonb_object_agg(s.stripe_subscription_id, s.version), '{}') from public.subscriptions s
+         where s.org_id = $1 and s.livemode = $2) as versions";
+    let rows = db.query(sql, &[(&org, Type::UUID), (&livemode, Type::BOOL)]).await?;
+    let row = rows.first().ok_or_else(|| Error::Answer("the inquiry answered no row".to_owned()))?;
+    Ok(Inquiry {
+        customers: row.get("customers"),
+        versions: serde_json::from_value(row.get("versions"))
+            .map_err(|error| Error::Answer(format!("versions: {error}")))?,
+    })
+}
+
+/// Rows of subscriptions that have not ended, were made between two times (exclusively) and are none of `listed`: Stripe's list, which is
+/// in the order of creation, does not have them. With their versions.
+///
+/// # Errors
+/// If the database fails.
+pub async fn unlisted(
+    db: &Db,
+    livemode: bool,
+    between: (Option<Timestamp>, Option<Timestamp>),
+    listed: &[String],
+) -> Result<Vec<(String, i64)>, Error> {
+    let (after, before) = (between.0.map(Timestamp::as_second), between.1.map(Timestamp::as_second));
+    let sql = "select stripe_subscription_id, version from public.subscriptions
+        where livemode = $1 and status not in ('canceled', 'incomplete_expired')
+          and stripe_created_at > coalesce(to_timestamp($2), '-infinity') and stripe_created_at < coalesce(to_timestamp($3), 'infinity')
+          and stripe_subscription_id <> all ($4)";
+    let rows = db
+        .query(
+            sql,
+            &[
+                (&livemode, Type::BOOL),
+                (&after.map(|s| s as f64), Type::FLOAT8),
+                (&before.map(|s| s as f64), Type::FLOAT8),
+                (&listed, Type::TEXT_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
