@@ -5,6 +5,7 @@ mod answer;
 mod app;
 mod database;
 pub mod model;
+pub mod truth;
 
 pub use answer::Answer;
 pub use app::{TestApp, users};

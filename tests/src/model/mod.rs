@@ -22,6 +22,7 @@ use shared::clock::Clock;
 
 use crate::TestApp;
 pub use history::{Act, History, Size, Step, histories};
+pub use world::{Organization, World, plan_of};
 
 /// What a history came to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,7 +49,7 @@ pub async fn play(history: &History) -> Result<Tally, String> {
     t.set_clock(&Clock::Fixed(Arc::clone(&clock)));
     t.stripe.follow(Arc::clone(&clock), history.skew_ms);
     let journal = journal::start(&t).await;
-    let world = world::World::create(&t, history.organizations).await;
+    let world = World::create(&t, history.organizations).await;
     let mut random = fastrand::Rng::with_seed(history.seed);
     let post = delivery::Post::default();
 
