@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use url::Url;
+use url::{Host, Url};
 
 use crate::http::return_url::Origin;
 
@@ -30,6 +30,9 @@ impl fmt::Debug for Secret {
         f.write_str("[secret]")
     }
 }
+
+/// Supabase's own are longer. A shorter one could be guessed from a single token (RFC 7518, 3.2: at least the hash's 256 bits).
+const SHORTEST_JWT_SECRET: usize = 32;
 
 /// Who vouches for the caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,6 +82,10 @@ pub struct Config {
     pub base_url: Option<Url>,
     /// `ALLOWED_RETURN_ORIGINS`, comma-separated, besides the frontend's own.
     pub allowed_return_origins: Vec<Origin>,
+    /// `SUPABASE_URL`, without a slash at its end: who signs access tokens in, and publishes the keys they are signed with.
+    pub supabase_url: Option<String>,
+    /// `SUPABASE_JWT_SECRET`: what a project that has not moved to signing keys signs its access tokens with.
+    pub supabase_jwt_secret: Option<Secret>,
     /// `IDENTITY_SOURCE`
     pub identity_source: IdentitySource,
     /// `GRACE_DAYS`: how long a plan outlasts a failed payment.
@@ -127,6 +134,14 @@ impl Config {
                 .unwrap_or(1),
             base_url: read.parsed(base, "an http or https URL", http_url),
             allowed_return_origins: Vec::new(),
+            supabase_url: read.parsed(
+                "SUPABASE_URL",
+                "an https URL such as https://<project>.supabase.co (http only on this machine)",
+                supabase_url,
+            ),
+            supabase_jwt_secret: read.parsed("SUPABASE_JWT_SECRET", "at least 32 characters long", |v| {
+                (v.len() >= SHORTEST_JWT_SECRET).then(|| Secret::new(v))
+            }),
             identity_source: read
                 .parsed("IDENTITY_SOURCE", "authorizer or trusted_headers", |v| match v {
                     "authorizer" => Some(IdentitySource::Authorizer),
@@ -179,6 +194,10 @@ impl Config {
             ("STRIPE_WEBHOOK_SECRET", self.webhook_secrets.is_empty()),
             ("DATABASE_URL", self.database_url.is_none()),
             ("BASE_URL", self.base_url.is_none()),
+            (
+                "SUPABASE_URL",
+                self.supabase_url.is_none() && self.identity_source == IdentitySource::Authorizer,
+            ),
         ]
         .into_iter()
         .filter_map(|(name, missing)| missing.then_some(name))
@@ -216,6 +235,21 @@ fn http_url(value: &str) -> Option<Url> {
     Url::parse(value).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
+/// Keys that come over a connection which anybody can change are anybody's keys: https, unless nothing leaves this machine.
+fn supabase_url(value: &str) -> Option<String> {
+    let url = http_url(value)?;
+    let local = match url.host()? {
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    };
+    let bare = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    (bare && (local || url.scheme() == "https")).then(|| url.as_str().trim_end_matches('/').to_owned())
+}
+
 fn stripe_key(value: &str) -> Option<StripeKey> {
     let livemode = match value.get(..8)? {
         "sk_live_" | "rk_live_" => true,
@@ -241,8 +275,47 @@ mod tests {
         assert!(config.webhook_secrets.is_empty() && config.problems.is_empty());
         assert_eq!(
             config.missing(),
-            ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "DATABASE_URL", "BASE_URL"]
+            ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "DATABASE_URL", "BASE_URL", "SUPABASE_URL"]
         );
+    }
+
+    #[test]
+    fn a_trusted_backend_in_front_needs_no_supabase() {
+        assert!(!config(&[("IDENTITY_SOURCE", "trusted_headers")]).missing().contains(&"SUPABASE_URL"));
+    }
+
+    #[test]
+    fn keys_are_fetched_over_https_unless_the_host_is_this_machine() {
+        for (url, read) in [
+            ("https://ref.supabase.co", Some("https://ref.supabase.co")),
+            ("https://ref.supabase.co/", Some("https://ref.supabase.co")),
+            ("https://example.com/supabase//", Some("https://example.com/supabase")),
+            ("http://127.0.0.1:54321", Some("http://127.0.0.1:54321")),
+            ("http://localhost:54321", Some("http://localhost:54321")),
+            ("http://[::1]:54321", Some("http://[::1]:54321")),
+            ("http://ref.supabase.co", None),
+            ("http://localhost.example.com", None),
+            ("http://127.0.0.1.example.com", None),
+            ("https://user:pass@ref.supabase.co", None),
+            ("https://ref.supabase.co/?a=b", None),
+            ("https://ref.supabase.co/#a", None),
+            ("ref.supabase.co", None),
+            ("file:///etc/passwd", None),
+        ] {
+            let config = config(&[("SUPABASE_URL", url)]);
+            assert_eq!(config.supabase_url.as_deref(), read, "{url}");
+            assert_eq!(config.problems.is_empty(), read.is_some(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_jwt_secret_that_could_be_guessed_counts_as_none() {
+        let short = config(&[("SUPABASE_JWT_SECRET", "0123456789012345678901234567890")]);
+        assert!(short.supabase_jwt_secret.is_none());
+        assert_eq!(short.problems, ["SUPABASE_JWT_SECRET must be at least 32 characters long"]);
+        let long = config(&[("SUPABASE_JWT_SECRET", "01234567890123456789012345678901")]);
+        assert!(long.supabase_jwt_secret.is_some() && long.problems.is_empty());
+        assert!(!format!("{long:?}").contains("0123456789"));
     }
 
     #[test]

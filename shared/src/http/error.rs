@@ -28,6 +28,9 @@ pub enum ApiError {
     /// Nobody vouches for the caller.
     #[error("no identity")]
     Unauthenticated,
+    /// The request names another person than its access token.
+    #[error("x-user-id is not the access token's user")]
+    IdentityMismatch,
     /// The caller is no member, or there is no such organization: one answer for both.
     #[error("not a member")]
     NotAMember,
@@ -88,6 +91,9 @@ impl ApiError {
                 (S::BAD_REQUEST, "invalid_return_url", "returnUrl must be on an allowed origin")
             }
             Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "Authentication is required"),
+            Self::IdentityMismatch => {
+                (S::FORBIDDEN, "identity_mismatch", "The x-user-id header does not match the access token")
+            }
             Self::NotAMember => (S::FORBIDDEN, "not_a_member", "You are not a member of this organization"),
             Self::NotABillingAdmin => {
                 (S::FORBIDDEN, "not_a_billing_admin", "Only an owner or admin may change billing")
@@ -169,6 +175,9 @@ impl ApiError {
         match self {
             Self::InvalidSignature(_) => {
                 tracing::warn!(target: "billing", request_id, security = true, cause, "refused a webhook")
+            }
+            Self::IdentityMismatch => {
+                tracing::warn!(target: "billing", request_id, security = true, cause, "refused a caller")
             }
             _ if self.parts().0.is_server_error() => {
                 tracing::error!(target: "billing", request_id, cause, "failed")

@@ -18,7 +18,8 @@ pub struct Caller {
 /// The caller of a request.
 ///
 /// # Errors
-/// [`ApiError::Unauthenticated`] if nobody vouches for one.
+/// [`ApiError::Unauthenticated`] if nobody vouches for one; [`ApiError::IdentityMismatch`] if the request claims to come from
+/// another than the one who is vouched for.
 pub fn require(source: IdentitySource, request: &Request) -> Result<Caller, ApiError> {
     let (user, email) = match source {
         IdentitySource::TrustedHeaders => {
@@ -26,15 +27,20 @@ pub fn require(source: IdentitySource, request: &Request) -> Result<Caller, ApiE
         }
         IdentitySource::Authorizer => (authorized(request, "userId"), authorized(request, "email")),
     };
-    let user = user.and_then(|id| id.parse().ok()).ok_or(ApiError::Unauthenticated)?;
+    let user: UserId = user.and_then(|id| id.parse().ok()).ok_or(ApiError::Unauthenticated)?;
+    if source == IdentitySource::Authorizer && claims_another(request, user) {
+        return Err(ApiError::IdentityMismatch);
+    }
     Ok(Caller { user, email: email.filter(|e| e.contains('@')) })
 }
 
-/// A header that may stand once: of two, which one a proxy in between checked cannot be known.
+/// A header that may stand once: of two, which one a proxy in between checked cannot be known. HTTP APIs hand over two as one
+/// with a comma between.
 fn single_header(request: &Request, name: &str) -> Result<Option<String>, ApiError> {
     let mut values = request.headers().get_all(name).iter();
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value.and_then(|v| v.to_str().ok()).map(str::to_owned)),
+    match (values.next().map(|value| value.to_str()), values.next()) {
+        (None, _) => Ok(None),
+        (Some(Ok(value)), None) if !value.contains(',') => Ok(Some(value.to_owned())),
         _ => Err(ApiError::Unauthenticated),
     }
 }
@@ -42,4 +48,14 @@ fn single_header(request: &Request, name: &str) -> Result<Option<String>, ApiErr
 /// What the authorizer put into the request context, which a client cannot reach.
 fn authorized(request: &Request, field: &str) -> Option<String> {
     Some(request.request_context_ref()?.authorizer()?.fields.get(field)?.as_str()?.to_owned())
+}
+
+/// Whether an `x-user-id` names anything but this user. A client that mixes two sessions up shall learn it, not bill the other one.
+fn claims_another(request: &Request, user: UserId) -> bool {
+    let mut claims = request.headers().get_all("x-user-id").iter();
+    match (claims.next(), claims.next()) {
+        (None, _) => false,
+        (Some(claim), None) => claim.to_str().ok().and_then(|id| id.parse().ok()) != Some(user),
+        _ => true,
+    }
 }

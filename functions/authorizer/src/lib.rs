@@ -1,0 +1,122 @@
+//! The authorizer in front of the API's functions: which person does a request's access token speak for? (AWS: Working with AWS
+//! Lambda authorizers for HTTP APIs, payload format 2.0, simple responses.)
+//!
+//! It *vouches* and never refuses. An HTTP API answers `isAuthorized: false` with a 403 and a failing authorizer with a 500, both
+//! in a body of its own that nothing can change; our contract is 401 `unauthenticated` in our JSON, with our request id. So a good
+//! token puts `userId` and `email` into the request context, any other puts nothing there, and the functions, which serve nobody
+//! without a `userId` from the context, answer the 401. Whoever removes that check there opens the API: the authorizer in front
+//! does not close it.
+
+mod jwks;
+mod ring_provider;
+mod token;
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use shared::app::App;
+use shared::domain::ids::UserId;
+
+use crate::jwks::Jwks;
+pub use crate::token::{Identity, Refusal};
+
+/// The largest token that is looked at, in bytes: Supabase's are about 1 KiB, and work shall not grow with what a stranger sends.
+const LARGEST_TOKEN: usize = 8 * 1024;
+
+/// What the function holds while it runs: its configuration and clock, and the keys that it has fetched.
+#[derive(Debug)]
+pub struct Authorizer {
+    app: App,
+    /// None: there is no address to fetch them from.
+    jwks: Option<Jwks>,
+}
+
+impl Authorizer {
+    /// Nothing is fetched yet: the first token that needs a key asks for it.
+    pub fn new(app: App) -> Self {
+        let jwks = app.config.supabase_url.as_deref().map(Jwks::new);
+        Self { app, jwks }
+    }
+}
+
+/// The part of the event that is read. API Gateway hands over header names in lower case, and two headers of a name as one.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Request {
+    /// The request's headers.
+    #[serde(default)]
+    pub headers: HashMap<String, String>,
+    /// Where API Gateway numbers it.
+    #[serde(default, rename = "requestContext")]
+    pub context: RequestContext,
+}
+
+/// The part of the request context that is read.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestContext {
+    /// API Gateway's number of the request, which its access log has too.
+    #[serde(default)]
+    pub request_id: String,
+}
+
+/// The answer to API Gateway, which hands `context` to the function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// Always: see the module's description.
+    pub is_authorized: bool,
+    /// Whom we vouch for.
+    pub context: Context,
+}
+
+/// Empty if we vouch for nobody.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Context {
+    /// Who it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+    /// Where Supabase knows one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+/// Answers with the person whom the request's access token speaks for, if there is one.
+pub async fn handle(authorizer: &Authorizer, request: Request) -> Answer {
+    let context = match identify(authorizer, &request).await {
+        Ok(Identity { user, email }) => Context { user_id: Some(user), email },
+        Err(refusal) => {
+            refusal.log(&request.context.request_id);
+            Context::default()
+        }
+    };
+    Answer { is_authorized: true, context }
+}
+
+async fn identify(authorizer: &Authorizer, request: &Request) -> Result<Identity, Refusal> {
+    let token = bearer(&request.headers)?;
+    let url = authorizer.app.config.supabase_url.as_deref().ok_or(Refusal::NotConfigured)?;
+    let jwks = authorizer.jwks.as_ref().ok_or(Refusal::NotConfigured)?;
+    let secret = authorizer.app.config.supabase_jwt_secret.as_ref();
+    let now = authorizer.app.clock.now().as_second();
+    let key = token::key_for(token, secret, jwks, now).await?;
+    token::verify(token, &key, &format!("{url}/auth/v1"), now)
+}
+
+/// The token of `Authorization: Bearer` (RFC 6750, 2.1). Two of them come as one header with a comma, which no token has.
+fn bearer(headers: &HashMap<String, String>) -> Result<&str, Refusal> {
+    let header = headers.get("authorization").ok_or(Refusal::Missing)?;
+    if header.len() > LARGEST_TOKEN {
+        return Err(Refusal::TooLarge);
+    }
+    let (scheme, token) = header.trim().split_once(' ').ok_or(Refusal::NotBearer)?;
+    let token = token.trim_start_matches(' ');
+    let is_token = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+        Err(Refusal::NotBearer)
+    } else if !token.bytes().all(is_token) {
+        Err(Refusal::Malformed)
+    } else {
+        Ok(token)
+    }
+}
