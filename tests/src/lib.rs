@@ -3,10 +3,13 @@
 
 mod answer;
 mod app;
+pub mod auth;
 mod database;
+mod event;
 pub mod model;
 pub mod truth;
 
 pub use answer::Answer;
 pub use app::{TestApp, users};
 pub use database::{TestDatabase, bare_server};
+pub use event::event;

@@ -2,12 +2,15 @@
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)] // A test that cannot go on shall panic.
 
 mod access_matrix;
+mod authorizer;
+mod authorizer_keys;
 mod checkout;
 mod checkout_failures;
 mod entitlements;
 mod feature_matrix;
 mod hardening;
 mod health;
+mod identity;
 mod isolation;
 mod migrations;
 mod model;

@@ -1,0 +1,35 @@
+//! Requests as API Gateway hands them to a function, with what the authorizer found out.
+
+use std::collections::BTreeMap;
+
+use lambda_http::Request;
+use serde_json::{Value, json};
+
+/// A request to an HTTP API (payload format 2.0). `context` is the authorizer's; headers of the same name are joined, as there.
+pub fn event(
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&Value>,
+    context: &Value,
+) -> Request {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let mut joined = BTreeMap::<String, String>::new();
+    for (name, value) in headers {
+        let all = joined.entry(name.to_lowercase()).or_default();
+        if !all.is_empty() {
+            all.push(',');
+        }
+        all.push_str(value);
+    }
+    let event = json!({
+        "version": "2.0", "routeKey": format!("{method} {path}"), "rawPath": path, "rawQueryString": query, "headers": joined,
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "api", "authorizer": { "lambda": context }, "domainName": "api.example.com",
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test" },
+            "requestId": "test", "routeKey": format!("{method} {path}"), "stage": "$default", "timeEpoch": 0
+        },
+        "body": body.map(Value::to_string), "isBase64Encoded": false
+    });
+    lambda_http::request::from_str(&event.to_string()).expect("an event")
+}
