@@ -5,18 +5,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+use authorizer::Authorizer;
 use lambda_http::Request;
 use serde_json::Value;
+use shared::app::App;
 use shared::clock::Clock;
+use shared::config::Config;
+use tests::auth::JWT_SECRET;
 use tests::{Answer, TestApp};
 
 /// The demo organization, its owner, and the time that the samples were made at, Unix milliseconds.
 const ORG: &str = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
 const OWNER: &str = "a1f6c0de-0000-4000-8000-000000000001";
 const MADE_AT: i64 = 1_767_225_600_000;
+/// The project that the authorizer's sample was issued by; it is signed with the tests' JWT secret.
+const PROJECT: &str = "https://sample.supabase.co";
 
 async fn start() -> TestApp {
-    let mut t = TestApp::start_with(&[("STRIPE_WEBHOOK_SECRET", "whsec_sample,whsec_test")]).await;
+    let variables = [
+        ("STRIPE_WEBHOOK_SECRET", "whsec_sample,whsec_test"),
+        ("IDENTITY_SOURCE", ""),
+        ("SUPABASE_URL", PROJECT),
+    ];
+    let mut t = TestApp::start_with(&variables).await;
     let people = format!(
         "insert into organizations (id, name) values ('{ORG}', 'Demo'); insert into organization_members values ('{ORG}', '{OWNER}', 'owner')"
     );
@@ -36,6 +47,16 @@ fn events(folder: &str) -> Vec<PathBuf> {
     files
 }
 
+/// The authorizer with the samples' project and time.
+fn authorizer() -> Authorizer {
+    let config = Config::from_lookup(|name| match name {
+        "SUPABASE_URL" => Some(PROJECT.to_owned()),
+        "SUPABASE_JWT_SECRET" => Some(JWT_SECRET.to_owned()),
+        _ => None,
+    });
+    Authorizer::new(App::new(config, Clock::Fixed(Arc::new(AtomicI64::new(MADE_AT)))))
+}
+
 fn invocation(path: &Path) -> Request {
     lambda_http::request::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
@@ -44,8 +65,14 @@ fn invocation(path: &Path) -> Request {
 async fn each_function_answers_its_sample() {
     let t = start().await;
     for path in events("") {
-        let request = invocation(&path);
         let name = path.file_stem().unwrap().to_str().unwrap();
+        if name == "authorizer" {
+            let request = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+            let answer = authorizer::handle(&authorizer(), request).await;
+            assert_eq!(answer.context.user_id.map(|id| id.to_string()).as_deref(), Some(OWNER));
+            continue;
+        }
+        let request = invocation(&path);
         let (answer, expected): (Answer, u16) = match name {
             "checkout" => (t.call_checkout(request).await, 200),
             "portal" => (t.call_portal(request).await, 200),
