@@ -29,28 +29,59 @@ const state = {
   awaiting: null, // a checkout that has returned and is not visible yet: {from, planCode, since}
 };
 
+/* Signing in */
+
+const SPARE_MS = 60_000; // a token is renewed this long before it ends
+const tokens = {}; // by user: a promise of {accessToken, until}
+
+async function signIn(email) {
+  const reply = await fetch("/auth/v1/token?grant_type=password", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email, password: "demo" }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  if (!reply.ok) throw new Error("signing in was refused");
+  const session = await reply.json();
+  return { accessToken: session.access_token, until: session.expires_at * 1000 - SPARE_MS };
+}
+
+/** The access token of a demo user; `renew` for one that the API did not take. */
+async function accessToken(who, renew) {
+  const held = renew ? null : await tokens[who]?.catch(() => null);
+  if (!held || held.until < Date.now()) tokens[who] = signIn(state.context.users[who].email);
+  return (await tokens[who]).accessToken;
+}
+
 /* Requests */
+
+async function send(path, { who, body, etag, signal }, renew) {
+  const headers = { accept: "application/json" };
+  if (who && state.context) headers.authorization = `Bearer ${await accessToken(who, renew)}`;
+  if (body) headers["content-type"] = "application/json";
+  if (etag) headers["if-none-match"] = etag;
+  const limit = AbortSignal.timeout(10_000);
+  return fetch(path, {
+    method: body ? "POST" : "GET",
+    headers,
+    body: body && JSON.stringify(body),
+    cache: "no-store",
+    signal: signal ? AbortSignal.any([signal, limit]) : limit,
+  });
+}
 
 /**
  * One request as one user. Never throws: status 0 means that nobody answered.
  * @returns {Promise<{status: number, ms: number, etag: string|null, body: any}>}
  */
-async function request(path, { who, body, etag, signal } = {}) {
-  const user = who && state.context?.users[who];
-  const headers = { accept: "application/json" };
-  if (user) Object.assign(headers, { "x-user-id": user.userId, "x-user-email": user.email });
-  if (body) headers["content-type"] = "application/json";
-  if (etag) headers["if-none-match"] = etag;
-  const limit = AbortSignal.timeout(10_000);
-  const started = performance.now();
+async function request(path, options = {}) {
+  let started = performance.now();
   try {
-    const reply = await fetch(path, {
-      method: body ? "POST" : "GET",
-      headers,
-      body: body && JSON.stringify(body),
-      cache: "no-store",
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
-    });
+    let reply = await send(path, options, false);
+    if (reply.status === 401 && options.who) {
+      started = performance.now();
+      reply = await send(path, options, true);
+    }
     const json = await reply.json().catch(() => null);
     return { status: reply.status, ms: Math.round(performance.now() - started), etag: reply.headers.get("etag"), body: json };
   } catch {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::people::{ORG, PEOPLE};
+use super::people::{ORG, PEOPLE, Person};
 use super::stack::Stack;
 use super::terminal;
 use crate::problem::Problem;
@@ -28,7 +28,7 @@ struct Expected {
 pub async fn play(stack: &Stack) -> Result<bool, Problem> {
     let emulator =
         stack.stripe.emulator.as_ref().ok_or_else(|| Problem::new("The demo needs the emulator."))?;
-    let api = Api { base: &stack.base_url, http: reqwest::Client::new() };
+    let api = Api::sign_in(&stack.base_url, PEOPLE.owner).await?;
     terminal::line(&format!(
         "\n{:<38} {:<11} {:<10} {:>8}  {:<5} {:>8}",
         "step", "plan", "status", "features", "ends", "ms"
@@ -68,16 +68,27 @@ pub async fn play(stack: &Stack) -> Result<bool, Problem> {
 struct Api<'a> {
     base: &'a str,
     http: reqwest::Client,
+    token: String,
 }
 
-impl Api<'_> {
+impl<'a> Api<'a> {
+    /// As a frontend does it with supabase-js.
+    async fn sign_in(base: &'a str, person: Person) -> Result<Self, Problem> {
+        let http = reqwest::Client::new();
+        let credentials = json!({ "email": person.email, "password": "demo" });
+        let request = http.post(format!("{base}/auth/v1/token?grant_type=password")).json(&credentials);
+        let failed = |error: reqwest::Error| Problem::new(format!("Signing in: {error}."));
+        let answer: Value = request.send().await.map_err(failed)?.json().await.map_err(failed)?;
+        let token = answer["access_token"]
+            .as_str()
+            .ok_or_else(|| Problem::new(format!("Signing in answered no token: {answer}.")))?
+            .to_owned();
+        Ok(Self { base, http, token })
+    }
+
     async fn post(&self, path: &str, body: Value) -> Result<Value, Problem> {
         let failed = |error: reqwest::Error| Problem::new(format!("{path}: {error}."));
-        let request = self
-            .http
-            .post(format!("{}{path}", self.base))
-            .header("x-user-id", PEOPLE.owner.user_id)
-            .json(&body);
+        let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(&self.token).json(&body);
         let answer = request.send().await.map_err(failed)?;
         let status = answer.status();
         let body: Value = answer.json().await.map_err(failed)?;
@@ -101,7 +112,7 @@ impl Api<'_> {
         let url = format!("{}/api/entitlements?orgId={}", self.base, ORG.0);
         let started = Instant::now();
         loop {
-            let request = self.http.get(&url).header("x-user-id", PEOPLE.owner.user_id);
+            let request = self.http.get(&url).bearer_auth(&self.token);
             let answer = match request.send().await {
                 Ok(answer) => answer.json::<Value>().await.unwrap_or_default(),
                 Err(_) => Value::Null,

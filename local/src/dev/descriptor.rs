@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::people::People;
+use super::people::{People, Person};
+use super::private_file;
 use crate::problem::Problem;
 
 /// The contents.
@@ -27,12 +28,25 @@ pub struct Descriptor {
     pub stripe_api_base: String,
     /// Its key.
     pub stripe_secret_key: String,
+    /// Where people sign in: supabase-js takes it.
+    pub supabase_url: String,
     /// The demo organization.
     pub org_id: String,
     /// Its people, and an outsider.
-    pub users: People,
+    pub users: People<SignedIn>,
     /// What runs, by name.
     pub pids: BTreeMap<String, u32>,
+}
+
+/// A person, and a token to call the API with.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedIn {
+    /// Who it is.
+    #[serde(flatten)]
+    pub person: Person,
+    /// For `Authorization: Bearer`, good for 30 days.
+    pub access_token: String,
 }
 
 /// The file, as long as it is there.
@@ -45,16 +59,9 @@ impl DescriptorFile {
     /// # Errors
     /// If it cannot be written.
     pub fn write(path: &Path, descriptor: &Descriptor) -> Result<Self, Problem> {
-        use std::os::unix::fs::PermissionsExt;
         let text =
             serde_json::to_string_pretty(descriptor).map_err(|error| Problem::new(error.to_string()))?;
-        let draft = path.with_extension("json.new");
-        let write = || {
-            fs::write(&draft, text)?;
-            fs::set_permissions(&draft, fs::Permissions::from_mode(0o600))?;
-            fs::rename(&draft, path)
-        };
-        write().map_err(|error| Problem::file(path, &error))?;
+        private_file::write(path, text.as_bytes())?;
         Ok(Self(path.to_owned()))
     }
 }

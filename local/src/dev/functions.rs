@@ -10,13 +10,53 @@ use serde::Deserialize;
 use crate::child::{Child, Signal};
 use crate::problem::Problem;
 
-/// A function: its name, the method and path of its route, and how many processes run it. Each answers one request at a time.
-pub const FUNCTIONS: &[(&str, &str, &str, usize)] = &[
-    ("checkout", "POST", "/api/billing/checkout", 1),
-    ("portal", "POST", "/api/billing/portal", 1),
-    ("entitlements", "GET", "/api/entitlements", 2),
-    ("webhook", "POST", "/api/webhooks/stripe", 2),
-    ("health", "GET", "/api/health", 1),
+/// A function, and how many processes run it: each answers one request at a time.
+#[derive(Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: &'static str,
+    /// What is in front of it.
+    pub front: Front,
+    /// How many run.
+    processes: usize,
+}
+
+/// How a function is reached. Routes are a method and a path.
+#[derive(Debug)]
+pub enum Front {
+    /// A route of the HTTP API, behind the authorizer.
+    Authorized(&'static str, &'static str),
+    /// A route of the HTTP API that is open to anyone.
+    Open(&'static str, &'static str),
+    /// A URL of its own, with nothing in between.
+    FunctionUrl(&'static str, &'static str),
+    /// Not at all: API Gateway asks it.
+    Nothing,
+}
+
+impl Front {
+    /// Its route, if it has one.
+    pub fn route(&self) -> Option<(&'static str, &'static str)> {
+        match *self {
+            Self::Authorized(method, path) | Self::Open(method, path) | Self::FunctionUrl(method, path) => {
+                Some((method, path))
+            }
+            Self::Nothing => None,
+        }
+    }
+}
+
+/// The function that API Gateway asks who is calling.
+pub const AUTHORIZER: &str = "authorizer";
+
+/// The functions, as template.yaml deploys them.
+pub const FUNCTIONS: &[Function] = &[
+    Function { name: AUTHORIZER, front: Front::Nothing, processes: 2 },
+    Function { name: "checkout", front: Front::Authorized("POST", "/api/billing/checkout"), processes: 1 },
+    Function { name: "portal", front: Front::Authorized("POST", "/api/billing/portal"), processes: 1 },
+    Function { name: "entitlements", front: Front::Authorized("GET", "/api/entitlements"), processes: 2 },
+    Function { name: "webhook", front: Front::FunctionUrl("POST", "/api/webhooks/stripe"), processes: 2 },
+    Function { name: "health", front: Front::Open("GET", "/api/health"), processes: 1 },
 ];
 
 /// Builds the functions and returns the program of each.
@@ -28,7 +68,7 @@ pub fn build(project: &Path, release: bool) -> Result<HashMap<String, PathBuf>, 
     command
         .args(["build", "--quiet", "--bins", "--message-format=json-render-diagnostics"])
         .current_dir(project);
-    command.args(FUNCTIONS.iter().flat_map(|(name, ..)| ["--package", name]));
+    command.args(FUNCTIONS.iter().flat_map(|function| ["--package", function.name]));
     if release {
         command.arg("--release");
     }
@@ -73,7 +113,7 @@ pub fn start(
     log: &Path,
 ) -> Result<Vec<Child>, Problem> {
     let mut children = Vec::new();
-    for (name, _, _, processes) in FUNCTIONS {
+    for Function { name, processes, .. } in FUNCTIONS {
         let program = programs
             .get(*name)
             .ok_or_else(|| Problem::new(format!("cargo built no program for the function {name}.")))?;

@@ -2,15 +2,17 @@
 
 mod arguments;
 mod cargo_lambda;
-mod console;
+pub mod console;
 mod demo;
 mod descriptor;
 mod functions;
-mod gateway;
-mod people;
+pub mod gateway;
+pub mod people;
 mod place;
+mod private_file;
 mod stack;
 mod stripe_account;
+pub mod supabase_auth;
 mod terminal;
 
 use std::process::ExitCode;

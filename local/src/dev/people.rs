@@ -22,15 +22,32 @@ pub struct Person {
 
 /// Everybody there is.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct People {
+pub struct People<P = Person> {
     /// May change billing.
-    pub owner: Person,
+    pub owner: P,
     /// May change billing.
-    pub admin: Person,
+    pub admin: P,
     /// May read.
-    pub member: Person,
+    pub member: P,
     /// Belongs to another organization.
-    pub outsider: Person,
+    pub outsider: P,
+}
+
+impl People {
+    /// The person of this address.
+    pub fn find(&self, email: &str) -> Option<Person> {
+        [self.owner, self.admin, self.member, self.outsider].into_iter().find(|person| person.email == email)
+    }
+
+    /// Everybody, with something about each.
+    pub fn map<P>(&self, about: impl Fn(Person) -> P) -> People<P> {
+        People {
+            owner: about(self.owner),
+            admin: about(self.admin),
+            member: about(self.member),
+            outsider: about(self.outsider),
+        }
+    }
 }
 
 /// The people of the demo.

@@ -6,16 +6,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use shared::config::Config;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
 use super::arguments::Arguments;
 use super::console::Console;
-use super::descriptor::{Descriptor, DescriptorFile};
+use super::descriptor::{Descriptor, DescriptorFile, SignedIn};
+use super::gateway::Gateway;
 use super::people::{self, ORG, PEOPLE};
 use super::place::Place;
 use super::stripe_account::StripeAccount;
+use super::supabase_auth::SupabaseAuth;
 use super::{cargo_lambda, functions, gateway, terminal};
 use crate::catalog;
 use crate::child::Child;
@@ -23,6 +26,8 @@ use crate::postgres::{Binaries, Cluster, Durability, Lifetime, Owner};
 use crate::problem::Problem;
 
 const DATABASE: &str = "billing";
+/// How long the tokens for scripts are good.
+const SCRIPTS: Duration = Duration::from_secs(30 * 86_400);
 
 /// The running system.
 pub struct Stack {
@@ -63,6 +68,7 @@ impl Stack {
         let base_url = format!("http://{address}");
         let webhook_url = format!("{base_url}/api/webhooks/stripe");
         let say: &dyn Fn(&str) = &terminal::step;
+        let origins = return_origins()?;
 
         let lambda = cargo_lambda::find_or_install(&place.tools(), say)?;
         say("building the functions");
@@ -88,11 +94,19 @@ impl Stack {
         ];
         let log = place.home.join("functions.log");
         Place::remove(&log)?;
-        let environment = environment(&cluster, &stripe, &base_url);
+        let environment = environment(&cluster, &stripe, &base_url, &origins);
         children.splice(0..0, functions::start(&programs, runtime_port, &environment, &log)?);
 
         let panel_url = stripe.emulator.as_ref().map(|emulator| format!("{}/panel", emulator.url()));
-        let gateway = gateway::serve(listener, runtime_port, Console { database, panel_url })?;
+        let key = place.home.join("auth-key.pk8");
+        let auth = Arc::new(SupabaseAuth::open(&base_url, (!arguments.demo).then_some(key.as_path()))?);
+        let users = PEOPLE.map(|person| SignedIn {
+            person,
+            access_token: auth.token(person.user_id, person.email, SCRIPTS),
+        });
+        let console = Console { database, panel_url };
+        let origins = std::iter::once(base_url.clone()).chain(origins).collect();
+        let gateway = gateway::serve(listener, Gateway { runtime_port, auth, console, origins })?;
         let descriptor = Descriptor {
             webhook_url,
             webhook_secret: stripe.webhook_secret.clone(),
@@ -101,7 +115,8 @@ impl Stack {
             stripe_api_base: stripe.api_base(),
             stripe_secret_key: stripe.key.secret.expose().to_owned(),
             org_id: ORG.0.to_owned(),
-            users: PEOPLE,
+            supabase_url: base_url.clone(),
+            users,
             pids: pids(&cluster, &children),
             base_url: base_url.clone(),
         };
@@ -177,6 +192,7 @@ impl Stack {
         terminal::line(&format!(
             "Try:\n  curl '{url}/api/entitlements?orgId={org}' -H 'x-user-id: {owner}'\n  \
              curl '{url}/api/billing/checkout' -H 'x-user-id: {owner}' -d '{{\"orgId\":\"{org}\",\"planCode\":\"pro\",\"interval\":\"month\"}}'\n  \
+             curl '{url}/api/entitlements?orgId={org}' -H \"authorization: Bearer $(jq -r .users.owner.accessToken .local/dev.json)\"\n  \
              curl '{url}/api/webhooks/stripe' -H 'stripe-signature: test' -d '{{}}'\n\nCtrl-C ends it."
         ));
     }
@@ -223,13 +239,29 @@ async fn prepare_database(cluster: &Cluster) -> Result<Client, Problem> {
     Ok(database)
 }
 
-fn environment(cluster: &Cluster, stripe: &StripeAccount, base_url: &str) -> Vec<(&'static str, String)> {
+/// `ALLOWED_RETURN_ORIGINS` of our own environment: another frontend on this machine, for example.
+fn return_origins() -> Result<Vec<String>, Problem> {
+    let config = Config::from_env();
+    match config.problems.iter().find(|problem| problem.starts_with("ALLOWED_RETURN_ORIGINS")) {
+        Some(problem) => Err(Problem::new(format!("{problem}."))),
+        None => Ok(config.allowed_return_origins.iter().map(ToString::to_string).collect()),
+    }
+}
+
+/// The identity source is the default: the authorizer, as deployed.
+fn environment(
+    cluster: &Cluster,
+    stripe: &StripeAccount,
+    base_url: &str,
+    origins: &[String],
+) -> Vec<(&'static str, String)> {
     let mut environment = vec![
         ("STRIPE_SECRET_KEY", stripe.key.secret.expose().to_owned()),
         ("STRIPE_WEBHOOK_SECRET", stripe.webhook_secret.clone()),
         ("DATABASE_URL", cluster.url("billing_api", DATABASE)),
         ("BASE_URL", base_url.to_owned()),
-        ("IDENTITY_SOURCE", "trusted_headers".to_owned()),
+        ("ALLOWED_RETURN_ORIGINS", origins.join(",")),
+        ("SUPABASE_URL", base_url.to_owned()),
         ("RUST_LOG", "info".to_owned()),
     ];
     if stripe.emulator.is_some() {

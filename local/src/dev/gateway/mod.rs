@@ -1,0 +1,167 @@
+//! One port in front of everything: an HTTP API with its authorizer, the webhook's function URL, Supabase Auth, the console.
+
+mod event;
+mod invoke;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tower_http::cors::CorsLayer;
+
+use super::console::{self, Console};
+use super::functions::{AUTHORIZER, FUNCTIONS, Front};
+use super::supabase_auth::{self, SupabaseAuth};
+use crate::problem::Problem;
+use event::Incoming;
+use invoke::{Failed, Invoker};
+
+/// The largest payload that Lambda takes, in bytes.
+const LARGEST: usize = 6 * 1024 * 1024;
+
+/// What the gateway stands in front of.
+pub struct Gateway {
+    /// Where functions are invoked.
+    pub runtime_port: u16,
+    /// Who signs people in.
+    pub auth: Arc<SupabaseAuth>,
+    /// The page.
+    pub console: Console,
+    /// Origins that browsers may call the API from.
+    pub origins: Vec<String>,
+}
+
+#[derive(Clone)]
+struct Route {
+    function: &'static str,
+    /// As API Gateway writes it: method and path.
+    key: String,
+    authorized: bool,
+    invoker: Invoker,
+    auth: Arc<SupabaseAuth>,
+}
+
+/// Serves the public routes and the console on a listener until the task is ended.
+///
+/// # Errors
+/// If the HTTP client cannot be made, or an origin is none.
+pub fn serve(listener: TcpListener, gateway: Gateway) -> Result<JoinHandle<()>, Problem> {
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build();
+    let http =
+        http.map_err(|error| Problem::new(format!("The gateway's HTTP client cannot be made: {error}.")))?;
+    let invoker = Invoker { http, port: gateway.runtime_port };
+    let (mut api, mut function_urls) = (Router::new(), Router::new());
+    for function in FUNCTIONS {
+        let Some((method, path)) = function.front.route() else { continue };
+        let filter = if method == "GET" { MethodFilter::GET } else { MethodFilter::POST };
+        let route = Route {
+            function: function.name,
+            key: format!("{method} {path}"),
+            authorized: matches!(function.front, Front::Authorized(..)),
+            invoker: invoker.clone(),
+            auth: gateway.auth.clone(),
+        };
+        let to = on(filter, forward).with_state(route);
+        match function.front {
+            Front::FunctionUrl(..) => function_urls = function_urls.route(path, to),
+            _ => api = api.route(path, to),
+        }
+    }
+    let router = api
+        .method_not_allowed_fallback(not_found)
+        .layer(cors(&gateway.origins)?)
+        .merge(function_urls)
+        .merge(supabase_auth::routes(gateway.auth))
+        .merge(console::routes(gateway.console))
+        .method_not_allowed_fallback(not_found)
+        .fallback(not_found);
+    Ok(tokio::spawn(async move {
+        // An error here is one of the listener, which lives as long as we do.
+        let _ = axum::serve(listener, router).await;
+    }))
+}
+
+/// What `CorsConfiguration` in template.yaml says.
+fn cors(origins: &[String]) -> Result<CorsLayer, Problem> {
+    let origins: Result<Vec<_>, _> = origins.iter().map(|origin| HeaderValue::from_str(origin)).collect();
+    let origins = origins.map_err(|_| Problem::new("An allowed origin is no text for a header."))?;
+    Ok(CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::OPTIONS])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            HeaderName::from_static("x-user-id"),
+        ])
+        .expose_headers([header::ETAG, header::RETRY_AFTER])
+        .max_age(Duration::from_secs(3600)))
+}
+
+/// An answer of API Gateway itself.
+fn own(status: StatusCode, message: &str) -> Response {
+    (status, axum::Json(json!({ "message": message }))).into_response()
+}
+
+/// API Gateway's own answer to a route that it does not have.
+async fn not_found() -> Response {
+    own(StatusCode::NOT_FOUND, "Not Found")
+}
+
+async fn forward(State(route): State<Route>, request: Request) -> Response {
+    let (mut head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST).await else {
+        return own(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");
+    };
+    if route.authorized {
+        sign_in_by_header(&route.auth, &mut head.headers);
+    }
+    let incoming = Incoming::new(&route.key, &head);
+    match answer(&route, &incoming, &body).await {
+        Ok(response) => response,
+        Err(Failed) => own(StatusCode::BAD_GATEWAY, "Internal Server Error"),
+    }
+}
+
+async fn answer(route: &Route, incoming: &Incoming, body: &Bytes) -> Result<Response, Failed> {
+    let context = if route.authorized {
+        let mut answer = route.invoker.call(AUTHORIZER, &incoming.authorizer_event()).await?;
+        match answer["isAuthorized"].as_bool() {
+            Some(true) => Some(answer["context"].take()),
+            Some(false) => return Ok(own(StatusCode::FORBIDDEN, "Forbidden")),
+            None => return Ok(own(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
+        }
+    } else {
+        None
+    };
+    let answer: Value = route.invoker.call(route.function, &incoming.event(context, body)).await?;
+    invoke::response(&answer)
+}
+
+/// A convenience of this machine, so that one can try the API without signing in: a request that brings no token and one `x-user-id`
+/// gets a token for that id, and then goes the way of every other.
+fn sign_in_by_header(auth: &SupabaseAuth, headers: &mut HeaderMap) {
+    if headers.contains_key(header::AUTHORIZATION) {
+        return;
+    }
+    let single = |name| {
+        let mut values = headers.get_all(name).iter();
+        match (values.next(), values.next()) {
+            (Some(value), None) => value.to_str().ok(),
+            _ => None,
+        }
+    };
+    let Some(user) = single("x-user-id") else { return };
+    let token = auth.token(user, single("x-user-email").unwrap_or_default(), Duration::from_secs(60));
+    if let Ok(value) = HeaderValue::from_str(&format!("Bearer {token}")) {
+        headers.insert(header::AUTHORIZATION, value);
+    }
+}

@@ -1,0 +1,170 @@
+//! What the stack needs of Supabase Auth: it signs the demo's people in, with any password, and publishes its key. The tokens are
+//! signed as Supabase's are (ES256), so that the authorizer runs as it is deployed. (Supabase: JWT signing keys; JWT claims reference.)
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use shared::clock::Clock;
+use tower_http::cors::{Any, CorsLayer};
+
+use super::people::{PEOPLE, Person};
+use super::private_file;
+use crate::problem::Problem;
+
+/// How long a token is good for: Supabase's own default.
+const LIFETIME: Duration = Duration::from_secs(3600);
+
+/// The project's key, and who is signed in.
+#[derive(Debug)]
+pub struct SupabaseAuth {
+    issuer: String,
+    key: EcdsaKeyPair,
+    kid: String,
+    /// Whom a refresh token belongs to. Each is good once.
+    sessions: Mutex<HashMap<String, Person>>,
+}
+
+impl SupabaseAuth {
+    /// For the project at `url`. The key is kept in `file`, so that a stack that starts again takes the tokens that are out; without
+    /// one it begins with a new key.
+    ///
+    /// # Errors
+    /// If the key cannot be made, read or written.
+    pub fn open(url: &str, file: Option<&Path>) -> Result<Self, Problem> {
+        let broken = |error: &dyn std::fmt::Display| {
+            Problem::new(format!("The key of access tokens cannot be made: {error}."))
+        };
+        let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
+        let kept = match file.map(|file| (file, fs::read(file))) {
+            Some((_, Ok(document))) => Some(document),
+            Some((file, Err(error))) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Problem::file(file, &error));
+            }
+            _ => None,
+        };
+        let document = match kept {
+            Some(document) => document,
+            None => {
+                let made =
+                    EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(|error| broken(&error))?;
+                if let Some(file) = file {
+                    private_file::write(file, made.as_ref())?;
+                }
+                made.as_ref().to_vec()
+            }
+        };
+        let key = EcdsaKeyPair::from_pkcs8(algorithm, &document, &random).map_err(|error| broken(&error))?;
+        let kid = hex::encode(&Sha256::digest(key.public_key().as_ref())[..16]);
+        Ok(Self { issuer: format!("{url}/auth/v1"), key, kid, sessions: Mutex::default() })
+    }
+
+    /// An access token for a user, whoever that is.
+    pub fn token(&self, user: &str, email: &str, lifetime: Duration) -> String {
+        let now = Clock::System.now().as_second();
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let header = part(json!({ "alg": "ES256", "kid": self.kid, "typ": "JWT" }));
+        let claims = part(json!({
+            "iss": self.issuer, "aud": "authenticated", "role": "authenticated", "sub": user, "email": email, "phone": "",
+            "iat": now, "exp": now + lifetime.as_secs() as i64, "aal": "aal1", "session_id": session_id(),
+            "is_anonymous": false, "app_metadata": { "provider": "email", "providers": ["email"] }, "user_metadata": {}
+        }));
+        let message = format!("{header}.{claims}");
+        // Err: the system gives no random numbers. The authorizer refuses what is not signed.
+        let signature = self.key.sign(&SystemRandom::new(), message.as_bytes());
+        let signature = signature.map(|s| URL_SAFE_NO_PAD.encode(s.as_ref())).unwrap_or_default();
+        format!("{message}.{signature}")
+    }
+
+    fn sign_in(&self, person: Person) -> Value {
+        let refresh_token = session_id();
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(refresh_token.clone(), person);
+        json!({
+            "access_token": self.token(person.user_id, person.email, LIFETIME), "token_type": "bearer",
+            "expires_in": LIFETIME.as_secs(), "expires_at": Clock::System.now().as_second() + LIFETIME.as_secs() as i64,
+            "refresh_token": refresh_token,
+            "user": {
+                "id": person.user_id, "aud": "authenticated", "role": "authenticated", "email": person.email,
+                "app_metadata": { "provider": "email", "providers": ["email"] }, "user_metadata": {}
+            }
+        })
+    }
+}
+
+fn session_id() -> String {
+    let digits = format!("{:032x}", fastrand::u128(..));
+    format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
+}
+
+/// The two addresses that are used of Supabase Auth, open to every origin as they are there.
+pub fn routes(auth: Arc<SupabaseAuth>) -> Router {
+    Router::new()
+        .route("/auth/v1/.well-known/jwks.json", get(keys))
+        .route("/auth/v1/token", post(token))
+        .layer(CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any))
+        .with_state(auth)
+}
+
+async fn keys(State(auth): State<Arc<SupabaseAuth>>) -> Response {
+    let (x, y) = auth.key.public_key().as_ref()[1..].split_at(32);
+    let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
+    let key = json!({
+        "kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": auth.kid, "alg": "ES256", "use": "sig", "key_ops": ["verify"], "ext": true
+    });
+    Json(json!({ "keys": [key] })).into_response()
+}
+
+#[derive(Deserialize)]
+struct Grant {
+    grant_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    refresh_token: String,
+}
+
+async fn token(State(auth): State<Arc<SupabaseAuth>>, Query(grant): Query<Grant>, body: String) -> Response {
+    let Ok(credentials) = serde_json::from_str::<Credentials>(&body) else {
+        return refused("bad_json", "Could not parse request body as JSON");
+    };
+    let person = match grant.grant_type.as_deref() {
+        Some("password") => {
+            PEOPLE.find(&credentials.email).ok_or(("invalid_credentials", "Invalid login credentials"))
+        }
+        Some("refresh_token") => auth
+            .sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&credentials.refresh_token)
+            .ok_or(("refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")),
+        _ => Err(("validation_failed", "unsupported_grant_type")),
+    };
+    match person {
+        Ok(person) => ([(header::CACHE_CONTROL, "no-store")], Json(auth.sign_in(person))).into_response(),
+        Err((code, message)) => refused(code, message),
+    }
+}
+
+/// As Supabase Auth says it.
+fn refused(code: &str, message: &str) -> Response {
+    let body = json!({ "code": 400, "error_code": code, "msg": message });
+    (StatusCode::BAD_REQUEST, Json(body)).into_response()
+}
