@@ -47,7 +47,7 @@ async function signIn(email) {
 }
 
 /** The access token of a demo user; `renew` for one that the API did not take. */
-async function accessToken(who, renew) {
+async function accessToken(who, renew = false) {
   const held = renew ? null : await tokens[who]?.catch(() => null);
   if (!held || held.until < Date.now()) tokens[who] = signIn(state.context.users[who].email);
   return (await tokens[who]).accessToken;
@@ -55,19 +55,22 @@ async function accessToken(who, renew) {
 
 /* Requests */
 
-async function send(path, { who, body, etag, signal }, renew) {
+async function send(path, { body, etag, signal }, token) {
   const headers = { accept: "application/json" };
-  if (who && state.context) headers.authorization = `Bearer ${await accessToken(who, renew)}`;
+  if (token) headers.authorization = `Bearer ${token}`;
   if (body) headers["content-type"] = "application/json";
   if (etag) headers["if-none-match"] = etag;
   const limit = AbortSignal.timeout(10_000);
-  return fetch(path, {
+  const started = performance.now();
+  const reply = await fetch(path, {
     method: body ? "POST" : "GET",
     headers,
     body: body && JSON.stringify(body),
     cache: "no-store",
     signal: signal ? AbortSignal.any([signal, limit]) : limit,
   });
+  const json = await reply.json().catch(() => null);
+  return { status: reply.status, ms: Math.round(performance.now() - started), etag: reply.headers.get("etag"), body: json };
 }
 
 /**
@@ -75,17 +78,12 @@ async function send(path, { who, body, etag, signal }, renew) {
  * @returns {Promise<{status: number, ms: number, etag: string|null, body: any}>}
  */
 async function request(path, options = {}) {
-  let started = performance.now();
+  const who = state.context && options.who;
   try {
-    let reply = await send(path, options, false);
-    if (reply.status === 401 && options.who) {
-      started = performance.now();
-      reply = await send(path, options, true);
-    }
-    const json = await reply.json().catch(() => null);
-    return { status: reply.status, ms: Math.round(performance.now() - started), etag: reply.headers.get("etag"), body: json };
+    const reply = await send(path, options, who && await accessToken(who));
+    return reply.status === 401 && who ? await send(path, options, await accessToken(who, true)) : reply;
   } catch {
-    return { status: 0, ms: Math.round(performance.now() - started), etag: null, body: null };
+    return { status: 0, ms: 0, etag: null, body: null };
   }
 }
 
