@@ -6,6 +6,7 @@ mod app;
 pub mod auth;
 mod database;
 mod event;
+mod lambda;
 pub mod model;
 pub mod truth;
 
@@ -13,3 +14,4 @@ pub use answer::Answer;
 pub use app::{TestApp, users};
 pub use database::{TestDatabase, bare_server};
 pub use event::event;
+pub use lambda::serve_functions;

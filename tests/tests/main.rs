@@ -9,6 +9,7 @@ mod checkout_failures;
 mod entitlements;
 mod feature_matrix;
 mod hardening;
+mod gateway;
 mod health;
 mod identity;
 mod isolation;

@@ -1,0 +1,73 @@
+//! Lambda's Invoke with the real handlers behind it, in this process: what the local gateway stands in front of.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use authorizer::Authorizer;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use lambda_http::{Body, Response};
+use serde_json::{Value, json};
+use shared::app::answer;
+use tokio::net::TcpListener;
+
+use crate::TestApp;
+
+#[derive(Clone)]
+struct Functions {
+    app: Arc<TestApp>,
+    authorizer: Arc<Authorizer>,
+    events: Arc<std::sync::Mutex<Vec<Value>>>,
+}
+
+/// Serves the functions of an app behind an authorizer, and returns the port and the events that they got.
+pub async fn serve_functions(
+    app: Arc<TestApp>,
+    authorizer: Authorizer,
+) -> (u16, Arc<std::sync::Mutex<Vec<Value>>>) {
+    let events = Arc::default();
+    let functions = Functions { app, authorizer: Arc::new(authorizer), events: Arc::clone(&events) };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let router =
+        Router::new().route("/2015-03-31/functions/{name}/invocations", post(invoke)).with_state(functions);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (port, events)
+}
+
+async fn invoke(
+    State(functions): State<Functions>,
+    Path(name): Path<String>,
+    Json(event): Json<Value>,
+) -> (StatusCode, Json<Value>) {
+    functions.events.lock().expect("no test panics with it").push(event.clone());
+    if name == "authorizer" {
+        let request = serde_json::from_value(event).expect("an authorizer's event");
+        let answer = authorizer::handle(&functions.authorizer, request).await;
+        return (StatusCode::OK, Json(serde_json::to_value(answer).expect("JSON")));
+    }
+    let request = lambda_http::request::from_str(&event.to_string()).expect("a function's event");
+    let app = &functions.app.app;
+    let response = match name.as_str() {
+        "checkout" => answer(app, checkout::handle, request).await,
+        "entitlements" => answer(app, entitlements::handle, request).await,
+        "health" => answer(app, health::handle, request).await,
+        "webhook" => answer(app, webhook::handle, request).await,
+        _ => return (StatusCode::NOT_FOUND, Json(json!({ "message": "no such function" }))),
+    };
+    (StatusCode::OK, Json(as_answer(&response)))
+}
+
+/// Payload format 2.0.
+fn as_answer(response: &Response<Body>) -> Value {
+    let text = |value: &lambda_http::http::HeaderValue| value.to_str().expect("headers are text").to_owned();
+    let headers: BTreeMap<_, _> =
+        response.headers().iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+    let body = match response.body() {
+        Body::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    json!({ "statusCode": response.status().as_u16(), "headers": headers, "body": body, "isBase64Encoded": false })
+}
