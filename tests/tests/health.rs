@@ -51,6 +51,9 @@ async fn a_missing_or_malformed_variable_fails_and_is_not_named() {
         ("STRIPE_SECRET_KEY", "pk_test_wrong"),
         ("BASE_URL", ""),
         ("GRACE_DAYS", "many"),
+        // The authorizer is then the source, and needs an address.
+        ("IDENTITY_SOURCE", ""),
+        ("SUPABASE_URL", "http://example.com"),
     ] {
         let t = TestApp::start_with(&[(name, value)]).await;
         let answer = t.health().await;

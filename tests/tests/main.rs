@@ -3,6 +3,7 @@
 
 mod access_matrix;
 mod authorizer;
+mod authorizer_claims;
 mod authorizer_keys;
 mod checkout;
 mod checkout_failures;

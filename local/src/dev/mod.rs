@@ -5,6 +5,7 @@ mod cargo_lambda;
 pub mod console;
 mod demo;
 mod descriptor;
+mod environment;
 mod functions;
 pub mod gateway;
 pub mod people;

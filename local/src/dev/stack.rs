@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use shared::config::Config;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
@@ -19,7 +18,7 @@ use super::people::{self, ORG, PEOPLE};
 use super::place::Place;
 use super::stripe_account::StripeAccount;
 use super::supabase_auth::SupabaseAuth;
-use super::{cargo_lambda, functions, gateway, terminal};
+use super::{cargo_lambda, environment, functions, gateway, terminal};
 use crate::catalog;
 use crate::child::Child;
 use crate::postgres::{Binaries, Cluster, Durability, Lifetime, Owner};
@@ -68,7 +67,7 @@ impl Stack {
         let base_url = format!("http://{address}");
         let webhook_url = format!("{base_url}/api/webhooks/stripe");
         let say: &dyn Fn(&str) = &terminal::step;
-        let origins = return_origins()?;
+        let origins = environment::return_origins()?;
 
         let lambda = cargo_lambda::find_or_install(&place.tools(), say)?;
         say("building the functions");
@@ -94,7 +93,8 @@ impl Stack {
         ];
         let log = place.home.join("functions.log");
         Place::remove(&log)?;
-        let environment = environment(&cluster, &stripe, &base_url, &origins);
+        let database_url = cluster.url("billing_api", DATABASE);
+        let environment = environment::of_functions(database_url, &stripe, &base_url, &origins);
         children.splice(0..0, functions::start(&programs, runtime_port, &environment, &log)?);
 
         let panel_url = stripe.emulator.as_ref().map(|emulator| format!("{}/panel", emulator.url()));
@@ -237,37 +237,6 @@ async fn prepare_database(cluster: &Cluster) -> Result<Client, Problem> {
     })?;
     people::seed(&database).await?;
     Ok(database)
-}
-
-/// `ALLOWED_RETURN_ORIGINS` of our own environment: another frontend on this machine, for example.
-fn return_origins() -> Result<Vec<String>, Problem> {
-    let config = Config::from_env();
-    match config.problems.iter().find(|problem| problem.starts_with("ALLOWED_RETURN_ORIGINS")) {
-        Some(problem) => Err(Problem::new(format!("{problem}."))),
-        None => Ok(config.allowed_return_origins.iter().map(ToString::to_string).collect()),
-    }
-}
-
-/// The identity source is the default: the authorizer, as deployed.
-fn environment(
-    cluster: &Cluster,
-    stripe: &StripeAccount,
-    base_url: &str,
-    origins: &[String],
-) -> Vec<(&'static str, String)> {
-    let mut environment = vec![
-        ("STRIPE_SECRET_KEY", stripe.key.secret.expose().to_owned()),
-        ("STRIPE_WEBHOOK_SECRET", stripe.webhook_secret.clone()),
-        ("DATABASE_URL", cluster.url("billing_api", DATABASE)),
-        ("BASE_URL", base_url.to_owned()),
-        ("ALLOWED_RETURN_ORIGINS", origins.join(",")),
-        ("SUPABASE_URL", base_url.to_owned()),
-        ("RUST_LOG", "info".to_owned()),
-    ];
-    if stripe.emulator.is_some() {
-        environment.push(("STRIPE_API_BASE", stripe.api_base()));
-    }
-    environment
 }
 
 /// The port, if nobody listens on it; a free one for 0.

@@ -1,0 +1,40 @@
+//! The functions' environment: what of ours they get, and what they are told of the stack.
+
+use shared::config::Config;
+
+use super::stripe_account::StripeAccount;
+use crate::problem::Problem;
+
+/// `ALLOWED_RETURN_ORIGINS` of our own environment: another frontend on this machine, for example.
+///
+/// # Errors
+/// If one is no origin.
+pub fn return_origins() -> Result<Vec<String>, Problem> {
+    let config = Config::from_env();
+    match config.problems.iter().find(|problem| problem.starts_with("ALLOWED_RETURN_ORIGINS")) {
+        Some(problem) => Err(Problem::new(format!("{problem}."))),
+        None => Ok(config.allowed_return_origins.iter().map(ToString::to_string).collect()),
+    }
+}
+
+/// What every function gets. The identity source is the default: the authorizer, as deployed.
+pub fn of_functions(
+    database_url: String,
+    stripe: &StripeAccount,
+    base_url: &str,
+    origins: &[String],
+) -> Vec<(&'static str, String)> {
+    let mut environment = vec![
+        ("STRIPE_SECRET_KEY", stripe.key.secret.expose().to_owned()),
+        ("STRIPE_WEBHOOK_SECRET", stripe.webhook_secret.clone()),
+        ("DATABASE_URL", database_url),
+        ("BASE_URL", base_url.to_owned()),
+        ("ALLOWED_RETURN_ORIGINS", origins.join(",")),
+        ("SUPABASE_URL", base_url.to_owned()),
+        ("RUST_LOG", "info".to_owned()),
+    ];
+    if stripe.emulator.is_some() {
+        environment.push(("STRIPE_API_BASE", stripe.api_base()));
+    }
+    environment
+}
