@@ -5,6 +5,7 @@ mod access_matrix;
 mod authorizer;
 mod authorizer_claims;
 mod authorizer_keys;
+mod authorizer_logs;
 mod checkout;
 mod checkout_failures;
 mod entitlements;
