@@ -96,6 +96,8 @@ pub struct Config {
     pub automatic_tax: bool,
     /// `FOREIGN_SUBSCRIPTIONS`
     pub foreign_subscriptions: ForeignSubscriptions,
+    /// `BILLING_SECRET_ARN`: the secret in AWS Secrets Manager that holds variables as one JSON object.
+    pub secret_arn: Option<String>,
     /// `RUST_LOG`: log levels by target, `info` if unset.
     pub log_levels: Option<String>,
     /// What is malformed, one sentence each.
@@ -104,9 +106,16 @@ pub struct Config {
 
 impl Config {
     /// Reads the process environment.
-    #[allow(clippy::disallowed_methods)] // This is the door.
     pub fn from_env() -> Self {
-        Self::from_lookup(|name| std::env::var(name).ok())
+        Self::from_env_or(|_| None)
+    }
+
+    /// Reads the process environment, and elsewhere what is not set there.
+    #[allow(clippy::disallowed_methods)] // This is the door.
+    pub fn from_env_or(elsewhere: impl Fn(&str) -> Option<String>) -> Self {
+        Self::from_lookup(|name| {
+            std::env::var(name).ok().filter(|value| !value.trim().is_empty()).or_else(|| elsewhere(name))
+        })
     }
 
     /// Reads variables from anywhere. An empty value counts as none.
@@ -168,6 +177,7 @@ impl Config {
                     _ => None,
                 })
                 .unwrap_or_default(),
+            secret_arn: (read.lookup)("BILLING_SECRET_ARN"),
             log_levels: (read.lookup)("RUST_LOG"),
             problems: Vec::new(),
         };

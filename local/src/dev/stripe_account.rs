@@ -5,25 +5,10 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use shared::config::{Config, Secret, StripeKey};
-use shared::stripe::Stripe;
+use shared::stripe::{Stripe, event};
 
 use crate::problem::Problem;
 use crate::stripe::{Emulator, Options};
-
-/// The events that the webhook function processes.
-const EVENTS: [&str; 11] = [
-    "checkout.session.async_payment_failed",
-    "checkout.session.async_payment_succeeded",
-    "checkout.session.completed",
-    "customer.subscription.created",
-    "customer.subscription.deleted",
-    "customer.subscription.paused",
-    "customer.subscription.resumed",
-    "customer.subscription.updated",
-    "invoice.paid",
-    "invoice.payment_failed",
-    "invoice.payment_succeeded",
-];
 
 /// An account that is ready to be used.
 pub struct StripeAccount {
@@ -75,7 +60,11 @@ impl StripeAccount {
             })
         })?;
         let endpoint = emulator
-            .call("POST", "/v1/webhook_endpoints", &json!({ "url": webhook_url, "enabled_events": EVENTS }))
+            .call(
+                "POST",
+                "/v1/webhook_endpoints",
+                &json!({ "url": webhook_url, "enabled_events": event::PROCESSED }),
+            )
             .map_err(|error| {
                 Problem::new(format!("The emulator refused the webhook endpoint: {error:?}."))
             })?;

@@ -78,3 +78,46 @@ fn session(event: &Event<'_>, failed: bool) -> Result<Option<Work>, Unreadable> 
         effect,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::stripe::event::PROCESSED;
+
+    use super::*;
+
+    /// Every type of the families that we have to do with (Stripe API, "Types of events").
+    const FAMILIES: [(&str, &str); 4] = [
+        (
+            "customer.subscription",
+            "created deleted paused pending_update_applied pending_update_expired resumed trial_will_end updated",
+        ),
+        ("checkout.session", "async_payment_failed async_payment_succeeded completed expired"),
+        (
+            "invoice",
+            "created deleted finalization_failed finalized marked_uncollectible overdue overpaid paid payment_action_required \
+             payment_attempt_required payment_failed payment_succeeded sent upcoming updated voided will_be_due",
+        ),
+        ("customer", "created deleted updated"),
+    ];
+
+    #[test]
+    fn exactly_the_events_that_the_endpoint_is_sent_are_processed() {
+        let mut processed = Vec::new();
+        for (family, kinds) in FAMILIES {
+            for kind in kinds.split_whitespace() {
+                // An object that any of them could carry: whether there is work depends on the type alone.
+                let event = format!(
+                    r#"{{"id": "evt_1", "type": "{family}.{kind}", "created": 1, "data": {{"object": {{
+                        "id": "sub_1", "customer": "cus_1", "status": "active", "mode": "subscription", "subscription": "sub_1",
+                        "created": 1, "items": {{"data": []}} }}}}}}"#
+                );
+                let event = Event::parse(event.as_bytes()).unwrap();
+                if route(&event).unwrap().is_some() {
+                    processed.push(event.kind.clone());
+                }
+            }
+        }
+        processed.sort_unstable();
+        assert_eq!(processed, PROCESSED);
+    }
+}

@@ -11,6 +11,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use lambda_http::http::{self, Method, Request, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest, VERSION};
 use url::Url;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use crate::config::{Secret, StripeKey};
 use crate::stripe::retry;
+use crate::stripe::wire::List;
 
 const API: &str = "https://api.stripe.com";
 /// One attempt may take this long.
@@ -132,6 +134,30 @@ impl Stripe {
         self.call(request.build(), None).await
     }
 
+    /// Reads every object of a list, page by page (Stripe, "Pagination"). The request decides how long a page is.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn list<T: DeserializeOwned>(&self, request: &impl StripeRequest) -> Result<Vec<T>, Error> {
+        let mut objects = Vec::new();
+        let mut after = None;
+        loop {
+            let mut page = request.build();
+            if let Some(last) = &after {
+                let query = page.query.unwrap_or_default();
+                page.query = Some(format!("{query}&starting_after={last}"));
+            }
+            let List { data, has_more }: List<Value> = self.call(page, None).await?;
+            after = data.last().and_then(|last| last["id"].as_str()).map(str::to_owned);
+            for object in data {
+                objects.push(serde_json::from_value(object)?);
+            }
+            if !has_more || after.is_none() {
+                return Ok(objects);
+            }
+        }
+    }
+
     /// Creates or changes an object. The key goes with every attempt, so that a lost answer never becomes a second object.
     ///
     /// # Errors
@@ -183,8 +209,7 @@ impl Stripe {
         let request =
             self.http_request(request, key).map_err(|error| (Error::Unreachable(error.to_string()), None))?;
         let exchange = async {
-            let response =
-                self.http.request(request).await.map_err(|error| unreachable(error.to_string()))?;
+            let response = self.http.request(request).await.map_err(|error| unreachable(causes(&error)))?;
             let (head, body) = response.into_parts();
             let body = body.collect().await.map_err(|error| unreachable(error.to_string()))?.to_bytes();
             Ok((head, body))
@@ -243,6 +268,12 @@ impl Stripe {
 /// A failure that may pass, and how long the server asks to wait.
 struct Again {
     after: Option<Duration>,
+}
+
+/// An error with what caused it: the outermost alone says no more than that there was one.
+fn causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn refusal(status: u16, body: &[u8], request_id: String) -> Error {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-/// The types of events that are processed: what a webhook endpoint has to be sent, and what a reconciliation looks for.
+/// The types that the webhook function processes: what its endpoint is sent. Others are answered `ignored`.
 pub const PROCESSED: [&str; 11] = [
     "checkout.session.async_payment_failed",
     "checkout.session.async_payment_succeeded",

@@ -12,3 +12,5 @@ pub mod signature;
 pub mod wire;
 
 pub use client::{Error, IdempotencyKey, Stripe};
+/// The API version that every call asks for and the code is tested with.
+pub use stripe_client_core::VERSION;
