@@ -222,6 +222,11 @@ impl Emulator {
         }
     }
 
+    /// An account whose owner has not saved the portal's settings in the Dashboard: it has no default configuration.
+    pub fn unsave_portal_settings(&self) {
+        self.act(|store| store.portal_settings_unsaved = true);
+    }
+
     /// A subscription as it is now.
     pub fn subscription(&self, id: &str) -> Option<Value> {
         self.act(|store| store.table(Kind::Subscription).get(id).map(|row| versions::render(row, NEWEST)))

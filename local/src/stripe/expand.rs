@@ -10,7 +10,7 @@ use super::store::{Kind, Store};
 const DEEPEST: usize = 4;
 
 /// Fields that an answer only carries when they are expanded, and where the emulator keeps them.
-const INCLUDABLE: [(&str, &str); 1] = [("line_items", "_line_items")];
+const INCLUDABLE: [(&str, &str); 2] = [("line_items", "_line_items"), ("products", "_products")];
 
 /// Expands what the call asks for.
 pub(crate) fn apply(store: &Store, params: &Params, mut answer: Value) -> Result<Value, ApiError> {

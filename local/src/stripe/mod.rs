@@ -31,6 +31,7 @@ mod list;
 mod panel;
 mod params;
 mod portal_configurations;
+mod portal_features;
 mod portal_page;
 mod portal_sessions;
 mod prices;

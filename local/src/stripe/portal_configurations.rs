@@ -2,35 +2,42 @@
 
 use serde_json::{Value, json};
 
-use super::errors::Answer;
+use super::errors::{Answer, ApiError};
 use super::list::{PAGING, filters, page};
 use super::params::Params;
+use super::portal_features;
 use super::store::{Kind, Store};
 
 const WRITABLE: [&str; 7] = [
-    "active",
-    "business_profile.*",
+    "business_profile.headline",
+    "business_profile.privacy_policy_url",
+    "business_profile.terms_of_service_url",
     "default_return_url",
-    "features.*",
-    "login_page.*",
+    "login_page.enabled",
     "metadata.*",
     "name",
 ];
 
 pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
-    params.only(&WRITABLE)?;
+    params.only(&[&WRITABLE[..], &portal_features::WRITABLE].concat())?;
     if params.get("features").is_none() {
         params.required("features")?;
     }
-    let is_first = store.rows(Kind::PortalConfiguration).is_empty();
-    let mut configuration = blank(store, is_first);
+    portal_features::check(store, params)?;
+    // Stripe's API never makes a default: the settings page of the Dashboard does.
+    let mut configuration = blank(store, false);
     write(params, &mut configuration);
     Ok(store.insert(Kind::PortalConfiguration, configuration))
 }
 
 pub(crate) fn update(store: &mut Store, id: &str, params: &Params) -> Answer {
-    params.only(&WRITABLE)?;
+    params.only(&[&WRITABLE[..], &portal_features::WRITABLE, &["active"]].concat())?;
+    let is_default = store.get(Kind::PortalConfiguration, id)?["is_default"] == true;
+    portal_features::check(store, params)?;
     let (active, now) = (params.flag("active")?, store.now());
+    if is_default && active == Some(false) {
+        return Err(ApiError::invalid("The default configuration cannot be deactivated.").param("active"));
+    }
     store.alter(Kind::PortalConfiguration, id, |configuration| {
         if let Some(active) = active {
             configuration["active"] = json!(active);
@@ -40,28 +47,45 @@ pub(crate) fn update(store: &mut Store, id: &str, params: &Params) -> Answer {
     })
 }
 
-pub(crate) fn list(store: &Store, params: &Params) -> Answer {
+pub(crate) fn list(store: &mut Store, params: &Params) -> Answer {
     params.only(&[&PAGING[..], &["active", "is_default"]].concat())?;
+    save_default(store);
     let rows = store.rows(Kind::PortalConfiguration).iter();
     let found = rows.filter(|row| filters(params, row, &["active", "is_default"]));
     page("/v1/billing_portal/configurations", params, found)
 }
 
-/// The account's default configuration, made when first needed.
-pub(crate) fn default(store: &mut Store) -> Value {
+/// The account's default configuration.
+pub(crate) fn default(store: &mut Store) -> Answer {
+    save_default(store);
     let found = store.rows(Kind::PortalConfiguration).iter().find(|row| row["is_default"] == true).cloned();
-    found.unwrap_or_else(|| {
-        let configuration = blank(store, true);
-        store.insert(Kind::PortalConfiguration, configuration)
+    found.ok_or_else(|| {
+        ApiError::invalid(
+            "No configuration provided and your test mode default configuration has not been created. Provide a configuration or \
+             create your default by saving your customer portal settings in test mode at \
+             https://dashboard.stripe.com/test/settings/billing/portal.",
+        )
     })
+}
+
+/// The account's owner has saved the portal's settings in the Dashboard once, unless a test says otherwise.
+fn save_default(store: &mut Store) {
+    let has_default = store.rows(Kind::PortalConfiguration).iter().any(|row| row["is_default"] == true);
+    if !has_default && !store.portal_settings_unsaved {
+        let configuration = blank(store, true);
+        store.insert(Kind::PortalConfiguration, configuration);
+    }
 }
 
 fn write(params: &Params, configuration: &mut Value) {
     params.copy(&["default_return_url", "name"], configuration);
-    for name in ["business_profile", "features", "login_page"] {
+    for name in ["business_profile", "login_page"] {
         if let Some(given) = params.get(name) {
             merge(&mut configuration[name], given);
         }
+    }
+    if let Some(given) = params.get("features") {
+        merge(&mut configuration["features"], &portal_features::typed(given));
     }
     params.merge_metadata("metadata", &mut configuration["metadata"]);
 }
@@ -109,7 +133,7 @@ fn blank(store: &Store, is_default: bool) -> Value {
                 "billing_cycle_anchor": null,
                 "default_allowed_updates": ["price", "quantity"],
                 "enabled": true,
-                "products": [],
+                "_products": [],
                 "proration_behavior": "create_prorations",
                 "schedule_at_period_end": { "conditions": [] },
                 "trial_update_behavior": "end_trial",

@@ -13,7 +13,7 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     store.referenced(Kind::Customer, customer, "customer")?;
     let configuration = match params.text("configuration") {
         Some(id) => store.referenced(Kind::PortalConfiguration, id, "configuration")?.clone(),
-        None => portal_configurations::default(store),
+        None => portal_configurations::default(store)?,
     };
     let return_url = params.text("return_url").or(configuration["default_return_url"].as_str());
     let id = store.new_id(Kind::PortalSession);

@@ -63,6 +63,13 @@ pub(crate) fn update(store: &mut Store, id: &str, params: &Params) -> Answer {
     params.only(&WRITABLE)?;
     store.get(Kind::Price, id)?;
     let active = params.flag("active")?;
+    if active == Some(false) {
+        let product = store.table(Kind::Product).get(text(&store.get(Kind::Price, id)?["product"]));
+        if product.is_some_and(|product| product["default_price"] == id) {
+            let message = "This price cannot be archived because it is the default price of its product.";
+            return Err(ApiError::invalid(message));
+        }
+    }
     free_lookup_key(store, params, Some(id))?;
     store.change(Kind::Price, id, "price.updated", |price| {
         if let Some(active) = active {

@@ -116,6 +116,8 @@ pub(crate) struct Store {
     pub(crate) replays: Replays,
     pub(crate) faults: Vec<Fault>,
     pub(crate) requests: Vec<RecordedRequest>,
+    /// Nobody has saved the portal's settings in the Dashboard, so there is no default configuration.
+    pub(crate) portal_settings_unsaved: bool,
     /// Whether there is something to keep that the state file does not hold yet.
     pub(crate) has_changed: bool,
 }
