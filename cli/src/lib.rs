@@ -1,3 +1,10 @@
-//! What the `billing` command does, one file per command.
+//! What the `billing` command does: one file per command, and the frame they share.
+//!
+//! A new command is a file in [`commands`] with its `Args`, its report, its error and `run`, and one line in each of the two
+//! lists there.
 
 pub mod commands;
+pub mod context;
+pub mod outcome;
+pub mod secrets;
+

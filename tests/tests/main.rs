@@ -8,6 +8,7 @@ mod authorizer_keys;
 mod authorizer_logs;
 mod checkout;
 mod checkout_failures;
+mod command_migrate;
 mod entitlements;
 mod feature_matrix;
 mod hardening;

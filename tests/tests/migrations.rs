@@ -1,7 +1,5 @@
 //! The schema: complete, applied once, closed by default.
 
-use cli::commands::migrate;
-use shared::config::Config;
 use shared::db::SCHEMA_VERSION;
 use tests::{TestApp, TestDatabase, users};
 
@@ -20,28 +18,6 @@ async fn four_runners_at_once_apply_each_migration_once_and_a_second_run_changes
     let applied: usize = futures_util::future::join_all(runs).await.into_iter().sum();
     assert_eq!(i64::try_from(applied).unwrap(), SCHEMA_VERSION);
     assert!(migrations::run(&mut database.connect().await).await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn the_billing_command_applies_them_once_and_says_what_is_wrong() {
-    let database = TestDatabase::create_empty().await;
-    let config = |url: &str| Config::from_lookup(|name| (name == "DATABASE_URL").then(|| url.to_owned()));
-    let first = migrate::run(&config(&database.url("postgres"))).await.unwrap();
-    assert!(
-        first.starts_with("applied V1__roles_and_organizations")
-            && first.ends_with(&format!("Version {SCHEMA_VERSION}.")),
-        "{first}"
-    );
-    let second = migrate::run(&config(&database.url("postgres"))).await.unwrap();
-    assert_eq!(second, format!("Up to date: version {SCHEMA_VERSION}."));
-    for (url, expected) in [
-        ("", "DATABASE_URL is not set"),
-        ("nonsense", "DATABASE_URL cannot be used"),
-        ("postgres://postgres@127.0.0.1:1/none", "the database cannot be reached"),
-    ] {
-        let error = migrate::run(&config(url)).await.unwrap_err();
-        assert!(error.to_string().starts_with(expected), "{error}");
-    }
 }
 
 #[tokio::test]

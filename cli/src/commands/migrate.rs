@@ -1,36 +1,105 @@
 //! `billing migrate`: applies the pending migrations, under a lock, and names them.
 
-use shared::config::Config;
-use shared::db;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::context::{self, Context};
+use crate::outcome::{Code, Failure, Report};
+
+/// Brings the database at DATABASE_URL to this version's schema.
+///
+/// Several at once are safe: one works, the others wait. Needs the database's direct address, not a pooler in transaction mode,
+/// and a login that may create roles and schemas.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+#[command(after_help = "\
+Examples:
+  DATABASE_URL=postgres://postgres:...@db.example.com/postgres billing migrate
+  billing migrate --check      in a pipeline, before a deployment: exit status 1 if migrations are pending
+  billing migrate --dry-run    what would be applied")]
+pub struct Args {
+    /// Only look: list what is pending and exit with 1 if anything is.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub check: bool,
+    /// Only list what would be applied.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What was applied, or is pending.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Migrations {
+    /// The schema's version now; 0 before the first migration.
+    pub version: i64,
+    /// Applied by this run, oldest first.
+    pub applied: Vec<String>,
+    /// Not applied, oldest first.
+    pub pending: Vec<String>,
+    #[serde(skip)]
+    is_check: bool,
+}
 
 /// Why the schema was not brought up to date: a sentence that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No address.
-    #[error(
-        "DATABASE_URL is not set. Set it to the database's own address, as a role that may create roles and schemas."
-    )]
-    NoDatabase,
-    /// No connection.
-    #[error("{0}.")]
-    Connect(#[from] db::ConnectError),
-    /// A migration failed; those before it are applied.
-    #[error("{0}. Nothing of the migration that failed was kept.")]
+    /// No configuration or no database.
+    #[error(transparent)]
+    Context(#[from] context::Error),
+    /// A migration failed, or the history is not ours; those before it are applied.
+    #[error("Not migrated: {0}.")]
     Migration(#[from] migrations::Error),
 }
 
-/// Applies what is pending. The session's lock and a few settings need a direct connection, not a pooler in transaction mode.
+impl Failure for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Context(error) => error.code(),
+            Self::Migration(migrations::Error::Database(error)) if error.is_closed() => {
+                Code::DatabaseUnreachable
+            }
+            Self::Migration(_) => Code::Failed,
+        }
+    }
+}
+
+/// Applies what is pending, or lists it.
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn run(config: &Config) -> Result<String, Error> {
-    let url = config.database_url.as_ref().ok_or(Error::NoDatabase)?;
-    let mut client = db::connect(url, config.database_ca.as_deref()).await?;
-    let applied = migrations::run(&mut client).await?;
-    let version = migrations::latest_version();
-    if applied.is_empty() {
-        return Ok(format!("Up to date: version {version}."));
+pub async fn run(args: Args, context: &Context) -> Result<Migrations, Error> {
+    let mut client = context.connect().await?;
+    let pending = migrations::pending(&client).await?;
+    let latest = migrations::latest_version();
+    if args.check || args.dry_run || pending.is_empty() {
+        let version = latest - i64::try_from(pending.len()).unwrap_or_default();
+        return Ok(Migrations { version, applied: Vec::new(), pending, is_check: args.check });
     }
-    let names: Vec<String> = applied.iter().map(|name| format!("applied {name}")).collect();
-    Ok(format!("{}\nVersion {version}.", names.join("\n")))
+    let other = context.connect().await?;
+    if !migrations::belongs_to(&client, &other).await? {
+        return Err(migrations::Error::Pooler.into());
+    }
+    let applied = migrations::run(&mut client).await?;
+    Ok(Migrations { version: latest, applied, pending: Vec::new(), is_check: false })
+}
+
+impl Report for Migrations {
+    fn is_well(&self) -> bool {
+        !self.is_check || self.pending.is_empty()
+    }
+}
+
+impl fmt::Display for Migrations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for name in &self.applied {
+            writeln!(f, "applied {name}")?;
+        }
+        for name in &self.pending {
+            writeln!(f, "pending {name}")?;
+        }
+        match (self.applied.is_empty(), self.pending.is_empty()) {
+            (true, true) => write!(f, "Up to date: version {}.", self.version),
+            (_, true) => write!(f, "Version {}.", self.version),
+            _ => write!(f, "Nothing was changed. Run billing migrate to apply what is pending."),
+        }
+    }
 }

@@ -1,3 +1,69 @@
-//! One file per command.
+//! One file per command. Here are the command line's frame and the two lists that a command stands in.
 
+use clap::{CommandFactory, Parser, Subcommand};
+use shared::config::Config;
+
+use crate::context::Context;
+use crate::outcome::Outcome;
+use crate::secrets;
+
+pub mod completions;
 pub mod migrate;
+
+const HELP: &str = "\
+Secrets come from the environment, or from the secret in AWS Secrets Manager that BILLING_SECRET_ARN names; the environment
+goes first. They are never arguments.
+
+Exit status:
+  0  done, or all is well
+  1  a check failed, or the work could not be done
+  2  wrong usage
+  3  not configured: a variable is missing or malformed, or the secret cannot be read
+  4  the database cannot be reached
+  5  Stripe cannot be reached, or refuses";
+
+/// Operates PromptForge Billing.
+#[derive(Debug, Parser)]
+#[command(name = "billing", version, after_help = HELP)]
+pub struct Arguments {
+    /// Print the result as one JSON document; errors as {"error", "code"} on stderr.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[allow(missing_docs)] // What each does stands at its `Args`, which is what `--help` shows.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Migrate(migrate::Args),
+    Completions(completions::Args),
+}
+
+impl Arguments {
+    /// Runs the command with the process's configuration.
+    pub async fn run(self) -> Outcome {
+        let Self { json, command } = self;
+        if let Command::Completions(args) = &command {
+            return completions::run(args, &mut Self::command());
+        }
+        let secret = match secrets::from_environment().await {
+            Ok(secret) => secret,
+            Err(error) => return Outcome::failure(&error, json),
+        };
+        let config = Config::from_env_or(|name| secret.get(name));
+        command.run(&Context::new(config), json).await
+    }
+}
+
+impl Command {
+    /// Runs the command.
+    pub async fn run(self, context: &Context, json: bool) -> Outcome {
+        match self {
+            Self::Migrate(args) => Outcome::of(migrate::run(args, context).await, json),
+            Self::Completions(args) => completions::run(&args, &mut Arguments::command()),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What a command works with: the configuration, Stripe, the database, the time. Each is opened when it is first needed.
+
+use std::sync::OnceLock;
+
+use shared::clock::Clock;
+use shared::config::Config;
+use shared::db::{self, ConnectError};
+use shared::stripe::{self, Stripe};
+use tokio::sync::OnceCell;
+use tokio_postgres::Client;
+
+use crate::outcome::{Code, Failure};
+
+/// Everything a command works with.
+#[derive(Debug)]
+pub struct Context {
+    /// The configuration.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    stripe: OnceLock<Stripe>,
+    database: OnceCell<Client>,
+}
+
+/// What a command cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The database.
+    Database,
+    /// Stripe.
+    Stripe,
+    /// The secret in Secrets Manager.
+    Secret,
+}
+
+impl Need {
+    /// The variables it is configured by; without the first there is none.
+    fn variables(self) -> &'static [&'static str] {
+        match self {
+            Self::Database => &["DATABASE_URL", "DATABASE_CA"],
+            Self::Stripe => &["STRIPE_SECRET_KEY", "STRIPE_API_BASE"],
+            Self::Secret => &["BILLING_SECRET_ARN"],
+        }
+    }
+
+    fn is_set(self, config: &Config) -> bool {
+        match self {
+            Self::Database => config.database_url.is_some(),
+            Self::Stripe => config.stripe_key.is_some(),
+            Self::Secret => config.secret_arn.is_some(),
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Database => "DATABASE_URL is not set: set it to the database's address",
+            Self::Stripe => {
+                "STRIPE_SECRET_KEY is not set: set it to a key from Stripe's Dashboard, Developers, API keys"
+            }
+            Self::Secret => {
+                "BILLING_SECRET_ARN is not set: set it to the ARN of the secret in AWS Secrets Manager"
+            }
+        }
+    }
+}
+
+/// What most commands can fail of: one sentence that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Variables that are missing or malformed, one clause each.
+    #[error("{}.", .0.join(". "))]
+    NotConfigured(Vec<String>),
+    /// No connection to the database.
+    #[error("{}", connecting(.0))]
+    Connect(#[from] ConnectError),
+    /// A statement failed.
+    #[error("{}", querying(.0))]
+    Database(#[from] tokio_postgres::Error),
+    /// A call to Stripe failed.
+    #[error("{}", calling(.0))]
+    Stripe(#[from] stripe::Error),
+}
+
+impl Context {
+    /// A context on this configuration. Connects to nothing yet.
+    pub fn new(config: Config) -> Self {
+        Self { config, clock: Clock::System, stripe: OnceLock::new(), database: OnceCell::new() }
+    }
+
+    /// Tells everything that is missing or malformed of what a command needs, all at once.
+    ///
+    /// # Errors
+    /// [`Error::NotConfigured`].
+    pub fn require(&self, needs: &[Need]) -> Result<(), Error> {
+        let mut wrong = Vec::new();
+        for need in needs {
+            let about = |problem: &&String| {
+                need.variables().iter().any(|name| problem.split_whitespace().next() == Some(name))
+            };
+            let problems: Vec<String> = self.config.problems.iter().filter(about).cloned().collect();
+            if problems.is_empty() && !need.is_set(&self.config) {
+                wrong.push(need.advice().to_owned());
+            }
+            wrong.extend(problems);
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(Error::NotConfigured(wrong)) }
+    }
+
+    /// Stripe.
+    ///
+    /// # Errors
+    /// [`Error::NotConfigured`].
+    pub fn stripe(&self) -> Result<&Stripe, Error> {
+        self.require(&[Need::Stripe])?;
+        let key = self.config.stripe_key.as_ref().ok_or_else(|| not_set(Need::Stripe))?;
+        Ok(self.stripe.get_or_init(|| Stripe::new(key.clone(), self.config.stripe_api_base.as_ref())))
+    }
+
+    /// The command's connection to the database.
+    ///
+    /// # Errors
+    /// [`Error::NotConfigured`], [`Error::Connect`].
+    pub async fn database(&self) -> Result<&Client, Error> {
+        self.database.get_or_try_init(|| self.connect()).await
+    }
+
+    /// Another connection to the database.
+    ///
+    /// # Errors
+    /// [`Error::NotConfigured`], [`Error::Connect`].
+    pub async fn connect(&self) -> Result<Client, Error> {
+        self.require(&[Need::Database])?;
+        let url = self.config.database_url.as_ref().ok_or_else(|| not_set(Need::Database))?;
+        Ok(db::connect(url, self.config.database_ca.as_deref()).await?)
+    }
+}
+
+impl Failure for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::NotConfigured(_) | Self::Connect(ConnectError::Address(_)) => Code::NotConfigured,
+            Self::Connect(ConnectError::Refused(_)) => Code::DatabaseUnreachable,
+            Self::Database(error) if error.is_closed() => Code::DatabaseUnreachable,
+            Self::Database(_) => Code::DatabaseRefused,
+            Self::Stripe(stripe::Error::Unreachable(_)) => Code::StripeUnreachable,
+            Self::Stripe(stripe::Error::Throttled { .. }) => Code::StripeThrottled,
+            Self::Stripe(stripe::Error::Refused { .. } | stripe::Error::Unreadable(_)) => Code::StripeRefused,
+        }
+    }
+}
+
+fn not_set(need: Need) -> Error {
+    Error::NotConfigured(vec![need.advice().to_owned()])
+}
+
+fn connecting(error: &ConnectError) -> String {
+    match error {
+        ConnectError::Address(_) => {
+            format!("{error}. Set it as postgres://user:password@host:5432/database.")
+        }
+        ConnectError::Refused(_) => {
+            let cause = error.to_string();
+            let cause = cause.trim_start_matches("the ");
+            format!("The {cause}. Check DATABASE_URL, and that this machine may connect to that server.")
+        }
+    }
+}
+
+fn querying(error: &tokio_postgres::Error) -> String {
+    let Some(refusal) = error.as_db_error() else {
+        return format!("The connection to the database was lost: {error}. Run the command again.");
+    };
+    let advice = match refusal.code().code() {
+        // undefined_table, undefined_column, undefined_function, invalid_schema_name
+        "42P01" | "42703" | "42883" | "3F000" => "Run billing migrate first",
+        "42501" => "Use the login of DATABASE_URL that the functions have, or the owner's",
+        _ => "Nothing of this statement was kept",
+    };
+    format!("The database refused: {}. {advice}.", refusal.message())
+}
+
+fn calling(error: &stripe::Error) -> String {
+    match error {
+        stripe::Error::Unreachable(cause) => format!(
+            "Stripe cannot be reached: {cause}. Try again later: the command goes on where it stopped."
+        ),
+        stripe::Error::Throttled { retry_after } => {
+            format!("Stripe asks to slow down. Run the command again in {retry_after} s.")
+        }
+        stripe::Error::Refused { status: 401, .. } => {
+            "Stripe does not accept the key in STRIPE_SECRET_KEY (401). Set a current one from its Dashboard, Developers, API keys."
+                .to_owned()
+        }
+        stripe::Error::Refused { status: 403, request_id, .. } => format!(
+            "The key in STRIPE_SECRET_KEY may not do this (403, request {request_id}). Give the restricted key that permission, or use another."
+        ),
+        stripe::Error::Refused { status, code, param, request_id } => {
+            let about = if param.is_empty() { String::new() } else { format!(" about {param}") };
+            format!(
+                "Stripe refused with {status} {code}{about}. Its Dashboard shows why, under Developers, Logs: request {request_id}."
+            )
+        }
+        stripe::Error::Unreadable(cause) => {
+            format!("Stripe answered something that this version does not understand: {cause}. Look for a newer version of billing.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(variables: &[(&str, &str)]) -> Context {
+        Context::new(Config::from_lookup(|name| {
+            variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned())
+        }))
+    }
+
+    #[test]
+    fn everything_a_command_lacks_is_told_at_once_and_nothing_else() {
+        let context = context(&[("STRIPE_SECRET_KEY", "pk_test_1"), ("GRACE_DAYS", "-1")]);
+        let error = context.require(&[Need::Database, Need::Stripe]).unwrap_err();
+        assert_eq!(error.code(), Code::NotConfigured);
+        let sentence = error.to_string();
+        assert!(sentence.contains("DATABASE_URL is not set"), "{sentence}");
+        assert!(sentence.contains("STRIPE_SECRET_KEY must be"), "{sentence}");
+        assert!(!sentence.contains("is not set: set it to a key"), "{sentence}");
+        assert!(!sentence.contains("GRACE_DAYS"), "{sentence}");
+    }
+
+    #[test]
+    fn a_malformed_api_base_never_means_stripe_itself() {
+        let context = context(&[("STRIPE_SECRET_KEY", "sk_test_1"), ("STRIPE_API_BASE", "emulator")]);
+        assert!(context.stripe().unwrap_err().to_string().starts_with("STRIPE_API_BASE must be"));
+    }
+}

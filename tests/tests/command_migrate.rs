@@ -1,0 +1,174 @@
+//! `billing migrate`.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use cli::commands::migrate::{self, Args};
+use cli::context::Context;
+use cli::outcome::{Code, Failure, Report};
+use shared::config::Config;
+use shared::db::SCHEMA_VERSION;
+use tests::TestDatabase;
+
+const APPLY: Args = Args { check: false, dry_run: false };
+const CHECK: Args = Args { check: true, dry_run: false };
+const DRY_RUN: Args = Args { check: false, dry_run: true };
+
+fn context(url: &str) -> Context {
+    Context::new(Config::from_lookup(|name| (name == "DATABASE_URL").then(|| url.to_owned())))
+}
+
+#[tokio::test]
+async fn it_applies_what_is_pending_once_and_names_it() {
+    let database = TestDatabase::create_empty().await;
+    let context = context(&database.url("postgres"));
+    let first = migrate::run(APPLY, &context).await.unwrap();
+    assert_eq!(i64::try_from(first.applied.len()).unwrap(), SCHEMA_VERSION);
+    let sentence = first.to_string();
+    assert!(sentence.starts_with("applied V1__roles_and_organizations"), "{sentence}");
+    assert!(sentence.ends_with(&format!("Version {SCHEMA_VERSION}.")), "{sentence}");
+    let second = migrate::run(APPLY, &context).await.unwrap();
+    assert!(second.applied.is_empty() && second.is_well());
+    assert_eq!(second.to_string(), format!("Up to date: version {SCHEMA_VERSION}."));
+}
+
+#[tokio::test]
+async fn a_check_and_a_dry_run_list_what_is_pending_and_change_nothing() {
+    let database = TestDatabase::create_empty().await;
+    let context = context(&database.url("postgres"));
+    let check = migrate::run(CHECK, &context).await.unwrap();
+    assert_eq!((check.pending.len(), check.version, check.is_well()), (SCHEMA_VERSION as usize, 0, false));
+    let dry_run = migrate::run(DRY_RUN, &context).await.unwrap();
+    assert_eq!((&dry_run.pending, dry_run.is_well()), (&check.pending, true));
+    let tables = "select count(*) from pg_class where relnamespace = 'public'::regnamespace";
+    let left = database.connect().await.query_one(tables, &[]).await.unwrap();
+    assert_eq!(left.get::<_, i64>(0), 0);
+    migrate::run(APPLY, &context).await.unwrap();
+    assert!(migrate::run(CHECK, &context).await.unwrap().is_well());
+}
+
+#[tokio::test]
+async fn a_changed_and_an_unknown_migration_are_refused_and_nothing_is_applied() {
+    let database = TestDatabase::create().await;
+    let admin = database.connect().await;
+    let context = context(&database.url("postgres"));
+    let newer =
+        "insert into billing_schema_history values (9001, 'from_tomorrow', '2026-01-01T00:00:00Z', '1')";
+    admin.batch_execute(newer).await.unwrap();
+    for args in [APPLY, CHECK] {
+        let error = migrate::run(args, &context).await.unwrap_err();
+        assert_eq!(error.code(), Code::Failed);
+        assert!(
+            error.to_string().contains("V9001__from_tomorrow, which this version of billing does not know"),
+            "{error}"
+        );
+    }
+    let changed = "delete from billing_schema_history where version = 9001;
+        update billing_schema_history set checksum = '1' where version = 2";
+    admin.batch_execute(changed).await.unwrap();
+    let error = migrate::run(APPLY, &context).await.unwrap_err();
+    assert!(error.to_string().contains("V2__plans was changed after it was applied"), "{error}");
+}
+
+#[tokio::test]
+async fn without_a_usable_database_it_says_what_to_do() {
+    for (url, expected, code) in [
+        ("", "DATABASE_URL is not set", Code::NotConfigured),
+        ("nonsense", "DATABASE_URL cannot be used", Code::NotConfigured),
+        ("postgres://postgres@127.0.0.1:1/none", "The database cannot be reached", Code::DatabaseUnreachable),
+    ] {
+        let error = migrate::run(APPLY, &context(url)).await.unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+        assert_eq!(error.code(), code);
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_may_not_is_told_in_the_databases_words() {
+    let database = TestDatabase::create_empty().await;
+    let error = migrate::run(APPLY, &context(&database.url("billing_api"))).await.unwrap_err();
+    assert!(error.to_string().contains("permission denied"), "{error}");
+}
+
+#[tokio::test]
+async fn a_session_of_its_own_is_told_from_one_that_is_dealt_out() {
+    let database = TestDatabase::create_empty().await;
+    let (one, other) = (database.connect().await, database.connect().await);
+    assert!(migrations::belongs_to(&one, &other).await.unwrap());
+    // What a pooler in transaction mode does: two connections, one session.
+    assert!(!migrations::belongs_to(&one, &one).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_pooler_in_transaction_mode_is_refused_and_one_in_session_mode_is_not() {
+    let database = TestDatabase::create_empty().await;
+    let Some(pooler) = Pooler::start(&database, "transaction").await else {
+        println!("no pgbouncer on this machine: not tried");
+        return;
+    };
+    let error = migrate::run(APPLY, &context(&pooler.url)).await.unwrap_err();
+    assert!(error.to_string().contains("pooler in transaction mode"), "{error}");
+    assert!(!migrate::run(CHECK, &context(&pooler.url)).await.unwrap().is_well());
+    drop(pooler);
+    let pooler = Pooler::start(&database, "session").await.expect("it started before");
+    let migrated = migrate::run(APPLY, &context(&pooler.url)).await.unwrap();
+    assert_eq!(i64::try_from(migrated.applied.len()).unwrap(), SCHEMA_VERSION);
+}
+
+/// A PgBouncer in front of a database.
+struct Pooler {
+    process: Child,
+    folder: std::path::PathBuf,
+    url: String,
+}
+
+impl Pooler {
+    async fn start(database: &TestDatabase, mode: &str) -> Option<Self> {
+        let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer"]
+            .into_iter()
+            .find(|path| std::path::Path::new(path).exists())?;
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let upstream: tokio_postgres::Config = database.url("postgres").parse().unwrap();
+        let name = upstream.get_dbname().unwrap().to_owned();
+        let folder = std::env::temp_dir().join(format!("promptforge-pooler-{}-{mode}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("users.txt"), "\"postgres\" \"\"\n").unwrap();
+        let file = folder.join("pgbouncer.ini");
+        let settings = format!(
+            "[databases]\n{name} = host=127.0.0.1 port={} dbname={name}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+             unix_socket_dir =\nauth_type = trust\nauth_file = {}\npool_mode = {mode}\nignore_startup_parameters = extra_float_digits\n",
+            upstream.get_ports()[0],
+            folder.join("users.txt").display()
+        );
+        std::fs::write(&file, settings).unwrap();
+        let mut command = Command::new(program);
+        // PgBouncer refuses to run as root.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, PermissionsExt};
+            use std::os::unix::process::CommandExt;
+            if std::fs::metadata(&folder).unwrap().uid() == 0 {
+                std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+                command.uid(65534).gid(65534);
+            }
+        }
+        let process = command.arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+        let url = format!("postgres://postgres@127.0.0.1:{port}/{name}");
+        let pooler = Self { process, folder, url };
+        for _ in 0..100 {
+            if tokio_postgres::connect(&pooler.url, tokio_postgres::NoTls).await.is_ok() {
+                return Some(pooler);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        None
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
