@@ -8,3 +8,6 @@ pub mod context;
 pub mod outcome;
 pub mod secrets;
 
+mod catalog;
+mod money;
+mod table;

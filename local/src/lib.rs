@@ -1,6 +1,5 @@
 //! The local stack, part by part. `main.rs` puts them together for `cargo dev`; the tests use [`postgres`] and [`stripe`].
 
-pub mod catalog;
 pub mod child;
 pub mod dev;
 pub mod postgres;

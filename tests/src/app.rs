@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use cli::commands::products;
+use cli::context::Context;
 use lambda_http::http::{Method, Request as HttpRequest};
 use lambda_http::{Body, Request};
 use local::stripe::{Emulator, Options, sign};
@@ -84,7 +86,7 @@ impl TestApp {
         let (app, reader) = (app_as("billing_events"), app_as("billing_reader"));
         let (checkout, operator) = (app_as("billing_checkout"), app_as("billing_operator"));
         if let Ok(stripe) = app.stripe() {
-            local::catalog::set_up(&db, stripe).await.expect("products and prices");
+            products::set_up(&db, stripe, false).await.expect("products and prices");
         }
         let (org, other_org) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
         let people = format!(
@@ -220,6 +222,22 @@ impl TestApp {
             .rev()
             .find(|event| event["type"] == kind)
             .unwrap_or_else(|| panic!("no event {kind}"))
+    }
+
+    /// What the operator's commands work with: this database as its owner, this Stripe.
+    pub fn operator(&self) -> Context {
+        self.operator_with(&[])
+    }
+
+    /// The same with some variables set otherwise.
+    pub fn operator_with(&self, variables: &[(&str, &str)]) -> Context {
+        let mut environment = HashMap::from([
+            ("STRIPE_SECRET_KEY", self.stripe.secret_key().to_owned()),
+            ("STRIPE_API_BASE", self.stripe.url()),
+            ("DATABASE_URL", self.database.url("postgres")),
+        ]);
+        environment.extend(variables.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        Context::new(Config::from_lookup(|name| environment.get(name).cloned()))
     }
 
     /// The time now, Unix seconds.

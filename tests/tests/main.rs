@@ -9,6 +9,7 @@ mod authorizer_logs;
 mod checkout;
 mod checkout_failures;
 mod command_migrate;
+mod command_products;
 mod entitlements;
 mod feature_matrix;
 mod hardening;

@@ -9,6 +9,7 @@ use crate::secrets;
 
 pub mod completions;
 pub mod migrate;
+pub mod products;
 
 const HELP: &str = "\
 Secrets come from the environment, or from the secret in AWS Secrets Manager that BILLING_SECRET_ARN names; the environment
@@ -39,6 +40,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Migrate(migrate::Args),
+    Products(products::Args),
     Completions(completions::Args),
 }
 
@@ -63,6 +65,7 @@ impl Command {
     pub async fn run(self, context: &Context, json: bool) -> Outcome {
         match self {
             Self::Migrate(args) => Outcome::of(migrate::run(args, context).await, json),
+            Self::Products(args) => Outcome::of(products::run(args, context).await, json),
             Self::Completions(args) => completions::run(&args, &mut Arguments::command()),
         }
     }

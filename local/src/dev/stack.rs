@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cli::commands::products;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
@@ -19,7 +20,6 @@ use super::place::Place;
 use super::stripe_account::StripeAccount;
 use super::supabase_auth::SupabaseAuth;
 use super::{cargo_lambda, environment, functions, gateway, terminal};
-use crate::catalog;
 use crate::child::Child;
 use crate::postgres::{Binaries, Cluster, Durability, Lifetime, Owner};
 use crate::problem::Problem;
@@ -84,7 +84,9 @@ impl Stack {
             true => StripeAccount::emulate(port(1), &webhook_url, None).await?,
             false => StripeAccount::open(port(1), &webhook_url, stripe_state).await?,
         };
-        catalog::set_up(&database, &stripe.client()?).await?;
+        products::set_up(&database, &stripe.client()?, false)
+            .await
+            .map_err(|error| Problem::new(error.to_string()))?;
 
         let runtime_port = free_port(port(2)).await?;
         let mut children = vec![
