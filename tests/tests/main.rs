@@ -10,6 +10,7 @@ mod checkout;
 mod checkout_failures;
 mod command_migrate;
 mod command_products;
+mod command_webhook_endpoint;
 mod entitlements;
 mod feature_matrix;
 mod hardening;

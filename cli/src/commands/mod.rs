@@ -10,6 +10,7 @@ use crate::secrets;
 pub mod completions;
 pub mod migrate;
 pub mod products;
+pub mod webhook_endpoint;
 
 const HELP: &str = "\
 Secrets come from the environment, or from the secret in AWS Secrets Manager that BILLING_SECRET_ARN names; the environment
@@ -41,6 +42,7 @@ pub struct Arguments {
 pub enum Command {
     Migrate(migrate::Args),
     Products(products::Args),
+    WebhookEndpoint(webhook_endpoint::Args),
     Completions(completions::Args),
 }
 
@@ -66,6 +68,7 @@ impl Command {
         match self {
             Self::Migrate(args) => Outcome::of(migrate::run(args, context).await, json),
             Self::Products(args) => Outcome::of(products::run(args, context).await, json),
+            Self::WebhookEndpoint(args) => Outcome::of(webhook_endpoint::run(args, context).await, json),
             Self::Completions(args) => completions::run(&args, &mut Arguments::command()),
         }
     }

@@ -1,0 +1,97 @@
+//! What was done to the endpoint, and the one time its signing secret is shown.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use shared::config::Secret;
+use shared::stripe::event::PROCESSED;
+
+use super::VARIABLE;
+use crate::outcome;
+
+/// What was done to the endpoint, or would be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Done {
+    /// It is as it should be.
+    Unchanged,
+    /// There was none of this API version.
+    Created,
+    /// Its events were changed, or it was enabled again.
+    Updated,
+}
+
+/// The endpoint, and what is left to do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Nothing was changed.
+    pub dry_run: bool,
+    /// The mode of the key.
+    pub livemode: bool,
+    /// Its id. None: it would be created.
+    pub endpoint: Option<String>,
+    /// Where events are sent.
+    pub url: String,
+    /// The API version that they are in.
+    pub api_version: String,
+    /// What was done.
+    pub done: Done,
+    /// What was changed.
+    pub changes: Vec<String>,
+    /// The signing secret of a new endpoint, if it is not stored. It cannot be had again.
+    #[serde(serialize_with = "expose", skip_serializing_if = "Option::is_none")]
+    pub signing_secret: Option<Secret>,
+    /// The signing secret is in the secret of BILLING_SECRET_ARN.
+    pub stored: bool,
+    /// Why it could not be stored.
+    pub not_stored: Option<String>,
+    /// What a person should do.
+    pub advice: Vec<String>,
+}
+
+fn expose<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(Secret::expose).serialize(serializer)
+}
+
+impl outcome::Report for Report {
+    fn is_well(&self) -> bool {
+        self.not_stored.is_none()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.endpoint.as_deref().unwrap_or("The endpoint");
+        let would = if self.dry_run { "would be " } else { "" };
+        match self.done {
+            Done::Unchanged => writeln!(f, "{id} is up to date.")?,
+            Done::Created => writeln!(f, "{id}: {would}created.")?,
+            Done::Updated => writeln!(f, "{id}: {would}updated ({}).", self.changes.join(", "))?,
+        }
+        let mode = if self.livemode { "live" } else { "test" };
+        writeln!(
+            f,
+            "{mode} mode, API version {}, {} events to {}",
+            self.api_version,
+            PROCESSED.len(),
+            self.url
+        )?;
+        if let Some(reason) = &self.not_stored {
+            writeln!(f, "\n{reason}")?;
+        }
+        if let Some(secret) = &self.signing_secret {
+            writeln!(
+                f,
+                "\n{}\nThis signing secret is shown only now. Put it into {VARIABLE}, in front of those that are there, separated by a comma.",
+                secret.expose()
+            )?;
+        }
+        if self.stored {
+            writeln!(
+                f,
+                "Its signing secret stands first in {VARIABLE} of the secret of BILLING_SECRET_ARN."
+            )?;
+        }
+        self.advice.iter().try_for_each(|advice| writeln!(f, "\n{advice}"))
+    }
+}
