@@ -9,6 +9,7 @@ mod authorizer_logs;
 mod checkout;
 mod checkout_failures;
 mod command_migrate;
+mod command_portal_configuration;
 mod command_products;
 mod command_webhook_endpoint;
 mod entitlements;

@@ -9,6 +9,7 @@ use crate::secrets;
 
 pub mod completions;
 pub mod migrate;
+pub mod portal_configuration;
 pub mod products;
 pub mod webhook_endpoint;
 
@@ -43,6 +44,7 @@ pub enum Command {
     Migrate(migrate::Args),
     Products(products::Args),
     WebhookEndpoint(webhook_endpoint::Args),
+    PortalConfiguration(portal_configuration::Args),
     Completions(completions::Args),
 }
 
@@ -69,6 +71,9 @@ impl Command {
             Self::Migrate(args) => Outcome::of(migrate::run(args, context).await, json),
             Self::Products(args) => Outcome::of(products::run(args, context).await, json),
             Self::WebhookEndpoint(args) => Outcome::of(webhook_endpoint::run(args, context).await, json),
+            Self::PortalConfiguration(args) => {
+                Outcome::of(portal_configuration::run(args, context).await, json)
+            }
             Self::Completions(args) => completions::run(&args, &mut Arguments::command()),
         }
     }

@@ -1,0 +1,248 @@
+//! `billing portal-configuration`: what customers may do in Stripe's customer portal.
+
+mod features;
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use shared::domain::plan::{Interval, PlanCode};
+use shared::stripe::wire::Metadata;
+use shared::stripe::{self, IdempotencyKey, Stripe};
+use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest};
+use stripe_product::price::ListPrice;
+
+use crate::catalog::Price;
+use crate::context::{self, Context, Need};
+use crate::outcome::{self, Code, Failure};
+use features::Features;
+
+/// Says in Stripe's customer portal what customers may do: change between the paid plans, cancel, pay, see their invoices.
+///
+/// The account's default configuration is changed, which is the one the portal function opens. Changes to a cheaper plan or a
+/// shorter interval wait for the end of the period; others are invoiced at once. Run it after billing products: it names the prices.
+/// Run twice, it changes nothing.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+#[command(after_help = "\
+Examples:
+  billing portal-configuration --dry-run    what would be done
+  billing products && billing portal-configuration")]
+pub struct Args {
+    /// Only say what would be done.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What was done to the configuration, or would be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Done {
+    /// It is as it should be.
+    Unchanged,
+    /// There was none.
+    Created,
+    /// It was changed.
+    Updated,
+}
+
+/// The configuration, and what was done to it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Nothing was changed.
+    pub dry_run: bool,
+    /// The mode of the key.
+    pub livemode: bool,
+    /// Its id. None: it would be created.
+    pub configuration: Option<String>,
+    /// Whether portal sessions use it.
+    pub is_default: bool,
+    /// What was done.
+    pub done: Done,
+    /// What was changed.
+    pub changes: Vec<String>,
+    /// The prices that customers may change between, by lookup key.
+    pub prices: Vec<String>,
+}
+
+/// Why the portal is not up to date: a sentence that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No configuration, no Stripe.
+    #[error(transparent)]
+    Context(#[from] context::Error),
+    /// There is nothing to change between.
+    #[error("Stripe has no active price {}. Run billing products first.", .0.join(", "))]
+    NoPrices(Vec<String>),
+}
+
+impl From<stripe::Error> for Error {
+    fn from(error: stripe::Error) -> Self {
+        Self::Context(error.into())
+    }
+}
+
+impl Failure for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Context(error) => error.code(),
+            Self::NoPrices(_) => Code::Failed,
+        }
+    }
+}
+
+const MANAGED_BY: (&str, &str) = ("managed_by", "promptforge-billing");
+/// Stripe leaves this out of an answer that does not ask for it.
+const EXPANDED: &str = "features.subscription_update.products";
+
+/// A configuration, as far as it matters here.
+#[derive(Debug, Deserialize)]
+struct Configuration {
+    id: String,
+    active: bool,
+    is_default: bool,
+    features: Features,
+    #[serde(default)]
+    metadata: Metadata,
+}
+
+/// Creates a configuration, or changes one.
+struct Save<'a> {
+    path: String,
+    features: &'a Features,
+}
+
+impl StripeRequest for Save<'_> {
+    type Output = ();
+
+    fn build(&self) -> RequestBuilder {
+        #[derive(Serialize)]
+        struct Form<'a> {
+            features: &'a Features,
+            metadata: HashMap<&'a str, &'a str>,
+            expand: [&'a str; 1],
+        }
+        let metadata = HashMap::from([MANAGED_BY]);
+        let form = Form { features: self.features, metadata, expand: [EXPANDED] };
+        RequestBuilder::new(StripeMethod::Post, self.path.as_str()).form(&form)
+    }
+}
+
+/// Lists the active configurations.
+struct List;
+
+impl StripeRequest for List {
+    type Output = ();
+
+    fn build(&self) -> RequestBuilder {
+        #[derive(Serialize)]
+        struct Query {
+            active: bool,
+            limit: u8,
+            expand: [String; 1],
+        }
+        let expand = [format!("data.{EXPANDED}")];
+        RequestBuilder::new(StripeMethod::Get, PATH).query(&Query { active: true, limit: 100, expand })
+    }
+}
+
+const PATH: &str = "/billing_portal/configurations";
+
+/// Brings the portal up to date.
+///
+/// # Errors
+/// See [`Error`].
+pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
+    context.require(&[Need::Stripe])?;
+    let stripe = context.stripe()?;
+    let prices = paid_prices(stripe).await?;
+    let wanted = Features::wanted(&prices);
+    let all: Vec<Configuration> = stripe.list(&List).await?;
+    let is_ours =
+        |found: &&Configuration| found.active && found.metadata.get(MANAGED_BY.0) == Some(MANAGED_BY.1);
+    let current = all.iter().find(|found| found.is_default).or_else(|| all.iter().find(is_ours));
+    let mut report = Report {
+        dry_run: args.dry_run,
+        livemode: stripe.livemode(),
+        configuration: current.map(|found| found.id.clone()),
+        is_default: current.is_some_and(|found| found.is_default),
+        done: Done::Unchanged,
+        changes: Vec::new(),
+        prices: prices.into_iter().filter_map(|(_, price)| price.lookup_key).collect(),
+    };
+    let path = match current {
+        Some(found) => {
+            report.changes = found.features.clone().in_order().differences(&wanted);
+            if found.metadata.get(MANAGED_BY.0) != Some(MANAGED_BY.1) {
+                report.changes.push("metadata".to_owned());
+            }
+            if report.changes.is_empty() {
+                return Ok(report);
+            }
+            report.done = Done::Updated;
+            format!("{PATH}/{}", found.id)
+        }
+        None => {
+            report.done = Done::Created;
+            PATH.to_owned()
+        }
+    };
+    if !args.dry_run {
+        let request = Save { path, features: &wanted };
+        // A change may be made again. Configurations cannot be deleted, so a creation that is repeated is the same one.
+        let key = match report.done {
+            Done::Created => IdempotencyKey::for_request("create the portal configuration", &request),
+            _ => IdempotencyKey::unique(),
+        };
+        let saved: Configuration = stripe.post(&request, &key).await?;
+        report.is_default = saved.is_default;
+        report.configuration = Some(saved.id);
+    }
+    Ok(report)
+}
+
+/// The prices of the plans that are paid for: nobody changes to or from the free one in the portal, one cancels.
+async fn paid_prices(stripe: &Stripe) -> Result<Vec<(PlanCode, Price)>, Error> {
+    let paid = PlanCode::ALL.into_iter().filter(|plan| *plan != PlanCode::Pilot);
+    let keys: Vec<(PlanCode, String)> = paid
+        .flat_map(|plan| [Interval::Month, Interval::Year].map(|interval| (plan, interval)))
+        .filter_map(|(plan, interval)| Some((plan, plan.lookup_key(interval)?)))
+        .collect();
+    let names: Vec<String> = keys.iter().map(|(_, key)| key.clone()).collect();
+    let found: Vec<Price> = stripe.list(&ListPrice::new().active(true).lookup_keys(names).limit(100)).await?;
+    let price = |key: &String| found.iter().find(|price| price.lookup_key.as_ref() == Some(key)).cloned();
+    let missing: Vec<String> =
+        keys.iter().filter(|(_, key)| price(key).is_none()).map(|(_, key)| key.clone()).collect();
+    if !missing.is_empty() {
+        return Err(Error::NoPrices(missing));
+    }
+    Ok(keys.into_iter().filter_map(|(plan, key)| Some((plan, price(&key)?))).collect())
+}
+
+impl outcome::Report for Report {
+    fn is_well(&self) -> bool {
+        self.is_default || self.dry_run
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.configuration.as_deref().unwrap_or("The portal configuration");
+        let would = if self.dry_run { "would be " } else { "" };
+        match self.done {
+            Done::Unchanged => writeln!(f, "{id} is up to date.")?,
+            Done::Created => writeln!(f, "{id}: {would}created.")?,
+            Done::Updated => writeln!(f, "{id}: {would}updated ({}).", self.changes.join(", "))?,
+        }
+        let mode = if self.livemode { "live" } else { "test" };
+        writeln!(f, "{mode} mode, plan changes among {}.", self.prices.join(", "))?;
+        if !self.is_default {
+            let page = if self.livemode { "" } else { "test/" };
+            writeln!(
+                f,
+                "Stripe makes no default configuration through its API, and the portal opens with the default: save the settings once at \
+                 https://dashboard.stripe.com/{page}settings/billing/portal, then run this again."
+            )?;
+        }
+        Ok(())
+    }
+}
