@@ -81,7 +81,7 @@ fn session(event: &Event<'_>, failed: bool) -> Result<Option<Work>, Unreadable> 
 
 #[cfg(test)]
 mod tests {
-    use shared::stripe::event::PROCESSED;
+    use crate::stripe::event::PROCESSED;
 
     use super::*;
 
