@@ -154,7 +154,11 @@ impl TestApp {
 
     /// POST /api/billing/sync.
     pub async fn sync(&self, user: &str, body: &Value) -> Answer {
-        let request = post("/api/billing/sync", user, body.to_string());
+        self.call_sync(post("/api/billing/sync", user, body.to_string())).await
+    }
+
+    /// POST /api/billing/sync, any request.
+    pub async fn call_sync(&self, request: Request) -> Answer {
         Answer::of(answer(&self.app, sync::handle, request).await)
     }
 

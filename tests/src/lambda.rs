@@ -53,6 +53,7 @@ async fn invoke(
     let response = match name.as_str() {
         "checkout" => answer(app, checkout::handle, request).await,
         "entitlements" => answer(app, entitlements::handle, request).await,
+        "sync" => answer(app, sync::handle, request).await,
         "health" => answer(app, health::handle, request).await,
         "webhook" => answer(app, webhook::handle, request).await,
         _ => return (StatusCode::NOT_FOUND, Json(json!({ "message": "no such function" }))),

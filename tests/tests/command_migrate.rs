@@ -86,7 +86,7 @@ async fn without_a_usable_database_it_says_what_to_do() {
 #[tokio::test]
 async fn a_login_that_may_not_is_told_in_the_databases_words() {
     let database = TestDatabase::create_empty().await;
-    let error = migrate::run(APPLY, &context(&database.url("billing_api"))).await.unwrap_err();
+    let error = migrate::run(APPLY, &context(&database.url("billing_reader"))).await.unwrap_err();
     assert!(error.to_string().contains("permission denied"), "{error}");
 }
 

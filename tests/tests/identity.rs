@@ -11,7 +11,7 @@ async fn behind_the_authorizer() -> TestApp {
 }
 
 /// The three routes that people call.
-async fn everywhere(t: &TestApp, headers: &[(&str, &str)], context: &Value) -> [Answer; 3] {
+async fn everywhere(t: &TestApp, headers: &[(&str, &str)], context: &Value) -> [Answer; 4] {
     let order = json!({ "orgId": t.org, "planCode": "pro", "interval": "month" });
     let org = json!({ "orgId": t.org });
     let entitlements = format!("/api/entitlements?orgId={}", t.org);
@@ -19,6 +19,7 @@ async fn everywhere(t: &TestApp, headers: &[(&str, &str)], context: &Value) -> [
         t.call_entitlements(event("GET", &entitlements, headers, None, context)).await,
         t.call_checkout(event("POST", "/api/billing/checkout", headers, Some(&order), context)).await,
         t.call_portal(event("POST", "/api/billing/portal", headers, Some(&org), context)).await,
+        t.call_sync(event("POST", "/api/billing/sync", headers, Some(&org), context)).await,
     ]
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::time::{Duration, SystemTime};
 
 use authorizer::Authorizer;
 use lambda_http::Request;
@@ -72,10 +73,16 @@ async fn each_function_answers_its_sample() {
             assert_eq!(answer.context.user_id.map(|id| id.to_string()).as_deref(), Some(OWNER));
             continue;
         }
+        if name == "reconcile" {
+            let limit = SystemTime::from(t.app.clock.now()) + Duration::from_secs(900);
+            assert!(!reconcile::handle(&t.operator, limit).await.unwrap().unfinished);
+            continue;
+        }
         let request = invocation(&path);
         let (answer, expected): (Answer, u16) = match name {
             "checkout" => (t.call_checkout(request).await, 200),
             "portal" => (t.call_portal(request).await, 200),
+            "sync" => (t.call_sync(request).await, 200),
             "entitlements" => (t.call_entitlements(request).await, 200),
             "health" => (t.health().await, 200),
             "webhook" => (t.call_webhook(request).await, 200),

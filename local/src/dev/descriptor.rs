@@ -1,4 +1,5 @@
-//! `.local/dev.json`: what a script needs to know of the running stack. Removed when it ends.
+//! `.local/dev.json`: what a script needs to know of the running stack; `.local/operator.env`: what the `billing` command needs. Removed
+//! when it ends.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -62,6 +63,21 @@ impl DescriptorFile {
         let text =
             serde_json::to_string_pretty(descriptor).map_err(|error| Problem::new(error.to_string()))?;
         private_file::write(path, text.as_bytes())?;
+        Ok(Self(path.to_owned()))
+    }
+}
+
+impl DescriptorFile {
+    /// Writes the variables of an environment as a shell reads them.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_environment(path: &Path, variables: &[(&str, String)]) -> Result<Self, Problem> {
+        let lines: String = variables
+            .iter()
+            .map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', r"'\''")))
+            .collect();
+        private_file::write(path, lines.as_bytes())?;
         Ok(Self(path.to_owned()))
     }
 }

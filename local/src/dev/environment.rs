@@ -17,9 +17,8 @@ pub fn return_origins() -> Result<Vec<String>, Problem> {
     }
 }
 
-/// What every function gets. The identity source is the default: the authorizer, as deployed.
+/// What every function gets, but for the database. The identity source is the default: the authorizer, as deployed.
 pub fn of_functions(
-    database_url: String,
     stripe: &StripeAccount,
     base_url: &str,
     origins: &[String],
@@ -27,7 +26,6 @@ pub fn of_functions(
     let mut environment = vec![
         ("STRIPE_SECRET_KEY", stripe.key.secret.expose().to_owned()),
         ("STRIPE_WEBHOOK_SECRET", stripe.webhook_secret.clone()),
-        ("DATABASE_URL", database_url),
         ("BASE_URL", base_url.to_owned()),
         ("ALLOWED_RETURN_ORIGINS", origins.join(",")),
         ("SUPABASE_URL", base_url.to_owned()),

@@ -17,6 +17,8 @@ pub struct Function {
     pub name: &'static str,
     /// What is in front of it.
     pub front: Front,
+    /// The database login it gets.
+    login: Option<&'static str>,
     /// How many run.
     processes: usize,
 }
@@ -32,6 +34,8 @@ pub enum Front {
     FunctionUrl(&'static str, &'static str),
     /// Not at all: API Gateway asks it.
     Nothing,
+    /// Called every so many minutes.
+    Schedule(u64),
 }
 
 impl Front {
@@ -41,7 +45,7 @@ impl Front {
             Self::Authorized(method, path) | Self::Open(method, path) | Self::FunctionUrl(method, path) => {
                 Some((method, path))
             }
-            Self::Nothing => None,
+            Self::Nothing | Self::Schedule(_) => None,
         }
     }
 }
@@ -51,13 +55,24 @@ pub const AUTHORIZER: &str = "authorizer";
 
 /// The functions, as template.yaml deploys them.
 pub const FUNCTIONS: &[Function] = &[
-    Function { name: AUTHORIZER, front: Front::Nothing, processes: 2 },
-    Function { name: "checkout", front: Front::Authorized("POST", "/api/billing/checkout"), processes: 1 },
-    Function { name: "portal", front: Front::Authorized("POST", "/api/billing/portal"), processes: 1 },
-    Function { name: "entitlements", front: Front::Authorized("GET", "/api/entitlements"), processes: 2 },
-    Function { name: "webhook", front: Front::FunctionUrl("POST", "/api/webhooks/stripe"), processes: 2 },
-    Function { name: "health", front: Front::Open("GET", "/api/health"), processes: 1 },
+    function(AUTHORIZER, Front::Nothing, None, 2),
+    function("checkout", Front::Authorized("POST", "/api/billing/checkout"), Some("billing_checkout"), 1),
+    function("portal", Front::Authorized("POST", "/api/billing/portal"), Some("billing_checkout"), 1),
+    function("sync", Front::Authorized("POST", "/api/billing/sync"), Some("billing_events"), 1),
+    function("entitlements", Front::Authorized("GET", "/api/entitlements"), Some("billing_reader"), 2),
+    function("webhook", Front::FunctionUrl("POST", "/api/webhooks/stripe"), Some("billing_events"), 2),
+    function("health", Front::Open("GET", "/api/health"), Some("billing_reader"), 1),
+    function("reconcile", Front::Schedule(15), Some("billing_operator"), 1),
 ];
+
+const fn function(
+    name: &'static str,
+    front: Front,
+    login: Option<&'static str>,
+    processes: usize,
+) -> Function {
+    Function { name, front, login, processes }
+}
 
 /// Builds the functions and returns the program of each.
 ///
@@ -102,7 +117,8 @@ pub fn build(project: &Path, release: bool) -> Result<HashMap<String, PathBuf>, 
     Ok(artifacts.filter_map(|artifact| Some((artifact.target.name, artifact.executable?))).collect())
 }
 
-/// Starts every function against the Runtime API on `runtime_port`, with this environment and nothing of ours.
+/// Starts every function against the Runtime API on `runtime_port`, with this environment, the address of the database for its own
+/// login, and nothing of ours.
 ///
 /// # Errors
 /// If one does not start.
@@ -110,10 +126,11 @@ pub fn start(
     programs: &HashMap<String, PathBuf>,
     runtime_port: u16,
     environment: &[(&str, String)],
+    database_url: impl Fn(&str) -> String,
     log: &Path,
 ) -> Result<Vec<Child>, Problem> {
     let mut children = Vec::new();
-    for Function { name, processes, .. } in FUNCTIONS {
+    for Function { name, login, processes, .. } in FUNCTIONS {
         let program = programs
             .get(*name)
             .ok_or_else(|| Problem::new(format!("cargo built no program for the function {name}.")))?;
@@ -127,6 +144,7 @@ pub fn start(
             command
                 .env_clear()
                 .envs(environment.iter().map(|(name, value)| (*name, value)))
+                .envs(login.map(|login| ("DATABASE_URL", database_url(login))))
                 .env("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{runtime_port}/.rt/{name}"))
                 .env("AWS_LAMBDA_FUNCTION_NAME", name)
                 .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")

@@ -11,6 +11,7 @@ pub mod gateway;
 pub mod people;
 mod place;
 mod private_file;
+mod schedule;
 mod stack;
 mod stripe_account;
 pub mod supabase_auth;

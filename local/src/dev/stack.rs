@@ -19,7 +19,7 @@ use super::people::{self, ORG, PEOPLE};
 use super::place::Place;
 use super::stripe_account::StripeAccount;
 use super::supabase_auth::SupabaseAuth;
-use super::{cargo_lambda, environment, functions, gateway, terminal};
+use super::{cargo_lambda, environment, functions, gateway, schedule, terminal};
 use crate::child::Child;
 use crate::postgres::{Binaries, Cluster, Durability, Lifetime, Owner};
 use crate::problem::Problem;
@@ -34,9 +34,10 @@ pub struct Stack {
     pub base_url: String,
     /// Stripe.
     pub stripe: StripeAccount,
-    descriptor: DescriptorFile,
+    descriptors: [DescriptorFile; 2],
     _lock: Option<File>,
     gateway: JoinHandle<()>,
+    schedules: Vec<JoinHandle<()>>,
     /// The functions, then the Runtime API they ask for work.
     children: Vec<Child>,
     cluster: Cluster,
@@ -95,9 +96,9 @@ impl Stack {
         ];
         let log = place.home.join("functions.log");
         Place::remove(&log)?;
-        let database_url = cluster.url("billing_api", DATABASE);
-        let environment = environment::of_functions(database_url, &stripe, &base_url, &origins);
-        children.splice(0..0, functions::start(&programs, runtime_port, &environment, &log)?);
+        let environment = environment::of_functions(&stripe, &base_url, &origins);
+        let database_url = |login: &str| cluster.url(login, DATABASE);
+        children.splice(0..0, functions::start(&programs, runtime_port, &environment, database_url, &log)?);
 
         let panel_url = stripe.emulator.as_ref().map(|emulator| format!("{}/panel", emulator.url()));
         let key = place.home.join("auth-key.pk8");
@@ -126,7 +127,14 @@ impl Stack {
         // The demo's own file, so that it does not replace that of a stack beside it.
         let name = if arguments.demo { "demo.json" } else { "dev.json" };
         let descriptor = DescriptorFile::write(&place.home.join(name), &descriptor)?;
-        let stack = Self { base_url, stripe, descriptor, _lock: lock, gateway, children, cluster };
+        let mut operator = environment;
+        operator.push(("DATABASE_URL", cluster.url("billing_operator", DATABASE)));
+        let name = if arguments.demo { "demo.env" } else { "operator.env" };
+        let operator = DescriptorFile::write_environment(&place.home.join(name), &operator)?;
+        let descriptors = [descriptor, operator];
+        let schedules = schedule::start(runtime_port)?;
+        let stack =
+            Self { base_url, stripe, descriptors, _lock: lock, gateway, schedules, children, cluster };
         if !arguments.demo {
             stack.introduce(built, started.elapsed());
         }
@@ -156,7 +164,8 @@ impl Stack {
 
     /// Ends everything, what uses a part before the part.
     pub async fn stop(self) {
-        drop(self.descriptor);
+        drop(self.descriptors);
+        self.schedules.iter().for_each(JoinHandle::abort);
         self.gateway.abort();
         if let Some(emulator) = &self.stripe.emulator {
             emulator.stop().await;

@@ -22,7 +22,8 @@ use super::functions::{AUTHORIZER, FUNCTIONS, Front};
 use super::supabase_auth::{self, SupabaseAuth};
 use crate::problem::Problem;
 use event::Incoming;
-use invoke::{Failed, Invoker};
+use invoke::Failed;
+pub use invoke::Invoker;
 
 /// The largest payload that Lambda takes, in bytes.
 const LARGEST: usize = 6 * 1024 * 1024;
