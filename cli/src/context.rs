@@ -233,4 +233,25 @@ mod tests {
         let context = context(&[("STRIPE_SECRET_KEY", "sk_test_1"), ("STRIPE_API_BASE", "emulator")]);
         assert!(context.stripe().unwrap_err().to_string().starts_with("STRIPE_API_BASE must be"));
     }
+
+    #[test]
+    fn every_failure_of_stripe_says_what_to_do_and_names_the_request() {
+        let refused = |status, param: &str| stripe::Error::Refused {
+            status,
+            code: "some_code".to_owned(),
+            param: param.to_owned(),
+            request_id: "req_1".to_owned(),
+        };
+        for (error, code, expected) in [
+            (stripe::Error::Unreachable("refused".to_owned()), Code::StripeUnreachable, "Try again later"),
+            (stripe::Error::Throttled { retry_after: 7 }, Code::StripeThrottled, "in 7 s"),
+            (refused(401, ""), Code::StripeRefused, "Set a current one"),
+            (refused(403, ""), Code::StripeRefused, "request req_1"),
+            (refused(400, "url"), Code::StripeRefused, "400 some_code about url"),
+        ] {
+            let error = Error::from(error);
+            assert_eq!((error.code(), error.code().exit_status()), (code, 5));
+            assert!(error.to_string().contains(expected) && error.to_string().ends_with('.'), "{error}");
+        }
+    }
 }

@@ -142,6 +142,11 @@ async fn a_lost_answer_and_two_runs_at_once_make_nothing_twice() {
         t.stripe.call("GET", path, &json!({ "limit": 100 })).unwrap()["data"].as_array().unwrap().len()
     };
     assert_eq!((count("/v1/products"), count("/v1/prices")), (3, 5));
+    charge(&t, 5900).await;
+    let (first, second) = tokio::join!(products::run(APPLY, &one), products::run(APPLY, &other));
+    assert_eq!(done(&first.unwrap(), "promptforge_pro_month"), Done::Replaced);
+    second.unwrap();
+    assert_eq!((count("/v1/products"), count("/v1/prices")), (3, 6));
 }
 
 #[tokio::test]
