@@ -8,6 +8,7 @@ mod authorizer_keys;
 mod authorizer_logs;
 mod checkout;
 mod checkout_failures;
+mod command_doctor;
 mod command_migrate;
 mod command_portal_configuration;
 mod command_products;

@@ -8,6 +8,7 @@ use crate::outcome::Outcome;
 use crate::secrets;
 
 pub mod completions;
+pub mod doctor;
 pub mod migrate;
 pub mod portal_configuration;
 pub mod products;
@@ -45,6 +46,7 @@ pub enum Command {
     Products(products::Args),
     WebhookEndpoint(webhook_endpoint::Args),
     PortalConfiguration(portal_configuration::Args),
+    Doctor(doctor::Args),
     Completions(completions::Args),
 }
 
@@ -74,6 +76,7 @@ impl Command {
             Self::PortalConfiguration(args) => {
                 Outcome::of(portal_configuration::run(args, context).await, json)
             }
+            Self::Doctor(args) => Outcome::of(doctor::run(args, context).await, json),
             Self::Completions(args) => completions::run(&args, &mut Arguments::command()),
         }
     }

@@ -11,7 +11,7 @@ pub mod reconcile_cursors;
 pub mod subscriptions;
 pub mod webhook_events;
 
-pub use pool::{ConnectError, Db, Error, InvalidUrl, connect};
+pub use pool::{ConnectError, Db, Error, InvalidUrl, connect, is_local};
 
 /// The schema that this code works with: the number of the newest migration.
 pub const SCHEMA_VERSION: i64 = 7;

@@ -188,6 +188,11 @@ fn target(url: &Secret, ca: Option<&str>) -> Result<(Config, Option<MakeRustlsCo
     Ok((config, Some(tls::connector(ca).map_err(InvalidUrl)?)))
 }
 
+/// Whether the address is one of this machine. An address that cannot be read is none.
+pub fn is_local(url: &Secret) -> bool {
+    url.expose().parse().is_ok_and(|config| tls::is_local(&config))
+}
+
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {

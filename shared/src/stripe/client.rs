@@ -1,5 +1,6 @@
 //! The transport: one kept-alive client, our idempotency key on every attempt, retries, a deadline.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -8,6 +9,8 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use jiff::Timestamp;
+use lambda_http::http::response::Parts;
 use lambda_http::http::{self, Method, Request, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -170,6 +173,20 @@ impl Stripe {
         self.call(request.build(), Some(key)).await
     }
 
+    /// What Stripe's clock says, in whole seconds: the `Date` of an answer to a call that needs the key.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn server_time(&self) -> Result<Timestamp, Error> {
+        let request =
+            RequestBuilder::new(StripeMethod::Get, "/events").query(&BTreeMap::from([("limit", 1)]));
+        let (head, _) = self.attempt(&request, None).await.map_err(|(error, _)| error)?;
+        let date = head.headers.get(header::DATE).and_then(|date| date.to_str().ok());
+        date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok())
+            .map(|date| date.timestamp())
+            .ok_or_else(|| Error::Unreachable("the answer has no date".to_owned()))
+    }
+
     async fn call<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
@@ -179,7 +196,7 @@ impl Stripe {
         let mut attempt = 1;
         loop {
             let (error, asked) = match self.attempt(&request, key).await {
-                Ok(body) => {
+                Ok((_, body)) => {
                     let milliseconds = started.elapsed().as_millis() as u64;
                     tracing::debug!(target: "stripe", path = request.path, attempt, milliseconds, "answered");
                     return Ok(serde_json::from_slice(&body)?);
@@ -204,7 +221,7 @@ impl Stripe {
         &self,
         request: &RequestBuilder,
         key: Option<&IdempotencyKey>,
-    ) -> Result<Bytes, (Error, Option<Again>)> {
+    ) -> Result<(Parts, Bytes), (Error, Option<Again>)> {
         let unreachable = |cause: String| (Error::Unreachable(cause), Some(Again { after: None }));
         let request =
             self.http_request(request, key).map_err(|error| (Error::Unreachable(error.to_string()), None))?;
@@ -218,7 +235,7 @@ impl Stripe {
             .await
             .map_err(|_| unreachable("no answer in time".to_owned()))??;
         if head.status.is_success() {
-            return Ok(body);
+            return Ok((head, body));
         }
         let asked = retry::retry_after(&head.headers);
         let again =

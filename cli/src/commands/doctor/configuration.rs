@@ -1,0 +1,66 @@
+//! What the environment says, before anything is asked.
+
+use shared::config::{Config, IdentitySource};
+use url::{Host, Url};
+
+use super::Report;
+use crate::context::Context;
+
+pub(super) fn check(context: &Context, report: &mut Report) {
+    let config = &context.config;
+    complete(config, report);
+    key_mode(config, report);
+    identity(config, report);
+}
+
+fn complete(config: &Config, report: &mut Report) {
+    let missing = config.missing().into_iter().map(|name| format!("{name} is missing"));
+    let wrong: Vec<String> = missing.chain(config.problems.clone()).collect();
+    if wrong.is_empty() {
+        report.ok("configuration", "every variable that a deployment needs is there");
+    } else {
+        report.failing(
+            "configuration",
+            format!("{} missing or malformed", wrong.len()),
+            format!("{}. The README's table \"Configure\" says what each is.", wrong.join("; ")),
+        );
+    }
+}
+
+fn key_mode(config: &Config, report: &mut Report) {
+    let Some(key) = &config.stripe_key else { return };
+    let mode = if key.livemode { "live" } else { "test" };
+    match &config.base_url {
+        Some(url) if key.livemode && (url.scheme() != "https" || is_local(url)) => report.failing(
+            "key_mode",
+            format!("a live key, and BASE_URL is {url}"),
+            "People who pay are sent back there. Set BASE_URL to the frontend's https address.",
+        ),
+        Some(url) if url.scheme() != "https" && !is_local(url) => report.failing(
+            "key_mode",
+            format!("BASE_URL is {url}, without TLS"),
+            "Set BASE_URL to an https address.",
+        ),
+        _ => report.ok("key_mode", format!("a {mode} key")),
+    }
+}
+
+fn identity(config: &Config, report: &mut Report) {
+    match config.identity_source {
+        IdentitySource::Authorizer => report.ok("identity", "callers are who their access token says"),
+        IdentitySource::TrustedHeaders => report.warning(
+            "identity",
+            "x-user-id is believed",
+            "Right only where nothing but a trusted backend can reach the API; else leave IDENTITY_SOURCE at authorizer.",
+        ),
+    }
+}
+
+fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
