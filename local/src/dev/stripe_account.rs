@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use shared::config::{Config, Secret, StripeKey};
-use shared::stripe::{Stripe, event};
+use shared::stripe::{Stripe, event, VERSION};
 
 use crate::problem::Problem;
 use crate::stripe::{Emulator, Options};
@@ -63,7 +63,7 @@ impl StripeAccount {
             .call(
                 "POST",
                 "/v1/webhook_endpoints",
-                &json!({ "url": webhook_url, "enabled_events": event::PROCESSED }),
+                &json!({ "url": webhook_url, "enabled_events": event::PROCESSED, "api_version": VERSION.as_str() }),
             )
             .map_err(|error| {
                 Problem::new(format!("The emulator refused the webhook endpoint: {error:?}."))
