@@ -145,3 +145,18 @@ async fn on_a_database_that_grants_everything_by_default_nothing_more_is_granted
     let row = db.query_one(granted, &[]).await.unwrap();
     assert_eq!(row.get::<_, Option<String>>(0), None);
 }
+
+#[tokio::test]
+async fn with_the_membership_check_of_the_statement_removed_a_stranger_still_gets_no_row() {
+    let t = two_organizations().await;
+    let careful = include_str!("../../shared/src/db/billing_account.sql");
+    let careless = careful.replace(" and m.user_id = $2", "");
+    assert_ne!(careful, careless);
+    let careless = careless.replace("$1", &format!("'{}'", t.org)).replace("$3", "false");
+    for (user, rows) in [(users::OUTSIDER, 0), (users::MEMBER, 3)] {
+        let claims =
+            format!(r#"reset role; set request.jwt.claims = '{{"sub":"{user}"}}'; set role authenticated"#);
+        t.db.batch_execute(&claims).await.unwrap();
+        assert_eq!(t.db.query(&careless, &[]).await.unwrap().len(), rows, "{user}");
+    }
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use shared::config::{Config, Secret, StripeKey};
-use shared::stripe::{Stripe, event, VERSION};
+use shared::stripe::{Stripe, VERSION, event};
 
 use crate::problem::Problem;
 use crate::stripe::{Emulator, Options};
