@@ -1,5 +1,6 @@
 //! What a function holds while it runs, and the frame around every request: error to answer, one log line.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use lambda_http::{Body, Request, RequestExt, Response, service_fn};
@@ -10,7 +11,8 @@ use crate::db::Db;
 use crate::http::error::ApiError;
 use crate::http::response;
 use crate::stripe::Stripe;
-use crate::telemetry;
+use crate::telemetry::request::{self, Current, Part};
+use crate::telemetry::{self, metrics};
 
 /// The parts of a running function. A part that is not configured is refused when it is asked for.
 #[derive(Debug)]
@@ -24,10 +26,11 @@ pub struct App {
 }
 
 impl App {
-    /// Reads the environment and starts the logs. Nothing is connected yet.
-    pub fn from_env() -> Self {
+    /// Reads the environment and starts the logs and metrics of a function. Nothing is connected yet.
+    pub fn from_env(function: &'static str) -> Self {
         let app = Self::new(Config::from_env(), Clock::System);
         telemetry::start(app.config.log_levels.as_deref());
+        metrics::start(app.config.metrics_namespace.as_deref(), function);
         for problem in &app.config.problems {
             tracing::error!(target: "billing", problem, "the configuration is malformed");
         }
@@ -95,22 +98,32 @@ where
     F: Future<Output = Result<Response<Body>, ApiError>>,
 {
     let started = Instant::now();
-    let request_id =
-        request.lambda_context_ref().map_or_else(|| "none".to_owned(), |context| context.request_id.clone());
+    let current = current(&request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let result = handle(app, request).await;
+    let result = request::during(Arc::clone(&current), handle(app, request)).await;
     let code = result.as_ref().err().map(ApiError::code);
     if let Err(error) = &result {
-        error.log(&request_id);
+        error.log(&current.request_id);
     }
-    let mut response = result.unwrap_or_else(|error| error.into_response(&request_id));
+    let mut response = result.unwrap_or_else(|error| error.into_response(&current.request_id));
     response::harden(&mut response);
+    let (status, milliseconds) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1000.0);
     tracing::info!(
         target: "billing",
-        request_id, %method, path, code,
-        status = response.status().as_u16(),
-        milliseconds = started.elapsed().as_millis() as u64,
+        request_id = current.request_id, trace_id = current.trace_id, %method, path, code, status, milliseconds,
+        verify_ms = current.milliseconds(Part::Verify),
+        database_ms = current.milliseconds(Part::Database),
+        stripe_ms = current.milliseconds(Part::Stripe),
         "answered"
     );
+    metrics::answered(&current, status, code, milliseconds);
+    metrics::flush();
     response
+}
+
+fn current(request: &Request) -> Arc<Current> {
+    match request.lambda_context_ref() {
+        Some(context) => Current::new(context.request_id.clone(), context.xray_trace_id.clone()),
+        None => Current::new("none".to_owned(), None),
+    }
 }

@@ -100,6 +100,8 @@ pub struct Config {
     pub secret_arn: Option<String>,
     /// `RUST_LOG`: log levels by target, `info` if unset.
     pub log_levels: Option<String>,
+    /// `METRICS_NAMESPACE`: CloudWatch's namespace of the metrics. None: there are none.
+    pub metrics_namespace: Option<String>,
     /// What is malformed, one sentence each.
     pub problems: Vec<String>,
 }
@@ -179,6 +181,7 @@ impl Config {
                 .unwrap_or_default(),
             secret_arn: (read.lookup)("BILLING_SECRET_ARN"),
             log_levels: (read.lookup)("RUST_LOG"),
+            metrics_namespace: (read.lookup)("METRICS_NAMESPACE"),
             problems: Vec::new(),
         };
         for origin in read.list("ALLOWED_RETURN_ORIGINS") {

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use shared::app::App;
 use shared::domain::ids::UserId;
+use shared::telemetry::metrics;
 
 use crate::jwks::Jwks;
 pub use crate::token::{Identity, Refusal};
@@ -87,9 +88,13 @@ pub async fn handle(authorizer: &Authorizer, request: Request) -> Answer {
         Ok(Identity { user, email }) => Context { user_id: Some(user), email },
         Err(refusal) => {
             refusal.log(&request.context.request_id);
+            if !matches!(refusal, Refusal::Missing) {
+                metrics::refused_token();
+            }
             Context::default()
         }
     };
+    metrics::flush();
     Answer { is_authorized: true, context }
 }
 

@@ -4,5 +4,5 @@ use shared::app::{App, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    serve(App::from_env(), checkout::handle).await
+    serve(App::from_env(env!("CARGO_PKG_NAME")), checkout::handle).await
 }

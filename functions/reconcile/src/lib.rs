@@ -3,8 +3,11 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use lambda_http::lambda_runtime::Context;
 use shared::app::App;
 use shared::billing::reconcile::{Deadline, Report, Sweep, reconcile};
+use shared::telemetry::metrics;
+use shared::telemetry::request::{Current, during};
 
 /// How long before Lambda's limit it stops, to store how far it got and tell what it did.
 const RESERVE: Duration = Duration::from_secs(30);
@@ -15,6 +18,17 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 #[derive(Debug, thiserror::Error)]
 #[error("reconciled with problems: {0}")]
 pub struct Unwell(String);
+
+/// Reconciles as one run of the function: with its ids in the log, and its metrics.
+///
+/// # Errors
+/// [`Unwell`], after everything that could be done was done.
+pub async fn run(app: &App, context: Context) -> Result<Report, Unwell> {
+    let current = Current::new(context.request_id.clone(), context.xray_trace_id.clone());
+    let result = during(current, handle(app, context.deadline())).await;
+    metrics::flush();
+    result
+}
 
 /// Reconciles until `deadline`, less a reserve.
 ///

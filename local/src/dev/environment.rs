@@ -30,6 +30,7 @@ pub fn of_functions(
         ("ALLOWED_RETURN_ORIGINS", origins.join(",")),
         ("SUPABASE_URL", base_url.to_owned()),
         ("RUST_LOG", "info".to_owned()),
+        ("METRICS_NAMESPACE", "PromptForgeBilling/local".to_owned()),
     ];
     if stripe.emulator.is_some() {
         environment.push(("STRIPE_API_BASE", stripe.api_base()));

@@ -6,13 +6,15 @@ use std::time::Instant;
 use crate::app::App;
 use crate::config::ForeignSubscriptions;
 use crate::db::webhook_events::{self, Application, Effect, EventRef, Outcome};
-use crate::domain::ids::SubscriptionId;
+use crate::domain::ids::{OrgId, SubscriptionId};
 use crate::domain::ordering::Read;
 use crate::domain::subscription::{Plan, Snapshot, is_known};
 use crate::http::error::ApiError;
 use crate::stripe::event::Event;
 use crate::stripe::wire::subscription::Subscription;
 use crate::stripe::{self, Stripe};
+use crate::telemetry::metrics::{self, WebhookEvent};
+use crate::telemetry::request::{self, Part};
 use stripe_billing::subscription::RetrieveSubscription;
 
 use crate::billing::route::route;
@@ -26,14 +28,33 @@ pub(super) const READS: u32 = 4;
 /// [`ApiError::MissingOrgId`]; [`ApiError::InvalidRequest`] for an object that cannot be read; [`ApiError::ProcessingFailed`] for what
 /// shall be tried again. The last is noted with the event.
 pub async fn apply_event(app: &App, event: &Event<'_>, arrived: Instant) -> Result<Outcome, ApiError> {
+    let result = process(app, event, arrived).await;
+    tell(app, event, &result, arrived);
+    result.map(|settled| settled.outcome)
+}
+
+/// What came of an event.
+struct Settled {
+    outcome: Outcome,
+    org: Option<OrgId>,
+    /// Stripe was asked.
+    read: bool,
+}
+
+impl Settled {
+    fn ignored() -> Self {
+        Self { outcome: Outcome::Ignored, org: None, read: false }
+    }
+}
+
+async fn process(app: &App, event: &Event<'_>, arrived: Instant) -> Result<Settled, ApiError> {
     let (db, stripe) = (app.db().map_err(failed)?, app.stripe().map_err(failed)?);
     if event.livemode != stripe.livemode() {
         tracing::warn!(target: "billing", event = event.id, event.livemode, "an event of the other mode is ignored");
-        return Ok(Outcome::Ignored);
+        return Ok(Settled::ignored());
     }
     let Some(work) = route(event).map_err(|error| ApiError::InvalidRequest(error.to_string()))? else {
-        tracing::debug!(target: "billing", event = event.id, kind = event.kind, "nothing to do");
-        return Ok(Outcome::Ignored);
+        return Ok(Settled::ignored());
     };
     let application = Application {
         event: EventRef {
@@ -55,8 +76,8 @@ pub async fn apply_event(app: &App, event: &Event<'_>, arrived: Instant) -> Resu
     };
     let event = application.event.clone();
     match settle(app, stripe, application, arrived).await {
-        Ok(Outcome::MissingOrg) => Err(ApiError::MissingOrgId),
-        Ok(outcome) => Ok(outcome),
+        Ok(Settled { outcome: Outcome::MissingOrg, .. }) => Err(ApiError::MissingOrgId),
+        Ok(settled) => Ok(settled),
         Err(error) => {
             // The first error is the one to tell; that it could not be noted is one more line in the log.
             if let Err(unnoted) = webhook_events::fail(db, &event, error.code()).await {
@@ -72,13 +93,14 @@ async fn settle(
     stripe: &Stripe,
     mut application: Application,
     arrived: Instant,
-) -> Result<Outcome, ApiError> {
+) -> Result<Settled, ApiError> {
     let db = app.db()?;
     for _ in 0..=READS {
         let applied = webhook_events::apply(db, &application).await?;
         if !matches!(applied.outcome, Outcome::Read | Outcome::Conflict) {
-            log(&application, applied.outcome, arrived);
-            return Ok(applied.outcome);
+            warn_of_the_unknown(&application, applied.outcome);
+            let read = application.read.is_some();
+            return Ok(Settled { outcome: applied.outcome, org: applied.org_id, read });
         }
         application = ask_stripe(app, stripe, application, applied.version).await?;
         application.elapsed_ms = elapsed_ms(arrived);
@@ -134,24 +156,43 @@ pub(super) fn is_unknown(error: &stripe::Error) -> bool {
     matches!(error, stripe::Error::Refused { status: 404, code, .. } if code == "resource_missing")
 }
 
-fn log(application: &Application, outcome: Outcome, arrived: Instant) {
-    let event = &application.event;
-    if let (Effect::Snapshot(snapshot), Outcome::Applied) = (&application.effect, outcome) {
-        let (subscription, price, status) = (snapshot.id.as_str(), &snapshot.item.price, &snapshot.status);
-        if snapshot.plan == Plan::Unknown {
-            tracing::warn!(target: "billing", event = event.id, subscription, price, "no plan is known for this price: it counts as pilot");
-        }
-        if !is_known(status) {
-            tracing::warn!(target: "billing", event = event.id, subscription, status, "this status is new: it grants nothing");
-        }
+/// A plan or a status that this code does not know: access may be less than what was paid for.
+fn warn_of_the_unknown(application: &Application, outcome: Outcome) {
+    let (Effect::Snapshot(snapshot), Outcome::Applied) = (&application.effect, outcome) else { return };
+    let (event, subscription) = (&application.event.id, snapshot.id.as_str());
+    if snapshot.plan == Plan::Unknown {
+        let price = &snapshot.item.price;
+        tracing::warn!(target: "billing", event, subscription, price, "no plan is known for this price: it counts as pilot");
     }
+    if !is_known(&snapshot.status) {
+        let status = &snapshot.status;
+        tracing::warn!(target: "billing", event, subscription, status, "this status is new: it grants nothing");
+    }
+}
+
+/// The one line of an event, and its metrics.
+fn tell(app: &App, event: &Event<'_>, result: &Result<Settled, ApiError>, arrived: Instant) {
+    let current = request::current();
+    let (outcome, failed) = match result {
+        Ok(settled) => (settled.outcome.as_str(), false),
+        Err(error) => (error.root_code(), true),
+    };
+    let settled = result.as_ref().ok();
+    let org = settled.and_then(|settled| settled.org).map(tracing::field::display);
+    let applied = settled.is_some_and(|settled| settled.outcome == Outcome::Applied);
+    let age_seconds = applied.then(|| app.clock.now().as_second() - event.created);
+    let milliseconds = arrived.elapsed().as_secs_f64() * 1000.0;
     tracing::info!(
         target: "billing",
-        event = event.id, kind = event.kind, outcome = ?outcome,
-        read = application.read.is_some(),
-        milliseconds = elapsed_ms(arrived),
+        event = event.id, kind = event.kind, outcome, org, age_seconds,
+        read = settled.is_some_and(|settled| settled.read),
+        request_id = current.request_id, trace_id = current.trace_id, milliseconds,
+        verify_ms = current.milliseconds(Part::Verify),
+        database_ms = current.milliseconds(Part::Database),
+        stripe_ms = current.milliseconds(Part::Stripe),
         "event"
     );
+    metrics::event(WebhookEvent { kind: &event.kind, outcome, failed, age_seconds, milliseconds });
 }
 
 fn elapsed_ms(since: Instant) -> i64 {

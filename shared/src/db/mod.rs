@@ -8,6 +8,7 @@ pub mod entitlements;
 pub mod health;
 pub mod organizations;
 pub mod reconcile_cursors;
+pub mod runs;
 pub mod subscriptions;
 pub mod webhook_events;
 

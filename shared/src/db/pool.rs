@@ -1,7 +1,7 @@
 //! Connections: few, verified, replaced when they die. Works through a pooler in transaction mode, so nothing here prepares a
 //! named statement or sets anything that outlives a transaction.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
@@ -18,6 +18,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::config::Secret;
 use crate::db::tls;
 use crate::domain::ids::UserId;
+use crate::telemetry::request::{self, Part};
 
 /// How long a request waits for a connection before it is told to come back.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -118,6 +119,7 @@ impl Db {
     /// It runs again on another connection if the first one turned out dead (a frozen instance's often is), and after a deadlock.
     /// So it must be safe to run twice: ours are, because an event's claim commits with its effects.
     pub(super) async fn query(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Error> {
+        let _timer = Timer::start();
         let mut tries = 1;
         loop {
             let connection = self.connection().await?;
@@ -141,6 +143,7 @@ impl Db {
             "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)";
         let claims = json!({ "sub": reader, "role": "authenticated" }).to_string();
         let user: Params<'_> = &[(&claims, Type::TEXT)];
+        let _timer = Timer::start();
         let mut tries = 1;
         loop {
             let connection = self.connection().await?;
@@ -167,6 +170,21 @@ impl Db {
                 connection => return Ok(connection?),
             }
         }
+    }
+}
+
+/// Adds to the request's time in the database, however the work ends.
+struct Timer(Instant);
+
+impl Timer {
+    fn start() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        request::took(Part::Database, self.0.elapsed());
     }
 }
 

@@ -83,6 +83,21 @@ pub enum Outcome {
     Conflict,
 }
 
+impl Outcome {
+    /// Its name in answers, logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Stale => "stale",
+            Self::Duplicate => "duplicate",
+            Self::Ignored => "ignored",
+            Self::MissingOrg => "missing_org",
+            Self::Read => "read",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
 /// The database's answer.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Applied {

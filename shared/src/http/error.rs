@@ -136,6 +136,14 @@ impl ApiError {
         self.parts().1
     }
 
+    /// The code of what lies behind it: an event that could not be processed failed of something.
+    pub fn root_code(&self) -> &'static str {
+        match self {
+            Self::ProcessingFailed(cause) => cause.code(),
+            _ => self.code(),
+        }
+    }
+
     /// Whether the database or Stripe is not to be had at the moment, so that the next call would fail as well.
     pub fn is_outage(&self) -> bool {
         match self {

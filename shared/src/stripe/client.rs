@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::config::{Secret, StripeKey};
 use crate::stripe::retry;
 use crate::stripe::wire::List;
+use crate::telemetry::request::{self, Part};
 
 const API: &str = "https://api.stripe.com";
 /// One attempt may take this long.
@@ -193,13 +194,24 @@ impl Stripe {
         key: Option<&IdempotencyKey>,
     ) -> Result<T, Error> {
         let started = Instant::now();
+        let answer = self.attempts(&request, key, started).await;
+        request::took(Part::Stripe, started.elapsed());
+        Ok(serde_json::from_slice(&answer?)?)
+    }
+
+    async fn attempts(
+        &self,
+        request: &RequestBuilder,
+        key: Option<&IdempotencyKey>,
+        started: Instant,
+    ) -> Result<Bytes, Error> {
         let mut attempt = 1;
         loop {
-            let (error, asked) = match self.attempt(&request, key).await {
+            let (error, asked) = match self.attempt(request, key).await {
                 Ok((_, body)) => {
                     let milliseconds = started.elapsed().as_millis() as u64;
                     tracing::debug!(target: "stripe", path = request.path, attempt, milliseconds, "answered");
-                    return Ok(serde_json::from_slice(&body)?);
+                    return Ok(body);
                 }
                 Err(failure) => failure,
             };

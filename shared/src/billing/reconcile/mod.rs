@@ -16,9 +16,12 @@ pub use sweep::{Sweep, sweep};
 use crate::app::App;
 use crate::billing::apply_event::apply_event;
 use crate::billing::read_subscriptions::Tally;
-use crate::db::{subscriptions::Purpose, webhook_events};
+use crate::db::subscriptions::Purpose;
+use crate::db::{reconcile_cursors, runs, webhook_events};
 use crate::http::error::ApiError;
 use crate::stripe::event::Event;
+use crate::telemetry::metrics::{self, Reconciliation};
+use crate::telemetry::request::{self, Part};
 
 /// How long `webhook_events` are kept, in days.
 pub const EVENTS_KEPT_DAYS: i32 = 90;
@@ -82,6 +85,7 @@ impl Report {
 
 /// Reconciles. A part that fails does not keep the others from their work: it is among the report's problems.
 pub async fn reconcile(app: &App, when: Sweep, deadline: Deadline) -> Report {
+    let began = Instant::now();
     let mut report = Report::default();
     let missed = missed_events::recover(app, deadline, &mut report).await;
     note(&mut report, "missed events", missed);
@@ -98,8 +102,21 @@ pub async fn reconcile(app: &App, when: Sweep, deadline: Deadline) -> Report {
         Ok(rows) => report.pruned = rows,
         Err(error) => note(&mut report, "pruning", Err(error)),
     }
-    summarize(&report);
+    let plan_changes = count_plan_changes(app).await.unwrap_or_else(|error| {
+        note(&mut report, "plan changes", Err(error));
+        0
+    });
+    summarize(&report, plan_changes, began);
     report
+}
+
+/// Plans that changed since the last reconciliation, counted by the audit trail, so that no event has to.
+async fn count_plan_changes(app: &App) -> Result<u64, ApiError> {
+    let (db, livemode) = (app.db()?, app.stripe()?.livemode());
+    let after: Option<i64> = reconcile_cursors::read(db, "plan_changes", livemode).await?;
+    let (last, changes) = runs::plan_changes_after(db, after).await?;
+    reconcile_cursors::store(db, "plan_changes", livemode, &last).await?;
+    Ok(changes)
 }
 
 /// Removes events that are older than `days`.
@@ -142,21 +159,28 @@ async fn put_through(app: &App, body: &str, events: &mut Events) -> Result<(), A
     Ok(())
 }
 
-fn summarize(report: &Report) {
+/// The summary line and the metrics.
+fn summarize(report: &Report, plan_changes: u64, began: Instant) {
     let Report { missed_events: missed, failed_events: retried, subscriptions, .. } = report;
+    let current = request::current();
+    let run = Reconciliation {
+        recovered: missed.recovered + retried.recovered,
+        failed: missed.failed + retried.failed,
+        drift: subscriptions.drifted,
+        unrepaired: subscriptions.drifted - subscriptions.repaired,
+        problems: report.problems.len() as u64,
+        plan_changes,
+        milliseconds: began.elapsed().as_secs_f64() * 1000.0,
+    };
     tracing::info!(
         target: "billing",
-        events_seen = missed.seen,
-        events_recovered = missed.recovered + retried.recovered,
-        events_failed = missed.failed + retried.failed,
-        events_gone = retried.gone,
-        subscriptions_checked = subscriptions.checked,
-        drifted = subscriptions.drifted,
-        repaired = subscriptions.repaired,
-        unexplained = subscriptions.unexplained,
-        pruned = report.pruned,
-        unfinished = report.unfinished,
-        problems = report.problems.len(),
+        request_id = current.request_id, trace_id = current.trace_id,
+        events_seen = missed.seen + retried.seen, events_recovered = run.recovered, events_failed = run.failed, events_gone = retried.gone,
+        subscriptions_checked = subscriptions.checked, drifted = run.drift, repaired = subscriptions.repaired, unexplained = subscriptions.unexplained,
+        plan_changes, pruned = report.pruned, unfinished = report.unfinished, problems = run.problems,
+        milliseconds = run.milliseconds,
+        database_ms = current.milliseconds(Part::Database), stripe_ms = current.milliseconds(Part::Stripe),
         "reconciled"
     );
+    metrics::reconciled(&current, run);
 }

@@ -1,4 +1,7 @@
-//! Logs: one JSON object a line, levels by target from `RUST_LOG` (`billing=debug,stripe=debug`).
+//! Logs, one JSON object a line, levels by target from `RUST_LOG` (`billing=debug,stripe=debug`); and metrics.
+
+pub mod metrics;
+pub mod request;
 
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;

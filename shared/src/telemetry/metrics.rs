@@ -1,0 +1,131 @@
+//! Metrics, in CloudWatch's embedded metric format: a line on standard output that CloudWatch reads, so that measuring costs no call
+//! (AWS: Embedding metrics within logs). Here is every metric there is; template.yaml has an alarm or a graph for each.
+//!
+//! All have the dimension `Function`. Names, kinds and outcomes are ours; nothing that a caller sends becomes a dimension.
+
+use std::sync::OnceLock;
+
+use ::metrics::{counter, histogram};
+use metrics_cloudwatch_embedded::{Builder, Collector};
+
+use crate::telemetry::request::{Current, Part};
+
+static COLLECTOR: OnceLock<&'static Collector> = OnceLock::new();
+
+/// Starts them. Without a namespace there are none.
+pub fn start(namespace: Option<&str>, function: &'static str) {
+    let Some(namespace) = namespace else { return };
+    let started =
+        Builder::new().cloudwatch_namespace(namespace.to_owned()).with_dimension("Function", function).init();
+    match started {
+        Ok(collector) => {
+            if COLLECTOR.set(collector).is_ok() {
+                counter!("ColdStarts").increment(1);
+            }
+        }
+        Err(error) => tracing::error!(target: "billing", %error, "there are no metrics"),
+    }
+}
+
+/// Writes what was counted since the last time.
+pub fn flush() {
+    if let Some(collector) = COLLECTOR.get()
+        && let Err(error) = collector.flush(std::io::stdout())
+    {
+        tracing::error!(target: "billing", %error, "metrics are lost");
+    }
+}
+
+/// A request was answered.
+pub fn answered(current: &Current, status: u16, code: Option<&'static str>, milliseconds: f64) {
+    counter!("Requests").increment(1);
+    histogram!("RequestMilliseconds").record(milliseconds);
+    parts(current);
+    match status {
+        304 => counter!("NotModified").increment(1),
+        500.. => counter!("ServerErrors").increment(1),
+        _ => {}
+    }
+    match code {
+        Some("invalid_signature") => counter!("InvalidSignatures").increment(1),
+        Some("database_unavailable") => counter!("DatabaseErrors").increment(1),
+        Some("stripe_error" | "stripe_throttled") => counter!("StripeErrors").increment(1),
+        _ => {}
+    }
+}
+
+/// Where the time of a request or a run went.
+fn parts(current: &Current) {
+    if let Some(milliseconds) = current.milliseconds(Part::Database) {
+        histogram!("DatabaseMilliseconds").record(milliseconds);
+    }
+    if let Some(milliseconds) = current.milliseconds(Part::Stripe) {
+        histogram!("StripeMilliseconds").record(milliseconds);
+    }
+}
+
+/// An event of Stripe's with a good signature was worked on: by the webhook, or by a reconciliation.
+#[derive(Clone, Copy, Debug)]
+pub struct WebhookEvent<'a> {
+    /// Stripe's type. One that we do not process counts as `other`: there are hundreds.
+    pub kind: &'a str,
+    /// What came of it, or the code of its failure.
+    pub outcome: &'static str,
+    /// It failed, and comes again.
+    pub failed: bool,
+    /// Seconds from its making at Stripe to the commit of its effects. None: it had none.
+    pub age_seconds: Option<i64>,
+    /// Of our work on it.
+    pub milliseconds: f64,
+}
+
+/// Counts an event.
+pub fn event(event: WebhookEvent<'_>) {
+    let known = crate::stripe::event::PROCESSED.iter().find(|kind| **kind == event.kind);
+    let kind = known.copied().unwrap_or("other");
+    counter!("WebhookEvents").increment(1);
+    counter!("WebhookFailures").increment(u64::from(event.failed));
+    counter!("WebhookEventsByType", "Type" => kind, "Outcome" => event.outcome).increment(1);
+    histogram!("WebhookMilliseconds").record(event.milliseconds);
+    if let Some(age) = event.age_seconds {
+        // Two clocks: an event from the future was made just now.
+        histogram!("SyncSeconds").record(age.max(0) as f64);
+    }
+}
+
+/// An access token was refused.
+pub fn refused_token() {
+    counter!("RefusedTokens").increment(1);
+}
+
+/// What a reconciliation came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Reconciliation {
+    /// Events that had been missed or had failed, and are applied.
+    pub recovered: u64,
+    /// Events that failed.
+    pub failed: u64,
+    /// Subscriptions that differed from Stripe.
+    pub drift: u64,
+    /// Of them those that still do.
+    pub unrepaired: u64,
+    /// Parts that could not do their work.
+    pub problems: u64,
+    /// Plans that changed since the last one, whatever changed them.
+    pub plan_changes: u64,
+    /// How long it took.
+    pub milliseconds: f64,
+}
+
+/// Counts a reconciliation.
+pub fn reconciled(current: &Current, run: Reconciliation) {
+    counter!("Reconciliations").increment(1);
+    counter!("RecoveredEvents").increment(run.recovered);
+    counter!("FailedEvents").increment(run.failed);
+    counter!("Drift").increment(run.drift);
+    counter!("UnrepairedDrift").increment(run.unrepaired);
+    counter!("ReconcileProblems").increment(run.problems);
+    counter!("PlanChanges").increment(run.plan_changes);
+    histogram!("ReconcileMilliseconds").record(run.milliseconds);
+    parts(current);
+}
