@@ -7,6 +7,7 @@ pub mod auth;
 mod database;
 mod event;
 mod lambda;
+mod log;
 pub mod model;
 pub mod truth;
 
@@ -15,3 +16,4 @@ pub use app::{TestApp, users};
 pub use database::{TestDatabase, bare_server};
 pub use event::event;
 pub use lambda::serve_functions;
+pub use log::Log;

@@ -1,50 +1,14 @@
 //! What the authorizer writes down: that it refused, and why. Nothing of the token.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use serde_json::{Value, json};
+use tests::Log;
 use tests::auth::{Behaviour, EcKey, TestAuth};
-use tracing_subscriber::fmt;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    /// The lines about refused tokens.
-    fn refusals(&self) -> Vec<Value> {
-        let lines: Vec<Value> = self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        lines.into_iter().filter(|line| line["message"] == "refused an access token").collect()
-    }
-}
-
-/// A log of this thread, which is the whole test's.
-fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = fmt().json().flatten_event(true).with_max_level(tracing::Level::INFO);
-    let guard = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
-    (log, guard)
-}
+use tracing::Level;
 
 #[tokio::test]
 async fn a_refusal_is_one_line_with_a_reason_and_nothing_of_the_token() {
     let t = TestAuth::start().await;
-    let (log, _guard) = listen();
+    let (log, _guard) = Log::listen(Level::INFO);
     let mut claims = t.claims();
     claims["email"] = json!("secret-mail@example.com");
     claims["role"] = json!("secret-role");
@@ -62,7 +26,7 @@ async fn a_refusal_is_one_line_with_a_reason_and_nothing_of_the_token() {
     for (token, _) in &refused {
         t.assert_refused(token, token).await;
     }
-    let lines = log.refusals();
+    let lines = log.lines("refused an access token");
     let reasons: Vec<_> = lines.iter().map(|line| line["reason"].as_str().unwrap()).collect();
     assert_eq!(reasons, refused.iter().map(|(_, reason)| *reason).collect::<Vec<_>>());
     for line in &lines {
@@ -74,13 +38,13 @@ async fn a_refusal_is_one_line_with_a_reason_and_nothing_of_the_token() {
         assert!(token.split('.').all(|part| !text.contains(part)), "{text}");
     }
     assert_eq!(t.answer(None).await["context"], json!({}));
-    assert_eq!(log.refusals().len(), refused.len(), "no token is no attack");
+    assert_eq!(log.lines("refused an access token").len(), refused.len(), "no token is no attack");
 }
 
 #[tokio::test]
 async fn an_outage_is_an_error() {
     let t = TestAuth::start().await;
-    let (log, _guard) = listen();
+    let (log, _guard) = Log::listen(Level::INFO);
     t.server.behave(Behaviour::Broken);
     t.assert_refused(&t.token(&t.claims()), "no keys").await;
     let text = log.text();
@@ -92,5 +56,5 @@ async fn an_outage_is_an_error() {
     assert_eq!(errors.len(), 1, "{text}");
     assert_eq!(errors[0]["message"], "the keys of access tokens cannot be fetched");
     assert_eq!(errors[0]["error"], "the answer is a 500 Internal Server Error");
-    assert_eq!(log.refusals()[0]["reason"], "keys_unavailable");
+    assert_eq!(log.lines("refused an access token")[0]["reason"], "keys_unavailable");
 }

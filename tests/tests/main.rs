@@ -23,6 +23,7 @@ mod isolation;
 mod migrations;
 mod model;
 mod ordering_rule;
+mod personal_data;
 mod portal;
 mod reconcile;
 mod samples;
