@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)] // A test that cannot go on shall panic.
 
 mod access_matrix;
+mod alarms;
 mod authorizer;
 mod authorizer_claims;
 mod authorizer_keys;
