@@ -9,7 +9,8 @@ use lambda_http::{Body, Request};
 use local::stripe::{Emulator, Options, sign};
 use serde_json::{Value, json};
 use shared::app::{App, answer};
-use shared::billing::reconcile::{Deadline, Report, Sweep, reconcile};
+use shared::billing::limits::Limits;
+use shared::billing::reconcile::{Report, Sweep, reconcile};
 use shared::clock::Clock;
 use shared::config::Config;
 use tokio_postgres::Client;
@@ -164,7 +165,7 @@ impl TestApp {
 
     /// The scheduled reconciliation, with all the time there is.
     pub async fn reconcile(&self) -> Report {
-        reconcile(&self.operator, Sweep::Once, Deadline::default()).await
+        reconcile(&self.operator, Sweep::Once, &Limits::default()).await
     }
 
     /// GET /api/health.

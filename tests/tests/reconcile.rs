@@ -7,7 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::join;
 use local::stripe::Fault;
 use serde_json::{Value, json};
-use shared::billing::reconcile::{Deadline, Sweep, reconcile, sweep};
+use shared::billing::limits::Limits;
+use shared::billing::reconcile::{Sweep, reconcile, sweep};
 use shared::clock::Clock;
 use shared::db::subscriptions::Purpose;
 use shared::stripe::event::PROCESSED;
@@ -132,7 +133,7 @@ async fn when_time_is_up_it_stops_and_the_next_one_goes_on() {
     let (t, clock) = hours_ago(24).await;
     let world = World::create(&t, 4).await;
     churn(&t, &world, &clock, 40, 6);
-    let report = reconcile(&t.operator, Sweep::WhenDue, Deadline(Some(Instant::now()))).await;
+    let report = reconcile(&t.operator, Sweep::WhenDue, &Limits::default().until(Instant::now())).await;
     assert!(report.unfinished && report.problems.is_empty(), "{report:?}");
     assert_eq!(report.missed_events.recovered + report.subscriptions.checked, 0);
     let lambda_limit = SystemTime::from(t.app.clock.now()) + Duration::from_secs(20);
@@ -168,13 +169,13 @@ async fn the_comparison_runs_once_a_day_and_resumes_where_it_was_interrupted() {
         ..Fault::default()
     });
     let mut checked = 0;
-    let failed = sweep(&t.operator, PURPOSE, Sweep::WhenDue, Deadline::default(), |page| {
+    let failed = sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| {
         checked += page.tally.checked
     })
     .await;
     assert!(failed.is_err());
     assert_eq!(checked, 100);
-    let done = sweep(&t.operator, PURPOSE, Sweep::WhenDue, Deadline::default(), |page| {
+    let done = sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| {
         checked += page.tally.checked
     })
     .await;
@@ -187,12 +188,12 @@ async fn the_comparison_runs_once_a_day_and_resumes_where_it_was_interrupted() {
     // Not again before the day is over.
     let due = |checked: &mut u64| -> u64 { std::mem::take(checked) };
     due(&mut checked);
-    sweep(&t.operator, PURPOSE, Sweep::WhenDue, Deadline::default(), |page| checked += page.tally.checked)
+    sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| checked += page.tally.checked)
         .await
         .unwrap();
     assert_eq!(due(&mut checked), 0);
     clock.fetch_add(21 * 3_600_000, Ordering::SeqCst);
-    sweep(&t.operator, PURPOSE, Sweep::WhenDue, Deadline::default(), |page| checked += page.tally.checked)
+    sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| checked += page.tally.checked)
         .await
         .unwrap();
     assert_eq!(due(&mut checked), 230);
@@ -211,7 +212,8 @@ async fn a_state_that_an_event_brought_meanwhile_is_not_replaced_by_an_older_rea
         delay_ms: 60_000,
         ..Fault::default()
     });
-    let late = sweep(&t.operator, PURPOSE, Sweep::Once, Deadline::default(), |_| ());
+    let limits = Limits::default();
+    let late = sweep(&t.operator, PURPOSE, Sweep::Once, &limits, |_| ());
     let meanwhile = async {
         while !t.stripe.requests().iter().any(|call| call.method == "GET" && call.path == "/v1/subscriptions")
         {

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use lambda_http::lambda_runtime::Context;
 use shared::app::App;
-use shared::billing::reconcile::{Deadline, Report, Sweep, reconcile};
 use shared::telemetry::metrics;
 use shared::telemetry::request::{Current, during};
+use shared::billing::limits::{CALLS_PER_SECOND, Limits};
+use shared::billing::reconcile::{Report, Sweep, reconcile};
 
 /// How long before Lambda's limit it stops, to store how far it got and tell what it did.
 const RESERVE: Duration = Duration::from_secs(30);
@@ -35,16 +36,17 @@ pub async fn run(app: &App, context: Context) -> Result<Report, Unwell> {
 /// # Errors
 /// [`Unwell`], after everything that could be done was done.
 pub async fn handle(app: &App, deadline: SystemTime) -> Result<Report, Unwell> {
-    let report = reconcile(app, Sweep::WhenDue, stop_at(app, deadline)).await;
+    let report = reconcile(app, Sweep::WhenDue, &limits(app, deadline)).await;
     if report.is_well() {
         return Ok(report);
     }
     Err(Unwell(serde_json::to_string(&report).unwrap_or_default()))
 }
 
-fn stop_at(app: &App, deadline: SystemTime) -> Deadline {
+fn limits(app: &App, deadline: SystemTime) -> Limits {
+    let limits = Limits::default().at_pace(CALLS_PER_SECOND);
     match deadline.duration_since(SystemTime::from(app.clock.now())) {
-        Ok(left) if left <= LONGEST => Deadline(Some(Instant::now() + left.saturating_sub(RESERVE))),
-        _ => Deadline(None),
+        Ok(left) if left <= LONGEST => limits.until(Instant::now() + left.saturating_sub(RESERVE)),
+        _ => limits,
     }
 }

@@ -4,6 +4,7 @@
 use lambda_http::{Body, Request, Response};
 use serde::Deserialize;
 use shared::app::App;
+use shared::billing::limits::Limits;
 use shared::billing::read_subscriptions;
 use shared::db::entitlements;
 use shared::db::subscriptions::{self, Purpose};
@@ -23,7 +24,7 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     let mut set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
     if let Some(inquiry) = subscriptions::begin_sync(db, org, stripe.livemode()).await? {
         let purpose = Purpose { cause: "sync", grace_days: app.config.grace_days, dry_run: false };
-        let read = read_subscriptions::of_organization(app, purpose, &inquiry).await?;
+        let read = read_subscriptions::of_organization(app, purpose, &inquiry, &Limits::default()).await?;
         if read.tally.drifted > 0 {
             set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
         }

@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus, RetrieveSubscription};
 
 use crate::app::App;
 use crate::billing::apply_event::{READS, is_unknown};
+use crate::billing::limits::Limits;
 use crate::db::subscriptions::{self, Compared, Inquiry, Outcome, Purpose, Seen};
 use crate::domain::ids::OrgId;
 use crate::domain::ordering::Read;
@@ -20,6 +21,13 @@ use crate::stripe::wire::subscription::Subscription;
 
 /// Stripe's largest page.
 const PAGE: i64 = 100;
+
+/// What must be readable of an object that is otherwise not.
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+    created: Option<i64>,
+}
 
 /// What a comparison of many subscriptions came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -61,6 +69,8 @@ pub struct Drift {
     pub org_id: Option<OrgId>,
     /// The columns that differ. `unknown_at_stripe`: Stripe has no such subscription.
     pub differences: Vec<String>,
+    /// There was no row.
+    pub missing: bool,
     /// It is right now.
     pub repaired: bool,
 }
@@ -90,8 +100,10 @@ pub async fn page(
     purpose: Purpose<'_>,
     list: ListSubscription,
     versions: &HashMap<String, i64>,
+    limits: &Limits,
 ) -> Result<Page, ApiError> {
     let (db, stripe) = (app.db()?, app.stripe()?);
+    limits.pace().await;
     let started = app.clock.now();
     let list: List<Box<RawValue>> = stripe.get(&list.status(ListSubscriptionStatus::All).limit(PAGE)).await?;
     let ended = app.clock.now();
@@ -105,6 +117,11 @@ pub async fn page(
                 tracing::error!(target: "billing", cause = purpose.cause, %error, "a subscription of Stripe's list cannot be read");
                 page.tally.checked += 1;
                 page.tally.unexplained += 1;
+                // The next page begins after it, and our row of it is listed.
+                if let Ok(named) = serde_json::from_str::<Named>(object.get()) {
+                    page.ids.push(named.id);
+                    page.oldest = named.created.and_then(|s| Timestamp::from_second(s).ok()).or(page.oldest);
+                }
                 continue;
             }
         };
@@ -115,7 +132,7 @@ pub async fn page(
         seen.push(Seen { snapshot, read, version_noted: version.is_some() });
     }
     for compared in subscriptions::apply_reads(db, purpose, &seen).await? {
-        let settled = settle(app, purpose, compared).await?;
+        let settled = settle(app, purpose, compared, limits).await?;
         note(&mut page, settled);
     }
     Ok(page)
@@ -125,11 +142,17 @@ pub async fn page(
 ///
 /// # Errors
 /// If Stripe or the database fails.
-pub async fn one(app: &App, purpose: Purpose<'_>, id: &str, version: i64) -> Result<Page, ApiError> {
+pub async fn one(
+    app: &App,
+    purpose: Purpose<'_>,
+    id: &str,
+    version: i64,
+    limits: &Limits,
+) -> Result<Page, ApiError> {
     let mut page = Page::default();
-    match read_again(app, purpose, id, version).await? {
+    match read_again(app, purpose, id, version, limits).await? {
         Some(compared) => {
-            let settled = settle(app, purpose, compared).await?;
+            let settled = settle(app, purpose, compared, limits).await?;
             note(&mut page, settled);
         }
         None => {
@@ -140,6 +163,7 @@ pub async fn one(app: &App, purpose: Purpose<'_>, id: &str, version: i64) -> Res
                 subscription: id.to_owned(),
                 org_id: None,
                 differences: vec!["unknown_at_stripe".to_owned()],
+                missing: false,
                 repaired: false,
             });
         }
@@ -151,7 +175,12 @@ pub async fn one(app: &App, purpose: Purpose<'_>, id: &str, version: i64) -> Res
 ///
 /// # Errors
 /// If Stripe or the database fails.
-pub async fn of_organization(app: &App, purpose: Purpose<'_>, inquiry: &Inquiry) -> Result<Page, ApiError> {
+pub async fn of_organization(
+    app: &App,
+    purpose: Purpose<'_>,
+    inquiry: &Inquiry,
+    limits: &Limits,
+) -> Result<Page, ApiError> {
     let mut all = Page::default();
     for customer in &inquiry.customers {
         let mut after: Option<String> = None;
@@ -160,7 +189,7 @@ pub async fn of_organization(app: &App, purpose: Purpose<'_>, inquiry: &Inquiry)
             if let Some(after) = after {
                 list = list.starting_after(after);
             }
-            let page = match page(app, purpose, list, &inquiry.versions).await {
+            let page = match page(app, purpose, list, &inquiry.versions, limits).await {
                 // The customer was deleted at Stripe, and its subscriptions with it: their events tell.
                 Err(ApiError::Stripe(error)) if error.is_missing("customer") => break,
                 page => page?,
@@ -178,7 +207,12 @@ pub async fn of_organization(app: &App, purpose: Purpose<'_>, inquiry: &Inquiry)
 }
 
 /// Asks again, with the version noted, until the row did not change meanwhile.
-async fn settle(app: &App, purpose: Purpose<'_>, mut compared: Compared) -> Result<Compared, ApiError> {
+async fn settle(
+    app: &App,
+    purpose: Purpose<'_>,
+    mut compared: Compared,
+    limits: &Limits,
+) -> Result<Compared, ApiError> {
     for _ in 0..READS {
         let open = match compared.outcome {
             Outcome::Conflict => true,
@@ -188,7 +222,7 @@ async fn settle(app: &App, purpose: Purpose<'_>, mut compared: Compared) -> Resu
         if !open {
             return Ok(compared);
         }
-        match read_again(app, purpose, &compared.subscription, compared.version).await? {
+        match read_again(app, purpose, &compared.subscription, compared.version, limits).await? {
             Some(again) => compared = again,
             None => return Ok(compared),
         }
@@ -201,7 +235,9 @@ async fn read_again(
     purpose: Purpose<'_>,
     id: &str,
     version: i64,
+    limits: &Limits,
 ) -> Result<Option<Compared>, ApiError> {
+    limits.pace().await;
     let started = app.clock.now();
     let answer = app.stripe()?.get::<Subscription>(&RetrieveSubscription::new(id)).await;
     let ended = app.clock.now();
@@ -233,6 +269,7 @@ fn note(page: &mut Page, compared: Compared) {
         subscription: compared.subscription,
         org_id: compared.org_id,
         differences: compared.differences,
+        missing: compared.version == 0,
         repaired: compared.outcome == Outcome::Applied,
     });
 }

@@ -3,25 +3,27 @@
 use serde_json::value::RawValue;
 use stripe_core::event::RetrieveEvent;
 
-use super::{Deadline, Report, put_through};
+use super::{Report, put_through};
 use crate::app::App;
 use crate::billing::apply_event::is_unknown;
+use crate::billing::limits::Limits;
 use crate::db::webhook_events;
 use crate::http::error::ApiError;
 
 /// Events of one look at what is due.
 const AT_ONCE: i64 = 100;
 
-pub(super) async fn retry(app: &App, deadline: Deadline, report: &mut Report) -> Result<(), ApiError> {
+pub(super) async fn retry(app: &App, limits: &Limits, report: &mut Report) -> Result<(), ApiError> {
     let (db, stripe) = (app.db()?, app.stripe()?);
     loop {
         let due = webhook_events::due(db, stripe.livemode(), AT_ONCE).await?;
         for id in &due {
-            if deadline.has_come() {
+            if limits.are_reached() {
                 report.unfinished = true;
                 return Ok(());
             }
             report.failed_events.seen += 1;
+            limits.pace().await;
             match stripe.get::<Box<RawValue>>(&RetrieveEvent::new(id.as_str())).await {
                 Ok(body) => put_through(app, body.get(), &mut report.failed_events).await?,
                 Err(error) if is_unknown(&error) => {

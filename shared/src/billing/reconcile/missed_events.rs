@@ -8,8 +8,9 @@ use serde_json::value::RawValue;
 use stripe_core::event::ListEvent;
 use stripe_types::{RangeBoundsTs, RangeQueryTs};
 
-use super::{Deadline, Report, put_through};
+use super::{Report, put_through};
 use crate::app::App;
+use crate::billing::limits::Limits;
 use crate::db::{reconcile_cursors, webhook_events};
 use crate::http::error::ApiError;
 use crate::stripe::event::PROCESSED;
@@ -32,7 +33,7 @@ struct Position {
     through: i64,
 }
 
-pub(super) async fn recover(app: &App, deadline: Deadline, report: &mut Report) -> Result<(), ApiError> {
+pub(super) async fn recover(app: &App, limits: &Limits, report: &mut Report) -> Result<(), ApiError> {
     let (db, livemode) = (app.db()?, app.stripe()?.livemode());
     let now = app.clock.now();
     let stored: Option<Position> = reconcile_cursors::read(db, CURSOR, livemode).await?;
@@ -40,7 +41,7 @@ pub(super) async fn recover(app: &App, deadline: Deadline, report: &mut Report) 
     let mut span = SPAN;
     while from <= now.as_second() {
         let to = (from + span).min(now.as_second() + 1);
-        let pages = go_through(app, (from, to), deadline, report).await?;
+        let pages = go_through(app, (from, to), limits, report).await?;
         let Some(pages) = pages else {
             report.unfinished = true;
             return Ok(());
@@ -57,7 +58,7 @@ pub(super) async fn recover(app: &App, deadline: Deadline, report: &mut Report) 
 async fn go_through(
     app: &App,
     (from, to): (i64, i64),
-    deadline: Deadline,
+    limits: &Limits,
     report: &mut Report,
 ) -> Result<Option<u32>, ApiError> {
     #[derive(Deserialize)]
@@ -69,7 +70,7 @@ async fn go_through(
         RangeQueryTs::Bounds(RangeBoundsTs { gte: Some(from), lt: Some(to), ..RangeBoundsTs::default() });
     let mut after: Option<String> = None;
     for pages in 1.. {
-        if deadline.has_come() {
+        if limits.are_reached() {
             return Ok(None);
         }
         let mut list =
@@ -77,6 +78,7 @@ async fn go_through(
         if let Some(after) = after {
             list = list.starting_after(after);
         }
+        limits.pace().await;
         let list: List<Box<RawValue>> = stripe.get(&list).await?;
         let mut events = Vec::new();
         for body in &list.data {
@@ -89,9 +91,11 @@ async fn go_through(
         report.missed_events.seen += ids.len() as u64;
         let open = webhook_events::unprocessed(db, &ids).await?;
         for (_, body) in events.iter().filter(|(id, _)| open.contains(id)) {
-            if deadline.has_come() {
+            if limits.are_reached() {
                 return Ok(None);
             }
+            // It may need a read of Stripe.
+            limits.pace().await;
             put_through(app, body.get(), &mut report.missed_events).await?;
         }
         after = ids.last().cloned();

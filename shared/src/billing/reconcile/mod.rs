@@ -11,10 +11,11 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use sweep::{Sweep, sweep};
+pub use sweep::{Sweep, stopped_at, sweep};
 
 use crate::app::App;
 use crate::billing::apply_event::apply_event;
+use crate::billing::limits::Limits;
 use crate::billing::read_subscriptions::Tally;
 use crate::db::subscriptions::Purpose;
 use crate::db::{reconcile_cursors, runs, webhook_events};
@@ -27,17 +28,6 @@ use crate::telemetry::request::{self, Part};
 pub const EVENTS_KEPT_DAYS: i32 = 90;
 /// Rows of one deletion: so that none holds locks for long.
 const PRUNED_AT_ONCE: i64 = 5000;
-
-/// Stops work before time is up. None: there is time.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Deadline(pub Option<Instant>);
-
-impl Deadline {
-    /// Whether to stop now.
-    pub fn has_come(self) -> bool {
-        self.0.is_some_and(|at| Instant::now() >= at)
-    }
-}
 
 /// Events that were put through the pipeline by a reconciliation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -84,20 +74,20 @@ impl Report {
 }
 
 /// Reconciles. A part that fails does not keep the others from their work: it is among the report's problems.
-pub async fn reconcile(app: &App, when: Sweep, deadline: Deadline) -> Report {
+pub async fn reconcile(app: &App, when: Sweep, limits: &Limits) -> Report {
     let began = Instant::now();
     let mut report = Report::default();
-    let missed = missed_events::recover(app, deadline, &mut report).await;
+    let missed = missed_events::recover(app, limits, &mut report).await;
     note(&mut report, "missed events", missed);
-    let failed = failed_events::retry(app, deadline, &mut report).await;
+    let failed = failed_events::retry(app, limits, &mut report).await;
     note(&mut report, "failed events", failed);
     let purpose = Purpose { cause: "reconcile", grace_days: app.config.grace_days, dry_run: false };
-    let swept = sweep(app, purpose, when, deadline, |page| report.subscriptions.add(&page.tally)).await;
+    let swept = sweep(app, purpose, when, limits, |page| report.subscriptions.add(&page.tally)).await;
     match swept {
         Ok(complete) => report.unfinished |= !complete,
         Err(error) => note(&mut report, "subscriptions", Err(error)),
     }
-    let pruned = prune(app, deadline, EVENTS_KEPT_DAYS).await;
+    let pruned = prune(app, limits, EVENTS_KEPT_DAYS).await;
     match pruned {
         Ok(rows) => report.pruned = rows,
         Err(error) => note(&mut report, "pruning", Err(error)),
@@ -123,12 +113,12 @@ async fn count_plan_changes(app: &App) -> Result<u64, ApiError> {
 ///
 /// # Errors
 /// If the database fails; what was removed stays so.
-pub async fn prune(app: &App, deadline: Deadline, days: i32) -> Result<i64, ApiError> {
+pub async fn prune(app: &App, limits: &Limits, days: i32) -> Result<i64, ApiError> {
     let mut pruned = 0;
     loop {
         let rows = webhook_events::prune(app.db()?, days, PRUNED_AT_ONCE).await?;
         pruned += rows;
-        if rows < PRUNED_AT_ONCE || deadline.has_come() {
+        if rows < PRUNED_AT_ONCE || limits.are_reached() {
             return Ok(pruned);
         }
     }

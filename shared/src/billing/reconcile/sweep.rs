@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stripe_billing::subscription::ListSubscription;
 
-use super::Deadline;
 use crate::app::App;
+use crate::billing::limits::Limits;
 use crate::billing::read_subscriptions::{self, Page};
 use crate::db::reconcile_cursors;
 use crate::db::subscriptions::{self, Purpose};
@@ -45,7 +45,7 @@ pub async fn sweep(
     app: &App,
     purpose: Purpose<'_>,
     when: Sweep,
-    deadline: Deadline,
+    limits: &Limits,
     mut on_page: impl FnMut(&Page),
 ) -> Result<bool, ApiError> {
     let (db, livemode) = (app.db()?, app.stripe()?.livemode());
@@ -65,14 +65,14 @@ pub async fn sweep(
         _ => Position { began_at: now, after: None },
     };
     loop {
-        if deadline.has_come() {
+        if limits.are_reached() {
             return Ok(false);
         }
         let mut list = ListSubscription::new();
         if let Some((after, _)) = &position.after {
             list = list.starting_after(after.as_str());
         }
-        let mut page = match read_subscriptions::page(app, purpose, list, &HashMap::new()).await {
+        let mut page = match read_subscriptions::page(app, purpose, list, &HashMap::new(), limits).await {
             Err(ApiError::Stripe(Error::Refused { param, .. }))
                 if param == "starting_after" && position.after.is_some() =>
             {
@@ -85,7 +85,7 @@ pub async fn sweep(
         let newest = position.after.as_ref().and_then(|(_, created)| Timestamp::from_second(*created).ok());
         let oldest = if page.has_more { page.oldest } else { None };
         for (id, version) in subscriptions::unlisted(db, livemode, (oldest, newest), &page.ids).await? {
-            let one = read_subscriptions::one(app, purpose, &id, version).await?;
+            let one = read_subscriptions::one(app, purpose, &id, version, limits).await?;
             page.tally.add(&one.tally);
             page.drift.extend(one.drift);
         }
@@ -99,4 +99,15 @@ pub async fn sweep(
             return Ok(true);
         }
     }
+}
+
+/// Where an interrupted [`Sweep::Resumed`] of that name goes on: after this subscription, which was made then. None: at the top.
+///
+/// # Errors
+/// If the database fails.
+pub async fn stopped_at(app: &App, name: &str) -> Result<Option<(String, Timestamp)>, ApiError> {
+    let (db, livemode) = (app.db()?, app.stripe()?.livemode());
+    let stored: Option<Position> = reconcile_cursors::read(db, name, livemode).await?;
+    let after = stored.and_then(|position| position.after);
+    Ok(after.and_then(|(id, created)| Some((id, Timestamp::from_second(created).ok()?))))
 }
