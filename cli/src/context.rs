@@ -1,15 +1,20 @@
 //! What a command works with: the configuration, Stripe, the database, the time. Each is opened when it is first needed.
 
-use std::sync::OnceLock;
+use std::io::{self, IsTerminal};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use shared::app::App;
+use shared::billing::limits::Limits;
 use shared::clock::Clock;
 use shared::config::Config;
 use shared::db::{self, ConnectError};
+use shared::http::error::ApiError;
 use shared::stripe::{self, Stripe};
 use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 
-use crate::outcome::{Code, Failure};
+use crate::outcome::{Code, Failure, tell};
 
 /// Everything a command works with.
 #[derive(Debug)]
@@ -18,6 +23,12 @@ pub struct Context {
     pub config: Config,
     /// The time.
     pub clock: Clock,
+    /// Says nothing on the way: a program reads what comes.
+    pub quiet: bool,
+    /// Somebody pressed Ctrl-C: long work ends at its next stop.
+    pub interrupted: Arc<AtomicBool>,
+    /// Asks whoever sits at the terminal for a line. None: nobody does.
+    pub ask: fn(&str) -> Option<String>,
     stripe: OnceLock<Stripe>,
     database: OnceCell<Client>,
 }
@@ -79,12 +90,75 @@ pub enum Error {
     /// A call to Stripe failed.
     #[error("{}", calling(.0))]
     Stripe(#[from] stripe::Error),
+    /// There is no such organization.
+    #[error(
+        "No organization is known by {0}. Give the organization's id (a UUID), or a Stripe customer or subscription of it."
+    )]
+    UnknownOrganization(String),
+    /// An operation failed otherwise.
+    #[error("{0}")]
+    Operation(String, Code),
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Stripe(error) => Self::Stripe(error),
+            ApiError::Database(db::Error::Query(error)) => Self::Database(error),
+            ApiError::Database(error) if error.is_unavailable() => Self::Operation(
+                format!("The database does not answer: {error}. Run the command again."),
+                Code::DatabaseUnreachable,
+            ),
+            ApiError::Database(error) => {
+                Self::Operation(format!("{error}. Run billing migrate first."), Code::DatabaseRefused)
+            }
+            ApiError::ProcessingFailed(cause) => Self::from(*cause),
+            ApiError::Misconfigured(name) => Self::NotConfigured(vec![format!("{name} cannot be used")]),
+            other => Self::Operation(format!("It was refused: {other}."), Code::Failed),
+        }
+    }
 }
 
 impl Context {
     /// A context on this configuration. Connects to nothing yet.
     pub fn new(config: Config) -> Self {
-        Self { config, clock: Clock::System, stripe: OnceLock::new(), database: OnceCell::new() }
+        Self {
+            config,
+            clock: Clock::System,
+            quiet: false,
+            interrupted: Arc::default(),
+            ask: ask_terminal,
+            stripe: OnceLock::new(),
+            database: OnceCell::new(),
+        }
+    }
+
+    /// What the functions' own operations work with, on this configuration. Connects to nothing yet.
+    pub fn app(&self) -> App {
+        App::new(self.config.clone(), self.clock.clone())
+    }
+
+    /// For work that ends at its next stop after Ctrl-C, and asks Stripe at most that often.
+    pub fn limits(&self, calls_per_second: u32) -> Limits {
+        Limits::default().at_pace(calls_per_second).stopped_by(&self.interrupted)
+    }
+
+    /// From now on the first Ctrl-C lets long work come to its next stop; the second ends the process.
+    pub fn end_gently(&self) {
+        let (interrupted, quiet) = (Arc::clone(&self.interrupted), self.quiet);
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_err() {
+                return;
+            }
+            interrupted.store(true, Ordering::Relaxed);
+            if !quiet {
+                tell("Stopping as soon as this step is done. Ctrl-C again stops at once.");
+            }
+            if tokio::signal::ctrl_c().await.is_ok() {
+                // What a shell expects after SIGINT.
+                std::process::exit(130);
+            }
+        });
     }
 
     /// Tells everything that is missing or malformed of what a command needs, all at once.
@@ -145,8 +219,20 @@ impl Failure for Error {
             Self::Stripe(stripe::Error::Unreachable(_)) => Code::StripeUnreachable,
             Self::Stripe(stripe::Error::Throttled { .. }) => Code::StripeThrottled,
             Self::Stripe(stripe::Error::Refused { .. } | stripe::Error::Unreadable(_)) => Code::StripeRefused,
+            Self::UnknownOrganization(_) => Code::Failed,
+            Self::Operation(_, code) => *code,
         }
     }
+}
+
+fn ask_terminal(question: &str) -> Option<String> {
+    if !io::stdin().is_terminal() {
+        return None;
+    }
+    tell(question);
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).ok()?;
+    Some(line.trim().to_owned())
 }
 
 fn not_set(need: Need) -> Error {

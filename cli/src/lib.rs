@@ -5,9 +5,13 @@
 
 pub mod commands;
 pub mod context;
+pub mod organization;
 pub mod outcome;
 pub mod secrets;
+pub mod when;
 
 mod catalog;
 mod money;
+mod progress;
+mod query;
 mod table;

@@ -27,6 +27,8 @@ pub trait Failure: std::error::Error {
 pub enum Code {
     /// A check did not hold, or the work cannot be done as things are.
     Failed,
+    /// An argument makes no sense.
+    WrongUsage,
     /// A variable is missing or malformed.
     NotConfigured,
     /// No connection to the database.
@@ -48,6 +50,7 @@ impl Code {
     pub fn exit_status(self) -> u8 {
         match self {
             Self::Failed | Self::DatabaseRefused => 1,
+            Self::WrongUsage => 2,
             Self::NotConfigured | Self::SecretUnavailable => 3,
             Self::DatabaseUnreachable => 4,
             Self::StripeUnreachable | Self::StripeRefused | Self::StripeThrottled => 5,
@@ -101,6 +104,12 @@ impl Outcome {
             _ => ExitCode::from(self.status),
         }
     }
+}
+
+/// Tells whoever watches how things stand, on stderr.
+pub fn tell(sentence: &str) {
+    // Err: nobody is there to read it.
+    let _ = line(&mut io::stderr().lock(), sentence);
 }
 
 fn line(to: &mut impl Write, text: &str) -> io::Result<()> {

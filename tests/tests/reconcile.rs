@@ -169,16 +169,14 @@ async fn the_comparison_runs_once_a_day_and_resumes_where_it_was_interrupted() {
         ..Fault::default()
     });
     let mut checked = 0;
-    let failed = sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| {
-        checked += page.tally.checked
-    })
-    .await;
+    let failed =
+        sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| checked += page.tally.checked)
+            .await;
     assert!(failed.is_err());
     assert_eq!(checked, 100);
-    let done = sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| {
-        checked += page.tally.checked
-    })
-    .await;
+    let done =
+        sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| checked += page.tally.checked)
+            .await;
     assert!(done.unwrap());
     assert_eq!((checked, t.value("select count(*) from subscriptions").await.as_str()), (230, "230"));
     let asked = lists();

@@ -7,11 +7,15 @@ use crate::context::Context;
 use crate::outcome::Outcome;
 use crate::secrets;
 
+pub mod backfill;
 pub mod completions;
 pub mod doctor;
+pub mod events;
 pub mod migrate;
 pub mod portal_configuration;
 pub mod products;
+pub mod prune;
+pub mod reconcile;
 pub mod webhook_endpoint;
 
 const HELP: &str = "\
@@ -47,6 +51,10 @@ pub enum Command {
     WebhookEndpoint(webhook_endpoint::Args),
     PortalConfiguration(portal_configuration::Args),
     Doctor(doctor::Args),
+    Events(events::Args),
+    Backfill(backfill::Args),
+    Reconcile(reconcile::Args),
+    Prune(prune::Args),
     Completions(completions::Args),
 }
 
@@ -62,11 +70,21 @@ impl Arguments {
             Err(error) => return Outcome::failure(&error, json),
         };
         let config = Config::from_env_or(|name| secret.get(name));
-        command.run(&Context::new(config), json).await
+        let mut context = Context::new(config);
+        context.quiet = json;
+        if command.ends_gently() {
+            context.end_gently();
+        }
+        command.run(&context, json).await
     }
 }
 
 impl Command {
+    /// Whether Ctrl-C lets it come to its next stop, instead of cutting it off.
+    fn ends_gently(&self) -> bool {
+        matches!(self, Self::Events(_) | Self::Backfill(_) | Self::Reconcile(_) | Self::Prune(_))
+    }
+
     /// Runs the command.
     pub async fn run(self, context: &Context, json: bool) -> Outcome {
         match self {
@@ -77,6 +95,10 @@ impl Command {
                 Outcome::of(portal_configuration::run(args, context).await, json)
             }
             Self::Doctor(args) => Outcome::of(doctor::run(args, context).await, json),
+            Self::Events(args) => Outcome::of(events::run(args, context).await, json),
+            Self::Backfill(args) => Outcome::of(backfill::run(args, context).await, json),
+            Self::Reconcile(args) => Outcome::of(reconcile::run(args, context).await, json),
+            Self::Prune(args) => Outcome::of(prune::run(args, context).await, json),
             Self::Completions(args) => completions::run(&args, &mut Arguments::command()),
         }
     }

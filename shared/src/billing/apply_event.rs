@@ -152,7 +152,7 @@ fn without_stripe(application: Application, id: &SubscriptionId, version: i64) -
 }
 
 /// Whether Stripe has no such object.
-pub(super) fn is_unknown(error: &stripe::Error) -> bool {
+pub fn is_unknown(error: &stripe::Error) -> bool {
     matches!(error, stripe::Error::Refused { status: 404, code, .. } if code == "resource_missing")
 }
 

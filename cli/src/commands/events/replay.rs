@@ -1,0 +1,252 @@
+//! `billing events replay`: events asked for at Stripe and put through the pipeline of the webhook function.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use shared::app::App;
+use shared::billing::apply_event::{apply_event, is_unknown};
+use shared::billing::limits::{CALLS_PER_SECOND, Limits};
+use shared::db::webhook_events;
+use shared::http::error::ApiError;
+use shared::stripe::event::{Event, PROCESSED};
+use shared::stripe::wire::List;
+use stripe_core::event::{ListEvent, RetrieveEvent};
+use stripe_types::{RangeBoundsTs, RangeQueryTs};
+use tokio_postgres::types::Type;
+
+use super::Error;
+use super::row::FAILED;
+use crate::context::{Context, Need};
+use crate::progress::Progress;
+use crate::when::{self, Since};
+use crate::{context, query, table};
+
+/// Asks Stripe for events, which it keeps for 30 days, and puts each through what the webhook function does, oldest first.
+///
+/// What is processed already answers `duplicate` and changes nothing; an old event never brings an old state back.
+#[derive(Clone, Debug, clap::Args)]
+#[command(
+    group = clap::ArgGroup::new("which").required(true).args(["ids", "failed", "since"]),
+    after_help = "\
+Examples:
+  billing events replay evt_1SXk2LPp evt_1SXk2MPq
+  billing events replay --failed              after the cause is gone
+  billing events replay --since 24h           after an outage of the webhook function
+  billing events replay --since 24h --dry-run what was missed
+
+Exit status 1 if any failed, or Stripe has it no more."
+)]
+pub struct Args {
+    /// Stripe's ids of the events.
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Those that failed here, or were cut off.
+    #[arg(long)]
+    pub failed: bool,
+    /// All that Stripe made since, of the types we process: 90m, 24h, 7d, a date or a time.
+    #[arg(long, value_name = "TIME", value_parser = when::since)]
+    pub since: Option<Since>,
+    /// Only say which would be put through.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What came of one event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// Its id.
+    pub event_id: String,
+    /// `applied`, `stale`, `duplicate`, `ignored`, `failed`, `gone` (Stripe has it no more) or `would_replay`.
+    pub outcome: String,
+    /// Why it failed.
+    pub error_code: Option<String>,
+}
+
+/// What came of all of them, oldest first.
+#[derive(Clone, Debug, Serialize)]
+pub struct Replayed {
+    /// Nothing was changed.
+    pub dry_run: bool,
+    /// The events that were looked at.
+    pub events: Vec<Line>,
+    /// Events that were not looked at, because something stopped the work.
+    pub left: usize,
+    /// What stopped it.
+    pub stopped: Option<String>,
+}
+
+impl Replayed {
+    /// How many had this outcome.
+    pub fn count(&self, outcome: &str) -> usize {
+        self.events.iter().filter(|line| line.outcome == outcome).count()
+    }
+
+    pub(super) fn is_well(&self) -> bool {
+        self.left == 0 && self.count("failed") + self.count("gone") == 0
+    }
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> Result<Replayed, Error> {
+    context.require(&[Need::Database, Need::Stripe])?;
+    context.database().await?;
+    let (app, limits) = (context.app(), context.limits(CALLS_PER_SECOND));
+    let ids = which(&args, context, &limits).await?;
+    // What is named one by one is asked for even if it is processed: the pipeline itself answers.
+    let open: HashSet<String> = match args.ids.is_empty() || args.dry_run {
+        true => unprocessed(&app, &ids).await?,
+        false => ids.iter().cloned().collect(),
+    };
+    let mut report = Replayed { dry_run: args.dry_run, events: Vec::new(), left: 0, stopped: None };
+    let mut progress = Progress::start(context, "events", Some(ids.len() as u64));
+    for (position, id) in ids.iter().enumerate() {
+        let line = match (open.contains(id), args.dry_run) {
+            (false, _) => Ok(line(id, "duplicate")),
+            (true, true) => Ok(line(id, "would_replay")),
+            (true, false) if limits.are_reached() => Err(None),
+            (true, false) => replay(&app, id, &limits).await.map_err(Some),
+        };
+        match line {
+            Ok(line) => report.events.push(line),
+            // Nothing was done yet: the failure is the whole answer.
+            Err(Some(error)) if report.events.iter().all(|line| line.outcome == "duplicate") => {
+                return Err(error.into());
+            }
+            Err(stop) => {
+                report.left = ids.len() - position;
+                report.stopped = Some(match stop {
+                    Some(error) => context::Error::from(error).to_string(),
+                    None => "Stopped by Ctrl-C.".to_owned(),
+                });
+                break;
+            }
+        }
+        progress.add(1);
+    }
+    Ok(report)
+}
+
+/// The ids, oldest first.
+async fn which(args: &Args, context: &Context, limits: &Limits) -> Result<Vec<String>, Error> {
+    if let Some(since) = args.since {
+        return Ok(listed(context, since, limits).await?);
+    }
+    if !args.failed {
+        let mut seen = HashSet::new();
+        return Ok(args.ids.iter().filter(|id| seen.insert(*id)).cloned().collect());
+    }
+    let (client, livemode) = (context.database().await?, context.stripe()?.livemode());
+    let sql = format!(
+        "select to_jsonb(e.event_id) from public.webhook_events e where e.livemode = $1 and {FAILED}
+         order by e.stripe_created_at, e.event_id"
+    );
+    Ok(query::all(client, &sql, &[(&livemode, Type::BOOL)]).await?)
+}
+
+/// What Stripe lists, which it does from the newest to the oldest.
+async fn listed(context: &Context, since: Since, limits: &Limits) -> Result<Vec<String>, context::Error> {
+    #[derive(Deserialize)]
+    struct Named {
+        id: String,
+    }
+    let created = RangeQueryTs::Bounds(RangeBoundsTs {
+        gte: Some(since.before(context.clock.now()).as_second()),
+        ..RangeBoundsTs::default()
+    });
+    let mut ids: Vec<String> = Vec::new();
+    loop {
+        let mut list =
+            ListEvent::new().types(PROCESSED.map(str::to_owned).to_vec()).created(created).limit(100_i64);
+        if let Some(last) = ids.last() {
+            list = list.starting_after(last.as_str());
+        }
+        limits.pace().await;
+        let page: List<Named> = context.stripe()?.get(&list).await?;
+        let is_empty = page.data.is_empty();
+        ids.extend(page.data.into_iter().map(|event| event.id));
+        if !page.has_more || is_empty || limits.are_reached() {
+            ids.reverse();
+            return Ok(ids);
+        }
+    }
+}
+
+async fn unprocessed(app: &App, ids: &[String]) -> Result<HashSet<String>, ApiError> {
+    let mut open = HashSet::new();
+    for some in ids.chunks(1000) {
+        open.extend(webhook_events::unprocessed(app.db()?, some).await?);
+    }
+    Ok(open)
+}
+
+/// Err: database or Stripe are not to be had, so that there is no use in going on.
+async fn replay(app: &App, id: &str, limits: &Limits) -> Result<Line, ApiError> {
+    limits.pace().await;
+    let body = match app.stripe()?.get::<Box<RawValue>>(&RetrieveEvent::new(id)).await {
+        Ok(body) => body,
+        Err(error) if is_unknown(&error) => {
+            // So that the reconciliation does not ask for it again and again.
+            webhook_events::gone(app.db()?, id).await?;
+            return Ok(line(id, "gone"));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let outcome = match Event::parse(body.get().as_bytes()) {
+        Ok(event) => apply_event(app, &event, Instant::now()).await,
+        Err(error) => Err(ApiError::InvalidRequest(error.to_string())),
+    };
+    match outcome {
+        Ok(outcome) => Ok(line(id, outcome.as_str())),
+        Err(ApiError::ProcessingFailed(error)) if error.is_outage() => Err(*error),
+        Err(error) => {
+            let code = match &error {
+                ApiError::ProcessingFailed(cause) => cause.code(),
+                error => error.code(),
+            };
+            Ok(Line { error_code: Some(code.to_owned()), ..line(id, "failed") })
+        }
+    }
+}
+
+fn line(id: &str, outcome: &str) -> Line {
+    Line { event_id: id.to_owned(), outcome: outcome.to_owned(), error_code: None }
+}
+
+impl fmt::Display for Replayed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let row = |line: &Line| {
+            let outcome = match (&line.error_code, line.outcome.as_str()) {
+                (Some(code), outcome) => format!("{outcome}: {code}"),
+                (None, "gone") => "gone: Stripe has it no more".to_owned(),
+                (None, "would_replay") => "would be put through".to_owned(),
+                (None, outcome) => outcome.to_owned(),
+            };
+            [line.event_id.clone(), outcome]
+        };
+        table::write(f, &self.events.iter().map(row).collect::<Vec<_>>())?;
+        let counts: Vec<String> =
+            ["applied", "stale", "duplicate", "ignored", "failed", "gone", "would_replay"]
+                .into_iter()
+                .filter_map(|outcome| match self.count(outcome) {
+                    0 => None,
+                    count => Some(format!("{count} {}", outcome.replace('_', " "))),
+                })
+                .collect();
+        match counts.as_slice() {
+            [] => write!(f, "No such event: nothing to put through.")?,
+            counts => write!(f, "{} events: {}.", self.events.len(), counts.join(", "))?,
+        }
+        if self.dry_run {
+            write!(f, " Nothing was changed.")?;
+        }
+        if self.count("gone") > 0 {
+            write!(f, "\nbilling backfill --all reads from Stripe what those that are gone told of.")?;
+        }
+        if let Some(stopped) = &self.stopped {
+            write!(f, "\n{stopped} {} events are left: run the same command again.", self.left)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! A row of `webhook_events`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::domain::ids::OrgId;
+
+/// An event as we have it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct EventRow {
+    /// Stripe's id.
+    pub event_id: String,
+    /// Stripe's type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Mode.
+    pub livemode: bool,
+    /// The shape of its payload.
+    pub api_version: Option<String>,
+    /// When Stripe made it.
+    pub stripe_created_at: Timestamp,
+    /// Whose it is.
+    pub org_id: Option<OrgId>,
+    /// `received`, `processed` or `failed`.
+    pub status: String,
+    /// What came of it, once it is processed.
+    pub outcome: Option<String>,
+    /// Why it is not processed.
+    pub error_code: Option<String>,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// How long the last try took.
+    pub milliseconds: Option<i32>,
+    /// When it came first.
+    pub first_received_at: Timestamp,
+    /// When it was tried last.
+    pub last_attempt_at: Timestamp,
+    /// When the reconciliation tries it again.
+    pub next_retry_at: Option<Timestamp>,
+    /// When its effects were committed.
+    pub processed_at: Option<Timestamp>,
+}
+
+impl EventRow {
+    /// What came of it, in a word or two.
+    pub fn result(&self) -> String {
+        match (self.status.as_str(), &self.outcome, &self.error_code) {
+            (_, Some(outcome), _) => outcome.clone(),
+            ("received", ..) => "under way, or cut off".to_owned(),
+            (status, _, Some(code)) => format!("{status}: {code}"),
+            (status, ..) => status.to_owned(),
+        }
+    }
+}
+
+/// What counts as failed: what failed, and what was cut off in the middle.
+pub(super) const FAILED: &str =
+    "(e.status = 'failed' or e.status = 'received' and e.last_attempt_at < now() - interval '5 minutes')";

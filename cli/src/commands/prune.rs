@@ -1,0 +1,71 @@
+//! `billing prune`: events past their retention removed.
+
+use std::fmt;
+
+use serde::Serialize;
+use shared::billing::limits::CALLS_PER_SECOND;
+use shared::billing::reconcile::{self, EVENTS_KEPT_DAYS};
+use tokio_postgres::types::Type;
+
+use crate::context::{self, Context, Need};
+use crate::{outcome, query};
+
+/// Stripe lists events, and sends them again, for 30 days: what is forgotten sooner would count as never processed.
+const FEWEST_DAYS: i64 = 31;
+
+/// Removes events that nothing has touched for longer than they are kept. The reconciliation does it with 90 days.
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  billing prune --dry-run    how many are past 90 days
+  billing prune --days 31    keeps as little as is safe")]
+pub struct Args {
+    /// Days that events are kept: 31 at least, because Stripe lists them and sends them again for 30.
+    #[arg(long, value_name = "N", default_value_t = EVENTS_KEPT_DAYS, value_parser = clap::value_parser!(i32).range(FEWEST_DAYS..=36500))]
+    pub days: i32,
+    /// Only count them.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What was removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pruned {
+    /// Nothing was removed.
+    pub dry_run: bool,
+    /// Days that events are kept.
+    pub days: i32,
+    /// Events that were removed, or would be.
+    pub events: i64,
+}
+
+/// Removes them.
+///
+/// # Errors
+/// If the database fails; what was removed stays so.
+pub async fn run(args: Args, context: &Context) -> Result<Pruned, context::Error> {
+    context.require(&[Need::Database])?;
+    let client = context.database().await?;
+    let Args { days, dry_run } = args;
+    let events = if dry_run {
+        const SQL: &str = "select to_jsonb(count(*)) from public.webhook_events e
+            where e.last_attempt_at < now() - make_interval(days => $1)";
+        query::one(client, SQL, &[(&days, Type::INT4)]).await?.unwrap_or_default()
+    } else {
+        reconcile::prune(&context.app(), &context.limits(CALLS_PER_SECOND), days).await?
+    };
+    Ok(Pruned { dry_run, days, events })
+}
+
+impl outcome::Report for Pruned {}
+
+impl fmt::Display for Pruned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { dry_run, days, events } = self;
+        match (events, dry_run) {
+            (0, _) => write!(f, "No event is older than {days} days."),
+            (_, true) => write!(f, "{events} events are older than {days} days. Nothing was removed."),
+            _ => write!(f, "{events} events older than {days} days removed."),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! An organization as an operator names it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use shared::domain::ids::OrgId;
+use tokio_postgres::Client;
+use tokio_postgres::types::Type;
+
+use crate::context::Error;
+use crate::query;
+
+/// What names an organization: its id, or a Stripe customer or subscription of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrgRef {
+    /// Its own id.
+    Id(OrgId),
+    /// `cus_...`
+    Customer(String),
+    /// `sub_...`
+    Subscription(String),
+}
+
+impl FromStr for OrgRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        match text {
+            _ if text.starts_with("cus_") => Ok(Self::Customer(text.to_owned())),
+            _ if text.starts_with("sub_") => Ok(Self::Subscription(text.to_owned())),
+            _ => text.parse().map(Self::Id).map_err(|_| {
+                "expected an organization's id (a UUID), a Stripe customer (cus_...) or subscription (sub_...)"
+                    .to_owned()
+            }),
+        }
+    }
+}
+
+impl fmt::Display for OrgRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Customer(id) | Self::Subscription(id) => f.write_str(id),
+        }
+    }
+}
+
+/// An organization there is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrgId,
+    /// Its name, if the application gives it one.
+    pub name: Option<String>,
+}
+
+impl Organization {
+    /// What to call it in a sentence.
+    pub fn short(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.id.to_string())
+    }
+}
+
+impl fmt::Display for Organization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} ({})", self.id),
+            None => self.id.fmt(f),
+        }
+    }
+}
+
+/// Finds the organization.
+///
+/// # Errors
+/// [`Error::UnknownOrganization`], or if the database fails.
+pub async fn find(client: &Client, named: &OrgRef) -> Result<Organization, Error> {
+    // The application's table may have no column `name`.
+    const SQL: &str = "
+        select jsonb_build_object('id', o.id, 'name', nullif(to_jsonb(o) ->> 'name', '')) from public.organizations o
+        where o.id = coalesce($1,
+          (select s.org_id from public.subscriptions s where s.stripe_subscription_id = $2),
+          (select c.org_id from public.billing_customers c where c.stripe_customer_id = $2),
+          (select s.org_id from public.subscriptions s where s.stripe_customer_id = $2 limit 1))";
+    let (id, stripe) = match named {
+        OrgRef::Id(id) => (Some(id.uuid()), None),
+        OrgRef::Customer(id) | OrgRef::Subscription(id) => (None, Some(id)),
+    };
+    let found = query::one(client, SQL, &[(&id, Type::UUID), (&stripe, Type::TEXT)]).await?;
+    found.ok_or_else(|| Error::UnknownOrganization(named.to_string()))
+}
