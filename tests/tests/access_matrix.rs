@@ -58,6 +58,7 @@ pf_apply_plan_entitlements           .     .        .      .     .      x       
 pf_apply_reads                       .     .        .      .     .      x             .      .        x      x
 pf_begin_sync                        .     .        .      .     .      x             .      .        x      .
 pf_fail_event                        .     .        .      .     .      x             .      .        x      x
+pf_forget_organization               .     .        .      .     .      x             .      .        .      x
 pf_override_entitlement              .     .        .      .     .      x             .      .        .      x
 ";
 

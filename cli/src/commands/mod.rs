@@ -11,6 +11,9 @@ pub mod backfill;
 pub mod completions;
 pub mod doctor;
 pub mod events;
+pub mod explain;
+pub mod forget;
+pub mod grant;
 pub mod migrate;
 pub mod portal_configuration;
 pub mod products;
@@ -54,7 +57,11 @@ pub enum Command {
     Events(events::Args),
     Backfill(backfill::Args),
     Reconcile(reconcile::Args),
+    Explain(explain::Args),
+    Grant(grant::Args),
+    Revoke(grant::RevokeArgs),
     Prune(prune::Args),
+    Forget(forget::Args),
     Completions(completions::Args),
 }
 
@@ -98,6 +105,10 @@ impl Command {
             Self::Events(args) => Outcome::of(events::run(args, context).await, json),
             Self::Backfill(args) => Outcome::of(backfill::run(args, context).await, json),
             Self::Reconcile(args) => Outcome::of(reconcile::run(args, context).await, json),
+            Self::Explain(args) => Outcome::of(explain::run(args, context).await, json),
+            Self::Grant(args) => Outcome::of(grant::run(args, context).await, json),
+            Self::Revoke(args) => Outcome::of(grant::revoke(args, context).await, json),
+            Self::Forget(args) => Outcome::of(forget::run(args, context).await, json),
             Self::Prune(args) => Outcome::of(prune::run(args, context).await, json),
             Self::Completions(args) => completions::run(&args, &mut Arguments::command()),
         }
