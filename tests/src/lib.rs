@@ -9,6 +9,7 @@ mod event;
 mod lambda;
 mod log;
 pub mod model;
+pub mod operator;
 pub mod truth;
 
 pub use answer::Answer;
