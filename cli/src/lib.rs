@@ -15,3 +15,4 @@ mod money;
 mod progress;
 mod query;
 mod table;
+mod words;

@@ -122,7 +122,7 @@ async fn failed_ones_fail_again_while_the_cause_is_there_and_are_applied_once_it
     );
     assert_eq!(t.value("select attempts from webhook_events").await, "2");
     let healed = t.billing(&["events", "replay", "--failed"]).await;
-    assert!(healed.status == 0 && healed.output.contains("1 events: 1 applied."), "{healed:?}");
+    assert!(healed.status == 0 && healed.output.contains("1 event: 1 applied."), "{healed:?}");
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pro");
     let nothing = t.billing(&["events", "replay", "--failed"]).await;
     assert!(nothing.status == 0 && nothing.output.starts_with("No such event"), "{nothing:?}");

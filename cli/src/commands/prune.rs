@@ -8,6 +8,7 @@ use shared::billing::reconcile::{self, EVENTS_KEPT_DAYS};
 use tokio_postgres::types::Type;
 
 use crate::context::{self, Context, Need};
+use crate::words::counted;
 use crate::{outcome, query};
 
 /// Stripe lists events, and sends them again, for 30 days: what is forgotten sooner would count as never processed.
@@ -61,11 +62,12 @@ impl outcome::Report for Pruned {}
 
 impl fmt::Display for Pruned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { dry_run, days, events } = self;
+        let Self { dry_run, days, events } = *self;
+        let events = events.unsigned_abs();
         match (events, dry_run) {
             (0, _) => write!(f, "No event is older than {days} days."),
-            (_, true) => write!(f, "{events} events are older than {days} days. Nothing was removed."),
-            _ => write!(f, "{events} events older than {days} days removed."),
+            (_, true) => write!(f, "{} past {days} days. Nothing was removed.", counted(events, "event")),
+            _ => write!(f, "{} past {days} days removed.", counted(events, "event")),
         }
     }
 }

@@ -9,7 +9,8 @@ use shared::stripe::wire::{List, Object};
 use stripe_billing::subscription::ListSubscription;
 
 use crate::context::{self, Context, Need};
-use crate::{outcome, when};
+use crate::outcome::{self, tell};
+use crate::when;
 
 /// Brings us into step with Stripe now: missed and failed events, every subscription, events past their retention.
 ///
@@ -37,6 +38,9 @@ pub async fn run(_: Args, context: &Context) -> Result<Reconciled, context::Erro
     context.require(&[Need::Database, Need::Stripe])?;
     context.database().await?;
     let _: List<Object> = context.stripe()?.get(&ListSubscription::new().limit(1_i64)).await?;
+    if !context.quiet {
+        tell("Going through Stripe's events and subscriptions. Ctrl-C ends it at the next stop.");
+    }
     let limits = context.limits(CALLS_PER_SECOND);
     Ok(Reconciled(reconcile::reconcile(&context.app(), Sweep::Once, &limits).await))
 }

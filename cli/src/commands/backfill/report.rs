@@ -6,6 +6,7 @@ use serde::Serialize;
 use shared::billing::read_subscriptions::{Page, Tally};
 use shared::domain::ids::OrgId;
 
+use crate::words::counted;
 use crate::{outcome, table};
 
 /// Missing rows that are told one by one: a database that is filled for the first time has thousands.
@@ -95,7 +96,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_drift(f)?;
         let mode = if self.livemode { "live" } else { "test" };
-        write!(f, "{} compared with Stripe in {mode} mode", subscriptions(self.checked))?;
+        write!(f, "{} compared with Stripe in {mode} mode", counted(self.checked, "subscription"))?;
         for (count, what) in [
             (self.missing, "had no row"),
             (self.drifted, "differed"),
@@ -158,8 +159,4 @@ impl Report {
         }
         writeln!(f)
     }
-}
-
-fn subscriptions(count: u64) -> String {
-    if count == 1 { "1 subscription".to_owned() } else { format!("{count} subscriptions") }
 }

@@ -22,6 +22,7 @@ use super::row::FAILED;
 use crate::context::{Context, Need};
 use crate::progress::Progress;
 use crate::when::{self, Since};
+use crate::words::counted;
 use crate::{context, query, table};
 
 /// Asks Stripe for events, which it keeps for 30 days, and puts each through what the webhook function does, oldest first.
@@ -231,12 +232,12 @@ impl fmt::Display for Replayed {
                 .into_iter()
                 .filter_map(|outcome| match self.count(outcome) {
                     0 => None,
-                    count => Some(format!("{count} {}", outcome.replace('_', " "))),
+                    count => Some(format!("{count} {}", outcome.replace("would_replay", "to put through"))),
                 })
                 .collect();
         match counts.as_slice() {
             [] => write!(f, "No such event: nothing to put through.")?,
-            counts => write!(f, "{} events: {}.", self.events.len(), counts.join(", "))?,
+            counts => write!(f, "{}: {}.", counted(self.events.len() as u64, "event"), counts.join(", "))?,
         }
         if self.dry_run {
             write!(f, " Nothing was changed.")?;
@@ -245,7 +246,7 @@ impl fmt::Display for Replayed {
             write!(f, "\nbilling backfill --all reads from Stripe what those that are gone told of.")?;
         }
         if let Some(stopped) = &self.stopped {
-            write!(f, "\n{stopped} {} events are left: run the same command again.", self.left)?;
+            write!(f, "\n{stopped} Not put through: {}. Run the same command again.", self.left)?;
         }
         Ok(())
     }

@@ -94,8 +94,6 @@ async fn go_through(
             if limits.are_reached() {
                 return Ok(None);
             }
-            // It may need a read of Stripe.
-            limits.pace().await;
             put_through(app, body.get(), &mut report.missed_events).await?;
         }
         after = ids.last().cloned();
