@@ -29,11 +29,11 @@ impl Progress {
             let (bar, template) = match about {
                 Some(about) => (
                     ProgressBar::new(about),
-                    format!("{{bar:30}} {{pos}} of about {{len}} {what}, {{per_sec}}, {{eta}} left"),
+                    format!("{{bar:30}} {{pos}} of about {{len}} {what}, {{msg}}/s, {{eta}} left"),
                 ),
                 None => (
                     ProgressBar::new_spinner(),
-                    format!("{{spinner}} {{pos}} {what}, {{per_sec}}, for {{elapsed}}"),
+                    format!("{{spinner}} {{pos}} {what}, {{msg}}/s, for {{elapsed}}"),
                 ),
             };
             // Err: the template is ours and fixed.
@@ -49,16 +49,17 @@ impl Progress {
     /// So many more are done.
     pub fn add(&mut self, count: u64) {
         self.done += count;
+        let rate = format!("{:.0}", self.done as f64 / self.started.elapsed().as_secs_f64());
         if let Some(bar) = &self.bar {
             // The guess was too low.
             if bar.length().is_some_and(|length| length < self.done) {
                 bar.set_length(self.done);
             }
+            bar.set_message(rate);
             bar.set_position(self.done);
         } else if !self.quiet && self.told.elapsed() >= EVERY {
             self.told = Instant::now();
-            let rate = self.done as f64 / self.started.elapsed().as_secs_f64();
-            tell(&format!("{} {}, {rate:.0}/s", self.done, self.what));
+            tell(&format!("{} {}, {rate}/s", self.done, self.what));
         }
     }
 
