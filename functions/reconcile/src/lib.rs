@@ -5,10 +5,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use lambda_http::lambda_runtime::Context;
 use shared::app::App;
-use shared::telemetry::metrics;
-use shared::telemetry::request::{Current, during};
 use shared::billing::limits::{CALLS_PER_SECOND, Limits};
 use shared::billing::reconcile::{Report, Sweep, reconcile};
+use shared::telemetry::metrics;
+use shared::telemetry::request::{Current, during};
 
 /// How long before Lambda's limit it stops, to store how far it got and tell what it did.
 const RESERVE: Duration = Duration::from_secs(30);

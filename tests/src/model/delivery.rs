@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use local::stripe::Fault;
 use serde_json::Value;
+use shared::billing::limits::Limits;
+use shared::billing::reconcile::{Sweep, sweep};
+use shared::db::subscriptions::Purpose;
 
 use super::Tally;
 use crate::{Answer, TestApp};
@@ -142,6 +145,29 @@ pub async fn kill_connections(t: &TestApp, post: &Post, seed: u64) {
         let kill = "select count(pg_terminate_backend(pid)) from (
             select pid from pg_stat_activity where usename = 'billing_events' and datname = current_database() order by random() limit 1) one";
         t.value(kill).await;
+    }
+}
+
+/// Compares all subscriptions with Stripe's again and again, as the reconciliation does: over old answers, cut off in the middle.
+pub async fn sweep_all_the_while(t: &TestApp, post: &Post, seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed ^ 0x5eed);
+    let purpose = Purpose { cause: "sweep", grace_days: t.app.config.grace_days, dry_run: false };
+    while !post.is_done() {
+        if random.bool() {
+            t.stripe.fail(Fault {
+                method: Some("GET".to_owned()),
+                path_prefix: "/v1/subscriptions".to_owned(),
+                status: 200,
+                delay_ms: random.u64(1..60),
+                ..Fault::default()
+            });
+        }
+        let limits = Limits::default();
+        let swept = pin!(sweep(&t.operator, purpose, Sweep::Once, &limits, |_| ()));
+        let polls = if random.u32(..4) == 0 { random.u32(1..14) } else { u32::MAX };
+        // None: cut off. Err: Stripe failed a read, or a connection was killed.
+        let _ = CutOff { work: swept, polls }.await;
+        tokio::time::sleep(Duration::from_millis(random.u64(1..30))).await;
     }
 }
 

@@ -67,8 +67,9 @@ pub async fn play(history: &History) -> Result<Tally, String> {
     let workers = (0..history.workers).map(|number| post.work(&t, history.seed ^ (number as u64 + 1) << 32));
     let killer = delivery::kill_connections(&t, &post, history.seed);
     let reader = check::read_all_the_while(&t, &world, &post);
-    let ((), attempts, (), read) =
-        futures_util::join!(player, futures_util::future::join_all(workers), killer, reader);
+    let sweeper = delivery::sweep_all_the_while(&t, &post, history.seed);
+    let ((), attempts, (), read, ()) =
+        futures_util::join!(player, futures_util::future::join_all(workers), killer, reader, sweeper);
     read?;
     for attempt in attempts {
         attempt?;

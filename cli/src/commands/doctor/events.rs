@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use shared::app::App;
+use shared::billing::limits::Limits;
 use shared::billing::read_subscriptions;
 use shared::db::subscriptions::Purpose;
 use shared::stripe::event::PROCESSED;
@@ -116,9 +116,17 @@ async fn reconciled(
 
 /// The newest hundred subscriptions, compared.
 async fn in_step(context: &Context, report: &mut Report) {
-    let app = App::new(context.config.clone(), context.clock.clone());
+    let app = context.app();
     let purpose = Purpose { cause: "doctor", grace_days: app.config.grace_days, dry_run: true };
-    match read_subscriptions::page(&app, purpose, ListSubscription::new(), &HashMap::new()).await {
+    match read_subscriptions::page(
+        &app,
+        purpose,
+        ListSubscription::new(),
+        &HashMap::new(),
+        &Limits::default(),
+    )
+    .await
+    {
         Ok(page) if page.tally.drifted + page.tally.unexplained == 0 => {
             report
                 .ok("in_step", format!("the newest {} subscriptions are as Stripe says", page.tally.checked));
