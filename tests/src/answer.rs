@@ -4,6 +4,8 @@ use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde_json::Value;
 
+use crate::openapi;
+
 /// Status, headers and body of an answer.
 #[derive(Debug)]
 pub struct Answer {
@@ -15,12 +17,18 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn of(response: Response<Body>) -> Self {
+    /// A function's answer, which openapi.json must tell of.
+    #[track_caller]
+    pub(crate) fn of(function: &str, response: Response<Body>) -> Self {
         let body = match response.body() {
             Body::Text(text) => serde_json::from_str(text).expect("every body is JSON"),
             _ => Value::Null,
         };
-        Self { status: response.status().as_u16(), body, response }
+        let answer = Self { status: response.status().as_u16(), body, response };
+        openapi::assert_documented(function, answer.status, &answer.body, |name| {
+            answer.header(name).map(str::to_owned)
+        });
+        answer
     }
 
     /// A header's value.

@@ -124,7 +124,7 @@ impl TestApp {
 
     /// GET /api/entitlements, any request.
     pub async fn call_entitlements(&self, request: Request) -> Answer {
-        Answer::of(answer(&self.reader, entitlements::handle, request).await)
+        Answer::of("entitlements", answer(&self.reader, entitlements::handle, request).await)
     }
 
     /// POST /api/billing/checkout.
@@ -134,7 +134,7 @@ impl TestApp {
 
     /// POST /api/billing/checkout, any request.
     pub async fn call_checkout(&self, request: Request) -> Answer {
-        Answer::of(answer(&self.checkout, checkout::handle, request).await)
+        Answer::of("checkout", answer(&self.checkout, checkout::handle, request).await)
     }
 
     /// POST /api/billing/checkout for a plan of the first organization, by its owner.
@@ -150,7 +150,7 @@ impl TestApp {
 
     /// POST /api/billing/portal, any request.
     pub async fn call_portal(&self, request: Request) -> Answer {
-        Answer::of(answer(&self.checkout, portal::handle, request).await)
+        Answer::of("portal", answer(&self.checkout, portal::handle, request).await)
     }
 
     /// POST /api/billing/sync.
@@ -160,7 +160,7 @@ impl TestApp {
 
     /// POST /api/billing/sync, any request.
     pub async fn call_sync(&self, request: Request) -> Answer {
-        Answer::of(answer(&self.app, sync::handle, request).await)
+        Answer::of("sync", answer(&self.app, sync::handle, request).await)
     }
 
     /// The scheduled reconciliation, with all the time there is.
@@ -171,7 +171,7 @@ impl TestApp {
     /// GET /api/health.
     pub async fn health(&self) -> Answer {
         let request = HttpRequest::builder().uri("/api/health").body(Body::Empty).expect("a request");
-        Answer::of(answer(&self.reader, health::handle, request).await)
+        Answer::of("health", answer(&self.reader, health::handle, request).await)
     }
 
     /// POST /api/webhooks/stripe with an event, signed now.
@@ -192,7 +192,7 @@ impl TestApp {
 
     /// POST /api/webhooks/stripe, any request.
     pub async fn call_webhook(&self, request: Request) -> Answer {
-        Answer::of(answer(&self.app, webhook::handle, request).await)
+        Answer::of("webhook", answer(&self.app, webhook::handle, request).await)
     }
 
     /// Delivers all of Stripe's events so far, oldest first; those that were processed answer `duplicate`.

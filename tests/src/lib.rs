@@ -10,6 +10,7 @@ mod lambda;
 mod log;
 pub mod model;
 pub mod operator;
+pub mod openapi;
 pub mod truth;
 
 pub use answer::Answer;

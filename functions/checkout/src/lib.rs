@@ -5,12 +5,13 @@ mod order;
 mod session;
 
 use lambda_http::{Body, Request, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::app::App;
 use shared::domain::ids::OrgId;
 use shared::domain::plan::{Interval, PlanCode};
 use shared::http::error::ApiError;
-use shared::http::{identity, request, response};
+use shared::http::{identity, request, response, schema};
 
 use crate::order::Order;
 
@@ -32,21 +33,37 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     }))
 }
 
-#[derive(Deserialize)]
+/// What is bought, and for whom.
+// Read as text, because each word that is none of ours has a failure of its own.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct CheckoutRequest {
+pub struct CheckoutRequest {
+    /// The organization that shall have the plan.
+    #[schemars(with = "OrgId")]
     org_id: String,
+    /// The plan.
+    #[schemars(with = "PlanCode")]
     plan_code: String,
+    /// How often it is paid.
+    #[schemars(with = "Interval")]
     interval: String,
 }
 
-#[derive(Serialize)]
+/// The page to send the person to.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct CheckoutResponse {
+pub struct CheckoutResponse {
+    #[schemars(schema_with = "schema::always_true")]
     success: bool,
+    /// Stripe's id of the checkout session.
     session_id: String,
+    /// Where to send the person.
+    #[schemars(schema_with = "schema::uri")]
     url: String,
+    /// The plan.
     plan_code: PlanCode,
+    /// How often it is paid.
     interval: Interval,
+    /// The organization.
     org_id: OrgId,
 }

@@ -2,6 +2,7 @@
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::app::App;
 use shared::db::{self, SCHEMA_VERSION};
@@ -38,18 +39,27 @@ pub async fn handle(app: &App, _request: Request) -> Result<Response<Body>, ApiE
     Ok(response::json(status, &Health { success: well, ..health }))
 }
 
-#[derive(Serialize)]
-struct Health {
+/// Whether each part is well.
+#[derive(Serialize, JsonSchema)]
+pub struct Health {
+    /// Whether all are.
     success: bool,
+    /// The database answers.
     database: Part,
+    /// It has all migrations.
     schema: Part,
+    /// Every variable is there and can be read.
     configuration: Part,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+/// Whether a part is well.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Part {
+#[schemars(rename = "HealthPart")]
+pub enum Part {
+    /// It is.
     Ok,
+    /// It is not; the log says why.
     Failing,
 }
 

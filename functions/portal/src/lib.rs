@@ -1,12 +1,13 @@
 //! POST /api/billing/portal: a page at Stripe where an owner or admin changes plan, card and seats, or cancels.
 
 use lambda_http::{Body, Request, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::app::App;
 use shared::db::organizations;
 use shared::domain::ids::{CustomerId, OrgId};
 use shared::http::error::ApiError;
-use shared::http::{identity, request, response, return_url};
+use shared::http::{identity, request, response, return_url, schema};
 use shared::stripe::wire::Object;
 use shared::stripe::{self, IdempotencyKey};
 use stripe_billing::billing_portal_session::CreateBillingPortalSession;
@@ -31,18 +32,29 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     Ok(response::ok(&PortalResponse { success: true, url, org_id: org }))
 }
 
-#[derive(Deserialize)]
+/// Whose subscription is to be managed.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct PortalRequest {
+pub struct PortalRequest {
+    /// The organization.
+    #[schemars(with = "OrgId")]
     org_id: String,
+    /// Where the person is led afterwards: an address on an allowed origin. The frontend if it is not given.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::optional_uri")]
     return_url: Option<String>,
 }
 
-#[derive(Serialize)]
+/// The page to send the person to.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct PortalResponse {
+pub struct PortalResponse {
+    #[schemars(schema_with = "schema::always_true")]
     success: bool,
+    /// Where to send the person.
+    #[schemars(schema_with = "schema::uri")]
     url: String,
+    /// The organization.
     org_id: OrgId,
 }
 

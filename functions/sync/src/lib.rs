@@ -2,12 +2,14 @@
 //! that nobody who has just paid waits for a webhook.
 
 use lambda_http::{Body, Request, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::app::App;
 use shared::billing::limits::Limits;
 use shared::billing::read_subscriptions;
 use shared::db::entitlements;
 use shared::db::subscriptions::{self, Purpose};
+use shared::domain::ids::OrgId;
 use shared::http::entitlements::Stamped;
 use shared::http::error::ApiError;
 use shared::http::{identity, request, response};
@@ -32,8 +34,11 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     Ok(response::ok(&Stamped::new(set.into(), app.clock.now())))
 }
 
-#[derive(Deserialize)]
+/// Whose subscriptions are to be read from Stripe.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct SyncRequest {
+pub struct SyncRequest {
+    /// The organization.
+    #[schemars(with = "OrgId")]
     org_id: String,
 }

@@ -3,11 +3,13 @@
 use std::time::Instant;
 
 use lambda_http::{Body, Request, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::app::App;
 use shared::billing::apply_event::apply_event;
+use shared::db::webhook_events::Outcome;
 use shared::http::error::ApiError;
-use shared::http::{request, response};
+use shared::http::{request, response, schema};
 use shared::stripe::event::Event;
 use shared::stripe::signature;
 use shared::telemetry::request::{Part, took};
@@ -30,13 +32,31 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     verified?;
     let event = Event::parse(body).map_err(|error| ApiError::InvalidRequest(error.to_string()))?;
     let outcome = apply_event(app, &event, arrived).await?;
-    Ok(response::ok(&Received { received: true, outcome: outcome.as_str() }))
+    Ok(response::ok(&Received { received: true, outcome: word(outcome) }))
 }
 
-#[derive(Serialize)]
-struct Received {
+/// What came of an event that was taken.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ReceivedResponse")]
+pub struct Received {
+    #[schemars(schema_with = "schema::always_true")]
     received: bool,
-    outcome: &'static str,
+    outcome: Word,
+}
+
+/// What came of it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Outcome")]
+pub enum Word {
+    /// It changed something, or could have.
+    Applied,
+    /// A newer state stands already.
+    Stale,
+    /// It was processed before.
+    Duplicate,
+    /// It is nothing of ours.
+    Ignored,
 }
 
 /// The header, if it stands once: of two, which one is Stripe's cannot be known.
@@ -45,5 +65,15 @@ fn signature_header(request: &Request) -> Option<&str> {
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),
         _ => None,
+    }
+}
+
+fn word(outcome: Outcome) -> Word {
+    match outcome {
+        Outcome::Applied => Word::Applied,
+        Outcome::Stale => Word::Stale,
+        Outcome::Duplicate => Word::Duplicate,
+        // The last three never leave `apply_event`.
+        Outcome::Ignored | Outcome::MissingOrg | Outcome::Read | Outcome::Conflict => Word::Ignored,
     }
 }

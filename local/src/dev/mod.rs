@@ -6,7 +6,7 @@ pub mod console;
 mod demo;
 mod descriptor;
 mod environment;
-mod functions;
+pub mod functions;
 pub mod gateway;
 pub mod people;
 mod place;

@@ -22,6 +22,13 @@ macro_rules! features {
                     $(Self::$name => $text,)*
                 }
             }
+
+            /// What it is, for people.
+            pub fn description(self) -> &'static str {
+                match self {
+                    $(Self::$name => $doc,)*
+                }
+            }
         }
     };
 }

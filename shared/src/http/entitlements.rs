@@ -3,18 +3,24 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::entitlement::EntitlementSet;
 use crate::domain::feature::Feature;
 use crate::domain::ids::OrgId;
+use crate::domain::plan::PlanCode;
+use crate::http::schema;
 
-/// The answer.
-#[derive(Serialize)]
+/// What an organization may do, and when that was so.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EntitlementsResponse")]
 pub struct Stamped {
+    #[schemars(schema_with = "schema::always_true")]
     success: bool,
     #[serde(flatten)]
     entitlements: Entitlements,
+    /// When this was read.
     timestamp: Timestamp,
 }
 
@@ -26,18 +32,28 @@ impl Stamped {
 }
 
 /// All of the answer but its time.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Entitlements {
+    /// Whose.
     org_id: OrgId,
+    /// The plan in force.
+    #[schemars(with = "PlanCode")]
     plan_code: String,
-    /// Stripe's status, or `none` where there never was a subscription.
+    /// Stripe's status of the subscription that explains the plan, or `none` where there never was one. Stripe may add to these.
+    #[schemars(extend("examples" = ["none", "active", "trialing", "past_due", "canceled", "incomplete", "incomplete_expired", "unpaid", "paused"]))]
     status: String,
+    /// Seats that are paid for, or included.
+    #[schemars(range(min = 0))]
     seats: i32,
+    /// When the paid period ends.
     current_period_end: Option<Timestamp>,
+    /// When the subscription ends, if it is cancelled.
     cancel_at: Option<Timestamp>,
     /// While a payment has failed: how long the plan stays on.
     grace_ends_at: Option<Timestamp>,
+    /// Every flag, on or off.
+    #[schemars(schema_with = "schema::flags")]
     entitlements: BTreeMap<&'static str, bool>,
 }
 

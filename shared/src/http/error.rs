@@ -2,9 +2,10 @@
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::http::response;
+use crate::http::{response, schema};
 use crate::{db, stripe};
 
 /// Why a request gets no success. Sources are kept for the log and never shown.
@@ -69,6 +70,20 @@ pub enum ApiError {
     Internal(&'static str),
 }
 
+/// Why a request got no success.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure<'a> {
+    #[schemars(schema_with = "schema::always_false")]
+    success: bool,
+    /// One sentence for people. It may change.
+    error: &'a str,
+    /// For programs. It does not change.
+    code: &'a str,
+    /// To be named when asking us: our log has the reason under it.
+    request_id: &'a str,
+}
+
 /// Seconds after which a caller may try again when the database was unavailable.
 const DATABASE_RETRY_AFTER: u64 = 2;
 
@@ -129,6 +144,11 @@ impl ApiError {
                 (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side")
             }
         }
+    }
+
+    /// The HTTP status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.parts().0
     }
 
     /// The stable code that clients match on.
@@ -196,14 +216,6 @@ impl ApiError {
 
     /// The answer.
     pub fn into_response(self, request_id: &str) -> Response<Body> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Failure<'a> {
-            success: bool,
-            error: &'a str,
-            code: &'a str,
-            request_id: &'a str,
-        }
         let (status, code, error) = self.parts();
         let mut response = response::json(status, &Failure { success: false, error, code, request_id });
         if let Some(seconds) = self.retry_after() {

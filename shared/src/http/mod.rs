@@ -6,3 +6,4 @@ pub mod identity;
 pub mod request;
 pub mod response;
 pub mod return_url;
+pub mod schema;

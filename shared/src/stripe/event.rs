@@ -1,5 +1,6 @@
 //! The envelope of an event. What it carries is read only once somebody wants it.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -19,8 +20,9 @@ pub const PROCESSED: [&str; 11] = [
     "invoice.payment_succeeded",
 ];
 
-/// A Stripe event.
-#[derive(Debug, Deserialize)]
+/// A Stripe event, of any API version. What else it carries is passed over.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "StripeEvent")]
 pub struct Event<'a> {
     /// Stripe's id.
     pub id: String,
@@ -35,12 +37,17 @@ pub struct Event<'a> {
     /// The shape of the object.
     #[serde(default)]
     pub api_version: Option<String>,
+    /// What it is about.
     #[serde(borrow, default)]
     data: Option<Data<'a>>,
 }
 
-#[derive(Debug, Deserialize)]
+/// What an event is about.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "StripeEventData")]
 struct Data<'a> {
+    /// The object as it is after the event.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     #[serde(borrow)]
     object: Option<&'a RawValue>,
 }

@@ -1,0 +1,123 @@
+//! Examples as `cargo dev` makes them. A test holds each against its schema.
+
+use serde_json::{Value, json};
+use shared::domain::feature::Feature;
+
+/// The demo organization.
+pub const ORG: &str = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
+/// Of an answer.
+pub const ETAG: &str = "\"1b8c0e3f5a7d9b2c4e6f8a0b\"";
+const SESSION: &str = "cs_test_a1YwuJSJwIzFq3xTz0mO5nKcVbR8dLhE2sGp7yU4iWo6tAeM9jXvNfBgQr";
+
+/// What Pro switches on.
+const PRO: [&str; 7] = [
+    "canUseAllModules",
+    "canExportMD",
+    "canExportPDF",
+    "canExportJSON",
+    "canUseGptTestReal",
+    "hasCloudHistory",
+    "hasEvaluatorAI",
+];
+
+pub fn checkout_requests() -> Value {
+    json!({
+        "pro": { "summary": "Pro, paid monthly", "value": { "orgId": ORG, "planCode": "pro", "interval": "month" } },
+        "enterprise": {
+            "summary": "Enterprise, paid yearly",
+            "value": { "orgId": ORG, "planCode": "enterprise", "interval": "year" }
+        }
+    })
+}
+
+pub fn checkout() -> Value {
+    let url = format!("https://checkout.stripe.com/c/pay/{SESSION}");
+    json!({ "pro": { "value": {
+        "success": true, "sessionId": SESSION, "url": url, "planCode": "pro", "interval": "month", "orgId": ORG
+    } } })
+}
+
+pub fn portal_requests() -> Value {
+    json!({
+        "plain": { "summary": "Leads back to the frontend", "value": { "orgId": ORG } },
+        "return_url": {
+            "summary": "Leads back to a page of an allowed origin",
+            "value": { "orgId": ORG, "returnUrl": "http://127.0.0.1:4242/settings/billing" }
+        }
+    })
+}
+
+pub fn portal() -> Value {
+    let url = "https://billing.stripe.com/p/session/bps_L2ikrOdLH8kASsct0hEDEQBM";
+    json!({ "opened": { "value": { "success": true, "url": url, "orgId": ORG } } })
+}
+
+pub fn sync_requests() -> Value {
+    json!({ "organization": { "value": { "orgId": ORG } } })
+}
+
+pub fn entitlements() -> Value {
+    let flags = |on: &[&str]| -> Value {
+        Feature::ALL.iter().map(|f| (f.as_str().to_owned(), Value::from(on.contains(&f.as_str())))).collect()
+    };
+    let paid_until = "2026-12-22T21:40:52Z";
+    let answer = |plan: &str, status: &str, end: Option<&str>, grace: Option<&str>, on: &[&str]| {
+        json!({ "value": {
+            "success": true, "orgId": ORG, "planCode": plan, "status": status, "seats": 1, "currentPeriodEnd": end,
+            "cancelAt": null, "graceEndsAt": grace, "entitlements": flags(on), "timestamp": "2026-11-22T21:40:53.276525966Z"
+        } })
+    };
+    json!({
+        "pro": answer("pro", "active", Some(paid_until), None, &PRO),
+        "never_paid": answer("pilot", "none", None, None, &["canExportMD"]),
+        "in_grace": answer("pro", "past_due", Some(paid_until), Some("2026-11-29T21:40:52Z"), &PRO)
+    })
+}
+
+pub fn events() -> Value {
+    let event = json!({
+        "id": "evt_1SW3wqCZ6qsJgndJ4Yb1nQ2k", "object": "event", "type": "customer.subscription.updated",
+        "created": 1_795_383_652, "livemode": false, "api_version": "2026-10-28.endive",
+        "data": { "object": subscription() }
+    });
+    json!({ "subscription": { "summary": "A subscription changed", "value": event } })
+}
+
+fn subscription() -> Value {
+    let price = json!({
+        "id": "price_1SW3vECZ6qsJgndJ8tQm5R0a", "object": "price", "lookup_key": "promptforge_pro_month",
+        "currency": "usd", "unit_amount": 4900, "recurring": { "interval": "month", "interval_count": 1 },
+        "metadata": { "plan_code": "pro" }
+    });
+    let item = json!({
+        "id": "si_TSzSx0nXc7r1hE", "object": "subscription_item", "quantity": 1,
+        "current_period_start": 1_795_383_650, "current_period_end": 1_797_975_650, "price": price
+    });
+    json!({
+        "id": "sub_1SW3wpCZ6qsJgndJm0Vb2c8D", "object": "subscription", "status": "active",
+        "customer": "cus_TSzSbqGqFyQ0cV", "created": 1_795_383_650, "livemode": false,
+        "cancel_at": null, "cancel_at_period_end": false, "pause_collection": null,
+        "metadata": { "org_id": ORG, "plan_code": "pro", "interval": "month" },
+        "items": { "object": "list", "has_more": false, "data": [item] }
+    })
+}
+
+pub fn received() -> Value {
+    let outcomes = ["applied", "stale", "duplicate", "ignored"];
+    outcomes
+        .into_iter()
+        .map(|outcome| {
+            (outcome.to_owned(), json!({ "value": { "received": true, "outcome": outcome } }))
+        })
+        .collect()
+}
+
+pub fn healthy() -> Value {
+    json!({ "well": { "value": { "success": true, "database": "ok", "schema": "ok", "configuration": "ok" } } })
+}
+
+pub fn ill() -> Value {
+    json!({ "no_database": {
+        "value": { "success": false, "database": "failing", "schema": "failing", "configuration": "ok" }
+    } })
+}

@@ -1,0 +1,174 @@
+//! Which route can fail how. The answers are those that `ApiError` gives.
+
+use std::collections::BTreeMap;
+
+use lambda_http::Body;
+use serde_json::{Map, Value, json};
+use shared::http::error::ApiError;
+use shared::{db, stripe};
+
+/// `x`: the route can answer it. The tests call each route until it did, and for nothing else.
+const FAILURES: &str = "
+                      checkout  portal  sync  entitlements  webhook  health
+invalid_request       x         x       x     x             x        .
+invalid_org_id        x         x       x     x             .        .
+invalid_plan          x         .       .     .             .        .
+invalid_interval      x         .       .     .             .        .
+invalid_return_url    .         x       .     .             .        .
+invalid_signature     .         .       .     .             x        .
+missing_org_id        .         .       .     .             x        .
+unauthenticated       x         x       x     x             .        .
+identity_mismatch     x         x       x     x             .        .
+not_a_member          x         x       x     x             .        .
+not_a_billing_admin   x         x       .     .             .        .
+no_customer           .         x       .     .             .        .
+already_subscribed    x         .       .     .             .        .
+payload_too_large     x         x       x     .             x        .
+internal              x         x       x     x             .        .
+processing_failed     .         .       .     .             x        .
+stripe_error          x         x       x     .             .        .
+stripe_throttled      x         x       x     .             .        .
+database_unavailable  x         x       x     x             .        .
+";
+
+/// A request's id, as Lambda makes them.
+const REQUEST_ID: &str = "0b94d074-0fe4-4559-83fe-9d7d47a077bd";
+
+/// The codes that a function can answer, in the table's order.
+pub fn documented(function: &str) -> Vec<&'static str> {
+    table().into_iter().filter(|(_, functions)| functions.contains(&function)).map(|(code, _)| code).collect()
+}
+
+/// Each code, with the functions that can answer it.
+pub fn table() -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut lines = FAILURES.trim().lines();
+    let functions: Vec<_> = lines.next().unwrap_or_default().split_whitespace().collect();
+    let row = |line: &'static str| {
+        let mut words = line.split_whitespace();
+        let code = words.next().unwrap_or_default();
+        let marked = functions.iter().zip(words).filter(|(_, mark)| *mark == "x");
+        (code, marked.map(|(function, _)| *function).collect())
+    };
+    lines.map(row).collect()
+}
+
+/// One failure of each kind. [`when`] does not compile while a kind is missing there; who adds it there adds it here.
+fn every_failure() -> Vec<ApiError> {
+    let refused = stripe::Error::Refused {
+        status: 402,
+        code: String::new(),
+        param: String::new(),
+        request_id: String::new(),
+    };
+    vec![
+        ApiError::InvalidRequest("The field orgId is missing".to_owned()),
+        ApiError::InvalidOrgId,
+        ApiError::InvalidPlan,
+        ApiError::InvalidInterval,
+        ApiError::InvalidReturnUrl,
+        ApiError::InvalidSignature(stripe::signature::Invalid::Mismatch),
+        ApiError::MissingOrgId,
+        ApiError::Unauthenticated,
+        ApiError::IdentityMismatch,
+        ApiError::NotAMember,
+        ApiError::NotABillingAdmin,
+        ApiError::NoCustomer,
+        ApiError::AlreadySubscribed,
+        ApiError::PayloadTooLarge,
+        ApiError::Internal(""),
+        ApiError::ProcessingFailed(Box::new(ApiError::Internal(""))),
+        ApiError::Stripe(refused),
+        ApiError::Stripe(stripe::Error::Throttled { retry_after: 5 }),
+        ApiError::Database(db::Error::Timeout),
+    ]
+}
+
+/// When a failure is the answer, for the reader.
+fn when(error: &ApiError) -> &'static str {
+    match error {
+        ApiError::InvalidRequest(_) => {
+            "the request is no JSON object, or a field is missing, unknown, twice there or of another type: it is named"
+        }
+        ApiError::InvalidOrgId => "`orgId` is not a UUID",
+        ApiError::InvalidPlan => "`planCode` is none of the plans",
+        ApiError::InvalidInterval => "`interval` is unknown, or the plan is not sold by it (`pilot` has no year)",
+        ApiError::InvalidReturnUrl => "`returnUrl` is not on an allowed origin",
+        ApiError::InvalidSignature(_) => "the signature is missing, wrong, twice there or stale",
+        ApiError::MissingOrgId => "the event belongs to no organization",
+        ApiError::Unauthenticated => "no access token, or one that is not good (any more)",
+        ApiError::IdentityMismatch => "the request has an `x-user-id` header that names another than the token",
+        ApiError::NotAMember => "not a member of the organization, or there is no such organization",
+        ApiError::NotABillingAdmin => "a member who is neither owner nor admin",
+        ApiError::NoCustomer => "the organization never began a checkout",
+        ApiError::AlreadySubscribed => "the organization has a live paid subscription: the portal changes it",
+        ApiError::PayloadTooLarge => "the body is larger than the route takes",
+        ApiError::ProcessingFailed(_) => "the event could not be applied now; Stripe sends it again",
+        ApiError::Stripe(stripe::Error::Throttled { .. }) => "Stripe throttles us",
+        ApiError::Stripe(_) => "Stripe refused, or cannot be reached",
+        ApiError::Database(error) if error.is_unavailable() => "the database is down, or busy",
+        ApiError::Database(_) | ApiError::Misconfigured(_) | ApiError::Internal(_) => "it is our fault",
+    }
+}
+
+/// The failures of a function, as responses by status.
+pub fn responses(function: &str) -> Map<String, Value> {
+    let codes = documented(function);
+    let mut by_status = BTreeMap::<u16, Vec<ApiError>>::new();
+    for error in every_failure().into_iter().filter(|error| codes.contains(&error.code())) {
+        by_status.entry(error.status().as_u16()).or_default().push(error);
+    }
+    by_status.into_iter().map(|(status, errors)| (status.to_string(), response(errors))).collect()
+}
+
+/// All failures of one status.
+fn response(errors: Vec<ApiError>) -> Value {
+    let codes: Vec<_> = errors.iter().map(ApiError::code).collect();
+    let lines: Vec<_> = errors.iter().map(|error| format!("`{}`: {}.", error.code(), when(error))).collect();
+    let mut headers = Map::from_iter([("Cache-Control".to_owned(), super::operations::no_store())]);
+    let mut examples = Map::new();
+    // Of two that share a status (`stripe_throttled`, `database_unavailable`) each has it.
+    for error in errors {
+        let (summary, code) = (when(&error), error.code());
+        let answer = error.into_response(REQUEST_ID);
+        if let Some(seconds) = answer.headers().get("retry-after") {
+            headers.insert(
+                "Retry-After".to_owned(),
+                json!({
+                    "description": "Seconds until another try makes sense.", "required": true,
+                    "schema": { "type": "integer", "minimum": 0 },
+                    "example": seconds.to_str().ok().and_then(|text| text.parse::<u64>().ok())
+                }),
+            );
+        }
+        let body = match answer.body() {
+            Body::Text(text) => serde_json::from_str(text).unwrap_or_default(),
+            _ => Value::Null,
+        };
+        examples.insert(code.to_owned(), json!({ "summary": summary, "value": body }));
+    }
+    json!({
+        "description": lines.join("\n"),
+        "headers": headers,
+        "content": { "application/json": {
+            "schema": {
+                "allOf": [{ "$ref": "#/components/schemas/Failure" }, { "properties": { "code": { "enum": codes } } }]
+            },
+            "examples": examples
+        } }
+    })
+}
+
+/// Adds what is not one type: the codes that there are, and API Gateway's own failure.
+pub fn failure_schemas(components: &mut Map<String, Value>) {
+    let codes: Vec<_> = every_failure().iter().map(ApiError::code).collect();
+    if let Some(code) = components.get_mut("Failure").and_then(|failure| failure.pointer_mut("/properties/code")) {
+        code["enum"] = json!(codes);
+    }
+    components.insert(
+        "GatewayFailure".to_owned(),
+        json!({
+            "description": "API Gateway's own answer, where the function was not asked.", "type": "object",
+            "properties": { "message": { "type": "string" } }, "required": ["message"]
+        }),
+    );
+}

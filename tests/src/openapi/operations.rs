@@ -1,0 +1,180 @@
+//! The operations, one function each.
+
+use checkout::{CheckoutRequest, CheckoutResponse};
+use health::Health;
+use portal::{PortalRequest, PortalResponse};
+use serde_json::{Map, Value, json};
+use shared::domain::ids::OrgId;
+use shared::http::entitlements::Stamped;
+use shared::http::error::Failure;
+use shared::stripe::event::Event;
+use sync::SyncRequest;
+use webhook::Received;
+
+use super::examples;
+use super::failures;
+use super::schemas::Schemas;
+
+/// All paths.
+pub fn paths(schemas: &mut Schemas) -> Value {
+    schemas.response::<Failure>();
+    json!({
+        "/api/entitlements": { "get": entitlements(schemas) },
+        "/api/billing/checkout": { "post": checkout(schemas) },
+        "/api/billing/portal": { "post": portal(schemas) },
+        "/api/billing/sync": { "post": sync(schemas) },
+        "/api/health": { "get": health(schemas) },
+        "/api/webhooks/stripe": {
+            "servers": [
+                { "url": "http://127.0.0.1:4242", "description": "On this machine (`cargo dev`)" },
+                {
+                    "url": "https://{urlId}.lambda-url.{region}.on.aws",
+                    "description": "Deployed: the stack's output WebhookUrl, which takes any path",
+                    "variables": { "urlId": { "default": "url" }, "region": { "default": "eu-central-1" } }
+                }
+            ],
+            "post": webhook(schemas)
+        }
+    })
+}
+
+fn entitlements(schemas: &mut Schemas) -> Value {
+    let etag = json!({
+        "description": "Names all of the answer but its `timestamp`.", "required": true,
+        "schema": { "type": "string", "pattern": "^\"[0-9a-f]{24}\"$" }, "example": examples::ETAG
+    });
+    let headers = json!({ "ETag": etag, "Cache-Control": cache_control("private, no-cache") });
+    let answer = json(schemas.response::<Stamped>(), examples::entitlements());
+    json!({
+        "operationId": "getEntitlements", "tags": ["entitlements"],
+        "summary": "What an organization may do.",
+        "description": "For any member. Keep the answer with its `ETag` and ask again with `If-None-Match`: what has not changed is a 304.",
+        "security": access_token(),
+        "parameters": [
+            {
+                "name": "orgId", "in": "query", "required": true, "description": "The organization. Once.",
+                "schema": schemas.request::<OrgId>(), "example": examples::ORG
+            },
+            {
+                "name": "If-None-Match", "in": "header", "description": "The `ETag` of the answer at hand.",
+                "schema": { "type": "string" }, "example": examples::ETAG
+            }
+        ],
+        "responses": responses("entitlements", json!({
+            "200": { "description": "The plan and all flags.", "headers": headers, "content": answer },
+            "304": { "description": "The answer named by `If-None-Match` still stands.", "headers": headers }
+        }))
+    })
+}
+
+fn checkout(schemas: &mut Schemas) -> Value {
+    json!({
+        "operationId": "startCheckout", "tags": ["billing"],
+        "summary": "Opens a checkout page at Stripe.",
+        "description": "For owners and admins. Send the person to `url`. A double click within a minute gets the same session; a newer one ends the older, so two open tabs cannot buy twice.",
+        "security": access_token(),
+        "requestBody": body(schemas.request::<CheckoutRequest>(), examples::checkout_requests()),
+        "responses": responses("checkout", json!({
+            "200": success("The page is open.", json(schemas.response::<CheckoutResponse>(), examples::checkout()))
+        }))
+    })
+}
+
+fn portal(schemas: &mut Schemas) -> Value {
+    json!({
+        "operationId": "openPortal", "tags": ["billing"],
+        "summary": "Opens the customer portal at Stripe.",
+        "description": "For owners and admins: plan, card, seats, invoices, cancelling. Send the person to `url`.",
+        "security": access_token(),
+        "requestBody": body(schemas.request::<PortalRequest>(), examples::portal_requests()),
+        "responses": responses("portal", json!({
+            "200": success("The page is open.", json(schemas.response::<PortalResponse>(), examples::portal()))
+        }))
+    })
+}
+
+fn sync(schemas: &mut Schemas) -> Value {
+    json!({
+        "operationId": "syncAfterCheckout", "tags": ["billing"],
+        "summary": "Reads what was bought from Stripe.",
+        "description": "For any member. The success page calls it, so that nobody who has just paid waits for a webhook. Within five seconds of another it answers without asking Stripe.",
+        "security": access_token(),
+        "requestBody": body(schemas.request::<SyncRequest>(), examples::sync_requests()),
+        "responses": responses("sync", json!({
+            "200": success("The plan and all flags.", json(schemas.response::<Stamped>(), examples::entitlements()))
+        }))
+    })
+}
+
+fn webhook(schemas: &mut Schemas) -> Value {
+    json!({
+        "operationId": "receiveStripeEvent", "tags": ["operation"],
+        "summary": "Takes an event of Stripe.",
+        "description": "For Stripe. Each event counts once, in the order in which things happened at Stripe, however often and in whatever order it comes.",
+        "security": [{ "stripeSignature": [] }],
+        "requestBody": body(schemas.request::<Event<'_>>(), examples::events()),
+        "responses": responses("webhook", json!({
+            "200": success("The event need not be sent again.", json(schemas.response::<Received>(), examples::received()))
+        }))
+    })
+}
+
+fn health(schemas: &mut Schemas) -> Value {
+    let health = schemas.response::<Health>();
+    json!({
+        "operationId": "getHealth", "tags": ["operation"],
+        "summary": "Whether the parts that every request needs are there.",
+        "description": "For anyone.",
+        "security": [],
+        "responses": responses("health", json!({
+            "200": success("All is well.", json(health.clone(), examples::healthy())),
+            "503": success("A part fails: this one.", json(health, examples::ill()))
+        }))
+    })
+}
+
+/// The answers that are no failure, and after them those that are.
+fn responses(function: &str, answers: Value) -> Map<String, Value> {
+    let mut all = failures::responses(function);
+    if let Value::Object(answers) = answers {
+        all.extend(answers);
+    }
+    // In front of the webhook there is no API Gateway.
+    if function != "webhook" {
+        let busy = json!({ "too_many_requests": { "value": { "message": "Too Many Requests" } } });
+        all.insert(
+            "429".to_owned(),
+            json!({
+                "description": "API Gateway throttles the API.",
+                "content": json(json!({ "$ref": "#/components/schemas/GatewayFailure" }), busy)
+            }),
+        );
+    }
+    all.sort_keys();
+    all
+}
+
+fn access_token() -> Value {
+    json!([{ "accessToken": [] }])
+}
+
+fn body(schema: Value, examples: Value) -> Value {
+    json!({ "required": true, "content": json(schema, examples) })
+}
+
+fn json(schema: Value, examples: Value) -> Value {
+    json!({ "application/json": { "schema": schema, "examples": examples } })
+}
+
+fn success(description: &str, content: Value) -> Value {
+    json!({ "description": description, "headers": { "Cache-Control": no_store() }, "content": content })
+}
+
+/// `Cache-Control` of all answers but one.
+pub fn no_store() -> Value {
+    cache_control("no-store")
+}
+
+fn cache_control(value: &str) -> Value {
+    json!({ "description": "Whether the answer may be kept.", "required": true, "schema": { "type": "string", "const": value } })
+}
