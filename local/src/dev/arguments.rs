@@ -23,4 +23,23 @@ pub struct Arguments {
     /// Play the life of a subscription on a throw-away database, print each step and whether it was right, and end.
     #[arg(long)]
     pub demo: bool,
+    /// Run on free ports with a throw-away database and emulator, beside anything; `.local/temporary.json` says where.
+    #[arg(long, conflicts_with_all = ["demo", "fresh", "port"])]
+    pub temporary: bool,
+}
+
+impl Arguments {
+    /// Whether nothing shall be kept, and nothing that was kept be touched.
+    pub fn throws_away(&self) -> bool {
+        self.demo || self.temporary
+    }
+
+    /// The name of the descriptor's file: each kind of run has its own, so that none replaces that of a stack beside it.
+    pub fn descriptor(&self) -> &'static str {
+        match (self.demo, self.temporary) {
+            (true, _) => "demo",
+            (_, true) => "temporary",
+            _ => "dev",
+        }
+    }
 }

@@ -52,10 +52,11 @@ impl Stack {
         let started = Instant::now();
         let owner = Owner::detect()?;
         let place = Place::find(owner)?;
-        // The demo has a database of its own.
-        let lock = if arguments.demo { None } else { Some(place.take()?) };
-        // The demo takes free ports, so that it may run beside anything.
-        let port = |offset: u16| if arguments.demo { 0 } else { arguments.port + offset };
+        let throws_away = arguments.throws_away();
+        // What is thrown away is nobody else's.
+        let lock = if throws_away { None } else { Some(place.take()?) };
+        // And takes free ports, so that it may run beside anything.
+        let port = |offset: u16| if throws_away { 0 } else { arguments.port + offset };
         let listener = TcpListener::bind(("127.0.0.1", port(0))).await.map_err(|error| {
             Problem::new(format!(
                 "Port {} cannot be used: {error}. Is cargo dev running already? Choose another with --port.",
@@ -78,10 +79,10 @@ impl Stack {
         let cluster = start_cluster(arguments, &place, owner, port(3)).await?;
         let database = Arc::new(prepare_database(&cluster).await?);
         let stripe_state = place.home.join("stripe.json");
-        if arguments.fresh && !arguments.demo {
+        if arguments.fresh && !throws_away {
             Place::remove(&stripe_state)?;
         }
-        let stripe = match arguments.demo {
+        let stripe = match throws_away {
             true => StripeAccount::emulate(port(1), &webhook_url, None).await?,
             false => StripeAccount::open(port(1), &webhook_url, stripe_state).await?,
         };
@@ -102,7 +103,7 @@ impl Stack {
 
         let panel_url = stripe.emulator.as_ref().map(|emulator| format!("{}/panel", emulator.url()));
         let key = place.home.join("auth-key.pk8");
-        let auth = Arc::new(SupabaseAuth::open(&base_url, (!arguments.demo).then_some(key.as_path()))?);
+        let auth = Arc::new(SupabaseAuth::open(&base_url, (!throws_away).then_some(key.as_path()))?);
         let users = PEOPLE.map(|person| SignedIn {
             person,
             access_token: auth.token(person.user_id, person.email, SCRIPTS),
@@ -124,12 +125,14 @@ impl Stack {
             base_url: base_url.clone(),
         };
         wait_until_healthy(&base_url, &log).await?;
-        // The demo's own file, so that it does not replace that of a stack beside it.
-        let name = if arguments.demo { "demo.json" } else { "dev.json" };
-        let descriptor = DescriptorFile::write(&place.home.join(name), &descriptor)?;
+        let path = place.home.join(format!("{}.json", arguments.descriptor()));
+        let descriptor = DescriptorFile::write(&path, &descriptor)?;
         let mut operator = environment;
         operator.push(("DATABASE_URL", cluster.url("billing_operator", DATABASE)));
-        let name = if arguments.demo { "demo.env" } else { "operator.env" };
+        let name = match arguments.descriptor() {
+            "dev" => "operator.env".to_owned(),
+            other => format!("{other}.env"),
+        };
         let operator = DescriptorFile::write_environment(&place.home.join(name), &operator)?;
         let descriptors = [descriptor, operator];
         let schedules = schedule::start(runtime_port)?;
@@ -218,8 +221,8 @@ async fn start_cluster(
     let binaries = Binaries::find_or_fetch(&place.tools(), &terminal::step)?;
     // By version, because a server does not read another one's files.
     let kept = place.reachable.join(format!("postgres-{}", binaries.version));
-    if arguments.demo {
-        let data = place.reachable.join(format!("demo-{}", std::process::id()));
+    if arguments.throws_away() {
+        let data = place.reachable.join(format!("throw-away-{}", std::process::id()));
         return Cluster::start(&binaries, owner, &data, port, Durability::None, Lifetime::Removed).await;
     }
     if arguments.fresh {

@@ -46,8 +46,8 @@ pub struct Event<'a> {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "StripeEventData")]
 struct Data<'a> {
-    /// The object as it is after the event.
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    /// The object as it is after the event. It is looked at only for the types that count.
+    #[schemars(with = "Option<serde_json::Value>")]
     #[serde(borrow)]
     object: Option<&'a RawValue>,
 }

@@ -1,0 +1,245 @@
+//! openapi.json: it is what the types say, its examples are good, and each failure that it documents can happen.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use lambda_http::Body;
+use lambda_http::http::Request as HttpRequest;
+use local::stripe::Fault;
+use serde_json::{Value, json};
+use tests::openapi::{FILE, document, documented, problems, table};
+use tests::{Answer, TestApp, event, users};
+
+const PEOPLES: [&str; 4] = ["checkout", "portal", "sync", "entitlements"];
+
+#[test]
+fn the_committed_file_is_what_the_types_say() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(FILE);
+    // As values: in which order the fields are printed depends on what else is built.
+    let committed: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    assert!(committed == document(), "{FILE} is old: run `cargo openapi` and commit it");
+}
+
+/// Every `content` of the document, and where it is.
+fn contents(at: String, value: &Value, found: &mut Vec<(String, Value)>) {
+    for (name, part) in value.as_object().into_iter().flatten() {
+        let at = format!("{at}/{name}");
+        match name.as_str() {
+            "content" => found.push((at, part["application/json"].clone())),
+            _ => contents(at, part, found),
+        }
+    }
+}
+
+#[test]
+fn every_request_and_answer_has_an_example_that_its_schema_takes() {
+    let mut found = Vec::new();
+    contents(String::new(), &document()["paths"], &mut found);
+    assert!(found.len() > 25, "{}", found.len());
+    for (at, content) in found {
+        let examples = content["examples"].as_object().unwrap_or_else(|| panic!("{at} has no example"));
+        assert!(!examples.is_empty(), "{at}");
+        // Stripe's events hold more than we read.
+        let strict = !at.contains("stripe/post/requestBody");
+        for (name, example) in examples {
+            assert_eq!(problems(&content["schema"], strict, &example["value"]), [""; 0], "{at} {name}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_has_what_a_generator_of_clients_needs() {
+    let document = document();
+    let mut ids = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let (_, operation) = item.as_object().unwrap().iter().find(|(name, _)| *name != "servers").unwrap();
+        for field in ["operationId", "summary", "description"] {
+            assert!(operation[field].is_string(), "{path} has no {field}");
+        }
+        ids.insert(operation["operationId"].as_str().unwrap().to_owned());
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            assert!(response["description"].is_string(), "{path} {status}");
+        }
+    }
+    let expected =
+        ["getEntitlements", "getHealth", "openPortal", "receiveStripeEvent", "startCheckout", "syncAfterCheckout"];
+    assert!(ids.iter().eq(expected.iter()), "{ids:?}");
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        assert!(schema["description"].is_string(), "{name} has no description");
+        let closed = ["CheckoutRequest", "PortalRequest", "SyncRequest"].contains(&name.as_str());
+        assert_eq!(schema["additionalProperties"] == json!(false), closed, "{name}");
+    }
+}
+
+/// What a request came to: function and code.
+type Seen = BTreeSet<(String, String)>;
+
+/// Asks one of the functions that people call, and notes the code of the failure.
+async fn ask(seen: &mut Seen, t: &TestApp, function: &str, user: &str, body: &Value) -> Answer {
+    let answer = match function {
+        "checkout" => t.checkout(user, body).await,
+        "portal" => t.portal(user, body).await,
+        "sync" => t.sync(user, body).await,
+        _ => match body["orgId"].as_str() {
+            Some(org) => t.entitlements(user, org).await,
+            None => {
+                let request = HttpRequest::builder().uri("/api/entitlements").header("x-user-id", user);
+                t.call_entitlements(request.body(Body::Empty).unwrap()).await
+            }
+        },
+    };
+    note(seen, function, &answer);
+    answer
+}
+
+fn note(seen: &mut Seen, function: &str, answer: &Answer) {
+    if answer.status >= 400 {
+        seen.insert((function.to_owned(), answer.text("/code").to_owned()));
+    }
+}
+
+fn order(t: &TestApp, function: &str) -> Value {
+    match function {
+        "checkout" => json!({ "orgId": t.org, "planCode": "pro", "interval": "month" }),
+        _ => json!({ "orgId": t.org }),
+    }
+}
+
+/// Failures of the caller, before and after something was bought.
+async fn by_the_caller(seen: &mut Seen) {
+    let t = TestApp::start().await;
+    for function in PEOPLES {
+        let good = order(&t, function);
+        for user in ["", users::OUTSIDER, users::MEMBER] {
+            ask(seen, &t, function, user, &good).await;
+        }
+        let mut bad = good.clone();
+        bad["orgId"] = json!("test");
+        ask(seen, &t, function, users::OWNER, &bad).await;
+        ask(seen, &t, function, users::OWNER, &json!({})).await;
+        if function != "entitlements" {
+            let mut large = good;
+            large["orgId"] = json!("x".repeat(64 * 1024));
+            ask(seen, &t, function, users::OWNER, &large).await;
+        }
+    }
+    for (field, word) in [("planCode", "gold"), ("interval", "week")] {
+        let mut unsold = order(&t, "checkout");
+        unsold[field] = json!(word);
+        ask(seen, &t, "checkout", users::OWNER, &unsold).await;
+    }
+    ask(seen, &t, "portal", users::OWNER, &json!({ "orgId": t.org, "returnUrl": "https://evil.example" })).await;
+    ask(seen, &t, "portal", users::OWNER, &order(&t, "portal")).await;
+    t.buy("pro", "month").await;
+    ask(seen, &t, "checkout", users::OWNER, &order(&t, "checkout")).await;
+}
+
+/// Failures of Stripe.
+async fn by_stripe(seen: &mut Seen) {
+    let t = TestApp::start().await;
+    for (function, path_prefix) in
+        [("checkout", "/v1/checkout/sessions"), ("portal", "/v1/billing_portal"), ("sync", "/v1/subscriptions")]
+    {
+        if function == "portal" {
+            t.buy("pro", "month").await;
+        }
+        for status in [402, 429] {
+            // Else sync would not ask Stripe again so soon.
+            t.db.batch_execute("update billing_customers set synced_at = null").await.unwrap();
+            t.stripe.fail(Fault { path_prefix: path_prefix.into(), status, retry_after: Some(60), ..Fault::default() });
+            ask(seen, &t, function, users::OWNER, &order(&t, function)).await;
+        }
+    }
+}
+
+/// Failures of ours.
+async fn by_us(seen: &mut Seen) {
+    for database in ["", "postgres://billing_reader@127.0.0.1:1/none"] {
+        let t = TestApp::start_with(&[("DATABASE_URL", database)]).await;
+        for function in PEOPLES {
+            ask(seen, &t, function, users::OWNER, &order(&t, function)).await;
+        }
+        let paid = json!({ "id": "evt_1", "type": "invoice.paid", "created": t.now(),
+            "data": { "object": { "customer": "cus_1", "subscription": "sub_1" } } });
+        note(seen, "webhook", &t.deliver(&paid).await);
+        note(seen, "health", &t.health().await);
+    }
+}
+
+/// A token of one person with a header of another.
+async fn by_another(seen: &mut Seen) {
+    let t = TestApp::start_with(&[("IDENTITY_SOURCE", "")]).await;
+    let context = json!({ "userId": users::OWNER });
+    let headers = [("x-user-id", users::OUTSIDER)];
+    for function in PEOPLES {
+        let body = order(&t, function);
+        let post = || event("POST", "/api/billing", &headers, Some(&body), &context);
+        let answer = match function {
+            "checkout" => t.call_checkout(post()).await,
+            "portal" => t.call_portal(post()).await,
+            "sync" => t.call_sync(post()).await,
+            _ => t.call_entitlements(event("GET", "/api/entitlements", &headers, None, &context)).await,
+        };
+        note(seen, function, &answer);
+    }
+}
+
+async fn by_events(seen: &mut Seen) {
+    let t = TestApp::start().await;
+    let homeless = json!({ "id": "evt_1", "type": "customer.subscription.updated", "created": t.now(), "livemode": false,
+        "data": { "object": { "id": "sub_1", "customer": "cus_1", "status": "active", "items": { "data": [] } } } });
+    for answer in [
+        t.webhook("test", Body::Empty).await,
+        t.webhook("test", Body::from("x".repeat(1024 * 1024 + 1))).await,
+        t.deliver(&json!({})).await,
+        t.deliver(&homeless).await,
+    ] {
+        note(seen, "webhook", &answer);
+    }
+}
+
+/// That no other failure happens is checked with every answer of every test (`Answer`).
+#[tokio::test]
+async fn every_documented_failure_can_happen() {
+    let mut seen = Seen::new();
+    by_the_caller(&mut seen).await;
+    by_stripe(&mut seen).await;
+    by_us(&mut seen).await;
+    by_another(&mut seen).await;
+    by_events(&mut seen).await;
+    // Its 503 is an answer of its own kind.
+    seen.retain(|(function, _)| function != "health");
+    let rows = table().into_iter();
+    let documented: Seen = rows
+        .flat_map(|(code, functions)| {
+            functions.into_iter().map(move |function| (function.to_owned(), code.to_owned()))
+        })
+        .collect();
+    let unseen: Vec<_> = documented.difference(&seen).collect();
+    assert!(unseen.is_empty(), "documented and never answered: {unseen:?}");
+    let undocumented: Vec<_> = seen.difference(&documented).collect();
+    assert!(undocumented.is_empty(), "answered and not documented: {undocumented:?}");
+}
+
+#[test]
+fn the_table_and_the_document_have_the_same_failures() {
+    let document = document();
+    for (function, path, method) in [
+        ("checkout", "/api/billing/checkout", "post"),
+        ("portal", "/api/billing/portal", "post"),
+        ("sync", "/api/billing/sync", "post"),
+        ("entitlements", "/api/entitlements", "get"),
+        ("webhook", "/api/webhooks/stripe", "post"),
+        ("health", "/api/health", "get"),
+    ] {
+        let responses = document["paths"][path][method]["responses"].as_object().unwrap();
+        let codes = responses.values().flat_map(|response| {
+            let narrowed = &response["content"]["application/json"]["schema"]["allOf"][1];
+            narrowed["properties"]["code"]["enum"].as_array().cloned().unwrap_or_default()
+        });
+        let found: BTreeSet<String> = codes.map(|code| code.as_str().unwrap().to_owned()).collect();
+        let expected: BTreeSet<String> = documented(function).into_iter().map(str::to_owned).collect();
+        assert_eq!(found, expected, "{function}");
+    }
+}

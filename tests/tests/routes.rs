@@ -1,0 +1,133 @@
+//! One truth about routes in six places: the template, the local stack, openapi.json, the folders of the functions, the samples, the
+//! routes that tests name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use local::dev::functions::{FUNCTIONS, Front};
+use saphyr::{LoadableYamlNode, Yaml};
+use serde_json::Value;
+use tests::openapi::document;
+
+/// A function's method and path, such as `POST /api/billing/checkout`, by its name.
+type Routes = BTreeMap<String, String>;
+
+const WEBHOOK: &str = "POST /api/webhooks/stripe";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A function's logical id is its name with a capital, then `Function`. The functions, their routes, and whose URL is its own.
+fn template() -> (BTreeSet<String>, Routes, BTreeSet<String>) {
+    let text = fs::read_to_string(root().join("template.yaml")).unwrap();
+    let documents = Yaml::load_from_str(&text).unwrap();
+    let (mut functions, mut routes, mut urls) = (BTreeSet::new(), Routes::new(), BTreeSet::new());
+    for (id, resource) in documents[0]["Resources"].as_mapping().unwrap() {
+        if resource["Type"].as_str() != Some("AWS::Serverless::Function") {
+            continue;
+        }
+        let name = id.as_str().unwrap().strip_suffix("Function").unwrap().to_lowercase();
+        let binary = &resource["Metadata"]["BuildProperties"]["Binary"];
+        assert_eq!(binary.as_str(), Some(name.as_str()), "the program of {name}");
+        let properties = &resource["Properties"];
+        for (_, event) in properties.as_mapping_get("Events").and_then(Yaml::as_mapping).into_iter().flatten() {
+            if event["Type"].as_str() == Some("HttpApi") {
+                let text = |field: &str| event["Properties"][field].as_str().unwrap().to_owned();
+                let before = routes.insert(name.clone(), format!("{} {}", text("Method"), text("Path")));
+                assert_eq!(before, None, "{name} has one route");
+            }
+        }
+        if properties.as_mapping_get("FunctionUrlConfig").is_some() {
+            urls.insert(name.clone());
+        }
+        functions.insert(name);
+    }
+    (functions, routes, urls)
+}
+
+/// The routes of the local stack, without and with those of function URLs.
+fn local_stack() -> (Routes, Routes) {
+    let mut of_urls = Routes::new();
+    let mut of_the_api = Routes::new();
+    for function in FUNCTIONS {
+        let Some((method, path)) = function.front.route() else { continue };
+        let routes =
+            if matches!(function.front, Front::FunctionUrl(..)) { &mut of_urls } else { &mut of_the_api };
+        routes.insert(function.name.to_owned(), format!("{method} {path}"));
+    }
+    (of_the_api, of_urls)
+}
+
+fn names(folder: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap());
+    entries
+        .filter(|entry| folder != "events" || entry.path().is_file())
+        .map(|entry| entry.path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_template_and_the_local_stack_have_the_same_functions_and_routes() {
+    let (functions, routes, urls) = template();
+    let (of_the_api, of_urls) = local_stack();
+    assert_eq!(FUNCTIONS.iter().map(|function| function.name.to_owned()).collect::<BTreeSet<_>>(), functions);
+    assert_eq!(of_the_api, routes);
+    assert_eq!(of_urls.keys().cloned().collect::<BTreeSet<_>>(), urls, "functions with a URL of their own");
+    assert_eq!(of_urls["webhook"], WEBHOOK);
+}
+
+#[test]
+fn each_function_has_its_folder_and_its_sample() {
+    let (functions, ..) = template();
+    assert_eq!(names("functions"), functions);
+    assert_eq!(names("events"), functions);
+}
+
+#[test]
+fn the_document_has_the_routes_of_the_local_stack() {
+    let document = document();
+    let mut documented = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys().filter(|name| *name != "servers") {
+            documented.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let (of_the_api, of_urls) = local_stack();
+    assert_eq!(documented, of_the_api.into_values().chain(of_urls.into_values()).collect());
+}
+
+#[test]
+fn the_document_asks_for_what_stands_in_front_of_each_function() {
+    let document = document();
+    for function in FUNCTIONS {
+        let Some((method, path)) = function.front.route() else { continue };
+        let security = &document["paths"][path][method.to_lowercase()]["security"];
+        let expected = match function.front {
+            Front::Authorized(..) => serde_json::json!([{ "accessToken": [] }]),
+            Front::FunctionUrl(..) => serde_json::json!([{ "stripeSignature": [] }]),
+            _ => serde_json::json!([]),
+        };
+        assert_eq!(*security, expected, "{path}");
+    }
+}
+
+#[test]
+fn each_sample_comes_by_its_functions_route() {
+    let (of_the_api, _) = local_stack();
+    for (name, route) in of_the_api {
+        let sample = sample(&name);
+        let http = &sample["requestContext"]["http"];
+        let (method, path) = route.split_once(' ').unwrap();
+        assert_eq!((&sample["routeKey"], &sample["rawPath"]), (&route.clone().into(), &path.into()), "{name}");
+        assert_eq!((&http["method"], &http["path"]), (&method.into(), &path.into()), "{name}");
+    }
+    // A function URL has one route, whatever the path.
+    let webhook = sample("webhook");
+    assert_eq!((&webhook["routeKey"], &webhook["requestContext"]["http"]["method"]), (&"$default".into(), &"POST".into()));
+}
+
+fn sample(name: &str) -> Value {
+    serde_json::from_str(&fs::read_to_string(root().join(format!("events/{name}.json"))).unwrap()).unwrap()
+}
