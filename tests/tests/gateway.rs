@@ -224,3 +224,40 @@ async fn people_sign_in_as_at_supabase() {
     assert_eq!(nobody.status(), 400);
     assert_eq!(nobody.json::<Value>().await.unwrap()["error_code"], "invalid_credentials");
 }
+
+/// A route of API Gateway is a method and a path, letter by letter: it answers all else itself, and asks no function.
+#[tokio::test]
+async fn what_is_no_route_is_not_found_and_reaches_no_function() {
+    let s = Stack::start().await;
+    let query = s.entitlements.split_once('?').unwrap().1;
+    let ask = |method: Method, path: &str| {
+        let request = s.http.request(method, format!("{}{path}", s.url)).bearer_auth(s.token());
+        request.header("x-http-method-override", "GET").header("x-original-url", "/api/health").send()
+    };
+    for method in ["HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY", "get"] {
+        let answer = ask(method.parse().unwrap(), &format!("/api/entitlements?{query}")).await.unwrap();
+        assert_eq!(answer.status(), 404, "{method}");
+    
+    }
+    for path in ["/api/health", "/api/webhooks/stripe"] {
+        assert_eq!(ask(Method::HEAD, path).await.unwrap().status(), 404, "{path}");
+    }
+    for path in [
+        "/api/entitlements/",
+        "//api/entitlements",
+        "/api//entitlements",
+        "/API/entitlements",
+        "/api/entitlements;a=b",
+        "/api/entitlements%2f",
+        "/api%2fentitlements",
+        "/api/entitlements%00",
+        "/api/entitlements.json",
+        "/api/health%2e%2e/entitlements",
+        "/api/entitlements%3ForgId=x",
+    ] {
+        let answer = ask(Method::GET, &format!("{path}?{query}")).await.unwrap();
+        assert_eq!(answer.status(), 404, "{path}");
+        assert_eq!(answer.json::<Value>().await.unwrap(), json!({ "message": "Not Found" }), "{path}");
+    }
+    assert_eq!(s.events.lock().unwrap().len(), 0, "no function was asked");
+}

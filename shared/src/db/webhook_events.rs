@@ -115,7 +115,7 @@ pub struct Applied {
 /// # Errors
 /// If the database fails: then nothing is changed.
 pub async fn apply(db: &Db, application: &Application) -> Result<Applied, Error> {
-    let request = Json(request(application));
+    let request = Json(without_nul(request(application)));
     let rows = db.query("select public.pf_apply_event($1)", &[(&request, Type::JSONB)]).await?;
     let row = rows.first().ok_or_else(|| Error::Answer("pf_apply_event answered no row".to_owned()))?;
     serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_apply_event: {error}")))
@@ -126,7 +126,7 @@ pub async fn apply(db: &Db, application: &Application) -> Result<Applied, Error>
 /// # Errors
 /// If the database fails.
 pub async fn fail(db: &Db, event: &EventRef, error_code: &str) -> Result<(), Error> {
-    let event = Json(event);
+    let event = Json(without_nul(json!(event)));
     db.query("select public.pf_fail_event($1, $2)", &[(&event, Type::JSONB), (&error_code, Type::TEXT)])
         .await?;
     Ok(())
@@ -208,6 +208,18 @@ fn request(application: &Application) -> Value {
         "foreign_acknowledged": application.foreign_acknowledged,
         "elapsed_ms": application.elapsed_ms,
     })
+}
+
+/// PostgreSQL's text holds every character but NUL, and an event with one would fail for ever.
+fn without_nul(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.replace('\0', "")),
+        Value::Array(values) => values.into_iter().map(without_nul).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, without_nul(value))).collect()
+        }
+        other => other,
+    }
 }
 
 /// A row of `subscriptions`, but for the columns that the database decides.

@@ -1,8 +1,8 @@
 //! The envelope of an event. What it carries is read only once somebody wants it.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// The types that the webhook function processes: what its endpoint is sent. Others are answered `ignored`.
@@ -20,6 +20,9 @@ pub const PROCESSED: [&str; 11] = [
     "invoice.payment_succeeded",
 ];
 
+/// The end of the year 9999: what every calendar between Stripe and the database can hold.
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// A Stripe event, of any API version. What else it carries is passed over.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "StripeEvent")]
@@ -30,6 +33,8 @@ pub struct Event<'a> {
     #[serde(rename = "type")]
     pub kind: String,
     /// Unix seconds.
+    #[schemars(range(min = 0, max = LAST_SECOND))]
+    #[serde(deserialize_with = "second")]
     pub created: i64,
     /// Mode.
     #[serde(default)]
@@ -80,6 +85,11 @@ impl<'a> Event<'a> {
         let mut parser = serde_json::Deserializer::from_str(object.get());
         serde_path_to_error::deserialize(&mut parser).map_err(|error| unreadable("data.object", &error))
     }
+}
+
+fn second<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let second = i64::deserialize(deserializer)?;
+    if (0..=LAST_SECOND).contains(&second) { Ok(second) } else { Err(D::Error::custom("no time")) }
 }
 
 fn unreadable(of: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Unreadable {

@@ -118,6 +118,10 @@ async fn not_found() -> Response {
 }
 
 async fn forward(State(route): State<Route>, request: Request) -> Response {
+    // The router's GET takes HEAD along; API Gateway's does not.
+    if request.method() == Method::HEAD {
+        return not_found().await;
+    }
     let (mut head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST).await else {
         return own(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");

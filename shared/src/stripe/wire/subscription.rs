@@ -109,6 +109,7 @@ fn period(start: Option<i64>, end: Option<i64>) -> Option<(Timestamp, Timestamp)
     Some((second(start?)?, second(end?)?))
 }
 
+/// None for what lies before 1970: Stripe has no such time, and PostgreSQL cannot hold all of them.
 fn second(second: i64) -> Option<Timestamp> {
-    Timestamp::from_second(second).ok()
+    Timestamp::from_second(second).ok().filter(|_| second >= 0)
 }
