@@ -13,6 +13,7 @@ use shared::clock::Clock;
 use shared::config::Config;
 use tests::auth::{EcKey, jwt};
 use tests::{TestApp, serve_functions};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 struct Stack {
@@ -237,7 +238,6 @@ async fn what_is_no_route_is_not_found_and_reaches_no_function() {
     for method in ["HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY", "get"] {
         let answer = ask(method.parse().unwrap(), &format!("/api/entitlements?{query}")).await.unwrap();
         assert_eq!(answer.status(), 404, "{method}");
-    
     }
     for path in ["/api/health", "/api/webhooks/stripe"] {
         assert_eq!(ask(Method::HEAD, path).await.unwrap().status(), 404, "{path}");
@@ -260,4 +260,53 @@ async fn what_is_no_route_is_not_found_and_reaches_no_function() {
         assert_eq!(answer.json::<Value>().await.unwrap(), json!({ "message": "Not Found" }), "{path}");
     }
     assert_eq!(s.events.lock().unwrap().len(), 0, "no function was asked");
+}
+
+/// One request over a connection of its own, as it is; the answer's status and body.
+async fn raw(s: &Stack, request: &[u8]) -> (u16, String) {
+    let address = s.url.strip_prefix("http://").unwrap();
+    let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+    connection.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    connection.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+/// What the functions' runtime would fail at: API Gateway and function URLs never let it through.
+#[tokio::test]
+async fn what_aws_does_not_let_through_reaches_no_function() {
+    let s = Stack::start().await;
+    let long = "a".repeat(11_000);
+    for (lines, expected) in [
+        ("Host: a\r\nHost: b".to_owned(), 400),
+        ("X-No-Host: a".to_owned(), 400),
+        ("Host: a:b".to_owned(), 400),
+        ("Host: a b".to_owned(), 400),
+        ("Host: a\r\nContent-Length: 1\r\nContent-Length: 2".to_owned(), 400),
+        ("Host: a\r\nTransfer-Encoding : chunked".to_owned(), 400),
+        ("Host: a\r\nTransfer-Encoding: chunked\r\n\r\nzz".to_owned(), 400),
+        (format!("Host: a\r\nX-Long: {long}"), 431),
+    ] {
+        for line in ["GET /api/health", "POST /api/webhooks/stripe"] {
+            let request = format!("{line} HTTP/1.1\r\nConnection: close\r\n{lines}\r\n\r\n");
+            let (status, body) = raw(&s, request.as_bytes()).await;
+            assert_eq!(status, expected, "{line} {lines:.60} {body}");
+        }
+    }
+    assert_eq!(s.events.lock().unwrap().len(), 0, "no function was asked");
+}
+
+/// API Gateway says itself how a request came in.
+#[tokio::test]
+async fn how_a_request_came_in_is_not_the_clients_to_say() {
+    let s = Stack::start().await;
+    let request = s.ask().bearer_auth(s.token()).header("x-forwarded-proto", "a b:/");
+    assert_eq!(status_and_code(request.header("x-forwarded-port", "x")).await, (200, String::new()));
+    let headers = &s.last_event()["headers"];
+    assert_eq!(
+        (&headers["x-forwarded-proto"], &headers["x-forwarded-for"]),
+        (&json!("http"), &json!("127.0.0.1"))
+    );
 }

@@ -62,8 +62,14 @@ fn every_operation_has_what_a_generator_of_clients_needs() {
             assert!(response["description"].is_string(), "{path} {status}");
         }
     }
-    let expected =
-        ["getEntitlements", "getHealth", "openPortal", "receiveStripeEvent", "startCheckout", "syncAfterCheckout"];
+    let expected = [
+        "getEntitlements",
+        "getHealth",
+        "openPortal",
+        "receiveStripeEvent",
+        "startCheckout",
+        "syncAfterCheckout",
+    ];
     assert!(ids.iter().eq(expected.iter()), "{ids:?}");
     for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
         assert!(schema["description"].is_string(), "{name} has no description");
@@ -129,7 +135,8 @@ async fn by_the_caller(seen: &mut Seen) {
         unsold[field] = json!(word);
         ask(seen, &t, "checkout", users::OWNER, &unsold).await;
     }
-    ask(seen, &t, "portal", users::OWNER, &json!({ "orgId": t.org, "returnUrl": "https://evil.example" })).await;
+    ask(seen, &t, "portal", users::OWNER, &json!({ "orgId": t.org, "returnUrl": "https://evil.example" }))
+        .await;
     ask(seen, &t, "portal", users::OWNER, &order(&t, "portal")).await;
     t.buy("pro", "month").await;
     ask(seen, &t, "checkout", users::OWNER, &order(&t, "checkout")).await;
@@ -138,16 +145,23 @@ async fn by_the_caller(seen: &mut Seen) {
 /// Failures of Stripe.
 async fn by_stripe(seen: &mut Seen) {
     let t = TestApp::start().await;
-    for (function, path_prefix) in
-        [("checkout", "/v1/checkout/sessions"), ("portal", "/v1/billing_portal"), ("sync", "/v1/subscriptions")]
-    {
+    for (function, path_prefix) in [
+        ("checkout", "/v1/checkout/sessions"),
+        ("portal", "/v1/billing_portal"),
+        ("sync", "/v1/subscriptions"),
+    ] {
         if function == "portal" {
             t.buy("pro", "month").await;
         }
         for status in [402, 429] {
             // Else sync would not ask Stripe again so soon.
             t.db.batch_execute("update billing_customers set synced_at = null").await.unwrap();
-            t.stripe.fail(Fault { path_prefix: path_prefix.into(), status, retry_after: Some(60), ..Fault::default() });
+            t.stripe.fail(Fault {
+                path_prefix: path_prefix.into(),
+                status,
+                retry_after: Some(60),
+                ..Fault::default()
+            });
             ask(seen, &t, function, users::OWNER, &order(&t, function)).await;
         }
     }

@@ -32,7 +32,8 @@ fn template() -> (BTreeSet<String>, Routes, BTreeSet<String>) {
         let binary = &resource["Metadata"]["BuildProperties"]["Binary"];
         assert_eq!(binary.as_str(), Some(name.as_str()), "the program of {name}");
         let properties = &resource["Properties"];
-        for (_, event) in properties.as_mapping_get("Events").and_then(Yaml::as_mapping).into_iter().flatten() {
+        for (_, event) in properties.as_mapping_get("Events").and_then(Yaml::as_mapping).into_iter().flatten()
+        {
             if event["Type"].as_str() == Some("HttpApi") {
                 let text = |field: &str| event["Properties"][field].as_str().unwrap().to_owned();
                 let before = routes.insert(name.clone(), format!("{} {}", text("Method"), text("Path")));
@@ -120,12 +121,19 @@ fn each_sample_comes_by_its_functions_route() {
         let sample = sample(&name);
         let http = &sample["requestContext"]["http"];
         let (method, path) = route.split_once(' ').unwrap();
-        assert_eq!((&sample["routeKey"], &sample["rawPath"]), (&route.clone().into(), &path.into()), "{name}");
+        assert_eq!(
+            (&sample["routeKey"], &sample["rawPath"]),
+            (&route.clone().into(), &path.into()),
+            "{name}"
+        );
         assert_eq!((&http["method"], &http["path"]), (&method.into(), &path.into()), "{name}");
     }
     // A function URL has one route, whatever the path.
     let webhook = sample("webhook");
-    assert_eq!((&webhook["routeKey"], &webhook["requestContext"]["http"]["method"]), (&"$default".into(), &"POST".into()));
+    assert_eq!(
+        (&webhook["routeKey"], &webhook["requestContext"]["http"]["method"]),
+        (&"$default".into(), &"POST".into())
+    );
 }
 
 fn sample(name: &str) -> Value {

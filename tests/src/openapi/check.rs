@@ -13,10 +13,11 @@ pub fn problems(schema: &Value, strict: bool, value: &Value) -> Vec<String> {
     if strict {
         whole["unevaluatedProperties"] = json!(false);
     }
-    let validator: Validator = match jsonschema::draft202012::options().should_validate_formats(true).build(&whole) {
-        Ok(validator) => validator,
-        Err(error) => return vec![format!("no schema: {error}")],
-    };
+    let validator: Validator =
+        match jsonschema::draft202012::options().should_validate_formats(true).build(&whole) {
+            Ok(validator) => validator,
+            Err(error) => return vec![format!("no schema: {error}")],
+        };
     validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 

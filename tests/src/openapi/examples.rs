@@ -106,9 +106,7 @@ pub fn received() -> Value {
     let outcomes = ["applied", "stale", "duplicate", "ignored"];
     outcomes
         .into_iter()
-        .map(|outcome| {
-            (outcome.to_owned(), json!({ "value": { "received": true, "outcome": outcome } }))
-        })
+        .map(|outcome| (outcome.to_owned(), json!({ "value": { "received": true, "outcome": outcome } })))
         .collect()
 }
 

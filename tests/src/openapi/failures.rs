@@ -91,12 +91,16 @@ fn when(error: &ApiError) -> &'static str {
         }
         ApiError::InvalidOrgId => "`orgId` is not a UUID",
         ApiError::InvalidPlan => "`planCode` is none of the plans",
-        ApiError::InvalidInterval => "`interval` is unknown, or the plan is not sold by it (`pilot` has no year)",
+        ApiError::InvalidInterval => {
+            "`interval` is unknown, or the plan is not sold by it (`pilot` has no year)"
+        }
         ApiError::InvalidReturnUrl => "`returnUrl` is not on an allowed origin",
         ApiError::InvalidSignature(_) => "the signature is missing, wrong, twice there or stale",
         ApiError::MissingOrgId => "the event belongs to no organization",
         ApiError::Unauthenticated => "no access token, or one that is not good (any more)",
-        ApiError::IdentityMismatch => "the request has an `x-user-id` header that names another than the token",
+        ApiError::IdentityMismatch => {
+            "the request has an `x-user-id` header that names another than the token"
+        }
         ApiError::NotAMember => "not a member of the organization, or there is no such organization",
         ApiError::NotABillingAdmin => "a member who is neither owner nor admin",
         ApiError::NoCustomer => "the organization never began a checkout",
@@ -161,7 +165,9 @@ fn response(errors: Vec<ApiError>) -> Value {
 /// Adds what is not one type: the codes that there are, and API Gateway's own failure.
 pub fn failure_schemas(components: &mut Map<String, Value>) {
     let codes: Vec<_> = every_failure().iter().map(ApiError::code).collect();
-    if let Some(code) = components.get_mut("Failure").and_then(|failure| failure.pointer_mut("/properties/code")) {
+    if let Some(code) =
+        components.get_mut("Failure").and_then(|failure| failure.pointer_mut("/properties/code"))
+    {
         code["enum"] = json!(codes);
     }
     components.insert(

@@ -44,7 +44,8 @@ impl Schemas {
         all.values_mut().for_each(as_enum);
         // The one rule that spans two fields.
         let checkout = all.get_mut("CheckoutRequest").and_then(Value::as_object_mut);
-        let unsold = json!({ "properties": { "planCode": { "const": "pilot" }, "interval": { "const": "year" } } });
+        let unsold =
+            json!({ "properties": { "planCode": { "const": "pilot" }, "interval": { "const": "year" } } });
         checkout.into_iter().for_each(|schema| drop(schema.insert("not".to_owned(), unsold.clone())));
         all
     }
@@ -52,13 +53,16 @@ impl Schemas {
 
 /// A list of words, each with its description, as generators of clients know it: `enum`, the descriptions in one text.
 fn as_enum(schema: &mut Value) {
-    let Some(words) = schema["oneOf"].as_array().filter(|words| words.iter().all(|word| word["const"].is_string()))
+    let Some(words) =
+        schema["oneOf"].as_array().filter(|words| words.iter().all(|word| word["const"].is_string()))
     else {
         return;
     };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let lines: Vec<_> =
-        words.iter().map(|word| format!("- `{}`: {}", text(&word["const"]), text(&word["description"]))).collect();
+    let lines: Vec<_> = words
+        .iter()
+        .map(|word| format!("- `{}`: {}", text(&word["const"]), text(&word["description"])))
+        .collect();
     let names: Vec<_> = words.iter().map(|word| word["const"].clone()).collect();
     let description = format!("{}\n\n{}", text(&schema["description"]), lines.join("\n"));
     *schema = json!({ "type": "string", "enum": names, "description": description });

@@ -1,5 +1,6 @@
 //! One port in front of everything: an HTTP API with its authorizer, the webhook's function URL, Supabase Auth, the console.
 
+mod admit;
 mod event;
 mod invoke;
 
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Bytes, to_bytes};
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -24,9 +25,6 @@ use crate::problem::Problem;
 use event::Incoming;
 use invoke::Failed;
 pub use invoke::Invoker;
-
-/// The largest payload that Lambda takes, in bytes.
-const LARGEST: usize = 6 * 1024 * 1024;
 
 /// What the gateway stands in front of.
 pub struct Gateway {
@@ -123,8 +121,13 @@ async fn forward(State(route): State<Route>, request: Request) -> Response {
         return not_found().await;
     }
     let (mut head, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST).await else {
-        return own(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");
+    let admitted = match admit::head(&mut head) {
+        Ok(()) => admit::body(body).await,
+        Err(refusal) => Err(refusal),
+    };
+    let body = match admitted {
+        Ok(body) => body,
+        Err((status, message)) => return own(status, message),
     };
     if route.authorized {
         sign_in_by_header(&route.auth, &mut head.headers);
