@@ -9,8 +9,8 @@ mod event;
 mod lambda;
 mod log;
 pub mod model;
-pub mod operator;
 pub mod openapi;
+pub mod operator;
 pub mod truth;
 
 pub use answer::Answer;
