@@ -51,10 +51,14 @@ const MISSING_LOGINS: &str = "
     select coalesce(string_agg(name, ', ' order by name), '') from unnest(array['billing_reader', 'billing_checkout', 'billing_events', 'billing_operator']) as name
     where not exists (select from pg_roles where rolname = name and rolcanlogin)";
 
-pub(super) async fn check(context: &Context, report: &mut Report) {
+/// False: it does not answer, or has not our tables, so there is nothing more to ask.
+pub(super) async fn check(context: &Context, report: &mut Report) -> bool {
     let client = match context.database().await {
         Ok(client) => client,
-        Err(error) => return report.impossible("database", error),
+        Err(error) => {
+            report.impossible("database", error);
+            return false;
+        }
     };
     report.ok("database", "it answers");
     encryption(context, client, report).await;
@@ -68,11 +72,11 @@ pub(super) async fn check(context: &Context, report: &mut Report) {
                 format!("{} not applied: {}", pending.len(), pending.join(", ")),
                 "Run billing migrate, as the role that owns the tables.",
             );
-            // What follows asks for tables that may not be there.
-            return;
+            return false;
         }
         Err(error) => {
-            return report.failing("migrations", "the history is not this version's", format!("{error}."));
+            report.failing("migrations", "the history is not this version's", format!("{error}."));
+            return false;
         }
     }
     one(
@@ -86,6 +90,7 @@ pub(super) async fn check(context: &Context, report: &mut Report) {
     .await;
     roles(client, report).await;
     mode(context, client, report).await;
+    true
 }
 
 async fn encryption(context: &Context, client: &Client, report: &mut Report) {

@@ -74,8 +74,8 @@ pub type Error = context::Error;
 pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
     let mut report = Report::default();
     configuration::check(context, &mut report);
-    database::check(context, &mut report).await;
-    if stripe::check(context, args.webhook_url.as_ref(), &mut report).await {
+    let is_migrated = database::check(context, &mut report).await;
+    if stripe::check(context, args.webhook_url.as_ref(), is_migrated, &mut report).await && is_migrated {
         events::check(context, &mut report).await;
     }
     Ok(report)

@@ -14,7 +14,12 @@ use crate::context::{self, Context};
 const SKEW_MS: i64 = 1000;
 
 /// False: Stripe does not answer, so there is nothing more to ask.
-pub(super) async fn check(context: &Context, webhook_url: Option<&Url>, report: &mut Report) -> bool {
+pub(super) async fn check(
+    context: &Context,
+    webhook_url: Option<&Url>,
+    is_migrated: bool,
+    report: &mut Report,
+) -> bool {
     let stripe = match context.stripe() {
         Ok(stripe) => stripe,
         Err(error) => {
@@ -26,8 +31,11 @@ pub(super) async fn check(context: &Context, webhook_url: Option<&Url>, report: 
         report.impossible("stripe", context::Error::from(error));
         return false;
     }
-    prices(context, report).await;
-    portal(context, report).await;
+    // The prices are those of the table plans.
+    if is_migrated {
+        prices(context, report).await;
+        portal(context, report).await;
+    }
     if let Err(error) = endpoint(stripe, webhook_url, report).await {
         report.impossible("webhook_endpoint", context::Error::from(error));
     }
