@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use shared::app::App;
 use shared::billing::reconcile::{Deadline, Report, Sweep, reconcile};
+use shared::live::Live;
 
 /// How long before Lambda's limit it stops, to store how far it got and tell what it did.
 const RESERVE: Duration = Duration::from_secs(30);
@@ -16,12 +17,33 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 #[error("reconciled with problems: {0}")]
 pub struct Unwell(String);
 
-/// Reconciles until `deadline`, less a reserve.
+/// Reconciles until `deadline`, less a reserve. If a login or a key turns out to have been replaced, it begins again with the new one.
+///
+/// # Errors
+/// [`Unwell`], after everything that could be done was done.
+pub async fn run(live: &Live, deadline: SystemTime) -> Result<Report, Unwell> {
+    let app = live.app().await.map_err(|error| Unwell(error.to_string()))?;
+    let report = attempt(&app, deadline).await;
+    let newer = if report.may_be_outdated { live.newer_than(&app).await } else { None };
+    verdict(match newer {
+        Some(newer) => attempt(&newer, deadline).await,
+        None => report,
+    })
+}
+
+/// Reconciles with a configuration that does not change.
 ///
 /// # Errors
 /// [`Unwell`], after everything that could be done was done.
 pub async fn handle(app: &App, deadline: SystemTime) -> Result<Report, Unwell> {
-    let report = reconcile(app, Sweep::WhenDue, stop_at(app, deadline)).await;
+    verdict(attempt(app, deadline).await)
+}
+
+async fn attempt(app: &App, deadline: SystemTime) -> Report {
+    reconcile(app, Sweep::WhenDue, stop_at(app, deadline)).await
+}
+
+fn verdict(report: Report) -> Result<Report, Unwell> {
     if report.is_well() {
         return Ok(report);
     }

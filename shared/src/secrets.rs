@@ -1,0 +1,152 @@
+//! The JSON secret in AWS Secrets Manager that holds variables by name: one client, one read. When it is read, and what becomes of
+//! what it says, is in [`live`](crate::live).
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::Region;
+use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
+use serde_json::{Map, Value};
+
+use crate::config::Function;
+
+/// Amazon Trust Services' roots (AWS, "Secrets Manager: Data protection", and Amazon Trust Services' repository): reading the system's
+/// whole list would take longer than all else that a cold start does.
+const AMAZON_ROOTS: &str = include_str!("secrets/amazon-roots.pem");
+/// One read may take this long with all its attempts: an authorizer has 9 s for everything.
+const DEADLINE: Duration = Duration::from_secs(4);
+/// One attempt may take this long.
+const ATTEMPT: Duration = Duration::from_secs(2);
+
+/// Why the secret cannot be used. Tells nothing of its contents.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Secrets Manager did not hand it out.
+    #[error(
+        "The secret of BILLING_SECRET_ARN cannot be read: {0}. Check the ARN, the region and this login's permissions."
+    )]
+    Read(String),
+    /// It is not what it should be.
+    #[error(
+        "The secret of BILLING_SECRET_ARN is no JSON object of variables. Store it as {{\"STRIPE_SECRET_KEY\": \"...\", ...}}."
+    )]
+    NoObject,
+}
+
+/// Variables by name. Never printed.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Variables(Map<String, Value>);
+
+impl Variables {
+    /// The variables of a JSON object.
+    pub fn new(object: Map<String, Value>) -> Self {
+        Self(object)
+    }
+
+    /// A variable's value: a text, or a number or a truth value as its text.
+    pub fn get(&self, name: &str) -> Option<String> {
+        match self.0.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
+            _ => None,
+        }
+    }
+
+    /// A variable's value for a function: of several addresses of the database, the one with its own login.
+    pub fn of_function(&self, function: Function, name: &str) -> Option<String> {
+        let own = (name == "DATABASE_URL").then(|| self.get(function.database_variable())).flatten();
+        own.or_else(|| self.get(name))
+    }
+
+    /// The names, without their values, of what is not the same in both.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let names: BTreeSet<&String> = self.0.keys().chain(other.0.keys()).collect();
+        names.into_iter().filter(|name| self.0.get(*name) != other.0.get(*name)).cloned().collect()
+    }
+
+    /// The JSON object.
+    pub fn into_object(self) -> Map<String, Value> {
+        self.0
+    }
+}
+
+/// One secret in Secrets Manager.
+#[derive(Debug)]
+pub struct Store {
+    client: Client,
+    arn: String,
+}
+
+impl Store {
+    /// The secret of this ARN. Asks nothing yet.
+    pub fn new(sdk: &SdkConfig, arn: &str) -> Self {
+        // An ARN says its region: arn:aws:secretsmanager:eu-central-1:...
+        let region = arn.split(':').nth(3).filter(|region| !region.is_empty()).map(str::to_owned);
+        let mut builder = aws_sdk_secretsmanager::config::Builder::from(sdk);
+        if let Some(region) = region {
+            builder.set_region(Some(Region::new(region)));
+        }
+        Self { client: Client::from_conf(builder.build()), arn: arn.to_owned() }
+    }
+
+    /// Its variables.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is no JSON object.
+    pub async fn read(&self) -> Result<Variables, Error> {
+        let answer = self.client.get_secret_value().secret_id(&self.arn).send().await;
+        let answer = answer.map_err(|error| Error::Read(cause(error)))?;
+        match answer.secret_string().and_then(|text| serde_json::from_str(text).ok()) {
+            Some(Value::Object(variables)) => Ok(Variables(variables)),
+            _ => Err(Error::NoObject),
+        }
+    }
+
+    /// The client, for what only an operator does.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Which secret.
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+}
+
+/// A function's own login, from where Lambda puts it, and TLS without a file to read.
+pub async fn function_login() -> SdkConfig {
+    let trust = TrustStore::empty().with_native_roots(false).with_pem_certificate(AMAZON_ROOTS);
+    let client = aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
+    // Err cannot happen: there is a trust store. Without the context the system's roots are trusted.
+    let client = match TlsContext::builder().with_trust_store(trust).build() {
+        Ok(context) => client.tls_context(context),
+        Err(_) => client,
+    };
+    let timeouts = TimeoutConfig::builder().operation_timeout(DEADLINE).operation_attempt_timeout(ATTEMPT);
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(client.build_https())
+        .timeout_config(timeouts.build())
+        .load()
+        .await
+}
+
+/// The service's own words if it answered; else the chain of causes.
+pub fn cause<E, R>(error: SdkError<E, R>) -> String
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match error.as_service_error() {
+        Some(refusal) => match (refusal.code(), refusal.message()) {
+            (Some(code), Some(message)) => format!("{code}: {}", message.trim_end_matches('.')),
+            (Some(code), None) => code.to_owned(),
+            _ => "it was refused".to_owned(),
+        },
+        None => DisplayErrorContext(error).to_string(),
+    }
+}
