@@ -229,7 +229,7 @@ impl Source {
         Box::pin(async {
             let open = async || match &self.login {
                 Some(login) => Store::new(login, &self.arn),
-                None => Store::new(&secrets::function_login().await, &self.arn),
+                None => Store::new(&secrets::function_login(), &self.arn),
             };
             self.store.get_or_init(open).await.read().await
         })

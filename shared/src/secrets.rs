@@ -4,16 +4,20 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::Region;
+use aws_sdk_secretsmanager::config::{Region, SharedCredentialsProvider};
 use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use serde_json::{Map, Value};
 
-use crate::config::Function;
+use crate::config::{Function, environment};
 
 /// Amazon Trust Services' roots (AWS, "Secrets Manager: Data protection", and Amazon Trust Services' repository): reading the system's
 /// whole list would take longer than all else that a cold start does.
@@ -118,21 +122,33 @@ impl Store {
     }
 }
 
-/// A function's own login, from where Lambda puts it, and TLS without a file to read.
-pub async fn function_login() -> SdkConfig {
+/// A function's own login, from where Lambda puts it: the environment, or the address of one that is renewed (AWS, "Using environment
+/// variables for the AWS SDKs" and "Container credential provider"). Put together by hand: the other places in which the SDK's default
+/// chain looks are a megabyte of each binary, and TLS with the system's roots a file to read.
+pub fn function_login() -> SdkConfig {
     let trust = TrustStore::empty().with_native_roots(false).with_pem_certificate(AMAZON_ROOTS);
-    let client = aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
+    let http = aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
     // Err cannot happen: there is a trust store. Without the context the system's roots are trusted.
-    let client = match TlsContext::builder().with_trust_store(trust).build() {
-        Ok(context) => client.tls_context(context),
-        Err(_) => client,
+    let http = match TlsContext::builder().with_trust_store(trust).build() {
+        Ok(context) => http.tls_context(context).build_https(),
+        Err(_) => http.build_https(),
     };
+    let provider = ProviderConfig::without_region().with_http_client(http.clone());
+    let container = EcsCredentialsProvider::builder().configure(&provider).build();
+    let credentials =
+        CredentialsProviderChain::first_try("Environment", EnvironmentVariableCredentialsProvider::new())
+            .or_else("Container", container);
     let timeouts = TimeoutConfig::builder().operation_timeout(DEADLINE).operation_attempt_timeout(ATTEMPT);
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(client.build_https())
-        .timeout_config(timeouts.build())
-        .load()
-        .await
+    let mut sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http)
+        .timeout_config(timeouts.build());
+    // A VPC endpoint without private names, or a stand-in (AWS SDKs and Tools Reference Guide, "Service-specific endpoints").
+    sdk.set_endpoint_url(
+        environment("AWS_ENDPOINT_URL_SECRETS_MANAGER").or_else(|| environment("AWS_ENDPOINT_URL")),
+    );
+    sdk.build()
 }
 
 /// The service's own words if it answered; else the chain of causes.

@@ -15,7 +15,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn of(response: Response<Body>) -> Self {
+    /// Of a handler's response.
+    pub fn of(response: Response<Body>) -> Self {
         let body = match response.body() {
             Body::Text(text) => serde_json::from_str(text).expect("every body is JSON"),
             _ => Value::Null,

@@ -8,10 +8,13 @@ mod database;
 mod event;
 mod lambda;
 pub mod model;
+pub mod tls;
 pub mod truth;
+pub mod vault;
 
 pub use answer::Answer;
 pub use app::{TestApp, users};
 pub use database::{TestDatabase, bare_server};
 pub use event::event;
 pub use lambda::serve_functions;
+pub use vault::Vault;

@@ -116,7 +116,11 @@ impl Db {
         Self::with_lifetime(url, ca, size, LIFETIME)
     }
 
-    fn with_lifetime(
+    /// The same with connections that are used for `lifetime`.
+    ///
+    /// # Errors
+    /// If the address or the CA file cannot be read.
+    pub fn with_lifetime(
         url: &Secret,
         ca: Option<&str>,
         size: usize,
