@@ -26,6 +26,7 @@ mod model;
 mod ordering_rule;
 mod portal;
 mod reconcile;
+mod runtime;
 mod samples;
 mod schema_rules;
 mod secrets;
