@@ -8,6 +8,7 @@ mod database;
 mod event;
 mod lambda;
 pub mod model;
+pub mod pooler;
 pub mod runtime_api;
 pub mod tls;
 pub mod truth;

@@ -24,6 +24,7 @@ mod isolation;
 mod migrations;
 mod model;
 mod ordering_rule;
+mod pooler;
 mod portal;
 mod reconcile;
 mod runtime;
