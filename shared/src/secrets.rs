@@ -166,3 +166,30 @@ where
         None => DisplayErrorContext(error).to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::RootCertStore;
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+
+    use super::*;
+
+    #[test]
+    fn every_root_that_is_embedded_can_be_trusted() {
+        let mut roots = RootCertStore::empty();
+        for root in CertificateDer::pem_slice_iter(AMAZON_ROOTS.as_bytes()) {
+            roots.add(root.unwrap()).unwrap();
+        }
+        assert_eq!(roots.len(), 5);
+    }
+
+    #[test]
+    fn what_changed_is_told_by_name_and_never_by_value() {
+        let variables = |json: Value| Variables(json.as_object().cloned().unwrap_or_default());
+        let before = variables(serde_json::json!({ "A": "1", "B": "2", "C": "3" }));
+        let after = variables(serde_json::json!({ "A": "1", "B": "hush", "D": "4" }));
+        assert_eq!(before.differences(&after), ["B", "C", "D"]);
+        assert!(before.differences(&before.clone()).is_empty());
+    }
+}
