@@ -2,17 +2,11 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)] // A test that cannot go on shall panic.
 
 use std::process::{Output, Stdio};
-use std::sync::{Arc, Mutex};
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
 use local::stripe::{Emulator, Options};
 use serde_json::{Value, json};
+use tests::Vault;
 use tokio::process::Command;
-
-const ARN: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:billing-AbCdEf";
 
 async fn billing(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_billing"));
@@ -108,52 +102,6 @@ async fn a_result_is_one_json_document_and_a_signing_secret_is_in_it_once() {
     assert_eq!((status(&output), complaint["code"].as_str()), (1, Some("failed")));
 }
 
-/// A Secrets Manager that holds one secret. It refuses to write if told so.
-#[derive(Clone)]
-struct Vault {
-    secret: Arc<Mutex<Value>>,
-    takes: bool,
-}
-
-impl Vault {
-    async fn open(secret: Value, takes: bool) -> (Self, String) {
-        let vault = Self { secret: Arc::new(Mutex::new(secret)), takes };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().route("/", post(Self::answer)).with_state(vault.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        (vault, url)
-    }
-
-    async fn answer(State(vault): State<Self>, headers: HeaderMap, body: String) -> (StatusCode, String) {
-        let asked: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!(asked["SecretId"], ARN);
-        let mut secret = vault.secret.lock().unwrap();
-        match headers["x-amz-target"].to_str().unwrap() {
-            "secretsmanager.GetSecretValue" => {
-                (StatusCode::OK, json!({ "ARN": ARN, "SecretString": secret.to_string() }).to_string())
-            }
-            "secretsmanager.PutSecretValue" if vault.takes => {
-                *secret = serde_json::from_str(asked["SecretString"].as_str().unwrap()).unwrap();
-                (StatusCode::OK, json!({ "ARN": ARN }).to_string())
-            }
-            _ => (
-                StatusCode::BAD_REQUEST,
-                json!({ "__type": "AccessDeniedException", "Message": "no writing" }).to_string(),
-            ),
-        }
-    }
-
-    fn environment<'a>(&self, url: &'a str) -> Vec<(&'a str, &'a str)> {
-        vec![
-            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", url),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("BILLING_SECRET_ARN", ARN),
-        ]
-    }
-}
-
 const STORE: [&str; 4] = ["webhook-endpoint", "--url", "https://a.example/", "--store"];
 
 #[tokio::test]
@@ -163,16 +111,16 @@ async fn a_signing_secret_is_stored_in_front_of_the_others_and_not_printed() {
         "STRIPE_SECRET_KEY": stripe.secret_key(), "STRIPE_API_BASE": stripe.url(),
         "STRIPE_WEBHOOK_SECRET": "whsec_old", "OTHER": { "kept": true },
     });
-    let (vault, url) = Vault::open(held, true).await;
-    let output = billing(&STORE, &vault.environment(&url)).await;
+    let vault = Vault::open(&held).await;
+    let output = billing(&STORE, &vault.environment()).await;
     assert_eq!(status(&output), 0, "{}", err(&output));
     assert!(!out(&output).contains("whsec_") && out(&output).contains("stands first"), "{}", out(&output));
-    let held = vault.secret.lock().unwrap().clone();
+    let held = vault.secret();
     let secrets: Vec<&str> = held["STRIPE_WEBHOOK_SECRET"].as_str().unwrap().split(',').collect();
     assert!(secrets[0].starts_with("whsec_") && secrets[1..] == ["whsec_old"], "{secrets:?}");
     assert_eq!(held["OTHER"], json!({ "kept": true }));
     // The environment goes before the secret.
-    let mut environment = vault.environment(&url);
+    let mut environment = vault.environment();
     environment.push(("STRIPE_SECRET_KEY", "sk_test_other"));
     assert_eq!(status(&billing(&STORE, &environment).await), 5);
 }
@@ -181,8 +129,9 @@ async fn a_signing_secret_is_stored_in_front_of_the_others_and_not_printed() {
 async fn a_signing_secret_that_cannot_be_stored_is_printed_because_it_is_nowhere_else() {
     let stripe = Emulator::start(Options::default()).await.unwrap();
     let held = json!({ "STRIPE_SECRET_KEY": stripe.secret_key(), "STRIPE_API_BASE": stripe.url() });
-    let (vault, url) = Vault::open(held, false).await;
-    let output = billing(&STORE, &vault.environment(&url)).await;
+    let vault = Vault::open(&held).await;
+    vault.refuse_writes();
+    let output = billing(&STORE, &vault.environment()).await;
     assert_eq!(status(&output), 1);
     assert!(
         out(&output).contains("whsec_") && out(&output).contains("AccessDeniedException"),
@@ -193,11 +142,21 @@ async fn a_signing_secret_that_cannot_be_stored_is_printed_because_it_is_nowhere
 
 #[tokio::test]
 async fn a_secret_that_cannot_be_read_is_a_matter_of_configuration() {
-    let (vault, _) = Vault::open(json!({}), true).await;
-    let output = billing(&["migrate", "--json"], &vault.environment("http://127.0.0.1:1")).await;
+    let mut vault = Vault::open(&json!("no object")).await;
+    let output = billing(&["migrate"], &vault.environment()).await;
+    assert!(err(&output).contains("is no JSON object of variables"), "{}", err(&output));
+    vault.url = "http://127.0.0.1:1".to_owned();
+    let output = billing(&["migrate", "--json"], &vault.environment()).await;
     let complaint: Value = serde_json::from_slice(&output.stderr).unwrap();
     assert_eq!((status(&output), complaint["code"].as_str()), (3, Some("secret_unavailable")));
-    let (vault, url) = Vault::open(json!("no object"), true).await;
-    let output = billing(&["migrate"], &vault.environment(&url)).await;
-    assert!(err(&output).contains("is no JSON object of variables"), "{}", err(&output));
+}
+
+#[tokio::test]
+async fn of_several_addresses_in_a_secret_the_command_takes_the_operators() {
+    let held = json!({
+        "READER_DATABASE_URL": "no address", "OPERATOR_DATABASE_URL": "postgres://billing_operator@127.0.0.1:1/none",
+    });
+    let vault = Vault::open(&held).await;
+    let output = billing(&["migrate"], &vault.environment()).await;
+    assert_eq!(status(&output), 4, "{}", err(&output));
 }

@@ -1,8 +1,9 @@
-//! What a function holds while it runs, and the frame around every request: error to answer, one log line.
+//! What a function works with while it answers a request, and the frame around every request: error to answer, one log line.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use lambda_http::http::Method;
 use lambda_http::{Body, Request, RequestExt, Response, service_fn};
 
 use crate::clock::Clock;
@@ -10,11 +11,13 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::http::error::ApiError;
 use crate::http::response;
+use crate::live::{Handler, Live};
 use crate::stripe::Stripe;
+use crate::telemetry::metrics;
 use crate::telemetry::request::{self, Current, Part};
-use crate::telemetry::{self, metrics};
 
-/// The parts of a running function. A part that is not configured is refused when it is asked for.
+/// The parts of a running function. A part that is not configured is refused when it is asked for. It never changes: a configuration
+/// that changes makes another one (see [`live`](crate::live)).
 #[derive(Debug)]
 pub struct App {
     /// The configuration.
@@ -26,33 +29,36 @@ pub struct App {
 }
 
 impl App {
-    /// Reads the environment and starts the logs and metrics of a function. Nothing is connected yet.
-    pub fn from_env(function: &'static str) -> Self {
-        let app = Self::new(Config::from_env(), Clock::System);
-        telemetry::start(app.config.log_levels.as_deref());
-        metrics::start(app.config.metrics_namespace.as_deref(), function);
-        for problem in &app.config.problems {
-            tracing::error!(target: "billing", problem, "the configuration is malformed");
-        }
-        app
+    /// Puts an app together. Nothing is connected yet. A database address that cannot be read joins the configuration's problems.
+    pub fn new(config: Config, clock: Clock) -> Self {
+        Self::assemble(config, clock, None)
     }
 
-    /// Puts an app together. A database address that cannot be read joins the configuration's problems.
-    pub fn new(mut config: Config, clock: Clock) -> Self {
-        let db = match config
-            .database_url
-            .as_ref()
-            .map(|url| Db::new(url, config.database_ca.as_deref(), config.database_pool_size))
-        {
-            Some(Ok(db)) => Some(db),
-            Some(Err(problem)) => {
-                config.problems.push(problem.to_string());
-                None
+    /// The app of a configuration that came after this one's. What it says the same of goes on: connections stay open.
+    pub fn succeeded_by(&self, config: Config) -> Self {
+        Self::assemble(config, self.clock.clone(), Some(self))
+    }
+
+    fn assemble(mut config: Config, clock: Clock, before: Option<&Self>) -> Self {
+        let same_database = before.filter(|before| before.config.database() == config.database());
+        let opened = match (same_database.and_then(|before| before.db.clone()), &config.database_url) {
+            (Some(db), _) => Ok(Some(db)),
+            (None, Some(url)) => {
+                Db::new(url, config.database_ca.as_deref(), config.database_pool_size).map(Some)
             }
-            None => None,
+            (None, None) => Ok(None),
         };
-        let stripe =
-            config.stripe_key.as_ref().map(|key| Stripe::new(key.clone(), config.stripe_api_base.as_ref()));
+        let db = opened.unwrap_or_else(|problem| {
+            config.problems.push(problem.to_string());
+            None
+        });
+        let same_stripe = before.filter(|before| {
+            before.config.stripe_key == config.stripe_key
+                && before.config.stripe_api_base == config.stripe_api_base
+        });
+        let stripe = same_stripe.and_then(|before| before.stripe.clone()).or_else(|| {
+            config.stripe_key.as_ref().map(|key| Stripe::new(key.clone(), config.stripe_api_base.as_ref()))
+        });
         Self { config, clock, db, stripe }
     }
 
@@ -73,20 +79,19 @@ impl App {
     }
 }
 
-/// Serves requests until Lambda ends the process.
+/// Serves requests until Lambda ends the process: one at a time, or as many at once as `AWS_LAMBDA_MAX_CONCURRENCY` says (AWS, "Lambda
+/// Managed Instances").
 ///
 /// # Errors
 /// If the Lambda runtime cannot be reached.
-pub async fn serve<H, F>(app: App, handle: H) -> Result<(), lambda_http::Error>
+pub async fn serve<H>(live: Live, handle: H) -> Result<(), lambda_http::Error>
 where
-    H: Fn(&'static App, Request) -> F + Send + Sync,
-    F: Future<Output = Result<Response<Body>, ApiError>> + Send,
+    H: for<'a> Handler<'a> + Copy + Send + Sync + 'static,
 {
     // Once for the process: every request may borrow it.
-    let app: &'static App = Box::leak(Box::new(app));
-    let handle = &handle;
-    lambda_http::run(service_fn(async |request| {
-        Ok::<_, std::convert::Infallible>(answer(app, handle, request).await)
+    let live: &'static Live = Box::leak(Box::new(live));
+    lambda_http::run_concurrent(service_fn(move |request| async move {
+        Ok::<_, std::convert::Infallible>(live.answer(handle, request).await)
     }))
     .await
 }
@@ -97,10 +102,34 @@ where
     H: FnOnce(&'a App, Request) -> F,
     F: Future<Output = Result<Response<Body>, ApiError>>,
 {
+    framed(Head::of(&request), handle(app, request)).await
+}
+
+/// What the log line says of a request.
+pub(crate) struct Head {
+    current: Arc<Current>,
+    method: Method,
+    path: String,
+}
+
+impl Head {
+    pub(crate) fn of(request: &Request) -> Self {
+        let current = match request.lambda_context_ref() {
+            Some(context) => Current::new(context.request_id.clone(), context.xray_trace_id.clone()),
+            None => Current::new("none".to_owned(), None),
+        };
+        Self { current, method: request.method().clone(), path: request.uri().path().to_owned() }
+    }
+}
+
+/// The frame around the work for one request.
+pub(crate) async fn framed(
+    head: Head,
+    work: impl Future<Output = Result<Response<Body>, ApiError>>,
+) -> Response<Body> {
     let started = Instant::now();
-    let current = current(&request);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let result = request::during(Arc::clone(&current), handle(app, request)).await;
+    let Head { current, method, path } = head;
+    let result = request::during(Arc::clone(&current), work).await;
     let code = result.as_ref().err().map(ApiError::code);
     if let Err(error) = &result {
         error.log(&current.request_id);
@@ -119,11 +148,4 @@ where
     metrics::answered(&current, status, code, milliseconds);
     metrics::flush();
     response
-}
-
-fn current(request: &Request) -> Arc<Current> {
-    match request.lambda_context_ref() {
-        Some(context) => Current::new(context.request_id.clone(), context.xray_trace_id.clone()),
-        None => Current::new("none".to_owned(), None),
-    }
 }

@@ -3,9 +3,13 @@
 //! A variable that a function does not need may be missing: it is refused when something asks for it, so that each function
 //! gets only the secrets it works with. A malformed variable counts as missing.
 
+mod function;
+
 use std::fmt;
 
 use url::{Host, Url};
+
+pub use function::Function;
 
 use crate::http::return_url::Origin;
 
@@ -55,7 +59,7 @@ pub enum ForeignSubscriptions {
 }
 
 /// The Stripe account's key and where its API is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StripeKey {
     /// `sk_...` or `rk_...`.
     pub secret: Secret,
@@ -113,11 +117,8 @@ impl Config {
     }
 
     /// Reads the process environment, and elsewhere what is not set there.
-    #[allow(clippy::disallowed_methods)] // This is the door.
     pub fn from_env_or(elsewhere: impl Fn(&str) -> Option<String>) -> Self {
-        Self::from_lookup(|name| {
-            std::env::var(name).ok().filter(|value| !value.trim().is_empty()).or_else(|| elsewhere(name))
-        })
+        Self::from_lookup(|name| environment(name).or_else(|| elsewhere(name)))
     }
 
     /// Reads variables from anywhere. An empty value counts as none.
@@ -200,6 +201,11 @@ impl Config {
         config
     }
 
+    /// What a pool of connections is made of.
+    pub(crate) fn database(&self) -> (Option<&Secret>, Option<&str>, usize) {
+        (self.database_url.as_ref(), self.database_ca.as_deref(), self.database_pool_size)
+    }
+
     /// The variables that a whole deployment needs and that are not there.
     pub fn missing(&self) -> Vec<&'static str> {
         [
@@ -216,6 +222,12 @@ impl Config {
         .filter_map(|(name, missing)| missing.then_some(name))
         .collect()
     }
+}
+
+/// A variable of the process environment. An empty value counts as none.
+#[allow(clippy::disallowed_methods)] // This is the door.
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
 struct Reader<F> {

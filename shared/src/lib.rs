@@ -5,7 +5,9 @@
 //! |---|---|
 //! | [`app`] | what a function holds while it runs, and how it serves requests |
 //! | [`billing`] | operations that two callers share: apply an event, read subscriptions from Stripe, reconcile |
-//! | [`config`] | the environment, read once |
+//! | [`config`] | variables, read and checked |
+//! | [`live`] | the app whose configuration may change while it runs |
+//! | [`secrets`] | the secret in AWS Secrets Manager |
 //! | [`http`] | identity, request bodies, answers, errors |
 //! | [`domain`] | plans, features, subscriptions, the ordering of reads: no I/O, no clock |
 //! | [`db`] | SQL, by table |
@@ -18,5 +20,7 @@ pub mod config;
 pub mod db;
 pub mod domain;
 pub mod http;
+pub mod live;
+pub mod secrets;
 pub mod stripe;
 pub mod telemetry;

@@ -19,7 +19,7 @@ pub struct Answer {
 impl Answer {
     /// A function's answer, which openapi.json must tell of.
     #[track_caller]
-    pub(crate) fn of(function: &str, response: Response<Body>) -> Self {
+    pub fn of(function: &str, response: Response<Body>) -> Self {
         let body = match response.body() {
             Body::Text(text) => serde_json::from_str(text).expect("every body is JSON"),
             _ => Value::Null,

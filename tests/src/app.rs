@@ -12,7 +12,7 @@ use shared::app::{App, answer};
 use shared::billing::limits::Limits;
 use shared::billing::reconcile::{Report, Sweep, reconcile};
 use shared::clock::Clock;
-use shared::config::Config;
+use shared::config::{Config, Secret};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -104,6 +104,19 @@ impl TestApp {
     pub fn set_clock(&mut self, clock: &Clock) {
         for app in [&mut self.app, &mut self.reader, &mut self.checkout, &mut self.operator] {
             app.clock = clock.clone();
+        }
+    }
+
+    /// Makes every function reach the database by another address.
+    pub fn connect_through(&mut self, url: impl Fn(&str) -> String) {
+        for (app, login) in [
+            (&mut self.app, "billing_events"),
+            (&mut self.reader, "billing_reader"),
+            (&mut self.checkout, "billing_checkout"),
+            (&mut self.operator, "billing_operator"),
+        ] {
+            let database_url = Some(Secret::new(url(login)));
+            *app = app.succeeded_by(Config { database_url, ..app.config.clone() });
         }
     }
 

@@ -48,6 +48,23 @@ impl TestDatabase {
         self.cluster.connect(&self.name).await.expect("connect")
     }
 
+    /// Lets a login into this database with its password only. Of all others nothing is asked.
+    pub async fn require_password(&self, login: &str) {
+        let admin = self.connect().await;
+        // The server writes its own file, whoever runs it.
+        let sql = format!(
+            "create temporary table rules (number serial, rule text);
+             insert into rules (rule) values ('host {} {login} 127.0.0.1/32 scram-sha-256');
+             insert into rules (rule) select pg_read_file(current_setting('hba_file'));
+             do $$ begin
+               execute format('copy (select unnest(string_to_array(rule, chr(10))) from rules order by number) to %L', current_setting('hba_file'));
+             end $$;
+             select pg_reload_conf()",
+            self.name
+        );
+        admin.batch_execute(&sql).await.expect("the server takes the rule");
+    }
+
     fn new_name() -> String {
         format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed))
     }

@@ -11,7 +11,11 @@ mod log;
 pub mod model;
 pub mod openapi;
 pub mod operator;
+pub mod pooler;
+pub mod runtime_api;
+pub mod tls;
 pub mod truth;
+pub mod vault;
 
 pub use answer::Answer;
 pub use app::{TestApp, users};
@@ -19,3 +23,4 @@ pub use database::{TestDatabase, bare_server};
 pub use event::event;
 pub use lambda::serve_functions;
 pub use log::Log;
+pub use vault::Vault;

@@ -76,7 +76,7 @@ impl Arguments {
             Ok(secret) => secret,
             Err(error) => return Outcome::failure(&error, json),
         };
-        let config = Config::from_env_or(|name| secret.get(name));
+        let config = Config::from_env_or(|name| secrets::of_operator(&secret, name));
         let mut context = Context::new(config);
         context.quiet = json;
         if command.ends_gently() {

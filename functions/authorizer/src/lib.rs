@@ -12,10 +12,12 @@ mod ring_provider;
 mod token;
 
 use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use shared::app::App;
 use shared::domain::ids::UserId;
+use shared::live::Live;
 use shared::telemetry::metrics;
 
 use crate::jwks::Jwks;
@@ -27,16 +29,33 @@ const LARGEST_TOKEN: usize = 8 * 1024;
 /// What the function holds while it runs: its configuration and clock, and the keys that it has fetched.
 #[derive(Debug)]
 pub struct Authorizer {
-    app: App,
-    /// None: there is no address to fetch them from.
-    jwks: Option<Jwks>,
+    live: Live,
+    /// None until the first token.
+    jwks: RwLock<Option<Arc<Jwks>>>,
 }
 
 impl Authorizer {
-    /// Nothing is fetched yet: the first token that needs a key asks for it.
+    /// With a configuration that does not change. Nothing is fetched yet: the first token that needs a key asks for it.
     pub fn new(app: App) -> Self {
-        let jwks = app.config.supabase_url.as_deref().map(Jwks::new);
-        Self { app, jwks }
+        Self::live(Live::fixed(app))
+    }
+
+    /// The same with a configuration that may change.
+    pub fn live(live: Live) -> Self {
+        Self { live, jwks: RwLock::default() }
+    }
+
+    /// The keys of the project at this address. They outlast a configuration that changes elsewhere.
+    fn jwks(&self, supabase_url: &str) -> Arc<Jwks> {
+        let held = self.jwks.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(jwks) = held.filter(|jwks| jwks.is_of(supabase_url)) {
+            return jwks;
+        }
+        let mut held = self.jwks.write().unwrap_or_else(PoisonError::into_inner);
+        match held.as_ref().filter(|jwks| jwks.is_of(supabase_url)) {
+            Some(jwks) => Arc::clone(jwks),
+            None => Arc::clone(held.insert(Arc::new(Jwks::new(supabase_url)))),
+        }
     }
 }
 
@@ -100,11 +119,22 @@ pub async fn handle(authorizer: &Authorizer, request: Request) -> Answer {
 
 async fn identify(authorizer: &Authorizer, request: &Request) -> Result<Identity, Refusal> {
     let token = bearer(&request.headers)?;
-    let url = authorizer.app.config.supabase_url.as_deref().ok_or(Refusal::NotConfigured)?;
-    let jwks = authorizer.jwks.as_ref().ok_or(Refusal::NotConfigured)?;
-    let secret = authorizer.app.config.supabase_jwt_secret.as_ref();
-    let now = authorizer.app.clock.now().as_second();
-    let key = token::key_for(token, secret, jwks, now).await?;
+    let app = authorizer.live.app().await.map_err(|_| Refusal::NotConfigured)?;
+    match check(authorizer, &app, token).await {
+        Err(refusal) if refusal.may_be_outdated() => match authorizer.live.newer_than(&app).await {
+            Some(newer) => check(authorizer, &newer, token).await,
+            None => Err(refusal),
+        },
+        checked => checked,
+    }
+}
+
+async fn check(authorizer: &Authorizer, app: &App, token: &str) -> Result<Identity, Refusal> {
+    let url = app.config.supabase_url.as_deref().ok_or(Refusal::NotConfigured)?;
+    let jwks = authorizer.jwks(url);
+    let secret = app.config.supabase_jwt_secret.as_ref();
+    let now = app.clock.now().as_second();
+    let key = token::key_for(token, secret, &jwks, now).await?;
     token::verify(token, &key, &format!("{url}/auth/v1"), now)
 }
 

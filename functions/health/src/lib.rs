@@ -8,6 +8,7 @@ use shared::app::App;
 use shared::db::{self, SCHEMA_VERSION};
 use shared::http::error::ApiError;
 use shared::http::response;
+use shared::live::Outdated;
 
 /// Answers 200 if all is well, else 503 with the part that fails.
 ///
@@ -36,7 +37,12 @@ pub async fn handle(app: &App, _request: Request) -> Result<Response<Body>, ApiE
     };
     let well = [health.database, health.schema, health.configuration].iter().all(|part| *part == Part::Ok);
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    Ok(response::json(status, &Health { success: well, ..health }))
+    let mut response = response::json(status, &Health { success: well, ..health });
+    let is_refused = schema.is_err_and(|error| error.may_be_outdated());
+    if is_refused || health.configuration == Part::Failing {
+        response.extensions_mut().insert(Outdated);
+    }
+    Ok(response)
 }
 
 /// Whether each part is well.

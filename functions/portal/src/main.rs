@@ -1,8 +1,10 @@
 //! The Lambda function `portal`.
 
-use shared::app::{App, serve};
+use shared::app::serve;
+use shared::config::Function;
+use shared::live::Live;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    serve(App::from_env(env!("CARGO_PKG_NAME")), portal::handle).await
+    serve(Live::from_env(Function::Portal), portal::handle).await
 }

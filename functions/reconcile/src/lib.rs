@@ -7,6 +7,7 @@ use lambda_http::lambda_runtime::Context;
 use shared::app::App;
 use shared::billing::limits::{CALLS_PER_SECOND, Limits};
 use shared::billing::reconcile::{Report, Sweep, reconcile};
+use shared::live::Live;
 use shared::telemetry::metrics;
 use shared::telemetry::request::{Current, during};
 
@@ -24,19 +25,40 @@ pub struct Unwell(String);
 ///
 /// # Errors
 /// [`Unwell`], after everything that could be done was done.
-pub async fn run(app: &App, context: Context) -> Result<Report, Unwell> {
+pub async fn run(live: &Live, context: Context) -> Result<Report, Unwell> {
     let current = Current::new(context.request_id.clone(), context.xray_trace_id.clone());
-    let result = during(current, handle(app, context.deadline())).await;
+    let result = during(current, until(live, context.deadline())).await;
     metrics::flush();
     result
 }
 
-/// Reconciles until `deadline`, less a reserve.
+/// Reconciles until `deadline`, less a reserve. If a login or a key turns out to have been replaced, it begins again with the new one.
+///
+/// # Errors
+/// [`Unwell`], after everything that could be done was done.
+pub async fn until(live: &Live, deadline: SystemTime) -> Result<Report, Unwell> {
+    let app = live.app().await.map_err(|error| Unwell(error.to_string()))?;
+    let report = attempt(&app, deadline).await;
+    let newer = if report.may_be_outdated { live.newer_than(&app).await } else { None };
+    verdict(match newer {
+        Some(newer) => attempt(&newer, deadline).await,
+        None => report,
+    })
+}
+
+/// Reconciles with a configuration that does not change.
 ///
 /// # Errors
 /// [`Unwell`], after everything that could be done was done.
 pub async fn handle(app: &App, deadline: SystemTime) -> Result<Report, Unwell> {
-    let report = reconcile(app, Sweep::WhenDue, &limits(app, deadline)).await;
+    verdict(attempt(app, deadline).await)
+}
+
+async fn attempt(app: &App, deadline: SystemTime) -> Report {
+    reconcile(app, Sweep::WhenDue, &limits(app, deadline)).await
+}
+
+fn verdict(report: Report) -> Result<Report, Unwell> {
     if report.is_well() {
         return Ok(report);
     }

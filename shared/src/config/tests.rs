@@ -95,3 +95,51 @@ fn the_nextjs_name_of_the_base_url_is_accepted() {
     let base = config(&[("NEXT_PUBLIC_BASE_URL", "https://app.example.com")]).base_url;
     assert_eq!(base.map(String::from).as_deref(), Some("https://app.example.com/"));
 }
+
+#[test]
+fn a_function_is_complete_with_what_it_works_with_and_needs_no_secret_then() {
+    let lookup = |variables: &'static str| {
+        move |name: &str| variables.split(' ').find(|one| *one == name).map(|_| "value".to_owned())
+    };
+    for (function, complete) in [
+        (Function::Authorizer, "SUPABASE_URL SUPABASE_JWT_SECRET"),
+        (Function::Checkout, "DATABASE_URL STRIPE_SECRET_KEY BASE_URL"),
+        (Function::Entitlements, "DATABASE_URL"),
+        (Function::Health, "DATABASE_URL STRIPE_SECRET_KEY STRIPE_WEBHOOK_SECRET BASE_URL SUPABASE_URL"),
+        (Function::Portal, "DATABASE_URL STRIPE_SECRET_KEY NEXT_PUBLIC_BASE_URL"),
+        (Function::Reconcile, "DATABASE_URL STRIPE_SECRET_KEY"),
+        (Function::Sync, "DATABASE_URL STRIPE_SECRET_KEY"),
+        (Function::Webhook, "DATABASE_URL STRIPE_SECRET_KEY STRIPE_WEBHOOK_SECRET"),
+    ] {
+        assert!(function.is_complete(lookup(complete)), "{function:?}");
+        let (_, one_less) = complete.split_once(' ').unwrap_or_default();
+        assert!(!function.is_complete(lookup(one_less)), "{function:?}");
+    }
+}
+
+#[test]
+fn of_several_addresses_in_a_secret_each_function_takes_its_own() {
+    let variables = |json: serde_json::Value| {
+        crate::secrets::Variables::new(json.as_object().cloned().unwrap_or_default())
+    };
+    let shared = variables(serde_json::json!({
+        "READER_DATABASE_URL": "r", "CHECKOUT_DATABASE_URL": "c", "EVENTS_DATABASE_URL": "e", "OPERATOR_DATABASE_URL": "o",
+        "DATABASE_URL": "any", "GRACE_DAYS": 3, "AUTOMATIC_TAX": true, "NESTED": {},
+    }));
+    for (function, url) in [
+        (Function::Entitlements, "r"),
+        (Function::Health, "r"),
+        (Function::Checkout, "c"),
+        (Function::Portal, "c"),
+        (Function::Webhook, "e"),
+        (Function::Sync, "e"),
+        (Function::Reconcile, "o"),
+    ] {
+        assert_eq!(shared.of_function(function, "DATABASE_URL").as_deref(), Some(url), "{function:?}");
+    }
+    let own = variables(serde_json::json!({ "DATABASE_URL": "own" }));
+    assert_eq!(own.of_function(Function::Webhook, "DATABASE_URL").as_deref(), Some("own"));
+    let text = |name| shared.of_function(Function::Webhook, name);
+    assert_eq!((text("GRACE_DAYS"), text("AUTOMATIC_TAX")), (Some("3".to_owned()), Some("true".to_owned())));
+    assert_eq!((text("NESTED"), text("NOTHING")), (None, None));
+}

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
 use futures_util::try_join;
 use serde_json::json;
@@ -26,6 +26,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(8);
 /// How long sent data may stay unacknowledged before a connection counts as dead: a frozen instance's often is, without a word.
 const SILENCE: Duration = Duration::from_secs(4);
+/// How often the kernel asks after the server on a connection that nothing is sent on, and how often in vain before it is dead.
+const PROBES: (Duration, u32) = (Duration::from_secs(10), 3);
+/// How long a connection is used: so that a failover, a new address behind the name and a changed password take everywhere.
+const LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// How often work is begun again after a deadlock, a serialization failure or a lost connection.
 const TRIES: u32 = 3;
 
@@ -69,6 +73,17 @@ impl Error {
         }
     }
 
+    /// Whether the database did not let us in (PostgreSQL, "Error Codes": class 28, invalid authorization).
+    pub fn is_login_refused(&self) -> bool {
+        let error = match self {
+            Self::Connect(PoolError::Backend(error)) | Self::Query(error) => error,
+            _ => return false,
+        };
+        error.code().is_some_and(|code| {
+            [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION].contains(code)
+        })
+    }
+
     /// Whether nothing was done and the same statement may simply run again.
     fn is_transient(&self) -> bool {
         match self {
@@ -99,6 +114,19 @@ impl Db {
     /// # Errors
     /// If the address or the CA file cannot be read.
     pub fn new(url: &Secret, ca: Option<&str>, size: usize) -> Result<Self, InvalidUrl> {
+        Self::with_lifetime(url, ca, size, LIFETIME)
+    }
+
+    /// The same with connections that are used for `lifetime`.
+    ///
+    /// # Errors
+    /// If the address or the CA file cannot be read.
+    pub fn with_lifetime(
+        url: &Secret,
+        ca: Option<&str>,
+        size: usize,
+        lifetime: Duration,
+    ) -> Result<Self, InvalidUrl> {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = match target(url, ca)? {
             (config, None) => Manager::from_config(config, NoTls, recycling),
@@ -106,6 +134,9 @@ impl Db {
         };
         let pool = Pool::builder(manager)
             .max_size(size)
+            .pre_recycle(Hook::sync_fn(move |_, metrics| {
+                if metrics.age() < lifetime { Ok(()) } else { Err(HookError::message("its time is over")) }
+            }))
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(CONNECT_TIMEOUT))
             .create_timeout(Some(CONNECT_TIMEOUT))
@@ -198,7 +229,11 @@ fn target(url: &Secret, ca: Option<&str>) -> Result<(Config, Option<MakeRustlsCo
     let mut config: Config =
         url.parse().map_err(|_| InvalidUrl("it is not a PostgreSQL connection address".to_owned()))?;
     config.connect_timeout(CONNECT_TIMEOUT).application_name("promptforge-billing");
-    config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(SILENCE);
+    config
+        .keepalives_idle(Duration::from_secs(30))
+        .keepalives_interval(PROBES.0)
+        .keepalives_retries(PROBES.1);
+    config.tcp_user_timeout(SILENCE);
     if tls::is_local(&config) && ca.is_none() {
         return Ok((config, None));
     }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::http::{response, schema};
+use crate::stripe::signature::Invalid;
 use crate::{db, stripe};
 
 /// Why a request gets no success. Sources are kept for the log and never shown.
@@ -49,7 +50,7 @@ pub enum ApiError {
     PayloadTooLarge,
     /// A webhook without a valid signature.
     #[error("invalid signature: {0}")]
-    InvalidSignature(#[from] stripe::signature::Invalid),
+    InvalidSignature(#[from] Invalid),
     /// A webhook event that belongs to no organization.
     #[error("no organization found for the event")]
     MissingOrgId,
@@ -65,6 +66,9 @@ pub enum ApiError {
     /// A variable that this call needs is missing or malformed.
     #[error("{0} is not configured")]
     Misconfigured(&'static str),
+    /// The configuration is in a secret that cannot be read, and nothing is known of it yet.
+    #[error("there is no configuration: the secret cannot be read")]
+    NoConfiguration,
     /// A part of the system reports that it is ill. The answer is the health route's own.
     #[error("an invariant does not hold: {0}")]
     Internal(&'static str),
@@ -140,7 +144,7 @@ impl ApiError {
                 "database_unavailable",
                 "The service is briefly unavailable; try again shortly",
             ),
-            Self::Database(_) | Self::Misconfigured(_) | Self::Internal(_) => {
+            Self::Database(_) | Self::Misconfigured(_) | Self::NoConfiguration | Self::Internal(_) => {
                 (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side")
             }
         }
@@ -173,7 +177,20 @@ impl ApiError {
                 stripe::Error::Refused { status, .. } => matches!(status, 401 | 403 | 500..),
                 stripe::Error::Unreadable(_) => false,
             },
+            Self::Misconfigured(_) | Self::NoConfiguration => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a newer configuration may make the difference: a secret, a login or a key that was replaced, or one that was missing.
+    pub fn may_be_outdated(&self) -> bool {
+        match self {
+            // A header that cannot be read, or an old signature, no secret can make good.
+            Self::InvalidSignature(invalid) => matches!(invalid, Invalid::Mismatch | Invalid::NoSecret),
+            Self::Database(error) => error.is_login_refused(),
+            Self::Stripe(stripe::Error::Refused { status, .. }) => *status == 401,
             Self::Misconfigured(_) => true,
+            Self::ProcessingFailed(cause) => cause.may_be_outdated(),
             _ => false,
         }
     }

@@ -110,7 +110,10 @@ fn when(error: &ApiError) -> &'static str {
         ApiError::Stripe(stripe::Error::Throttled { .. }) => "Stripe throttles us",
         ApiError::Stripe(_) => "Stripe refused, or cannot be reached",
         ApiError::Database(error) if error.is_unavailable() => "the database is down, or busy",
-        ApiError::Database(_) | ApiError::Misconfigured(_) | ApiError::Internal(_) => "it is our fault",
+        ApiError::Database(_)
+        | ApiError::Misconfigured(_)
+        | ApiError::NoConfiguration
+        | ApiError::Internal(_) => "it is our fault",
     }
 }
 

@@ -28,6 +28,7 @@ const LONGEST_KID: usize = 128;
 /// The keys of one project.
 #[derive(Debug)]
 pub struct Jwks {
+    supabase_url: String,
     fetcher: Fetcher,
     held: RwLock<Option<Arc<Held>>>,
     /// When a fetch was last begun, Unix seconds. Whoever holds it fetches; the others wait for that fetch and use its keys.
@@ -55,7 +56,17 @@ impl Jwks {
     /// The keys of the project at this address.
     pub fn new(supabase_url: &str) -> Self {
         let url = format!("{supabase_url}/auth/v1/.well-known/jwks.json");
-        Self { fetcher: Fetcher::new(url), held: RwLock::default(), last_fetch: Mutex::default() }
+        Self {
+            supabase_url: supabase_url.to_owned(),
+            fetcher: Fetcher::new(url),
+            held: RwLock::default(),
+            last_fetch: Mutex::default(),
+        }
+    }
+
+    /// Whether they are those of the project at this address.
+    pub fn is_of(&self, supabase_url: &str) -> bool {
+        self.supabase_url == supabase_url
     }
 
     /// The key of this name. A name is compared with those of the fetched keys, and used for nothing else.

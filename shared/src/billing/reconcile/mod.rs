@@ -61,6 +61,9 @@ pub struct Report {
     pub unfinished: bool,
     /// The parts that could not do their work, with the reason.
     pub problems: Vec<String>,
+    /// One of the problems may be that the configuration is not the current one.
+    #[serde(skip)]
+    pub may_be_outdated: bool,
 }
 
 impl Report {
@@ -127,6 +130,7 @@ pub async fn prune(app: &App, limits: &Limits, days: i32) -> Result<i64, ApiErro
 fn note(report: &mut Report, part: &str, result: Result<(), ApiError>) {
     if let Err(error) = result {
         error.log("reconcile");
+        report.may_be_outdated |= error.may_be_outdated();
         report.problems.push(format!("{part}: {error}"));
     }
 }

@@ -1,0 +1,10 @@
+//! The function `entitlements` as it is deployed, where tests find it: its own program belongs to another package.
+
+use shared::app::serve;
+use shared::config::Function;
+use shared::live::Live;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    serve(Live::from_env(Function::Entitlements), entitlements::handle).await
+}

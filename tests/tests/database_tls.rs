@@ -1,0 +1,75 @@
+//! The connection to the database: encrypted and verified, whatever its address says.
+
+use std::error::Error as _;
+
+use shared::config::Secret;
+use shared::db::{self, ConnectError};
+use tests::tls::{self, Authority, ServerCertificate, authority};
+
+async fn connect(url: &str, ca: Option<&str>) -> Result<String, String> {
+    match db::connect(&Secret::new(url), ca).await {
+        Ok(client) => {
+            let sql = "select ssl::text from pg_stat_ssl where pid = pg_backend_pid()";
+            Ok(client.query_one(sql, &[]).await.unwrap().get(0))
+        }
+        Err(ConnectError::Refused(error)) => {
+            Err(format!("{error}: {:?}", error.source().map(ToString::to_string)))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[track_caller]
+fn assert_refused(result: Result<String, String>, because: &str) {
+    let error = result.expect_err("it must be refused");
+    assert!(error.contains(because), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_is_verified_before_anything_is_sent_to_it() {
+    let server = tls::server().await;
+    let (ours, other) = (authority("Ours"), authority("Other"));
+    let pem = |authority: &Authority| authority.pem();
+    let by_address = server.url("postgres", "postgres");
+    let by_name = by_address.replace("127.0.0.1", "localhost");
+    // A name that is not this machine's, at this machine's address: what a database elsewhere looks like.
+    let remote = format!("{}?hostaddr=127.0.0.1", by_address.replace("127.0.0.1", "db.example.com"));
+
+    let ca = pem(&ours);
+    assert_refused(connect(&by_address, Some(&ca)).await, "does not support TLS");
+    assert_refused(connect(&remote, None).await, "does not support TLS");
+    assert_refused(connect(&format!("{remote}&sslmode=disable"), None).await, "does not support TLS");
+
+    tls::present(&server, &ServerCertificate::new(&ours, "127.0.0.1", 2500)).await;
+    assert_eq!(connect(&by_address, Some(&ca)).await.as_deref(), Ok("true"));
+    let file = std::env::temp_dir().join(format!("promptforge-ca-{}.pem", std::process::id()));
+    std::fs::write(&file, format!("{}{ca}", pem(&other))).unwrap();
+    assert_eq!(connect(&by_address, file.to_str()).await.as_deref(), Ok("true"));
+    std::fs::remove_file(&file).unwrap();
+    for mode in ["disable", "prefer", "require", "verify-ca", "verify-full"] {
+        let url = format!("{by_address}?sslmode={mode}");
+        assert_eq!(connect(&url, Some(&ca)).await.as_deref(), Ok("true"), "{mode}");
+        assert_refused(connect(&url, Some(&pem(&other))).await, "UnknownIssuer");
+    }
+    assert_refused(connect(&by_name, Some(&ca)).await, "certificate not valid for name");
+    assert_refused(connect(&remote, Some(&ca)).await, "certificate not valid for name");
+    // The public roots, which our authority is none of.
+    assert_refused(connect(&format!("{remote}&sslmode=disable"), None).await, "UnknownIssuer");
+
+    tls::present(&server, &ServerCertificate::new(&ours, "127.0.0.1", 2002)).await;
+    assert_refused(connect(&by_address, Some(&ca)).await, "certificate expired");
+    tls::present(&server, &ServerCertificate::new(&ours, "db.example.com", 2500)).await;
+    assert_eq!(connect(&remote, Some(&ca)).await.as_deref(), Ok("true"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_authority_that_cannot_be_read_is_a_problem_of_the_configuration() {
+    for (ca, because) in [
+        ("/nowhere/ca.pem", "DATABASE_CA cannot be read"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "DATABASE_CA cannot be read"),
+        ("-----BEGIN NOTHING-----\nAAAA\n-----END NOTHING-----", "holds no certificate"),
+    ] {
+        assert_refused(connect("postgres://u@127.0.0.1:1/d", Some(ca)).await, because);
+    }
+}

@@ -1,0 +1,143 @@
+//! All work through PgBouncer in transaction mode, with far fewer connections to the server than to it: what one client left behind,
+//! the next would find. Needs PgBouncer: `cargo test --package tests --features pooler --test pooler`.
+#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)] // A test that cannot go on shall panic.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::pooler::Pooler;
+use tests::{TestApp, users};
+use tokio_postgres::NoTls;
+use uuid::Uuid;
+
+const SERVER_CONNECTIONS: usize = 3;
+const LOGINS: [&str; 4] = ["billing_reader", "billing_checkout", "billing_events", "billing_operator"];
+
+/// An organization and its one member.
+struct Customer {
+    org: String,
+    owner: String,
+    plan: &'static str,
+}
+
+async fn customers(t: &TestApp, count: usize) -> Vec<Customer> {
+    let mut all = Vec::new();
+    for number in 0..count {
+        let (org, owner) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
+        let rows = format!(
+            "insert into organizations (id, name) values ('{org}', 'Customer {number}');
+             insert into organization_members (org_id, user_id, role) values ('{org}', '{owner}', 'owner')"
+        );
+        t.db.batch_execute(&rows).await.unwrap();
+        all.push(Customer { org, owner, plan: ["pro", "enterprise"][number % 2] });
+    }
+    all
+}
+
+/// Asks for one's own organization and for somebody else's, until `done`: the first is always answered with one's own, the second never.
+async fn read_on(t: &TestApp, own: &Customer, other: &Customer, done: &Cell<bool>) -> usize {
+    let mut reads = 0;
+    while !done.get() {
+        let mine = t.entitlements(&own.owner, &own.org).await;
+        assert_eq!((mine.status, mine.text("/orgId")), (200, own.org.as_str()), "{}", mine.body);
+        t.entitlements(&own.owner, &other.org).await.assert_failure(403, "not_a_member");
+        reads += 2;
+    }
+    reads
+}
+
+/// Looks at what a client finds that says nothing of itself: no claims, no role but its own, nothing prepared.
+async fn look_for_leaks(pooler: &Pooler, done: &Cell<bool>) -> usize {
+    let (client, connection) = tokio_postgres::connect(&pooler.url("billing_reader"), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let mut looks = 0;
+    while !done.get() {
+        let found = client
+            .query_typed(
+                "select coalesce(current_setting('request.jwt.claims', true), ''), current_user::text,
+                        current_setting('role'), (select count(*) from pg_prepared_statements where name <> '')",
+                &[],
+            )
+            .await
+            .unwrap();
+        let text = |column: usize| found[0].get::<_, String>(column);
+        assert_eq!(
+            (text(0), text(1), text(2)),
+            (String::new(), "billing_reader".to_owned(), "none".to_owned())
+        );
+        assert_eq!(found[0].get::<_, i64>(3), 0);
+        looks += 1;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    looks
+}
+
+/// Buys a plan and asks Stripe about it at once, as the success page does.
+async fn buy(t: &TestApp, customer: &Customer) {
+    let order = json!({ "orgId": customer.org, "planCode": customer.plan, "interval": "month" });
+    let session = t.checkout(&customer.owner, &order).await;
+    assert_eq!(session.status, 200, "{}", session.body);
+    t.stripe.pay_checkout_session(session.text("/sessionId")).expect("pay");
+    let synced = t.sync(&customer.owner, &json!({ "orgId": customer.org })).await;
+    assert_eq!((synced.status, synced.text("/planCode")), (200, customer.plan), "{}", synced.body);
+}
+
+/// Delivers all events, twice: of each customer one after the other, of all customers at once.
+async fn deliver(t: &TestApp) -> usize {
+    let mut by_customer = BTreeMap::<String, Vec<Value>>::new();
+    for event in t.stripe.events() {
+        let object = &event["data"]["object"];
+        let customer = object["customer"].as_str().or(object["id"].as_str()).unwrap_or_default().to_owned();
+        by_customer.entry(customer).or_default().push(event);
+    }
+    let deliveries = by_customer.values().map(|events| async move {
+        for event in events.iter().chain(events) {
+            let answer = t.deliver(event).await;
+            assert_eq!(answer.status, 200, "{event}: {}", answer.body);
+        }
+        events.len()
+    });
+    join_all(deliveries).await.into_iter().sum()
+}
+
+#[tokio::test]
+async fn everything_works_through_a_pooler_in_transaction_mode_and_nothing_leaks() {
+    let mut t = TestApp::start_with(&[("DATABASE_POOL_SIZE", "20")]).await;
+    let pooler = Pooler::start(&t.database, SERVER_CONNECTIONS).await;
+    t.connect_through(|login| pooler.url(login));
+    let customers = customers(&t, 24).await;
+    let done = Cell::new(false);
+    let work = async {
+        join_all(customers.iter().map(|customer| buy(&t, customer))).await;
+        let events = deliver(&t).await;
+        // One that got lost in between, and the comparison of everything.
+        t.db.batch_execute("update subscriptions set status = 'past_due', version = version + 1")
+            .await
+            .unwrap();
+        let report = t.reconcile().await;
+        assert!(report.is_well() && report.subscriptions.repaired == 24, "{report:?}");
+        let settled = t.reconcile().await;
+        assert!(settled.is_well() && settled.subscriptions.drifted == 0, "{settled:?}");
+        done.set(true);
+        events
+    };
+    let readers = (0..30).map(|number| {
+        let of = |number: usize| &customers[number % customers.len()];
+        read_on(&t, of(number), of(number + 7), &done)
+    });
+    let (events, reads, looks) = futures_util::join!(work, join_all(readers), look_for_leaks(&pooler, &done));
+    for customer in &customers {
+        let answer = t.entitlements(&customer.owner, &customer.org).await;
+        assert_eq!((answer.status, answer.text("/planCode")), (200, customer.plan), "{}", answer.body);
+    }
+    t.entitlements(users::OUTSIDER, &customers[0].org).await.assert_failure(403, "not_a_member");
+    for login in LOGINS {
+        let open = pooler.server_connections(login).await;
+        assert!((1..=SERVER_CONNECTIONS).contains(&open), "{login} has {open} connections to the server");
+    }
+    println!("{} reads, {looks} looks, {events} events, twice each", reads.iter().sum::<usize>());
+    pooler.stop().await;
+}

@@ -1,0 +1,294 @@
+//! What is in Secrets Manager: read when it is needed, read again when something was changed, and never in the way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use futures_util::future::join_all;
+use lambda_http::Body;
+use lambda_http::http::Request;
+use local::stripe::sign;
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::config::Function;
+use shared::live::Live;
+use tests::{Answer, TestApp, Vault, users};
+
+/// An app, its variables in a secret, and a clock.
+struct Rotation {
+    t: TestApp,
+    vault: Vault,
+    clock: Arc<AtomicI64>,
+}
+
+impl Rotation {
+    async fn start() -> Self {
+        let t = TestApp::start().await;
+        let clock = Arc::new(AtomicI64::new(t.app.clock.now().as_millisecond()));
+        let vault = Vault::open(&json!({
+            "STRIPE_SECRET_KEY": t.stripe.secret_key(), "STRIPE_API_BASE": t.stripe.url(), "STRIPE_WEBHOOK_SECRET": "whsec_1",
+            "READER_DATABASE_URL": t.database.url("billing_reader"), "EVENTS_DATABASE_URL": t.database.url("billing_events"),
+            "OPERATOR_DATABASE_URL": t.database.url("billing_operator"), "DATABASE_POOL_SIZE": 4,
+            "BASE_URL": "https://app.example.com", "IDENTITY_SOURCE": "trusted_headers",
+        }))
+        .await;
+        Self { t, vault, clock }
+    }
+
+    async fn live(&self, function: Function) -> Live {
+        self.live_with(function, &[]).await
+    }
+
+    async fn live_with(&self, function: Function, environment: &[(&str, &str)]) -> Live {
+        self.vault.live(function, environment, Clock::Fixed(Arc::clone(&self.clock))).await
+    }
+
+    fn a_minute_later(&self) {
+        self.clock.fetch_add(61_000, Ordering::SeqCst);
+    }
+
+    /// Events of a subscription that are all different.
+    async fn events(&self, count: usize, name: &str) -> Vec<Value> {
+        let session = self.t.checkout_plan("pro", "month").await;
+        if session.status == 200 {
+            self.t.stripe.pay_checkout_session(session.text("/sessionId")).expect("pay");
+        }
+        let event = self.t.last_event("customer.subscription.created");
+        let numbered = |number| {
+            let mut event = event.clone();
+            event["id"] = json!(format!("evt_{name}{number}"));
+            // Each a second after the other, so that none has to ask Stripe.
+            event["created"] = json!(event["created"].as_u64().unwrap() + number);
+            event
+        };
+        (0..count as u64).map(numbered).collect()
+    }
+
+    async fn deliver(&self, live: &Live, event: &Value, secret: &str) -> Answer {
+        let body = event.to_string();
+        let signature = sign(body.as_bytes(), secret, self.clock.load(Ordering::SeqCst) / 1000);
+        let request = Request::builder()
+            .method("POST")
+            .uri("/api/webhooks/stripe")
+            .header("stripe-signature", signature)
+            .body(Body::from(body))
+            .unwrap();
+        Answer::of("webhook", live.answer(webhook::handle, request).await)
+    }
+
+    /// Delivers all at once; none may be refused.
+    async fn deliver_well(&self, live: &Live, events: &[Value], secret: &str) {
+        for answer in join_all(events.iter().map(|event| self.deliver(live, event, secret))).await {
+            assert_eq!(answer.status, 200, "{}", answer.body);
+        }
+        for event in events {
+            let id = event["id"].as_str().unwrap();
+            let sql = format!(
+                "select count(*) from webhook_events where event_id = '{id}' and status = 'processed'"
+            );
+            assert_eq!(self.t.value(&sql).await, "1", "{id} is lost");
+        }
+    }
+
+    async fn entitlements(&self, live: &Live) -> Answer {
+        let request = Request::builder()
+            .uri(format!("/api/entitlements?orgId={}", self.t.org))
+            .header("x-user-id", users::MEMBER)
+            .body(Body::Empty)
+            .unwrap();
+        Answer::of("entitlements", live.answer(entitlements::handle, request).await)
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_secret_that_is_replaced_refuses_no_event_and_loses_none() {
+    let r = Rotation::start().await;
+    let live = r.live(Function::Webhook).await;
+    let events = r.events(120, "rotated").await;
+    assert_eq!(r.vault.reads(), 0, "nothing is read before the first request");
+    r.deliver_well(&live, &events[..30], "whsec_1").await;
+    assert_eq!(r.vault.reads(), 1);
+    // As Stripe and `billing webhook-endpoint --store` roll it: the old one goes on for a while.
+    r.vault.change(&[("STRIPE_WEBHOOK_SECRET", "whsec_2,whsec_1")]);
+    let (old, new) = events[30..70].split_at(20);
+    futures_util::join!(r.deliver_well(&live, old, "whsec_1"), r.deliver_well(&live, new, "whsec_2"));
+    assert_eq!(r.vault.reads(), 2, "concurrent events share one reading");
+    // At once, without an overlap.
+    r.a_minute_later();
+    r.vault.change(&[("STRIPE_WEBHOOK_SECRET", "whsec_3")]);
+    r.deliver_well(&live, &events[70..], "whsec_3").await;
+    assert_eq!(r.vault.reads(), 3);
+    let late = r.deliver(&live, &events[0], "whsec_1").await;
+    late.assert_failure(400, "invalid_signature");
+}
+
+#[tokio::test]
+async fn bad_signatures_are_refused_and_cause_one_reading_a_minute() {
+    let r = Rotation::start().await;
+    let live = r.live(Function::Webhook).await;
+    let events = r.events(40, "bad").await;
+    r.deliver_well(&live, &events[..1], "whsec_1").await;
+    for minute in 1..=3 {
+        for _ in 0..2 {
+            let bad = events[1..].iter().map(|event| r.deliver(&live, event, "whsec_guessed"));
+            for answer in join_all(bad).await {
+                answer.assert_failure(400, "invalid_signature");
+            }
+        }
+        assert_eq!(r.vault.reads(), 1 + minute);
+        r.a_minute_later();
+    }
+    // What no secret can make good is not worth a reading.
+    let request = Request::builder().method("POST").uri("/").header("stripe-signature", "test");
+    let answer = live.answer(webhook::handle, request.body(Body::from("{}")).unwrap()).await;
+    Answer::of("webhook", answer).assert_failure(400, "invalid_signature");
+    assert_eq!(
+        (r.vault.reads(), r.t.value("select count(*) from webhook_events").await),
+        (4, "1".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_database_password_that_is_replaced_fails_no_request() {
+    let r = Rotation::start().await;
+    let address = r.t.database.url("billing_events");
+    let with = |password: &str| address.replace("billing_events@", &format!("billing_events:{password}@"));
+    r.t.database.require_password("billing_events").await;
+    r.t.db.batch_execute("alter role billing_events password 'first'").await.unwrap();
+    r.vault.change(&[("EVENTS_DATABASE_URL", &with("first"))]);
+    let live = r.live(Function::Webhook).await;
+    let events = r.events(90, "password").await;
+    r.deliver_well(&live, &events[..30], "whsec_1").await;
+    for (password, events) in [("second", &events[30..60]), ("third", &events[60..])] {
+        let rotate = async {
+            r.vault.change(&[("EVENTS_DATABASE_URL", &with(password))]);
+            let rotated = format!(
+                "alter role billing_events password '{password}';
+                 select pg_terminate_backend(pid) from pg_stat_activity where usename = 'billing_events' and datname = current_database()"
+            );
+            r.t.db.batch_execute(&rotated).await.unwrap();
+        };
+        let before = r.vault.reads();
+        futures_util::join!(rotate, r.deliver_well(&live, events, "whsec_1"));
+        assert_eq!(r.vault.reads(), before + 1);
+        r.a_minute_later();
+    }
+    let open = "select count(*) from pg_stat_activity where usename = 'billing_events' and datname = current_database()";
+    assert!(r.t.value(open).await.parse::<u32>().unwrap() <= 4, "the old pool's connections are gone");
+}
+
+#[tokio::test]
+async fn a_stripe_key_that_is_replaced_is_read_again_by_the_scheduled_work_too() {
+    let r = Rotation::start().await;
+    let good = r.t.stripe.secret_key().to_owned();
+    r.vault.change(&[("STRIPE_SECRET_KEY", "sk_test_revoked")]);
+    let live = r.live(Function::Reconcile).await;
+    let app = live.app().await.unwrap();
+    let limit = std::time::SystemTime::from(app.clock.now()) + std::time::Duration::from_secs(600);
+    assert!(reconcile::until(&live, limit).await.is_err());
+    r.a_minute_later();
+    r.vault.change(&[("STRIPE_SECRET_KEY", &good)]);
+    assert!(reconcile::until(&live, limit).await.unwrap().problems.is_empty());
+    assert_eq!(r.vault.reads(), 3);
+}
+
+#[tokio::test]
+async fn while_secrets_manager_is_down_what_is_known_goes_on_and_what_is_unknown_stays_closed() {
+    let r = Rotation::start().await;
+    let live = r.live(Function::Webhook).await;
+    let events = r.events(4, "down").await;
+    r.vault.set_down(true);
+    for answer in join_all(events.iter().map(|event| r.deliver(&live, event, "whsec_1"))).await {
+        answer.assert_failure(500, "internal");
+    }
+    assert_eq!(r.vault.reads(), 1, "a failed reading is not repeated at once");
+    r.vault.set_down(false);
+    r.clock.fetch_add(5_000, Ordering::SeqCst);
+    r.deliver_well(&live, &events[..2], "whsec_1").await;
+    r.vault.set_down(true);
+    for _ in 0..3 {
+        r.deliver(&live, &events[2], "whsec_guessed").await.assert_failure(400, "invalid_signature");
+    }
+    r.deliver_well(&live, &events[2..], "whsec_1").await;
+    assert_eq!(r.vault.reads(), 3, "a failed reading counts like any other");
+}
+
+#[tokio::test]
+async fn a_malformed_secret_opens_nothing_and_replaces_nothing_that_works() {
+    let r = Rotation::start().await;
+    let events = r.events(3, "malformed").await;
+    let good = r.vault.secret();
+    r.vault.put_text("whsec_1");
+    let live = r.live(Function::Webhook).await;
+    r.deliver(&live, &events[0], "whsec_1").await.assert_failure(500, "internal");
+    r.clock.fetch_add(5_000, Ordering::SeqCst);
+    r.vault.put(&good);
+    r.vault.change(&[("STRIPE_SECRET_KEY", "pk_test_1")]);
+    r.deliver(&live, &events[0], "whsec_1").await.assert_failure(500, "processing_failed");
+    r.a_minute_later();
+    r.vault.put(&good);
+    r.deliver_well(&live, &events[..1], "whsec_1").await;
+    for malformed in
+        ["[]", "no JSON", r#"{"DATABASE_URL": "no address", "STRIPE_WEBHOOK_SECRET": "whsec_guessed"}"#]
+    {
+        r.a_minute_later();
+        r.vault.put_text(malformed);
+        r.deliver(&live, &events[1], "whsec_guessed").await.assert_failure(400, "invalid_signature");
+        r.deliver_well(&live, &events[1..2], "whsec_1").await;
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_is_filled_later_is_found() {
+    let r = Rotation::start().await;
+    let filled = r.vault.secret();
+    r.vault.put(&json!({}));
+    let identity = [("IDENTITY_SOURCE", "trusted_headers")];
+    let entitlements = r.live_with(Function::Entitlements, &identity).await;
+    let health = r.live(Function::Health).await;
+    let ask = async || {
+        let request = Request::builder().uri("/api/health").body(Body::Empty).unwrap();
+        Answer::of("health", health.answer(health::handle, request).await).status
+    };
+    r.entitlements(&entitlements).await.assert_failure(500, "internal");
+    assert_eq!(ask().await, 503);
+    r.a_minute_later();
+    r.vault.put(&filled);
+    assert_eq!((r.entitlements(&entitlements).await.status, ask().await), (200, 200));
+}
+
+#[tokio::test]
+async fn the_environment_goes_before_the_secret_and_a_complete_one_never_asks() {
+    let r = Rotation::start().await;
+    let events = r.events(2, "complete").await;
+    let reader = r.t.database.url("billing_reader");
+    // A login that the database refuses, a signature that does not fit: what would else be reasons to ask.
+    let live = r
+        .live_with(Function::Entitlements, &[("DATABASE_URL", &reader.replace("billing_reader", "nobody"))])
+        .await;
+    r.entitlements(&live).await.assert_failure(401, "unauthenticated");
+    let refused = [
+        ("DATABASE_URL", reader.replace("billing_reader", "nobody")),
+        ("IDENTITY_SOURCE", "trusted_headers".to_owned()),
+    ];
+    let refused: Vec<_> = refused.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let other = r.live_with(Function::Entitlements, &refused).await;
+    r.entitlements(&other).await.assert_failure(503, "database_unavailable");
+    let (url, base) = (r.t.database.url("billing_events"), r.t.stripe.url());
+    let complete = [
+        ("DATABASE_URL", url.as_str()),
+        ("STRIPE_SECRET_KEY", r.t.stripe.secret_key()),
+        ("STRIPE_API_BASE", base.as_str()),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_environment"),
+    ];
+    let webhook = r.live_with(Function::Webhook, &complete).await;
+    r.deliver_well(&webhook, &events[..1], "whsec_environment").await;
+    r.deliver(&webhook, &events[1], "whsec_1").await.assert_failure(400, "invalid_signature");
+    for live in [&live, &other, &webhook] {
+        assert!(!live.has_opened_secret());
+    }
+    assert_eq!(r.vault.reads(), 0);
+    // One variable less, and the rest of the environment still goes first.
+    let webhook = r.live_with(Function::Webhook, &complete[1..]).await;
+    r.deliver_well(&webhook, &events[1..], "whsec_environment").await;
+    assert!(webhook.has_opened_secret() && r.vault.reads() == 1);
+}
