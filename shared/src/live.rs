@@ -169,7 +169,13 @@ impl Live {
     where
         H: for<'a> Handler<'a>,
     {
-        let app = self.app().await?;
+        let app = match self.app().await {
+            // That nothing is known is what it has to tell.
+            Err(_) if self.source.as_ref().is_some_and(|source| source.function == Function::Health) => {
+                self.held()
+            }
+            app => app?,
+        };
         // Only what may have to be asked again is worth a copy.
         let again = self.source.as_ref().map(|_| request.clone());
         let result = handle(&app, request).await;

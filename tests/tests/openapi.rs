@@ -8,8 +8,10 @@ use lambda_http::Body;
 use lambda_http::http::Request as HttpRequest;
 use local::stripe::Fault;
 use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::config::Function;
 use tests::openapi::{FILE, document, documented, problems, table};
-use tests::{Answer, TestApp, event, users};
+use tests::{Answer, TestApp, Vault, event, users};
 
 const PEOPLES: [&str; 4] = ["checkout", "portal", "sync", "entitlements"];
 
@@ -179,6 +181,11 @@ async fn by_us(seen: &mut Seen) {
         note(seen, "webhook", &t.deliver(&paid).await);
         note(seen, "health", &t.health().await);
     }
+    let vault = Vault::open(&json!({})).await;
+    vault.set_down(true);
+    let live = vault.live(Function::Webhook, &[], Clock::System).await;
+    let request = HttpRequest::builder().method("POST").uri("/").body(Body::from("{}")).unwrap();
+    note(seen, "webhook", &Answer::of("webhook", live.answer(webhook::handle, request).await));
 }
 
 /// A token of one person with a header of another.

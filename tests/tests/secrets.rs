@@ -238,6 +238,19 @@ async fn a_malformed_secret_opens_nothing_and_replaces_nothing_that_works() {
 }
 
 #[tokio::test]
+async fn health_tells_that_the_secret_cannot_be_read() {
+    let r = Rotation::start().await;
+    r.vault.set_down(true);
+    let health = r.live(Function::Health).await;
+    let request = Request::builder().uri("/api/health").body(Body::Empty).unwrap();
+    let answer = Answer::of("health", health.answer(health::handle, request).await);
+    assert_eq!(
+        (answer.status, answer.text("/configuration"), answer.text("/database")),
+        (503, "failing", "failing")
+    );
+}
+
+#[tokio::test]
 async fn a_secret_that_is_filled_later_is_found() {
     let r = Rotation::start().await;
     let filled = r.vault.secret();

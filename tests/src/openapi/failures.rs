@@ -24,7 +24,7 @@ not_a_billing_admin   x         x       .     .             .        .
 no_customer           .         x       .     .             .        .
 already_subscribed    x         .       .     .             .        .
 payload_too_large     x         x       x     .             x        .
-internal              x         x       x     x             .        .
+internal              x         x       x     x             x        .
 processing_failed     .         .       .     .             x        .
 stripe_error          x         x       x     .             .        .
 stripe_throttled      x         x       x     .             .        .
