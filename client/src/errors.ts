@@ -1,0 +1,65 @@
+// The one error that this package throws. Only an aborted call throws something else: its signal's reason.
+
+import type { ApiErrorCode } from "./types.js";
+
+/**
+ * Why a call failed: a code of the API's, or
+ *
+ * - `network`: nobody answered;
+ * - `timeout`: nobody answered in time;
+ * - `throttled`: API Gateway takes no more calls for now;
+ * - `token_unavailable`: `getToken` threw;
+ * - `user_changed`: the person signed out or another signed in while the call was under way;
+ * - `unexpected_response`: what answered is not the API.
+ */
+export type ErrorCode =
+  | ApiErrorCode
+  | "network"
+  | "timeout"
+  | "throttled"
+  | "token_unavailable"
+  | "user_changed"
+  | "unexpected_response";
+
+/** What else is known of a failure. */
+export interface BillingErrorDetails {
+  /** The HTTP status; 0 if there was no answer. */
+  readonly status?: number | undefined;
+  /** The API's name for the request. */
+  readonly requestId?: string | undefined;
+  /** Milliseconds. */
+  readonly retryAfter?: number | undefined;
+  /** The error behind it. */
+  readonly cause?: unknown;
+}
+
+/** A call that failed. */
+export class BillingError extends Error {
+  /** For programs. */
+  readonly code: ErrorCode;
+  /** The HTTP status; 0 if there was no answer; 401 without a request if nobody is signed in. */
+  readonly status: number;
+  /** What to quote when asking about it: the API's log has the reason under it. */
+  readonly requestId: string | undefined;
+  /** Milliseconds until another try makes sense, where the API said so. */
+  readonly retryAfter: number | undefined;
+
+  /** @internal */
+  constructor(code: ErrorCode, message: string, { status = 0, requestId, retryAfter, cause }: BillingErrorDetails = {}) {
+    super(message, { cause });
+    this.name = "BillingError";
+    this.code = code;
+    this.status = status;
+    this.requestId = requestId;
+    this.retryAfter = retryAfter;
+  }
+
+  /** Whether the API could not be had, so that its last answer still counts. False for everything that it refused. */
+  get isOutage(): boolean {
+    // Below 400 is no answer at all, or one of a hotel's sign-in page.
+    return this.code !== "user_changed" && (this.status < 400 || this.status === 429 || this.status >= 500);
+  }
+}
+
+/** @internal */
+export const userChanged = (): BillingError => new BillingError("user_changed", "The user changed during the call");

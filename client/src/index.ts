@@ -1,0 +1,20 @@
+// The package's core: no framework, no dependency.
+
+export { createBillingClient } from "./client.js";
+export type { BillingClient, BillingClientOptions, CallOptions, CheckOptions, OnError, ReadOptions } from "./client.js";
+export { BillingError } from "./errors.js";
+export type { BillingErrorDetails, ErrorCode } from "./errors.js";
+export type { GetToken } from "./session.js";
+export type { SyncOptions } from "./sync.js";
+export type {
+  ApiErrorCode,
+  Checkout,
+  CheckoutOrder,
+  Entitlements,
+  EntitlementsState,
+  Feature,
+  Interval,
+  PlanCode,
+  Portal,
+  PortalOrder,
+} from "./types.js";

@@ -1,0 +1,46 @@
+import { useCallback, useEffect, useMemo, useSyncExternalStore, type ReactElement, type ReactNode } from "react";
+
+import type { BillingClient } from "../client.js";
+import { watchEntitlements, type RealtimeClient } from "../realtime/index.js";
+import type { Entitlements, EntitlementsState } from "../types.js";
+import { BillingContext } from "./context.js";
+import { keepFresh } from "./keepFresh.js";
+
+/** Props of {@link BillingProvider}. */
+export interface BillingProviderProps {
+  /** The page's client. Make it once, outside of components. */
+  readonly client: BillingClient;
+  /** The organization that is looked at. */
+  readonly orgId: string;
+  /** The answer that the server rendered with, so that the first paint is right. One of another organization is passed over. */
+  readonly initialEntitlements?: Entitlements | undefined;
+  /** A supabase-js client: changes in the database show at once. Without one they show when the page is looked at again. */
+  readonly realtime?: RealtimeClient | null | undefined;
+  readonly children?: ReactNode;
+}
+
+const NOTHING: EntitlementsState = {};
+
+/** Keeps an organization's entitlements fresh for all components inside. */
+export function BillingProvider({ client, orgId, initialEntitlements, realtime, children }: BillingProviderProps): ReactElement {
+  // Not put into the client while rendering: on a server that is everybody's.
+  const initial = useMemo<EntitlementsState>(
+    () => (initialEntitlements?.orgId === orgId ? { entitlements: initialEntitlements } : NOTHING),
+    [initialEntitlements, orgId],
+  );
+  const subscribe = useCallback((listener: () => void) => client.subscribe(orgId, listener), [client, orgId]);
+  const state = useSyncExternalStore(
+    subscribe,
+    () => client.getState(orgId) ?? initial,
+    () => initial,
+  );
+
+  useEffect(() => {
+    if (initial.entitlements) client.seed(initial.entitlements);
+  }, [client, initial]);
+  useEffect(() => keepFresh(client, orgId), [client, orgId]);
+  useEffect(() => watchEntitlements(client, realtime, orgId), [client, realtime, orgId]);
+
+  const billing = useMemo(() => ({ client, orgId, state }), [client, orgId, state]);
+  return <BillingContext.Provider value={billing}>{children}</BillingContext.Provider>;
+}

@@ -1,0 +1,116 @@
+// One request with a token, a limit of time, and every failure as a BillingError.
+
+import { BillingError, userChanged, type ErrorCode } from "./errors.js";
+import type { Session } from "./session.js";
+
+/** @internal */
+export interface Exchange {
+  /** Makes it a POST. */
+  readonly body?: unknown;
+  /** The answer at hand. */
+  readonly etag?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** A token that was fetched already. */
+  readonly token?: string;
+}
+
+/** @internal */
+export interface Reply {
+  /** A 2xx, or 304. */
+  readonly status: number;
+  readonly etag: string | undefined;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** @internal */
+export type Send = (path: string, exchange: Exchange) => Promise<Reply>;
+
+/** @internal */
+export function createSend(baseUrl: string, fetch: typeof globalThis.fetch, timeout: number, session: Session): Send {
+  const base = baseUrl.replace(/\/+$/, "");
+
+  const once = async (path: string, { body, etag, signal }: Exchange, token: string): Promise<Reply> => {
+    const headers: Record<string, string> = { accept: "application/json", authorization: `Bearer ${token}` };
+    if (body) headers["content-type"] = "application/json";
+    if (etag) headers["if-none-match"] = etag;
+    const limit = new AbortController();
+    const abort = (): void => limit.abort();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      abort();
+    }, timeout);
+    signal?.addEventListener("abort", abort);
+    try {
+      signal?.throwIfAborted();
+      // No cache between: neither the browser's, which would answer the 304 itself, nor that of Next.js, which is everybody's.
+      const init: RequestInit = { headers, cache: "no-store", signal: limit.signal };
+      const response = await fetch(base + path, body ? { ...init, method: "POST", body: JSON.stringify(body) } : init);
+      const text = await response.text();
+      return read(response, text);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (cause instanceof BillingError) throw cause;
+      throw late
+        ? new BillingError("timeout", `No answer within ${timeout} ms`, { cause })
+        : new BillingError("network", "The billing API cannot be reached", { cause });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+  };
+
+  return async (path, exchange) => {
+    const token = exchange.token ?? (await session.token());
+    const current = <T>(value: T): T => {
+      if (!session.owns(token)) throw userChanged();
+      return value;
+    };
+    let reply: Reply;
+    try {
+      reply = await once(path, exchange, current(token));
+    } catch (error) {
+      current(0);
+      if (!(error instanceof BillingError && error.status === 401)) throw error;
+      const renewed = await session.token(true).catch((problem: BillingError) => {
+        // The API has refused. That a new token cannot be had is no reason to go by its last answer.
+        throw problem.isOutage ? error : problem;
+      });
+      reply = await once(path, exchange, current(renewed));
+    }
+    return current(reply);
+  };
+}
+
+function read(response: Response, text: string): Reply {
+  const { status, headers } = response;
+  let body: unknown;
+  try {
+    body = JSON.parse(text || "{}");
+  } catch {
+    // Not the API's. Said below.
+  }
+  if (typeof body !== "object" || body === null) body = { unreadable: true };
+  const fields = body as Readonly<Record<string, unknown>>;
+  if (status === 304 || (response.ok && fields["success"] === true)) {
+    return { status, etag: headers.get("etag") ?? undefined, body: fields };
+  }
+  const { code, error, requestId } = fields;
+  const known = typeof code === "string";
+  throw new BillingError(
+    known ? (code as ErrorCode) : status === 429 ? "throttled" : "unexpected_response",
+    known && typeof error === "string" ? error : `The billing API answered ${status}`,
+    {
+      status,
+      requestId: typeof requestId === "string" ? requestId : undefined,
+      retryAfter: milliseconds(headers.get("retry-after")),
+    },
+  );
+}
+
+/** Retry-After is seconds or a date (RFC 9110, 10.2.3). */
+function milliseconds(value: string | null): number | undefined {
+  if (!value) return undefined;
+  const time = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return time >= 0 ? time : undefined;
+}

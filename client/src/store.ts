@@ -1,0 +1,83 @@
+// What is known of each organization, and since when. No requests here.
+
+import { BillingError } from "./errors.js";
+import type { Entitlements, EntitlementsState } from "./types.js";
+
+/** @internal */
+export interface Entry {
+  /** What subscribers see; nothing as long as nobody asked. */
+  state: EntitlementsState | undefined;
+  /** The last answer. */
+  value: Entitlements | undefined;
+  etag: string | undefined;
+  /** When the API last said that the answer holds, on this machine's clock. */
+  checkedAt: number;
+  /** Before this time the API does not want to be asked. */
+  notBefore: number;
+  /** Counts what was asked. */
+  asked: number;
+  /** The newest question that has its answer: the answer to an older one comes too late. */
+  answered: number;
+  readonly listeners: Set<(state: EntitlementsState) => void>;
+}
+
+/** @internal */
+export const newEntry = (): Entry => ({
+  ...nothing,
+  state: undefined,
+  asked: 0,
+  answered: 0,
+  listeners: new Set(),
+});
+
+const nothing = { value: undefined, etag: undefined, checkedAt: 0, notBefore: 0 } as const;
+
+/** Keeps an answer. @internal */
+export function accept(entry: Entry, question: number, answer: Entitlements, etag: string | undefined): Entitlements {
+  if (question < entry.answered) return entry.state?.entitlements ?? answer;
+  const unchanged = entry.value && sameAnswer(entry.value, answer);
+  // The tag of an older answer with the same content is as good; sync answers have none of their own.
+  etag ??= unchanged ? entry.etag : undefined;
+  const value = unchanged && entry.value ? entry.value : answer;
+  Object.assign(entry, { value, etag, answered: question, checkedAt: Date.now(), notBefore: 0 });
+  show(entry, { entitlements: value });
+  return value;
+}
+
+/** The last answer, if it may stand in for the one that failed; else throws the failure. @internal */
+export function refuse(entry: Entry, question: number, error: unknown, staleFor: number): Entitlements {
+  // Aborted, or another person's: it says nothing of this organization.
+  if (!(error instanceof BillingError) || error.code === "user_changed") throw error;
+  if (question < entry.answered && entry.state?.entitlements) return entry.state.entitlements;
+  entry.answered = question;
+  // A failure that is told again while the API rests does not prolong the rest.
+  if (error.retryAfter && Date.now() >= entry.notBefore) entry.notBefore = Date.now() + error.retryAfter;
+  if (!error.isOutage || !entry.value || Date.now() - entry.checkedAt > staleFor) {
+    Object.assign(entry, { value: undefined, etag: undefined });
+    show(entry, { error });
+    throw error;
+  }
+  const shown = entry.state?.entitlements;
+  const entitlements = shown?.stale ? shown : { ...entry.value, stale: true };
+  show(entry, { entitlements, error });
+  return entitlements;
+}
+
+/** Forgets everything but who listens. @internal */
+export function forget(entry: Entry): void {
+  Object.assign(entry, nothing);
+  show(entry, {});
+}
+
+/** Whether two answers differ in nothing but when they were read. @internal */
+export function sameAnswer(one: Entitlements, other: Entitlements): boolean {
+  const content = (value: Entitlements): string => JSON.stringify({ ...value, timestamp: 0, stale: 0 });
+  return content(one) === content(other);
+}
+
+function show(entry: Entry, state: EntitlementsState): void {
+  const before = entry.state;
+  if (before && before.entitlements === state.entitlements && before.error === state.error) return;
+  entry.state = state;
+  for (const listener of [...entry.listeners]) listener(state);
+}

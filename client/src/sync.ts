@@ -1,0 +1,67 @@
+// After checkout: ask until the purchase shows.
+
+import { BillingError } from "./errors.js";
+import { unlessAborted } from "./flight.js";
+import { sameAnswer } from "./store.js";
+import type { Entitlements } from "./types.js";
+
+/** How to wait for a purchase. */
+export interface SyncOptions {
+  /** Ends the wait. The call rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long to wait at most, in milliseconds. Default 15,000. */
+  readonly timeout?: number;
+  /** The pause between two requests, in milliseconds. Default 500. */
+  readonly interval?: number;
+  /** The answer before the purchase. Default: the client's last one. */
+  readonly before?: Entitlements | undefined;
+  /**
+   * Whether this is what was waited for. Default: a plan that is paid for, or anything that differs from before. To wait for an add-on,
+   * look for its flag.
+   */
+  readonly until?: (now: Entitlements, before: Entitlements | undefined) => boolean;
+}
+
+// Somebody with a paid plan cannot come from a checkout of another: so a paid plan is the purchase, also on a page that was loaded
+// after it and knows no before.
+const arrived: NonNullable<SyncOptions["until"]> = (now, before) =>
+  now.planCode !== "pilot" || (before !== undefined && !sameAnswer(before, now));
+
+/** @internal */
+export async function pollAfterCheckout(
+  sync: (signal: AbortSignal) => Promise<Entitlements>,
+  read: (signal: AbortSignal) => Promise<Entitlements>,
+  { signal, timeout = 15_000, interval = 500, before, until = arrived }: SyncOptions,
+): Promise<Entitlements> {
+  const limit = new AbortController();
+  const leave = (): void => limit.abort(signal?.reason);
+  if (signal?.aborted) leave();
+  signal?.addEventListener("abort", leave);
+  let timer = setTimeout(() => limit.abort(), timeout);
+  const timeIsUp = timer;
+  let known: Entitlements | undefined;
+  let problem: unknown;
+  try {
+    for (let next = sync; ; next = read) {
+      try {
+        limit.signal.throwIfAborted();
+        known = await next(limit.signal);
+        if (!known.stale && until(known, before)) return known;
+      } catch (error) {
+        // Stripe may be down, and the webhook come all the same.
+        if (!(error instanceof BillingError && error.isOutage)) throw error;
+        problem = error;
+      }
+      const pause = new Promise<void>((resolve) => (timer = setTimeout(resolve, interval)));
+      await unlessAborted(pause, limit.signal);
+    }
+  } catch (error) {
+    if (!limit.signal.aborted || signal?.aborted) throw error;
+    if (known) return known;
+    throw problem ?? new BillingError("timeout", `No answer within ${timeout} ms`);
+  } finally {
+    clearTimeout(timeIsUp);
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", leave);
+  }
+}
