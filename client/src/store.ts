@@ -52,7 +52,7 @@ export function refuse(entry: Entry, question: number, error: unknown, staleFor:
   entry.answered = question;
   // A failure that is told again while the API rests does not prolong the rest.
   if (error.retryAfter && Date.now() >= entry.notBefore) entry.notBefore = Date.now() + error.retryAfter;
-  if (!error.isOutage || !entry.value || Date.now() - entry.checkedAt > staleFor) {
+  if (!error.isOutage || !entry.value || Date.now() - entry.checkedAt >= staleFor) {
     Object.assign(entry, { value: undefined, etag: undefined });
     show(entry, { error });
     throw error;

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+
+import { watchEntitlements, type RealtimeChannel, type RealtimeClient } from "../src/realtime/index.js";
+import { setUp } from "./support/clients.js";
+import { held, ORG } from "./support/fakeApi.js";
+
+class FakeSupabase implements RealtimeClient {
+  readonly names: string[] = [];
+  readonly filters: unknown[] = [];
+  readonly listeners: (() => unknown)[] = [];
+  status: (status: string) => void = () => undefined;
+  removed = 0;
+
+  channel(name: string): RealtimeChannel {
+    this.names.push(name);
+    const channel: RealtimeChannel = {
+      on: (type, filter, callback) => {
+        this.filters.push({ type, ...filter });
+        this.listeners.push(callback);
+        return channel;
+      },
+      subscribe: (callback) => (this.status = callback),
+    };
+    return channel;
+  }
+
+  removeChannel(): void {
+    this.removed++;
+  }
+
+  change(): void {
+    this.listeners.forEach((listener) => listener());
+  }
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
+
+it("listens to both tables of the organization", () => {
+  const { client } = setUp();
+  const supabase = new FakeSupabase();
+  watchEntitlements(client, supabase, ORG);
+  const common = { type: "postgres_changes", event: "*", schema: "public", filter: `org_id=eq.${ORG}` };
+  expect(supabase.filters).toEqual([{ ...common, table: "entitlements" }, { ...common, table: "subscriptions" }]);
+});
+
+it("asks anew as soon as something changes", async () => {
+  const { api, client } = setUp();
+  const supabase = new FakeSupabase();
+  watchEntitlements(client, supabase, ORG);
+  await client.getEntitlements(ORG);
+  api.plans.set(ORG, "pro");
+  supabase.change();
+  await settle();
+  expect(client.getState(ORG)?.entitlements?.planCode).toBe("pro");
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it("does not trust a request that was under way, and asks once about a burst of changes", async () => {
+  const { api, client } = setUp();
+  const supabase = new FakeSupabase();
+  watchEntitlements(client, supabase, ORG);
+  api.next.push(held().answerer, held().answerer);
+  void client.getEntitlements(ORG);
+  await settle();
+  supabase.change();
+  supabase.change();
+  supabase.change();
+  await settle();
+  expect(api.calls).toHaveLength(2);
+});
+
+it("asks once more when nothing seems to have changed, because the API may have answered from memory", async () => {
+  const { api, client } = setUp();
+  const supabase = new FakeSupabase();
+  watchEntitlements(client, supabase, ORG);
+  await client.getEntitlements(ORG);
+  supabase.listeners[0]?.();
+  await settle();
+  api.plans.set(ORG, "pro");
+  await vi.advanceTimersByTimeAsync(2_500);
+  expect(client.getState(ORG)?.entitlements?.planCode).toBe("pro");
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it("asks when the connection is there again: what happened meanwhile was not heard", async () => {
+  const { api, client } = setUp();
+  const supabase = new FakeSupabase();
+  watchEntitlements(client, supabase, ORG);
+  supabase.status("CHANNEL_ERROR");
+  await settle();
+  expect(api.calls).toHaveLength(0);
+  supabase.status("SUBSCRIBED");
+  await settle();
+  expect(api.calls).toHaveLength(1);
+});
+
+it("outlives a failure of the API", async () => {
+  const { api, client } = setUp();
+  const supabase = new FakeSupabase();
+  watchEntitlements(client, supabase, ORG);
+  api.next.push(() => Promise.reject(new TypeError("fetch failed")));
+  supabase.listeners[0]?.();
+  await settle();
+  expect(client.getState(ORG)?.error?.code).toBe("network");
+  supabase.listeners[0]?.();
+  await settle();
+  expect(client.getState(ORG)?.entitlements?.planCode).toBe("pilot");
+});
+
+it("uses a channel of its own each time and closes it", async () => {
+  const { api, client } = setUp();
+  const supabase = new FakeSupabase();
+  watchEntitlements(client, supabase, ORG)();
+  watchEntitlements(client, supabase, ORG);
+  expect(new Set(supabase.names).size).toBe(2);
+  expect(supabase.removed).toBe(1);
+  supabase.listeners[0]?.();
+  await settle();
+  expect(api.calls).toHaveLength(0);
+});
+
+it("does nothing without Supabase", () => {
+  const { api, client } = setUp();
+  watchEntitlements(client, undefined, ORG)();
+  expect(api.calls).toHaveLength(0);
+});

@@ -1,0 +1,149 @@
+import { describe, expect, it, vi } from "vitest";
+
+import type { EntitlementsState } from "../src/index.js";
+import { setUp } from "./support/clients.js";
+import { FakeApi, held, ORG, tokenOf } from "./support/fakeApi.js";
+
+describe("a refused token", () => {
+  it("is fetched anew, once, and the call goes on", async () => {
+    const api = new FakeApi();
+    api.plans.set(ORG, "pro");
+    api.expired.add(tokenOf("ada", 1));
+    const asked: boolean[] = [];
+    const { client } = setUp({
+      fetch: api.fetch,
+      getToken: ({ forceRefresh }) => {
+        asked.push(forceRefresh);
+        return tokenOf("ada", forceRefresh ? 2 : 1);
+      },
+    });
+    expect((await client.getEntitlements(ORG)).planCode).toBe("pro");
+    expect(asked).toEqual([false, true]);
+    expect(api.calls).toHaveLength(2);
+  });
+
+  it("is not fetched a third time", async () => {
+    const { api, client, asked } = setUp();
+    api.fail(401, "unauthenticated");
+    await expect(client.getEntitlements(ORG)).rejects.toMatchObject({ code: "unauthenticated", status: 401 });
+    expect(asked).toEqual([{ forceRefresh: false }, { forceRefresh: true }]);
+    expect(api.calls).toHaveLength(2);
+  });
+
+  it("does not bring the last answer back when no new one can be had", async () => {
+    const { api } = setUp();
+    api.plans.set(ORG, "pro");
+    const { client } = setUp({
+      fetch: api.fetch,
+      getToken: ({ forceRefresh }) => {
+        if (forceRefresh) throw new Error("no network");
+        return tokenOf("ada");
+      },
+    });
+    await client.getEntitlements(ORG);
+    api.fail(401, "unauthenticated");
+    await expect(client.getEntitlements(ORG)).rejects.toMatchObject({ status: 401 });
+  });
+
+  it("is fetched anew for a checkout as well", async () => {
+    const { api, client, asked } = setUp();
+    api.next.push(() => Response.json({ success: false, code: "unauthenticated" }, { status: 401 }));
+    await client.startCheckout({ orgId: ORG, planCode: "pro", interval: "month" });
+    expect(asked).toEqual([{ forceRefresh: false }, { forceRefresh: true }]);
+  });
+});
+
+describe("another person", () => {
+  it("never sees the last one's answer", async () => {
+    const { api, client, signIn } = setUp();
+    api.plans.set(`ada ${ORG}`, "enterprise");
+    api.plans.set(`bob ${ORG}`, "pilot");
+    await client.getEntitlements(ORG);
+    const states: EntitlementsState[] = [];
+    client.subscribe(ORG, (state) => states.push(state));
+    signIn(tokenOf("bob"));
+    expect((await client.getEntitlements(ORG)).planCode).toBe("pilot");
+    expect(api.calls[1]?.headers.get("if-none-match")).toBeNull();
+    expect(states.map((state) => state.entitlements?.planCode)).toEqual([undefined, "pilot"]);
+  });
+
+  it("does not even in an outage", async () => {
+    const { api, client, signIn } = setUp();
+    await client.getEntitlements(ORG);
+    signIn(tokenOf("bob"));
+    api.instead = () => Promise.reject(new TypeError("fetch failed"));
+    await expect(client.getEntitlements(ORG)).rejects.toMatchObject({ code: "network" });
+  });
+
+  it("does not join the last one's request, which is refused to them", async () => {
+    const { api, client, signIn } = setUp();
+    api.plans.set(`bob ${ORG}`, "pro");
+    api.next.push(held().answerer);
+    const adas = client.getEntitlements(ORG);
+    const refused = expect(adas).rejects.toMatchObject({ code: "user_changed", isOutage: false });
+    await vi.waitFor(() => expect(api.calls).toHaveLength(1));
+    signIn(tokenOf("bob"));
+    expect((await client.getEntitlements(ORG)).planCode).toBe("pro");
+    await refused;
+    expect(client.getState(ORG)?.entitlements?.planCode).toBe("pro");
+  });
+
+  it("is not overtaken by a token that was asked for before", async () => {
+    const tokens: ((token: string) => void)[] = [];
+    const { api } = setUp();
+    const { client } = setUp({ fetch: api.fetch, getToken: () => new Promise<string>((resolve) => tokens.push(resolve)) });
+    const slow = client.getEntitlements(ORG);
+    const refused = expect(slow).rejects.toMatchObject({ code: "user_changed" });
+    const quick = client.getEntitlements(ORG);
+    tokens[1]?.(tokenOf("bob"));
+    await quick;
+    tokens[0]?.(tokenOf("ada"));
+    await refused;
+    expect(client.getState(ORG)?.entitlements).toBeDefined();
+  });
+
+  it("is the same person with a new token", async () => {
+    const { api, client, signIn } = setUp();
+    const first = await client.getEntitlements(ORG);
+    signIn(tokenOf("ada", 7));
+    expect(await client.getEntitlements(ORG)).toBe(first);
+    expect(api.calls[1]?.headers.get("if-none-match")).toBe('"pilot"');
+  });
+
+  it("is told from the last by the token itself where that is no JWT", async () => {
+    const { api } = setUp();
+    api.instead = () => Response.json({ success: true, entitlements: {} }, { headers: { etag: '"x"' } });
+    let token = "opaque-one";
+    const { client } = setUp({ fetch: api.fetch, getToken: () => token });
+    await client.getEntitlements(ORG);
+    token = "opaque-two";
+    await client.getEntitlements(ORG);
+    expect(api.calls[1]?.headers.get("if-none-match")).toBeNull();
+  });
+});
+
+describe("nobody", () => {
+  it("is refused without a request, and what was known is forgotten", async () => {
+    const { api, client, signIn } = setUp();
+    await client.getEntitlements(ORG);
+    signIn(null);
+    await expect(client.getEntitlements(ORG)).rejects.toMatchObject({ code: "unauthenticated", status: 401 });
+    expect(client.getState(ORG)?.entitlements).toBeUndefined();
+    expect(await client.hasEntitlement(ORG, "canExportMD", { onError: "open" })).toBe(false);
+    expect(api.calls).toHaveLength(1);
+  });
+
+  it("is left by clear(), and calls under way are refused", async () => {
+    const { api, client } = setUp();
+    await client.getEntitlements(ORG);
+    const states: EntitlementsState[] = [];
+    client.subscribe(ORG, (state) => states.push(state));
+    api.next.push(held().answerer, held().answerer);
+    const reading = expect(client.getEntitlements(ORG)).rejects.toMatchObject({ code: "user_changed" });
+    await vi.waitFor(() => expect(api.calls).toHaveLength(2));
+    client.clear();
+    await reading;
+    expect(states).toEqual([{}]);
+    expect(client.getState(ORG)).toEqual({});
+  });
+});
