@@ -1,0 +1,33 @@
+// What must not compile. `npm run types` checks it: each line below an expectation has to be an error.
+
+import { expectTypeOf, it } from "vitest";
+
+import type { BillingClient, Entitlements, ErrorCode, Feature, Interval, PlanCode } from "../src/index.js";
+import type { ServerBilling } from "../src/server/index.js";
+
+export async function misuse(client: BillingClient, server: ServerBilling): Promise<void> {
+  // @ts-expect-error a misspelt flag
+  await client.hasEntitlement("org", "canExportPdf");
+  // @ts-expect-error a misspelt flag
+  await server.requireEntitlement("org", "canExportPDFs");
+  // @ts-expect-error no such plan
+  await client.startCheckout({ orgId: "org", planCode: "platinum", interval: "month" });
+  // @ts-expect-error no such interval
+  await client.startCheckout({ orgId: "org", planCode: "pro", interval: "week" });
+  // @ts-expect-error the organization is missing
+  await client.openPortal({});
+  const value = await client.getEntitlements("org");
+  // @ts-expect-error an answer is not changed
+  value.entitlements.hasAPI = true;
+}
+
+it("has eleven flags, three plans, two intervals and the API's codes", () => {
+  expectTypeOf<Feature>().toEqualTypeOf<
+    | "canUseAllModules" | "canExportMD" | "canExportPDF" | "canExportJSON" | "canUseGptTestReal" | "hasCloudHistory"
+    | "hasEvaluatorAI" | "hasAPI" | "canExportBundleZip" | "hasWhiteLabel" | "hasSeatsGT1"
+  >();
+  expectTypeOf<PlanCode>().toEqualTypeOf<"pilot" | "pro" | "enterprise">();
+  expectTypeOf<Interval>().toEqualTypeOf<"month" | "year">();
+  expectTypeOf<"not_a_member">().toExtend<ErrorCode>();
+  expectTypeOf<Entitlements["graceEndsAt"]>().toEqualTypeOf<string | null>();
+});
