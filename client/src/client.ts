@@ -21,7 +21,7 @@ export interface BillingClientOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** How long the last answer may stand in while the API cannot be had, in milliseconds. Default 3,600,000 (an hour); 0: never. */
   readonly staleFor?: number;
-  /** How long a request may take, in milliseconds. Default 10,000. */
+  /** How long a read may take, in milliseconds. Default 10,000. What asks Stripe (checkout, portal, sync) may take three times as long. */
   readonly timeout?: number;
   /** Whether gates open in an outage. Default `"closed"`. What the API refuses (401, 403) never opens one. */
   readonly onError?: OnError;

@@ -33,13 +33,15 @@ export function createSend(baseUrl: string, fetch: typeof globalThis.fetch, time
     const headers: Record<string, string> = { accept: "application/json", authorization: `Bearer ${token}` };
     if (body) headers["content-type"] = "application/json";
     if (etag) headers["if-none-match"] = etag;
+    // What asks Stripe takes longer.
+    const most = body ? timeout * 3 : timeout;
     const limit = new AbortController();
     const abort = (): void => limit.abort();
     let late = false;
     const timer = setTimeout(() => {
       late = true;
       abort();
-    }, timeout);
+    }, most);
     signal?.addEventListener("abort", abort);
     try {
       signal?.throwIfAborted();
@@ -52,7 +54,7 @@ export function createSend(baseUrl: string, fetch: typeof globalThis.fetch, time
       signal?.throwIfAborted();
       if (cause instanceof BillingError) throw cause;
       throw late
-        ? new BillingError("timeout", `No answer within ${timeout} ms`, { cause })
+        ? new BillingError("timeout", `No answer within ${most} ms`, { cause })
         : new BillingError("network", "The billing API cannot be reached", { cause });
     } finally {
       clearTimeout(timer);

@@ -1,6 +1,6 @@
 // What is known of each organization, and since when. No requests here.
 
-import { BillingError } from "./errors.js";
+import { BillingError, userChanged } from "./errors.js";
 import type { Entitlements, EntitlementsState } from "./types.js";
 
 /** @internal */
@@ -34,7 +34,7 @@ const nothing = { value: undefined, etag: undefined, checkedAt: 0, notBefore: 0 
 
 /** Keeps an answer. @internal */
 export function accept(entry: Entry, question: number, answer: Entitlements, etag: string | undefined): Entitlements {
-  if (question < entry.answered) return entry.state?.entitlements ?? answer;
+  if (question < entry.answered) return current(entry);
   const unchanged = entry.value && sameAnswer(entry.value, answer);
   // The tag of an older answer with the same content is as good; sync answers have none of their own.
   etag ??= unchanged ? entry.etag : undefined;
@@ -48,8 +48,9 @@ export function accept(entry: Entry, question: number, answer: Entitlements, eta
 export function refuse(entry: Entry, question: number, error: unknown, staleFor: number): Entitlements {
   // Aborted, or another person's: it says nothing of this organization.
   if (!(error instanceof BillingError) || error.code === "user_changed") throw error;
-  if (question < entry.answered && entry.state?.entitlements) return entry.state.entitlements;
-  entry.answered = question;
+  if (question < entry.answered) return current(entry);
+  // An outage is no answer: one to an older question may still come.
+  if (!error.isOutage) entry.answered = question;
   // A failure that is told again while the API rests does not prolong the rest.
   if (error.retryAfter && Date.now() >= entry.notBefore) entry.notBefore = Date.now() + error.retryAfter;
   if (!error.isOutage || !entry.value || Date.now() - entry.checkedAt >= staleFor) {
@@ -61,6 +62,12 @@ export function refuse(entry: Entry, question: number, error: unknown, staleFor:
   const entitlements = shown?.stale ? shown : { ...entry.value, stale: true };
   show(entry, { entitlements, error });
   return entitlements;
+}
+
+/** What a newer question was answered with. */
+function current({ state }: Entry): Entitlements {
+  if (state?.entitlements) return state.entitlements;
+  throw state?.error ?? userChanged();
 }
 
 /** Forgets everything but who listens. @internal */

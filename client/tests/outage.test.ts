@@ -96,6 +96,14 @@ describe("in an outage", () => {
     await outcome;
   });
 
+  it("gives Stripe three times as long", async () => {
+    const { api, client } = setUp({ timeout: 3_000 });
+    api.instead = () => new Promise<Response>(() => undefined);
+    const outcome = expect(client.openPortal({ orgId: ORG })).rejects.toMatchObject({ message: "No answer within 9000 ms" });
+    await vi.advanceTimersByTimeAsync(9_000);
+    await outcome;
+  });
+
   it("leaves no timer behind", async () => {
     await paying();
     expect(vi.getTimerCount()).toBe(0);

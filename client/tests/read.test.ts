@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
 import type { EntitlementsState } from "../src/index.js";
-import { held, ORG, OTHER_ORG } from "./support/fakeApi.js";
+import { answer, held, ORG, OTHER_ORG } from "./support/fakeApi.js";
 import { setUp } from "./support/clients.js";
 
 describe("reading", () => {
@@ -47,6 +47,31 @@ describe("reading", () => {
     slow.release(pilot);
     expect((await older).planCode).toBe("pro");
     expect(client.getState(ORG)?.entitlements?.planCode).toBe("pro");
+  });
+
+  it("gives nobody an older answer than a refusal", async () => {
+    const { api, client } = setUp();
+    const slow = held();
+    api.next.push(slow.answerer);
+    const older = client.getEntitlements(ORG);
+    const refused = expect(older).rejects.toMatchObject({ code: "not_a_member" });
+    await vi.waitFor(() => expect(api.calls).toHaveLength(1));
+    api.plans.clear();
+    await expect(client.getEntitlements(ORG, { afresh: true })).rejects.toMatchObject({ code: "not_a_member" });
+    slow.release(Response.json({ success: true, ...answer("enterprise") }));
+    await refused;
+  });
+
+  it("takes an answer that comes after an outage began", async () => {
+    const { api, client } = setUp();
+    const slow = held();
+    api.next.push(slow.answerer, () => Promise.reject(new TypeError("fetch failed")));
+    const older = client.getEntitlements(ORG);
+    await vi.waitFor(() => expect(api.calls).toHaveLength(1));
+    await expect(client.getEntitlements(ORG, { afresh: true })).rejects.toMatchObject({ code: "network" });
+    slow.release(Response.json({ success: true, ...answer("pro") }));
+    expect((await older).planCode).toBe("pro");
+    expect(client.getState(ORG)?.error).toBeUndefined();
   });
 
   it("revalidates with the ETag and keeps the same object on a 304", async () => {
