@@ -133,6 +133,7 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
     } catch (error) {
       return refuse(entry, ++entry.asked, error, staleFor);
     }
+    if (!session.owns(token)) throw userChanged();
     const { error } = entry.state ?? {};
     if (error && Date.now() < entry.notBefore) return refuse(entry, ++entry.asked, error, staleFor);
     const underWay = flights.get(orgId);
@@ -140,10 +141,16 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
   };
 
   const sync = async (orgId: string, signal: AbortSignal): Promise<Entitlements> => {
-    const { body } = await send("/api/billing/sync", { body: { orgId }, signal });
     const entry = entryOf(orgId);
-    // Counted now: it was read after everything that is still under way.
-    return accept(entry, ++entry.asked, answerIn(body), undefined);
+    try {
+      const { body } = await send("/api/billing/sync", { body: { orgId }, signal });
+      // Counted now: it was read after everything that is still under way.
+      return accept(entry, ++entry.asked, answerIn(body), undefined);
+    } catch (error) {
+      // Stripe's outage is not the API's and changes nothing; a refusal is the same here as there.
+      if (error instanceof BillingError && !error.isOutage) refuse(entry, ++entry.asked, error, 0);
+      throw error;
+    }
   };
 
   const open = async <T extends { readonly url: string }>(path: string, order: unknown, call: CallOptions = {}): Promise<T> => {

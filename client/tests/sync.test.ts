@@ -95,9 +95,11 @@ describe("after checkout", () => {
 
   it("throws at once what the API refuses", async () => {
     const { api, client } = setUp();
+    await client.getEntitlements(ORG);
     api.plans.clear();
     await expect(client.syncAfterCheckout(ORG)).rejects.toMatchObject({ code: "not_a_member" });
-    expect(api.calls).toHaveLength(1);
+    expect(api.calls).toHaveLength(2);
+    expect(client.getState(ORG)?.entitlements).toBeUndefined();
   });
 
   it("waits for what it is told to wait for", async () => {
