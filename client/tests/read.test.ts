@@ -157,6 +157,18 @@ describe("aborting", () => {
     void client;
   });
 
+  it("does not let anybody join a request that was ended, also where fetch does not notice", async () => {
+    const { api } = setUp();
+    let calls = 0;
+    const { client } = setUp({ fetch: (...call) => (++calls === 1 ? new Promise<Response>(() => undefined) : api.fetch(...call)) });
+    const controller = new AbortController();
+    const leaving = client.getEntitlements(ORG, { signal: controller.signal });
+    await vi.waitFor(() => expect(calls).toBe(1));
+    controller.abort();
+    await expect(leaving).rejects.toMatchObject({ name: "AbortError" });
+    expect((await client.getEntitlements(ORG)).planCode).toBe("pilot");
+  });
+
   it("throws the reason from hasEntitlement too, because nobody wants the answer", async () => {
     const { client } = setUp();
     await expect(client.hasEntitlement(ORG, "hasAPI", { signal: AbortSignal.abort(new Error("gone")) })).rejects.toThrow("gone");
