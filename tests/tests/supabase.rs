@@ -37,7 +37,8 @@ const SUPABASE_SCHEMA: &str = "
     alter default privileges for role project_owner in schema public grant all on tables to anon, authenticated, service_role;
     alter default privileges for role project_owner in schema public grant all on functions to anon, authenticated, service_role;
     alter default privileges for role project_owner in schema public grant all on sequences to anon, authenticated, service_role;
-    create publication supabase_realtime";
+    create publication supabase_realtime;
+    alter publication supabase_realtime owner to project_owner";
 
 /// An application's own tables: more columns, a role of its own type, policies of its own.
 const APPLICATION: &str = "
@@ -100,6 +101,9 @@ async fn they_run_twice_over_a_supabase_project_and_take_nothing_of_it() {
     assert_eq!(value(&project, granted).await, "", "the default privileges are taken back");
     let callable = "select string_agg(proname, ',') from pg_proc where pronamespace = 'public'::regnamespace and (has_function_privilege('anon', oid, 'execute') or has_function_privilege('authenticated', oid, 'execute'))";
     assert_eq!(value(&project, callable).await, "");
+
+    let heard = "select string_agg(tablename, ',' order by tablename) from pg_publication_tables where pubname = 'supabase_realtime'";
+    assert_eq!(value(&project, heard).await, "entitlements,subscriptions");
 
     let owner = connect(&cluster, "project_owner", "project").await;
     let people = format!(
