@@ -21,8 +21,7 @@ pub struct Console {
     pub panel_url: Option<String>,
 }
 
-const POLICY: &str =
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page, its files and its data.
 pub fn routes(console: Console) -> Router {
@@ -32,6 +31,7 @@ pub fn routes(console: Console) -> Router {
             .route(path, get(|| file("text/html; charset=utf-8", include_str!("../../pages/console.html"))));
     }
     router
+        .route("/base.css", get(|| file("text/css", include_str!("../../pages/base.css"))))
         .route("/console.css", get(|| file("text/css", include_str!("../../pages/console.css"))))
         .route("/console.js", get(|| file("text/javascript", include_str!("../../pages/console.js"))))
         .route(

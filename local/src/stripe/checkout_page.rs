@@ -10,15 +10,18 @@ use serde_json::Value;
 
 use super::checkout_pay::is_delayed;
 use super::emulator::Emulator;
-use super::format::{money, pill, price};
-use super::html::{Template, back_with, page};
+use super::format::{money, price, rhythm};
+use super::html::{Template, back_with, page, site};
 use super::store::{Kind, Store, number, text};
 
 const OPEN: &str = include_str!("pages/checkout.html");
 const CLOSED: &str = include_str!("pages/checkout_closed.html");
 const MISSING: &str = include_str!("pages/missing.html");
 const LINE: &str = include_str!("pages/checkout_line.html");
-const NOTICE: &str = r#"<p class="notice {{tone}}" role="alert">{{text}}</p>"#;
+const CARDS: &str = include_str!("pages/checkout_cards.html");
+const NOTICE: &str = r#"<p class="note note-info">{{text}}</p>"#;
+const ERROR: &str = r#"<p class="note note-bad" role="alert" tabindex="-1" autofocus>{{text}}</p>"#;
+const DECLINED: &str = "Your card was declined. Choose another card or go back.";
 
 pub(crate) fn router() -> Router<Emulator> {
     Router::new().route("/c/pay/{id}", get(show)).route("/c/pay/{id}/{act}", post(act))
@@ -40,21 +43,28 @@ async fn show(
         Some(if is_open { open(store, session, shown.error.as_deref()) } else { closed(session) })
     });
     match main {
-        Some(main) => page("Checkout", &main).into_response(),
+        Some(main) => page("Checkout", &main),
         None => missing("This checkout page does not exist."),
     }
 }
 
-async fn act(State(emulator): State<Emulator>, Path((id, act)): Path<(String, String)>) -> Response {
+async fn act(
+    State(emulator): State<Emulator>,
+    Path((id, act)): Path<(String, String)>,
+    form: String,
+) -> Response {
     let session = emulator.act(|store| store.table(Kind::CheckoutSession).get(&id).cloned());
     let Some(session) = session else { return missing("This checkout page does not exist.") };
     let here = format!("/c/pay/{id}");
+    let declines =
+        url::form_urlencoded::parse(form.as_bytes()).any(|field| field == ("card".into(), "declined".into()));
     match act.as_str() {
+        "pay" if declines => back_with(&here, DECLINED),
         "pay" => match emulator.pay_checkout_session(&id) {
             Ok(_) => Redirect::to(&success_url(&session)).into_response(),
             Err(error) => back_with(&here, &error.message),
         },
-        "decline" => back_with(&here, "Your card was declined. Try again or go back."),
+        "decline" => back_with(&here, DECLINED),
         // Like on Stripe's page, going back leaves the session open until it expires.
         "abandon" => match session["cancel_url"].as_str() {
             Some(url) => Redirect::to(url).into_response(),
@@ -79,21 +89,43 @@ fn open(store: &Store, session: &Value, error: Option<&str>) -> String {
     let delayed = is_delayed(session).then(|| {
         "This payment method settles later: the panel decides whether the money arrives.".to_owned()
     });
-    let notices: String = trial.into_iter().chain(delayed).map(|text| notice("info", &text)).collect();
-    let error = error.map_or_else(String::new, |error| notice("bad", error));
+    let notices: String = trial
+        .into_iter()
+        .chain(delayed)
+        .map(|text| Template::new(NOTICE).text("text", &text).render())
+        .collect();
     let customer = store.table(Kind::Customer).get(text(&session["customer"])).unwrap_or(&Value::Null);
     let who = [&customer["name"], &customer["email"], &session["customer_email"]];
     let who = who.into_iter().find_map(Value::as_str).unwrap_or("a new customer");
-    let verb = if session["mode"] == "subscription" { "Subscribe" } else { "Pay" };
+    let total = money(number(&session["amount_total"]), currency);
+    let first = &session["_line_items"]["data"][0];
+    let is_subscription = session["mode"] == "subscription";
+    let name = text(&first["description"]);
     Template::new(OPEN)
         .text("id", text(&session["id"]))
-        .text("total", &money(number(&session["amount_total"]), currency))
+        .text(
+            "what",
+            &if is_subscription { format!("Subscribe to {name}") } else { format!("Pay for {name}") },
+        )
+        .text("total", &total)
+        .text("due", &rhythm(&first["price"]))
+        .text("site", &site(text(&session["cancel_url"])))
         .text("customer", who)
-        .text("verb", verb)
+        .text("verb", &if is_subscription { "Subscribe".to_owned() } else { format!("Pay {total}") })
+        .markup("method", &if is_delayed(session) { String::new() } else { cards(error.is_some()) })
         .markup("lines", &lines)
         .markup("notices", &notices)
-        .markup("error", &error)
+        .markup(
+            "error",
+            &error.map_or_else(String::new, |error| Template::new(ERROR).text("text", error).render()),
+        )
         .render()
+}
+
+/// The test cards; after a refusal the one that was refused stays chosen.
+fn cards(was_refused: bool) -> String {
+    let checked = |is_chosen: bool| if is_chosen { "checked" } else { "" };
+    Template::new(CARDS).text("works", checked(!was_refused)).text("declined", checked(was_refused)).render()
 }
 
 fn line(line: &Value) -> String {
@@ -105,21 +137,20 @@ fn line(line: &Value) -> String {
 }
 
 fn closed(session: &Value) -> String {
-    let what = match text(&session["status"]) {
-        "complete" => "This checkout is complete. Nothing more is to be paid here.",
-        _ => "This checkout has expired. Start again from the site you came from.",
+    let is_complete = session["status"] == "complete";
+    let (title, what) = match is_complete {
+        true => ("All done", "This checkout is complete. Nothing more is to be paid here."),
+        false => {
+            ("This page has expired", "Nothing was charged here. Start again from the site you came from.")
+        }
     };
-    let back = session["success_url"].as_str().map(|_| success_url(session)).unwrap_or_default();
-    let back = if session["status"] == "complete" { back } else { text(&session["cancel_url"]).to_owned() };
+    let back = if is_complete { success_url(session) } else { text(&session["cancel_url"]).to_owned() };
     Template::new(CLOSED)
+        .text("title", title)
         .text("what", what)
+        .text("site", &site(&back))
         .text("back", &back)
-        .markup("pill", &pill(text(&session["status"])))
         .render()
-}
-
-fn notice(tone: &str, words: &str) -> String {
-    Template::new(NOTICE).text("tone", tone).text("text", words).render()
 }
 
 fn success_url(session: &Value) -> String {

@@ -9,13 +9,18 @@ use super::store::{number, text};
 
 const ZERO_DECIMAL: [&str; 4] = ["jpy", "krw", "vnd", "clp"];
 
-/// `1234` cents in `usd` are `USD 12.34`.
+/// `1234` cents in `usd` are `$12.34`, in `chf` they are `CHF 12.34`.
 pub(crate) fn money(amount: i64, currency: &str) -> String {
-    let name = currency.to_uppercase();
+    let name = match currency {
+        "usd" => "$".to_owned(),
+        "eur" => "€".to_owned(),
+        "gbp" => "£".to_owned(),
+        other => format!("{} ", other.to_uppercase()),
+    };
     if ZERO_DECIMAL.contains(&currency) {
-        return format!("{name} {amount}");
+        return format!("{name}{amount}");
     }
-    format!("{name} {}.{:02}", thousands(amount / 100), amount.abs() % 100)
+    format!("{name}{}.{:02}", thousands(amount / 100), amount.abs() % 100)
 }
 
 /// `14950` is `14,950`.
@@ -31,13 +36,18 @@ fn thousands(whole: i64) -> String {
     grouped
 }
 
-/// `USD 49.00 per month`.
+/// `$49.00 per month`.
 pub(crate) fn price(price: &Value) -> String {
     let cost = money(number(&price["unit_amount"]), text(&price["currency"]));
+    format!("{cost} {}", rhythm(price)).trim_end().to_owned()
+}
+
+/// `per month`; nothing for what is paid once.
+pub(crate) fn rhythm(price: &Value) -> String {
     match (text(&price["recurring"]["interval"]), number(&price["recurring"]["interval_count"])) {
-        ("", _) => cost,
-        (interval, 0 | 1) => format!("{cost} per {interval}"),
-        (interval, count) => format!("{cost} every {count} {interval}s"),
+        ("", _) => String::new(),
+        (interval, 0 | 1) => format!("per {interval}"),
+        (interval, count) => format!("every {count} {interval}s"),
     }
 }
 
@@ -57,13 +67,20 @@ fn format_as(seconds: i64, format: &str) -> String {
 /// A state as a pill, in the colour of how well things stand.
 pub(crate) fn pill(status: &str) -> String {
     let tone = match status {
-        "active" | "complete" | "paid" | "succeeded" | "trialing" => "good",
-        "open" | "pending" | "held" | "paused" | "incomplete" | "no_payment_required" => "waiting",
-        "past_due" | "unpaid" | "failed" => "bad",
-        _ => "over",
+        "active" | "complete" | "paid" | "succeeded" | "trialing" => " pill-ok",
+        "open" | "pending" | "held" | "paused" | "incomplete" | "no_payment_required" => " pill-warn",
+        "past_due" | "unpaid" | "failed" => " pill-bad",
+        _ => "",
     };
-    let template = Template::new(r#"<span class="pill {{tone}}">{{status}}</span>"#);
-    template.text("tone", tone).text("status", &status.replace('_', " ")).render()
+    let template = Template::new(r#"<span class="pill{{tone}}">{{status}}</span>"#);
+    template.text("tone", tone).text("status", &words(status)).render()
+}
+
+/// `past_due` is `Past due`.
+fn words(code: &str) -> String {
+    let mut letters = code.chars();
+    let first = letters.next().map_or_else(String::new, |first| first.to_uppercase().to_string());
+    format!("{first}{}", letters.as_str().replace('_', " "))
 }
 
 #[cfg(test)]
@@ -76,9 +93,10 @@ mod tests {
         let monthly = json!({
             "unit_amount": 4900, "currency": "usd", "recurring": { "interval": "month", "interval_count": 1 },
         });
-        assert_eq!(price(&monthly), "USD 49.00 per month");
+        assert_eq!(price(&monthly), "$49.00 per month");
         assert_eq!(money(500, "jpy"), "JPY 500");
-        assert_eq!(money(1_495_000, "usd"), "USD 14,950.00");
+        assert_eq!(money(1_495_000, "usd"), "$14,950.00");
+        assert_eq!(money(4_900, "chf"), "CHF 49.00");
         assert_eq!(date(1_769_860_800), "31 January 2026");
     }
 }

@@ -1,9 +1,29 @@
 //! Pages from templates: `{{name}}` stands for a text, which is escaped, or for markup that was made here.
 
+use axum::Router;
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::get;
+use http::header;
+
+use super::emulator::Emulator;
 
 const LAYOUT: &str = include_str!("pages/layout.html");
-const CSS: &str = include_str!("pages/pages.css");
+const CSS: &str = concat!(include_str!("../../pages/base.css"), include_str!("pages/pages.css"));
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; \
+                      frame-ancestors 'none'";
+
+/// What the pages load.
+pub(crate) fn router() -> Router<Emulator> {
+    let file = |kind: &'static str, text: &'static str| {
+        get(
+            move || async move { ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], text) },
+        )
+    };
+    Router::new()
+        .route("/assets/pages.css", file("text/css", CSS))
+        .route("/assets/pages.js", file("text/javascript", include_str!("pages/pages.js")))
+        .route("/assets/panel.js", file("text/javascript", include_str!("pages/panel.js")))
+}
 
 /// A template and what goes into it.
 pub(crate) struct Template(String);
@@ -28,8 +48,17 @@ impl Template {
 }
 
 /// A whole page around its main part.
-pub(crate) fn page(title: &str, main: &str) -> Html<String> {
-    Html(Template::new(LAYOUT).text("title", title).markup("css", CSS).markup("main", main).render())
+pub(crate) fn page(title: &str, main: &str) -> Response {
+    let page = Template::new(LAYOUT).text("title", title).markup("main", main).render();
+    let headers = [(header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-store")];
+    (headers, Html(page)).into_response()
+}
+
+/// A site by its host and port, as a link to it names it.
+pub(crate) fn site(url: &str) -> String {
+    let parsed = url::Url::parse(url).ok();
+    let named = parsed.as_ref().map(|url| &url[url::Position::BeforeHost..url::Position::AfterPort]);
+    named.filter(|name| !name.is_empty()).unwrap_or("the site").to_owned()
 }
 
 /// Back to a page, which shows what went wrong.

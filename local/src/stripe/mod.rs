@@ -34,6 +34,7 @@ mod portal_configurations;
 mod portal_features;
 mod portal_page;
 mod portal_sessions;
+mod portal_view;
 mod prices;
 mod products;
 mod routes;

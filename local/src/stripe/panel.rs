@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Form, State};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,8 +24,8 @@ const SUBSCRIPTION: &str = include_str!("pages/panel_subscription.html");
 const SESSION: &str = include_str!("pages/panel_session.html");
 const EVENT: &str = include_str!("pages/panel_event.html");
 const EMPTY: &str = r#"<p class="empty">{{text}}</p>"#;
-const NOTICE: &str = r#"<p class="notice bad" role="alert">{{text}}</p>"#;
-const DELIVERY: &str = r#"<span class="delivery">{{pill}} {{attempts}}</span>"#;
+const NOTICE: &str = r#"<p class="note note-bad" role="alert">{{text}}</p>"#;
+const DELIVERY: &str = r#"<span>{{pill}} {{attempts}}</span>"#;
 
 /// The newest events the panel shows.
 const SHOWN: usize = 50;
@@ -43,16 +43,14 @@ struct Wish {
     id: String,
 }
 
-async fn show(State(emulator): State<Emulator>) -> Html<String> {
+async fn show(State(emulator): State<Emulator>) -> Response {
     panel(&emulator, "")
 }
 
 async fn act(State(emulator): State<Emulator>, Form(wish): Form<Wish>) -> Response {
     match carry_out(&emulator, &wish) {
         Ok(()) => Redirect::to("/panel").into_response(),
-        Err(error) => {
-            panel(&emulator, &Template::new(NOTICE).text("text", &error.message).render()).into_response()
-        }
+        Err(error) => panel(&emulator, &Template::new(NOTICE).text("text", &error.message).render()),
     }
 }
 
@@ -94,20 +92,23 @@ fn set_the_stage(emulator: &Emulator, act: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn panel(emulator: &Emulator, error: &str) -> Html<String> {
+fn panel(emulator: &Emulator, error: &str) -> Response {
     let mode = emulator.delivery();
-    let on_off = |on: bool| if on { "on" } else { "off" };
+    let pressed = |on: bool| if on { "true" } else { "false" };
     let main = emulator.act(|store| {
         let open = store.rows(Kind::Subscription).iter().rev().map(|row| subscription(store, row));
         let sessions = store.rows(Kind::CheckoutSession).iter().rev().take(SHOWN).map(session);
         let events = store.events.all().iter().rev().take(SHOWN).map(event);
         Template::new(PANEL)
             .text("now", &time(store.now()))
-            .text("held", on_off(mode.hold))
-            .text("duplicate", on_off(mode.duplicate))
-            .text("lose", on_off(mode.drop))
+            .text("held", pressed(mode.hold))
+            .text("duplicate", pressed(mode.duplicate))
+            .text("lose", pressed(mode.drop))
             .markup("error", error)
-            .markup("subscriptions", &listed(open, "No subscription yet: pay on a checkout page first."))
+            .markup(
+                "subscriptions",
+                &listed(open, "No subscription yet. Buy a plan, and pay on the checkout page."),
+            )
             .markup("sessions", &listed(sessions, "No checkout session yet."))
             .markup("events", &listed(events, "No event yet."))
             .render()

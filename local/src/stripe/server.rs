@@ -17,7 +17,7 @@ use super::faults::{self, Fault, RecordedRequest};
 use super::idempotency::{self, Replay};
 use super::params::Params;
 use super::store::{Cause, Store, random_id};
-use super::{checkout_page, control, expand, form, panel, portal_page, routes, versions};
+use super::{checkout_page, control, expand, form, html, panel, portal_page, routes, versions};
 
 /// Everything the emulator answers.
 pub(crate) fn router(emulator: Emulator) -> Router {
@@ -26,6 +26,7 @@ pub(crate) fn router(emulator: Emulator) -> Router {
         .merge(checkout_page::router())
         .merge(portal_page::router())
         .merge(panel::router())
+        .merge(html::router())
         .fallback(api)
         .layer(DefaultBodyLimit::max(1 << 20))
         .with_state(emulator)
