@@ -150,22 +150,23 @@ export function viewerOptions(container, users, chosen, onChange) {
   container.replaceChildren(...options);
 }
 
-/** @returns {Node[]} the lines that explain a subscription's trouble or end */
-function warnings(answer, plan) {
+/** @returns {Node[]} the lines that explain a subscription's trouble or end, to whoever `manages` it or not */
+function warnings(answer, plan, manages) {
   const paid = plan.rank > 0;
+  const remedy = (text) => (manages ? text : "An owner or admin can see to it.");
   const lines = [];
   const add = (tone, ...text) => lines.push(note({ tone, text }));
   if (answer.status === "past_due" && paid) {
     const until = answer.graceEndsAt ? [", access until ", day(answer.graceEndsAt)] : [`. ${plan.short} stays on during the grace period`];
-    add("warn", "Payment failed", ...until, ". Update the card in Manage billing to keep it.");
+    add("warn", "Payment failed", ...until, ". ", remedy("Pay the open invoice in Manage billing to keep it."));
   } else if (answer.status === "past_due") {
     add("bad", "Payment failed, and the grace period is over. Paid features come back as soon as the invoice is paid.");
   }
-  if (answer.status === "unpaid") add("bad", "The last invoices were not paid, so paid features are off. Settle them in Manage billing.");
+  if (answer.status === "unpaid") add("bad", "The last invoices were not paid, so paid features are off. ", remedy("Settle them in Manage billing."));
   if (answer.status === "incomplete") add("warn", "The first payment is not complete yet. Paid features start when it is.");
-  if (answer.status === "paused") add("warn", "The subscription is paused. Resume it in Manage billing.");
+  if (answer.status === "paused") add("warn", "The subscription is paused. ", remedy("Resume it in Manage billing."));
   if (answer.status === "trialing" && !answer.cancelAt) add("info", "Trial: every feature of the plan is on. The first payment is due on ", day(answer.currentPeriodEnd), ".");
-  if (answer.cancelAt && paid) add("warn", `${plan.short} ends on `, day(answer.cancelAt), ". Until then nothing changes; it can be resumed in Manage billing.");
+  if (answer.cancelAt && paid) add("warn", `${plan.short} ends on `, day(answer.cancelAt), ". Until then nothing changes. ", remedy("It can be resumed in Manage billing."));
   return lines;
 }
 
@@ -178,7 +179,7 @@ function renewal(answer, paid) {
 }
 
 /**
- * The plan card for a member. `portal` is `{run, busy, why}`; `why` disables the button and says the reason.
+ * The plan card for a member. `portal` is `{run, busy, why}`; `why` stands in the button's place and says the reason.
  * `answer.graceEndsAt` is used where the API sends it.
  */
 function renderPlan(container, { org, answer, plan, portal }) {
@@ -193,11 +194,11 @@ function renderPlan(container, { org, answer, plan, portal }) {
           pill(plan.name, "plan"),
           pill(label, tone),
           answer.cancelAt && plan.rank > 0 && el("span", { className: "pill pill-warn" }, "Ends on ", day(answer.cancelAt)))),
-      el("div", { className: "plan-act" },
-        el("button", { type: "button", className: "btn", "data-key": "portal", disabled: Boolean(portal.why), "aria-busy": portal.busy, "aria-describedby": portal.why ? "portal-why" : null, onclick: portal.run },
-          portal.busy ? "Opening billing…" : "Manage billing"),
-        portal.why && el("p", { className: "hint", id: "portal-why" }, portal.why))),
-    ...warnings(answer, plan),
+      portal.why
+        ? el("p", { className: "hint" }, portal.why)
+        : el("button", { type: "button", className: "btn", "data-key": "portal", "aria-busy": portal.busy, onclick: portal.run },
+          portal.busy ? "Opening billing…" : "Manage billing")),
+    ...warnings(answer, plan, !portal.why),
     el("dl", { className: "facts" },
       fact("Seats", answer.seats === 1 ? "1 seat" : `${answer.seats} seats`),
       fact(when, date)));
@@ -264,11 +265,13 @@ export function renderFeatures(container, { features, plans, planCode, entitleme
   }
 }
 
-/** The reason why the chosen user may not buy, or null. */
-function whyNot({ answer, problem, who }) {
-  if (problem && !answer) return isStranger(problem) ? "Only members of this organization can buy." : "Not available right now.";
-  if (who === "member") return "Only an owner or admin can change the plan.";
-  return answer ? null : "Loading…";
+/** Whether the chosen user is one who never buys: no button is shown then. */
+const mayNotBuy = ({ answer, problem, who }) => who === "member" || (!answer && isStranger(problem));
+
+/** The reason why nothing can be bought right now, or null. */
+function whyNot({ answer, problem }) {
+  if (answer) return null;
+  return problem ? "Not available right now." : "Loading…";
 }
 
 /** What a pricing card's button says and does for the chosen user. */
@@ -276,6 +279,7 @@ export function offer(plan, state, { buy, openPortal }) {
   const { answer, interval, busy, plans } = state;
   const why = whyNot(state);
   const current = answer && findPlan(plans, answer.planCode);
+  if (mayNotBuy(state)) return {};
   if (current?.planCode === plan.planCode) return { label: "Your plan" };
   if (busy === plan.planCode) return { label: "Opening checkout…", main: true, busy: true, run: () => {} };
   if (current?.rank === 0 && ["past_due", "unpaid", "paused"].includes(answer.status)) {
@@ -292,7 +296,7 @@ export function offer(plan, state, { buy, openPortal }) {
 /**
  * The pricing cards.
  * @param {{plans: object[], interval: "month"|"year", current: string|null,
- *   offer: (plan: object) => {label: string, run?: () => void, main?: boolean, busy?: boolean, why?: string}}} view
+ *   offer: (plan: object) => {label?: string, run?: () => void, main?: boolean, busy?: boolean, why?: string}}} view
  */
 export function renderPrices(container, { plans, interval, current, offer }) {
   swap(container, ...plans.map((plan) => {
@@ -311,7 +315,7 @@ export function renderPrices(container, { plans, interval, current, offer }) {
         gain(plan.seatsIncluded === 1 ? "1 seat included" : `${plan.seatsIncluded} seats included`),
         plan.below && gain(`Everything in ${plan.below}`),
         ...plan.gains.map((flag) => gain(FEATURE_NAMES[flag] ?? words(flag)))),
-      el("button", { type: "button", className: main ? "btn btn-main" : "btn", "data-key": `buy-${plan.planCode}`, disabled: !run, "aria-busy": Boolean(busy), "aria-describedby": why ? whyId : null, onclick: run ?? null }, label),
+      label && el("button", { type: "button", className: main ? "btn btn-main" : "btn", "data-key": `buy-${plan.planCode}`, disabled: !run, "aria-busy": Boolean(busy), "aria-describedby": why ? whyId : null, onclick: run ?? null }, label),
       el("p", { className: "hint", id: whyId }, why ?? ""));
   }));
 }

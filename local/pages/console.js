@@ -26,7 +26,7 @@ const state = {
   full: null, // the last reply with a body, for the fold-out
   check: null, // the last 304
   busy: null, // "portal", or the plan code whose checkout is opening
-  awaiting: null, // a checkout that has returned and is not visible yet: {from, planCode, since}
+  awaiting: null, // a checkout that has returned and is not visible yet: {from, since}
 };
 
 /* Signing in */
@@ -252,6 +252,7 @@ function resume() {
   if (stored in state.context.users) state.who = stored;
   if (location.pathname === "/billing/success" && new URLSearchParams(location.search).has("session_id")) {
     state.awaiting = { from: known?.answer?.planCode ?? null, since: performance.now() };
+    syncOnReturn();
     Object.assign(state, { answer: known?.answer ?? null, etag: known?.etag ?? null });
     if (state.answer) render();
     notify({ waiting: true, tone: "info", text: "Thank you. Waiting for Stripe to confirm the payment…" });
@@ -269,12 +270,24 @@ function checkAwaiting() {
   const plan = answer && planOf(answer.planCode);
   if (plan && (awaiting.from === null ? plan.rank > 0 : plan.planCode !== awaiting.from)) {
     settle();
-    notify({ tone: "ok", text: `Welcome to ${plan.name}. Your features were on ${(performance.now() / 1000).toFixed(1)} s after you came back.` });
+    const ms = Math.round(performance.now());
+    notify({ tone: "ok", text: `Welcome to ${plan.name}. Your features were on ${(ms / 1000).toFixed(1)} s after you came back.` });
+    $("plan").dataset.unlockedMs = String(ms);
     $("plan").classList.add("cheer");
   } else if (waited >= CHECKOUT_WAIT_MS) {
     settle();
     notify({ tone: "warn", text: "Stripe has not confirmed the payment yet. Nothing is lost: the plan changes here by itself once it does.", action: { label: "Ask Stripe now", run: sync } });
   }
+}
+
+/** Has the API ask Stripe at once, so that nobody waits for a webhook; the polling goes on beside it. */
+async function syncOnReturn() {
+  const { who } = state;
+  const reply = await request("/api/billing/sync", { who, body: { orgId: state.context.org.id } });
+  if (reply.status !== 200 || state.who !== who || !state.awaiting) return;
+  inFlight?.abort(); // it may have been answered before Stripe was asked
+  accept(reply);
+  checkAwaiting();
 }
 
 function settle() {
