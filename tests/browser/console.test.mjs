@@ -1,0 +1,61 @@
+// What the console shows to whom, and what it does when a subscription's life goes on.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { consoleAs, launch, leave, withPage } from "./browser.mjs";
+import { beginAnew, bought, emulator, entitlements, until } from "./stack.mjs";
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+const day = (iso) => new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(iso));
+const buttons = (page) => page.getByRole("button", { name: /^(Buy|Switch to|Manage billing)/ });
+
+test("a member reads the plan and finds nothing to buy or manage", async () => {
+  await beginAnew();
+  await withPage(browser, {}, async (page) => {
+    await consoleAs(page, "Owner");
+    await page.getByRole("button", { name: "Buy Pro" }).waitFor();
+    assert.equal(await buttons(page).count(), 3); // two plans, and the billing
+    await consoleAs(page, "Member");
+    await page.getByText("Only an owner or admin can manage billing.").waitFor();
+    assert.equal(await buttons(page).count(), 0);
+    assert.equal(await page.locator("#features-count").textContent(), "1 of 11 on");
+  });
+});
+
+test("an outsider is told nothing", async () => {
+  await withPage(browser, {}, async (page) => {
+    await consoleAs(page, "Outsider");
+    await page.getByRole("heading", { name: "Not a member of Acme Studio" }).waitFor();
+    assert.equal(await buttons(page).count(), 0);
+  });
+});
+
+test("a failed renewal shows how long the plan stays on, and is settled in the portal", async () => {
+  const subscription = await bought("pro");
+  await withPage(browser, {}, async (page) => {
+    await consoleAs(page, "Owner");
+    await emulator("renew", { subscription, succeeds: false });
+    const { graceEndsAt } = await until(entitlements, ({ status }) => status === "past_due");
+    await page.getByText(`Payment failed, access until ${day(graceEndsAt)}.`).waitFor();
+    assert.equal(await page.locator("#features-count").textContent(), "7 of 11 on");
+    await leave(page, "Manage billing", /\/p\/session\//);
+    await page.getByRole("button", { name: "Pay open invoice" }).click();
+    await page.getByText("Renews on").waitFor();
+    await page.getByRole("link", { name: /^Return to/ }).click();
+    await page.locator("#plan").getByText("Active", { exact: true }).waitFor();
+  });
+});
+
+test("an API that is away is said so, and the page comes back by itself", async () => {
+  await withPage(browser, { outage: true }, async (page, context) => {
+    await consoleAs(page, "Owner");
+    await context.route("**/api/entitlements?*", (route) => route.fulfill({ status: 503, json: { success: false, error: "The database is not available", code: "database_unavailable" } }));
+    await page.getByText("What you see is its last answer.").waitFor();
+    await context.unroute("**/api/entitlements?*");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.locator("#down").waitFor({ state: "hidden" });
+  });
+});

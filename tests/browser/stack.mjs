@@ -1,0 +1,54 @@
+// The running stack as a script sees it: the API as its people, and the emulator's control.
+
+import { readFileSync } from "node:fs";
+
+const { baseUrl, stripeApiBase, orgId, users } = JSON.parse(readFileSync(process.env.DESCRIPTOR, "utf8"));
+
+export const consoleUrl = `${baseUrl}/`;
+export const panelUrl = `${stripeApiBase}/panel`;
+
+async function json(url, { body, headers } = {}) {
+  const init = body && { method: "POST", body: JSON.stringify(body) };
+  const reply = await fetch(url, { ...init, headers: { "content-type": "application/json", ...headers } });
+  if (!reply.ok) throw new Error(`${url} answered ${reply.status}: ${await reply.text()}`);
+  return reply.json();
+}
+
+const api = (path, body) => json(`${baseUrl}${path}`, { body, headers: { authorization: `Bearer ${users.owner.accessToken}` } });
+
+export const emulator = (path, body) => json(`${stripeApiBase}/_emulator/${path}`, { body });
+export const entitlements = () => api(`/api/entitlements?orgId=${orgId}`);
+export const openCheckout = async (planCode) => (await api("/api/billing/checkout", { orgId, planCode, interval: "month" })).url;
+export const openPortal = async () => (await api("/api/billing/portal", { orgId })).url;
+
+/** Asks until `holds` is true of the answer; the product's promise is five seconds. */
+export async function until(ask, holds) {
+  const end = performance.now() + 5000;
+  for (;;) {
+    const answer = await ask();
+    if (holds(answer)) return answer;
+    if (performance.now() > end) throw new Error(`after 5 s still ${JSON.stringify(answer)}`);
+  }
+}
+
+const ENDED = ["canceled", "incomplete_expired"];
+
+export async function liveSubscriptions() {
+  const { subscriptions } = await emulator("state");
+  return subscriptions.filter(({ status }) => !ENDED.includes(status));
+}
+
+/** Ends what the organization has bought. */
+export async function beginAnew() {
+  for (const { id } of await liveSubscriptions()) await emulator("portal/cancel_now", { subscription: id });
+  await until(entitlements, ({ planCode }) => planCode === "pilot");
+}
+
+/** Buys a plan without a browser; the subscription's id. */
+export async function bought(planCode) {
+  await beginAnew();
+  const url = await openCheckout(planCode);
+  const session = await emulator(`checkout/${url.split("/").pop()}/pay`, {});
+  await until(entitlements, (answer) => answer.planCode === planCode);
+  return session.subscription;
+}
