@@ -44,6 +44,7 @@ function once(work) {
 }
 
 const nothing = once(beginAnew);
+everywhere("missing", async (page) => { await page.goto(panelUrl.replace("/panel", "/c/pay/cs_test_none")); });
 everywhere("console-no-plan", async (page) => { await nothing(); await consoleAs(page, "Owner"); });
 everywhere("console-outsider", async (page) => { await consoleAs(page, "Outsider"); });
 
