@@ -36,6 +36,28 @@ async fn who_has_paid_has_it_before_any_event_came() {
 }
 
 #[tokio::test]
+async fn what_an_event_brought_while_stripe_was_asked_is_in_the_answer() {
+    let t = paid_and_no_event_came().await;
+    t.stripe.fail(Fault {
+        path_prefix: "/v1/subscriptions".into(),
+        status: 200,
+        delay_ms: 60_000,
+        ..Fault::default()
+    });
+    let before = reads(&t);
+    let events = async {
+        while reads(&t) == before {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        t.deliver(&t.last_event("customer.subscription.created")).await;
+        t.deliver(&t.last_event("customer.subscription.updated")).await;
+        t.stripe.release_answers();
+    };
+    let (answer, ()) = futures_util::join!(sync(&t, users::OWNER), events);
+    assert_eq!(answer.text("/planCode"), "pro");
+}
+
+#[tokio::test]
 async fn stripe_is_asked_once_in_five_seconds_however_many_ask_us() {
     let t = paid_and_no_event_came().await;
     let before = reads(&t);

@@ -26,10 +26,9 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     let mut set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
     if let Some(inquiry) = subscriptions::begin_sync(db, org, stripe.livemode()).await? {
         let purpose = Purpose { cause: "sync", grace_days: app.config.grace_days, dry_run: false };
-        let read = read_subscriptions::of_organization(app, purpose, &inquiry, &Limits::default()).await?;
-        if read.tally.drifted > 0 {
-            set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
-        }
+        read_subscriptions::of_organization(app, purpose, &inquiry, &Limits::default()).await?;
+        // Also if nothing differed: an event may have brought it since the first look.
+        set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
     }
     Ok(response::ok(&Stamped::new(set.into(), app.clock.now())))
 }
