@@ -1083,7 +1083,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `processing_failed`: the event could not be applied now; Stripe sends it again. */
+            /**
+             * @description `internal`: it is our fault.
+             *     `processing_failed`: the event could not be applied now; Stripe sends it again.
+             */
             500: {
                 headers: {
                     /** @description Whether the answer may be kept. */
@@ -1093,7 +1096,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "processing_failed";
+                        code?: "internal" | "processing_failed";
                     };
                 };
             };
