@@ -12,17 +12,14 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::Timestamp;
 use lambda_http::http::response::Parts;
 use lambda_http::http::{self, Method, Request, StatusCode, header};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest, VERSION};
 use url::Url;
-use uuid::Uuid;
 
 use crate::config::{Secret, StripeKey};
-use crate::stripe::retry;
 use crate::stripe::wire::List;
+use crate::stripe::{Error, IdempotencyKey, retry};
 use crate::telemetry::request::{self, Part};
 
 const API: &str = "https://api.stripe.com";
@@ -40,68 +37,6 @@ pub struct Stripe {
     key: Secret,
     base: String,
     livemode: bool,
-}
-
-/// Makes Stripe do a thing once, however often it is asked. Calls with the same key must have the same parameters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdempotencyKey(String);
-
-impl IdempotencyKey {
-    /// A key that names what is done.
-    pub fn new(what: impl Into<String>) -> Self {
-        Self(what.into())
-    }
-
-    /// A key for exactly this request within a scope: other parameters make another key.
-    pub fn for_request(scope: &str, request: &impl StripeRequest) -> Self {
-        // Metadata is a hash map, whose order differs from call to call.
-        let body = request.build().body.unwrap_or_default();
-        let mut parameters: Vec<&str> = body.split('&').collect();
-        parameters.sort_unstable();
-        let digest = Sha256::digest(parameters.join("&"));
-        Self(format!("{scope}:{}", hex::encode(&digest[..8])))
-    }
-
-    /// A key for one call and its retries.
-    pub fn unique() -> Self {
-        Self(Uuid::new_v4().to_string())
-    }
-}
-
-/// Why a call to Stripe failed. Holds Stripe's codes and ids, not its sentences: they may quote what a person typed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// No answer within the deadline, or none at all.
-    #[error("unreachable: {0}")]
-    Unreachable(String),
-    /// Too many requests.
-    #[error("throttled")]
-    Throttled {
-        /// Seconds until another try makes sense.
-        retry_after: u64,
-    },
-    /// Stripe answered an error.
-    #[error("refused with {status} {code} (param {param}, request {request_id})")]
-    Refused {
-        /// HTTP status.
-        status: u16,
-        /// Stripe's error code, or else its type.
-        code: String,
-        /// The parameter it is about.
-        param: String,
-        /// Stripe's id of the request, for its dashboard.
-        request_id: String,
-    },
-    /// Stripe answered something that this code does not understand.
-    #[error("unreadable answer: {0}")]
-    Unreadable(#[from] serde_json::Error),
-}
-
-impl Error {
-    /// Whether Stripe says that the object which `param` names does not exist (any more).
-    pub fn is_missing(&self, param: &str) -> bool {
-        matches!(self, Self::Refused { code, param: about, .. } if code == "resource_missing" && about == param)
-    }
 }
 
 impl Stripe {
@@ -257,7 +192,7 @@ impl Stripe {
         } else {
             let request_id =
                 head.headers.get("request-id").and_then(|id| id.to_str().ok()).unwrap_or("none").to_owned();
-            refusal(head.status.as_u16(), &body, request_id)
+            Error::refusal(head.status.as_u16(), &body, request_id)
         };
         Err((error, again))
     }
@@ -285,7 +220,7 @@ impl Stripe {
             .header("stripe-version", VERSION.as_str())
             .header(header::USER_AGENT, concat!("promptforge-billing/", env!("CARGO_PKG_VERSION")));
         if let Some(key) = key {
-            builder = builder.header("idempotency-key", &key.0);
+            builder = builder.header("idempotency-key", key.as_str());
         }
         if request.body.is_some() {
             builder = builder.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -303,23 +238,4 @@ struct Again {
 fn causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
-fn refusal(status: u16, body: &[u8], request_id: String) -> Error {
-    #[derive(Default, Deserialize)]
-    struct Answer {
-        #[serde(default)]
-        error: Details,
-    }
-    #[derive(Default, Deserialize)]
-    struct Details {
-        #[serde(rename = "type")]
-        kind: Option<String>,
-        code: Option<String>,
-        param: Option<String>,
-    }
-    // A proxy in between may answer HTML: then the status is all there is to tell.
-    let details = serde_json::from_slice::<Answer>(body).unwrap_or_default().error;
-    let code = details.code.or(details.kind).unwrap_or_else(|| "unknown".to_owned());
-    Error::Refused { status, code, param: details.param.unwrap_or_default(), request_id }
 }

@@ -5,12 +5,16 @@
 //! fails on objects of older API versions.
 
 mod client;
+mod error;
+mod idempotency;
 mod retry;
 
 pub mod event;
 pub mod signature;
 pub mod wire;
 
-pub use client::{Error, IdempotencyKey, Stripe};
+pub use client::Stripe;
+pub use error::Error;
+pub use idempotency::IdempotencyKey;
 /// The API version that every call asks for and the code is tested with.
 pub use stripe_client_core::VERSION;

@@ -1,0 +1,59 @@
+//! Why a call to Stripe failed.
+
+use serde::Deserialize;
+
+/// Why a call to Stripe failed. Holds Stripe's codes and ids, not its sentences: they may quote what a person typed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No answer within the deadline, or none at all.
+    #[error("unreachable: {0}")]
+    Unreachable(String),
+    /// Too many requests.
+    #[error("throttled")]
+    Throttled {
+        /// Seconds until another try makes sense.
+        retry_after: u64,
+    },
+    /// Stripe answered an error.
+    #[error("refused with {status} {code} (param {param}, request {request_id})")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Stripe's error code, or else its type.
+        code: String,
+        /// The parameter it is about.
+        param: String,
+        /// Stripe's id of the request, for its dashboard.
+        request_id: String,
+    },
+    /// Stripe answered something that this code does not understand.
+    #[error("unreadable answer: {0}")]
+    Unreadable(#[from] serde_json::Error),
+}
+
+impl Error {
+    /// Whether Stripe says that the object which `param` names does not exist (any more).
+    pub fn is_missing(&self, param: &str) -> bool {
+        matches!(self, Self::Refused { code, param: about, .. } if code == "resource_missing" && about == param)
+    }
+
+    /// What an answer with an error says.
+    pub(super) fn refusal(status: u16, body: &[u8], request_id: String) -> Self {
+        #[derive(Default, Deserialize)]
+        struct Answer {
+            #[serde(default)]
+            error: Details,
+        }
+        #[derive(Default, Deserialize)]
+        struct Details {
+            #[serde(rename = "type")]
+            kind: Option<String>,
+            code: Option<String>,
+            param: Option<String>,
+        }
+        // A proxy in between may answer HTML: then the status is all there is to tell.
+        let details = serde_json::from_slice::<Answer>(body).unwrap_or_default().error;
+        let code = details.code.or(details.kind).unwrap_or_else(|| "unknown".to_owned());
+        Self::Refused { status, code, param: details.param.unwrap_or_default(), request_id }
+    }
+}
