@@ -1,5 +1,7 @@
 //! What a command works with: the configuration, Stripe, the database, the time. Each is opened when it is first needed.
 
+mod error;
+
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -8,13 +10,14 @@ use shared::app::App;
 use shared::billing::limits::Limits;
 use shared::clock::Clock;
 use shared::config::Config;
-use shared::db::{self, ConnectError};
-use shared::http::error::ApiError;
-use shared::stripe::{self, Stripe};
+use shared::db;
+use shared::stripe::Stripe;
 use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 
-use crate::outcome::{Code, Failure, tell};
+pub use error::Error;
+
+use crate::outcome::tell;
 
 /// Everything a command works with.
 #[derive(Debug)]
@@ -71,50 +74,6 @@ impl Need {
             Self::Secret => {
                 "BILLING_SECRET_ARN is not set: set it to the ARN of the secret in AWS Secrets Manager"
             }
-        }
-    }
-}
-
-/// What most commands can fail of: one sentence that says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Variables that are missing or malformed, one clause each.
-    #[error("{}.", .0.join(". "))]
-    NotConfigured(Vec<String>),
-    /// No connection to the database.
-    #[error("{}", connecting(.0))]
-    Connect(#[from] ConnectError),
-    /// A statement failed.
-    #[error("{}", querying(.0))]
-    Database(#[from] tokio_postgres::Error),
-    /// A call to Stripe failed.
-    #[error("{}", calling(.0))]
-    Stripe(#[from] stripe::Error),
-    /// There is no such organization.
-    #[error(
-        "No organization is known by {0}. Give the organization's id (a UUID), or a Stripe customer or subscription of it."
-    )]
-    UnknownOrganization(String),
-    /// An operation failed otherwise.
-    #[error("{0}")]
-    Operation(String, Code),
-}
-
-impl From<ApiError> for Error {
-    fn from(error: ApiError) -> Self {
-        match error {
-            ApiError::Stripe(error) => Self::Stripe(error),
-            ApiError::Database(db::Error::Query(error)) => Self::Database(error),
-            ApiError::Database(error) if error.is_unavailable() => Self::Operation(
-                format!("The database does not answer: {error}. Run the command again."),
-                Code::DatabaseUnreachable,
-            ),
-            ApiError::Database(error) => {
-                Self::Operation(format!("{error}. Run billing migrate first."), Code::DatabaseRefused)
-            }
-            ApiError::ProcessingFailed(cause) => Self::from(*cause),
-            ApiError::Misconfigured(name) => Self::NotConfigured(vec![format!("{name} cannot be used")]),
-            other => Self::Operation(format!("It was refused: {other}."), Code::Failed),
         }
     }
 }
@@ -209,22 +168,6 @@ impl Context {
     }
 }
 
-impl Failure for Error {
-    fn code(&self) -> Code {
-        match self {
-            Self::NotConfigured(_) | Self::Connect(ConnectError::Address(_)) => Code::NotConfigured,
-            Self::Connect(ConnectError::Refused(_)) => Code::DatabaseUnreachable,
-            Self::Database(error) if error.is_closed() => Code::DatabaseUnreachable,
-            Self::Database(_) => Code::DatabaseRefused,
-            Self::Stripe(stripe::Error::Unreachable(_)) => Code::StripeUnreachable,
-            Self::Stripe(stripe::Error::Throttled { .. }) => Code::StripeThrottled,
-            Self::Stripe(stripe::Error::Refused { .. } | stripe::Error::Unreadable(_)) => Code::StripeRefused,
-            Self::UnknownOrganization(_) => Code::Failed,
-            Self::Operation(_, code) => *code,
-        }
-    }
-}
-
 fn ask_terminal(question: &str) -> Option<String> {
     if !io::stdin().is_terminal() {
         return None;
@@ -239,62 +182,10 @@ fn not_set(need: Need) -> Error {
     Error::NotConfigured(vec![need.advice().to_owned()])
 }
 
-fn connecting(error: &ConnectError) -> String {
-    match error {
-        ConnectError::Address(_) => {
-            format!("{error}. Set it as postgres://user:password@host:5432/database.")
-        }
-        ConnectError::Refused(_) => {
-            let cause = error.to_string();
-            let cause = cause.trim_start_matches("the ");
-            format!("The {cause}. Check DATABASE_URL, and that this machine may connect to that server.")
-        }
-    }
-}
-
-fn querying(error: &tokio_postgres::Error) -> String {
-    let Some(refusal) = error.as_db_error() else {
-        return format!("The connection to the database was lost: {error}. Run the command again.");
-    };
-    let advice = match refusal.code().code() {
-        // undefined_table, undefined_column, undefined_function, invalid_schema_name
-        "42P01" | "42703" | "42883" | "3F000" => "Run billing migrate first",
-        "42501" => "Use the login of DATABASE_URL that the functions have, or the owner's",
-        _ => "Nothing of this statement was kept",
-    };
-    format!("The database refused: {}. {advice}.", refusal.message())
-}
-
-fn calling(error: &stripe::Error) -> String {
-    match error {
-        stripe::Error::Unreachable(cause) => format!(
-            "Stripe cannot be reached: {cause}. Try again later: the command goes on where it stopped."
-        ),
-        stripe::Error::Throttled { retry_after } => {
-            format!("Stripe asks to slow down. Run the command again in {retry_after} s.")
-        }
-        stripe::Error::Refused { status: 401, .. } => {
-            "Stripe does not accept the key in STRIPE_SECRET_KEY (401). Set a current one from its Dashboard, Developers, API keys."
-                .to_owned()
-        }
-        stripe::Error::Refused { status: 403, request_id, .. } => format!(
-            "The key in STRIPE_SECRET_KEY may not do this (403, request {request_id}). Give the restricted key that permission, or use another."
-        ),
-        stripe::Error::Refused { status, code, param, request_id } => {
-            let about = if param.is_empty() { String::new() } else { format!(" about {param}") };
-            format!(
-                "Stripe refused with {status} {code}{about}. Its Dashboard shows why, under Developers, Logs: request {request_id}."
-            )
-        }
-        stripe::Error::Unreadable(cause) => {
-            format!("Stripe answered something that this version does not understand: {cause}. Look for a newer version of billing.")
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::{Code, Failure};
 
     fn context(variables: &[(&str, &str)]) -> Context {
         Context::new(Config::from_lookup(|name| {
@@ -318,26 +209,5 @@ mod tests {
     fn a_malformed_api_base_never_means_stripe_itself() {
         let context = context(&[("STRIPE_SECRET_KEY", "sk_test_1"), ("STRIPE_API_BASE", "emulator")]);
         assert!(context.stripe().unwrap_err().to_string().starts_with("STRIPE_API_BASE must be"));
-    }
-
-    #[test]
-    fn every_failure_of_stripe_says_what_to_do_and_names_the_request() {
-        let refused = |status, param: &str| stripe::Error::Refused {
-            status,
-            code: "some_code".to_owned(),
-            param: param.to_owned(),
-            request_id: "req_1".to_owned(),
-        };
-        for (error, code, expected) in [
-            (stripe::Error::Unreachable("refused".to_owned()), Code::StripeUnreachable, "Try again later"),
-            (stripe::Error::Throttled { retry_after: 7 }, Code::StripeThrottled, "in 7 s"),
-            (refused(401, ""), Code::StripeRefused, "Set a current one"),
-            (refused(403, ""), Code::StripeRefused, "request req_1"),
-            (refused(400, "url"), Code::StripeRefused, "400 some_code about url"),
-        ] {
-            let error = Error::from(error);
-            assert_eq!((error.code(), error.code().exit_status()), (code, 5));
-            assert!(error.to_string().contains(expected) && error.to_string().ends_with('.'), "{error}");
-        }
     }
 }
