@@ -82,22 +82,6 @@ fn rows(table: &str) -> Vec<(&str, Vec<&str>)> {
         .collect()
 }
 
-/// Two organizations with a row in every table.
-async fn two_organizations() -> TestApp {
-    let t = TestApp::start().await;
-    t.buy("pro", "month").await;
-    let copy = format!(
-        "insert into billing_customers values ('{other}', false, 'cus_other');
-         insert into subscriptions select (jsonb_populate_record(s, jsonb_build_object('stripe_subscription_id', 'sub_other', 'org_id', '{other}'))).* from subscriptions s;
-         insert into payments (stripe_checkout_session_id, org_id, livemode, payment_status) values ('cs_1', '{org}', false, 'paid'), ('cs_2', '{other}', false, 'paid');
-         select pf_apply_plan_entitlements('{other}', 'enterprise')",
-        org = t.org,
-        other = t.other_org
-    );
-    t.db.batch_execute(&copy).await.unwrap();
-    t
-}
-
 /// Begins a transaction as one of [`ROLES`].
 async fn become_role(t: &TestApp, role: &str) {
     let user = match role {
@@ -136,7 +120,7 @@ async fn organizations_seen(t: &TestApp, role: &str, table: &str) -> String {
 
 #[tokio::test]
 async fn every_role_may_do_with_every_table_what_the_table_says_and_no_more() {
-    let t = two_organizations().await;
+    let t = TestApp::start_with_two_organizations().await;
     let listed: Vec<&str> = rows(TABLES).into_iter().map(|(table, _)| table).collect();
     let existing = "select string_agg(relname, ',' order by relname) from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')";
     assert_eq!(listed.join(","), t.value(existing).await, "the tables there are");
@@ -173,7 +157,7 @@ async fn every_role_may_do_with_every_table_what_the_table_says_and_no_more() {
 
 #[tokio::test]
 async fn of_a_customer_each_login_changes_its_own_columns_alone() {
-    let t = two_organizations().await;
+    let t = TestApp::start_with_two_organizations().await;
     for (column, changed_by) in [
         ("stripe_customer_id", "billing_checkout"),
         ("last_checkout_session_id", "billing_checkout"),
@@ -190,7 +174,7 @@ async fn of_a_customer_each_login_changes_its_own_columns_alone() {
 
 #[tokio::test]
 async fn every_role_may_execute_the_functions_that_the_table_says_and_no_more() {
-    let t = two_organizations().await;
+    let t = TestApp::start_with_two_organizations().await;
     let existing = "select string_agg(case n.nspname when 'public' then '' else n.nspname || '.' end || p.proname, ',' order by n.nspname, p.proname)
         from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname in ('public', 'billing_private')";
     let listed: Vec<&str> = rows(FUNCTIONS).into_iter().map(|(function, _)| function).collect();
@@ -236,7 +220,7 @@ async fn a_login_can_become_nobody_but_a_user_and_has_no_power_of_its_own() {
 
 #[tokio::test]
 async fn every_route_lets_in_whom_the_table_says_and_tells_strangers_nothing() {
-    let t = two_organizations().await;
+    let t = TestApp::start_with_two_organizations().await;
     let ghost = "0a000000-0000-4000-8000-0000000000ff";
     let callers = [
         ("", t.org.as_str()),

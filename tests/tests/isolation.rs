@@ -14,25 +14,9 @@ const READABLE: &[(&str, &str)] = &[
     ("plan_effective", "org_id"),
 ];
 
-/// Two organizations with a row in every table.
-async fn two_organizations() -> TestApp {
-    let t = TestApp::start().await;
-    t.buy("pro", "month").await;
-    let copy = format!(
-        "insert into billing_customers values ('{other}', false, 'cus_other');
-         insert into subscriptions select (jsonb_populate_record(s, jsonb_build_object('stripe_subscription_id', 'sub_other', 'org_id', '{other}'))).* from subscriptions s;
-         insert into payments (stripe_checkout_session_id, org_id, livemode, payment_status) values ('cs_1', '{org}', false, 'paid'), ('cs_2', '{other}', false, 'paid');
-         select pf_apply_plan_entitlements('{other}', 'enterprise')",
-        org = t.org,
-        other = t.other_org
-    );
-    t.db.batch_execute(&copy).await.unwrap();
-    t
-}
-
 #[tokio::test]
 async fn a_member_sees_the_rows_of_their_own_organization_and_no_other() {
-    let t = two_organizations().await;
+    let t = TestApp::start_with_two_organizations().await;
     for (table, column) in READABLE {
         assert_eq!(
             t.value(&format!("select count(distinct {column}) from {table}")).await,
@@ -55,7 +39,7 @@ async fn a_member_sees_the_rows_of_their_own_organization_and_no_other() {
 
 #[tokio::test]
 async fn claims_of_nobody_show_nothing() {
-    let t = two_organizations().await;
+    let t = TestApp::start_with_two_organizations().await;
     for claims in ["", "{}", r#"{"sub":"0a000000-0000-4000-8000-00000000dead"}"#] {
         t.db.batch_execute(&format!("set role authenticated; set request.jwt.claims = '{claims}'"))
             .await
@@ -68,7 +52,7 @@ async fn claims_of_nobody_show_nothing() {
 
 #[tokio::test]
 async fn a_member_cannot_see_events_or_telemetry_and_cannot_write_anything() {
-    let t = two_organizations().await;
+    let t = TestApp::start_with_two_organizations().await;
     let claims =
         format!(r#"set role authenticated; set request.jwt.claims = '{{"sub":"{}"}}'"#, users::OWNER);
     t.db.batch_execute(&claims).await.unwrap();
@@ -95,7 +79,7 @@ async fn a_member_cannot_see_events_or_telemetry_and_cannot_write_anything() {
 
 #[tokio::test]
 async fn anon_sees_nothing_at_all() {
-    let t = two_organizations().await;
+    let t = TestApp::start_with_two_organizations().await;
     t.db.batch_execute("set role anon").await.unwrap();
     for (table, _) in READABLE.iter().chain(&[
         ("webhook_events", ""),
@@ -148,7 +132,7 @@ async fn on_a_database_that_grants_everything_by_default_nothing_more_is_granted
 
 #[tokio::test]
 async fn with_the_membership_check_of_the_statement_removed_a_stranger_still_gets_no_row() {
-    let t = two_organizations().await;
+    let t = TestApp::start_with_two_organizations().await;
     let careful = include_str!("../../shared/src/db/billing_account.sql");
     let careless = careful.replace(" and m.user_id = $2", "");
     assert_ne!(careful, careless);
