@@ -58,6 +58,18 @@ impl Code {
     }
 }
 
+/// What was done to an object of Stripe's, or would be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Done {
+    /// It is as it should be.
+    Unchanged,
+    /// There was none.
+    Created,
+    /// It was changed.
+    Updated,
+}
+
 /// The end of a command, ready to be printed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Outcome {

@@ -14,6 +14,7 @@ use stripe_product::price::ListPrice;
 
 use crate::catalog::Price;
 use crate::context::{self, Context, Need};
+pub use crate::outcome::Done;
 use crate::outcome::{self, Code, Failure};
 use features::Features;
 
@@ -31,18 +32,6 @@ pub struct Args {
     /// Only say what would be done.
     #[arg(long)]
     pub dry_run: bool,
-}
-
-/// What was done to the configuration, or would be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Done {
-    /// It is as it should be.
-    Unchanged,
-    /// There was none.
-    Created,
-    /// It was changed.
-    Updated,
 }
 
 /// The configuration, and what was done to it.

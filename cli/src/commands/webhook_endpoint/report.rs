@@ -8,18 +8,7 @@ use shared::stripe::event::PROCESSED;
 
 use super::VARIABLE;
 use crate::outcome;
-
-/// What was done to the endpoint, or would be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Done {
-    /// It is as it should be.
-    Unchanged,
-    /// There was none of this API version.
-    Created,
-    /// Its events were changed, or it was enabled again.
-    Updated,
-}
+pub use crate::outcome::Done;
 
 /// The endpoint, and what is left to do.
 #[derive(Clone, Debug, Serialize)]
