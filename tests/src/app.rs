@@ -100,22 +100,6 @@ impl TestApp {
         Self { app, reader, checkout, operator, db, database, stripe, org, other_org }
     }
 
-    /// With rows of both organizations in every table that belongs to one.
-    pub async fn start_with_two_organizations() -> Self {
-        let t = Self::start().await;
-        t.buy("pro", "month").await;
-        let copy = format!(
-            "insert into billing_customers values ('{other}', false, 'cus_other');
-             insert into subscriptions select (jsonb_populate_record(s, jsonb_build_object('stripe_subscription_id', 'sub_other', 'org_id', '{other}'))).* from subscriptions s;
-             insert into payments (stripe_checkout_session_id, org_id, livemode, payment_status) values ('cs_1', '{org}', false, 'paid'), ('cs_2', '{other}', false, 'paid');
-             select pf_apply_plan_entitlements('{other}', 'enterprise')",
-            org = t.org,
-            other = t.other_org
-        );
-        t.db.batch_execute(&copy).await.expect("rows of both");
-        t
-    }
-
     /// Sets the clock of everything but the database.
     pub fn set_clock(&mut self, clock: &Clock) {
         for app in [&mut self.app, &mut self.reader, &mut self.checkout, &mut self.operator] {

@@ -13,6 +13,7 @@ pub mod openapi;
 pub mod operator;
 pub mod pooler;
 pub mod runtime_api;
+mod scenarios;
 pub mod tls;
 pub mod truth;
 pub mod vault;

@@ -38,6 +38,7 @@ mod ordering_rule;
 mod personal_data;
 mod portal;
 mod reconcile;
+mod reconcile_sweep;
 mod routes;
 mod runtime;
 mod samples;

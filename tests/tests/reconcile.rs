@@ -1,6 +1,5 @@
 //! The reconciliation: what was missed, what failed, what drifted.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -8,23 +7,10 @@ use futures_util::join;
 use local::stripe::Fault;
 use serde_json::{Value, json};
 use shared::billing::limits::Limits;
-use shared::billing::reconcile::{Sweep, reconcile, sweep};
-use shared::clock::Clock;
-use shared::db::subscriptions::Purpose;
+use shared::billing::reconcile::{Sweep, reconcile};
 use shared::stripe::event::PROCESSED;
 use tests::model::{Act, Step, World};
 use tests::{TestApp, truth, users};
-
-const PURPOSE: Purpose<'static> = Purpose { cause: "test", grace_days: 7, dry_run: false };
-
-/// Stripe and we on one clock that stands some hours back, so that hours can pass.
-async fn hours_ago(hours: i64) -> (TestApp, Arc<AtomicI64>) {
-    let mut t = TestApp::start().await;
-    let clock = Arc::new(AtomicI64::new(t.app.clock.now().as_millisecond() - hours * 3_600_000));
-    t.set_clock(&Clock::Fixed(Arc::clone(&clock)));
-    t.stripe.follow(Arc::clone(&clock), 0);
-    (t, clock)
-}
 
 /// Random changes, three minutes apart.
 fn churn(t: &TestApp, world: &World, clock: &AtomicI64, steps: usize, seed: u64) {
@@ -55,18 +41,9 @@ fn processed_types(t: &TestApp, from: usize) -> u64 {
         as u64
 }
 
-/// Pretends that Stripe's list of events was gone through, so that only the comparison of subscriptions can find anything.
-async fn forget_events(t: &TestApp) {
-    let through = format!(
-        "insert into reconcile_cursors values ('events', false, '{{\"through\": {}}}') on conflict (name, livemode) do update set position = excluded.position",
-        t.now() + 86_400
-    );
-    t.db.batch_execute(&through).await.unwrap();
-}
-
 #[tokio::test]
 async fn after_an_outage_of_the_webhook_one_reconciliation_makes_everything_right() {
-    let (t, clock) = hours_ago(24).await;
+    let (t, clock) = TestApp::hours_ago(24).await;
     let world = World::create(&t, 12).await;
     churn(&t, &world, &clock, 60, 1);
     t.deliver_all().await;
@@ -95,12 +72,12 @@ async fn after_an_outage_of_the_webhook_one_reconciliation_makes_everything_righ
 
 #[tokio::test]
 async fn changes_whose_events_are_lost_for_good_are_found_by_the_comparison() {
-    let (t, clock) = hours_ago(24).await;
+    let (t, clock) = TestApp::hours_ago(24).await;
     let world = World::create(&t, 12).await;
     churn(&t, &world, &clock, 60, 3);
     t.deliver_all().await;
     churn(&t, &world, &clock, 100, 4);
-    forget_events(&t).await;
+    t.forget_events().await;
     let report = t.reconcile().await;
     assert_eq!(truth::differences(&t).await, [""; 0]);
     assert_eq!(report.missed_events.recovered, 0);
@@ -118,7 +95,7 @@ async fn changes_whose_events_are_lost_for_good_are_found_by_the_comparison() {
 
 #[tokio::test]
 async fn two_reconciliations_at_once_do_no_harm() {
-    let (t, clock) = hours_ago(24).await;
+    let (t, clock) = TestApp::hours_ago(24).await;
     let world = World::create(&t, 6).await;
     churn(&t, &world, &clock, 80, 5);
     let (one, other) = join!(t.reconcile(), t.reconcile());
@@ -130,7 +107,7 @@ async fn two_reconciliations_at_once_do_no_harm() {
 
 #[tokio::test]
 async fn when_time_is_up_it_stops_and_the_next_one_goes_on() {
-    let (t, clock) = hours_ago(24).await;
+    let (t, clock) = TestApp::hours_ago(24).await;
     let world = World::create(&t, 4).await;
     churn(&t, &world, &clock, 40, 6);
     let report = reconcile(&t.operator, Sweep::WhenDue, &Limits::default().until(Instant::now())).await;
@@ -147,93 +124,11 @@ async fn when_time_is_up_it_stops_and_the_next_one_goes_on() {
 }
 
 #[tokio::test]
-async fn the_comparison_runs_once_a_day_and_resumes_where_it_was_interrupted() {
-    let (t, clock) = hours_ago(48).await;
-    for _ in 0..230 {
-        t.stripe.create_subscription(&json!({ "customer": customer(&t), "items": [{ "price": price(&t) }], "metadata": { "org_id": t.org } })).unwrap();
-        clock.fetch_add(1000, Ordering::SeqCst);
-    }
-    let lists = || {
-        let calls = t.stripe.requests();
-        let lists = calls.iter().filter(|call| call.method == "GET" && call.path == "/v1/subscriptions");
-        lists
-            .map(|call| call.params["starting_after"].as_str().unwrap_or_default().to_owned())
-            .collect::<Vec<_>>()
-    };
-    // The second page fails, however often it is tried.
-    t.stripe.fail(Fault { path_prefix: "/v1/subscriptions".into(), status: 200, ..Fault::default() });
-    t.stripe.fail(Fault {
-        path_prefix: "/v1/subscriptions".into(),
-        status: 400,
-        times: 1,
-        ..Fault::default()
-    });
-    let mut checked = 0;
-    let failed =
-        sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| checked += page.tally.checked)
-            .await;
-    assert!(failed.is_err());
-    assert_eq!(checked, 100);
-    let done =
-        sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| checked += page.tally.checked)
-            .await;
-    assert!(done.unwrap());
-    assert_eq!((checked, t.value("select count(*) from subscriptions").await.as_str()), (230, "230"));
-    let asked = lists();
-    assert_eq!(asked.len(), 4);
-    assert_eq!((asked[0].as_str(), &asked[1]), ("", &asked[2]), "it went on with the page that failed");
-
-    // Not again before the day is over.
-    let due = |checked: &mut u64| -> u64 { std::mem::take(checked) };
-    due(&mut checked);
-    sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| checked += page.tally.checked)
-        .await
-        .unwrap();
-    assert_eq!(due(&mut checked), 0);
-    clock.fetch_add(21 * 3_600_000, Ordering::SeqCst);
-    sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| checked += page.tally.checked)
-        .await
-        .unwrap();
-    assert_eq!(due(&mut checked), 230);
-}
-
-#[tokio::test]
-async fn a_state_that_an_event_brought_meanwhile_is_not_replaced_by_an_older_read() {
-    let t = TestApp::start().await;
-    let subscription = t.buy("pro", "month").await;
-    t.stripe.advance(60);
-    t.stripe.change_plan(&subscription, "promptforge_enterprise_month").unwrap();
-    // The list is made now and answered late; meanwhile a newer state comes by its event.
-    t.stripe.fail(Fault {
-        path_prefix: "/v1/subscriptions".into(),
-        status: 200,
-        delay_ms: 60_000,
-        ..Fault::default()
-    });
-    let limits = Limits::default();
-    let late = sweep(&t.operator, PURPOSE, Sweep::Once, &limits, |_| ());
-    let meanwhile = async {
-        while !t.stripe.requests().iter().any(|call| call.method == "GET" && call.path == "/v1/subscriptions")
-        {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        t.stripe.advance(60);
-        t.stripe.cancel_now(&subscription).unwrap();
-        t.deliver(&t.last_event("customer.subscription.deleted")).await.assert_outcome("applied");
-        t.stripe.release_answers();
-    };
-    let (swept, ()) = join!(late, meanwhile);
-    assert!(swept.unwrap());
-    assert_eq!(t.value("select status from subscriptions").await, "canceled");
-    assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pilot");
-}
-
-#[tokio::test]
 async fn an_event_that_failed_is_tried_again_when_its_time_has_come() {
     let t = TestApp::start().await;
     let session = t.checkout_plan("pro", "month").await;
     t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
-    forget_events(&t).await;
+    t.forget_events().await;
     // It needs a read of Stripe, which fails.
     t.stripe.fail(Fault { path_prefix: "/v1/subscriptions".into(), status: 400, ..Fault::default() });
     t.deliver(&t.last_event("invoice.paid")).await.assert_failure(500, "processing_failed");
@@ -269,9 +164,7 @@ async fn an_event_that_failed_is_tried_again_when_its_time_has_come() {
 async fn an_event_that_cannot_be_applied_is_counted_and_does_not_hold_up_the_others() {
     let t = TestApp::start().await;
     // A subscription of nobody.
-    t.stripe
-        .create_subscription(&json!({ "customer": customer(&t), "items": [{ "price": price(&t) }] }))
-        .unwrap();
+    t.subscribe(&json!({}));
     let session = t.checkout_plan("pro", "month").await;
     t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
     let report = t.reconcile().await;
@@ -283,46 +176,10 @@ async fn an_event_that_cannot_be_applied_is_counted_and_does_not_hold_up_the_oth
 }
 
 #[tokio::test]
-async fn a_plan_that_was_written_by_hand_is_put_right_and_overrides_are_left_alone() {
-    let t = TestApp::start().await;
-    t.buy("pro", "month").await;
-    let tampered = format!(
-        "update entitlements set plan_code = 'enterprise' where source = 'plan';
-         insert into entitlements (org_id, source, feature, enabled) values ('{}', 'override', 'hasAPI', true)",
-        t.org
-    );
-    t.db.batch_execute(&tampered).await.unwrap();
-    assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "enterprise");
-    let report = t.reconcile().await;
-    assert_eq!((report.subscriptions.drifted, report.subscriptions.repaired), (1, 1));
-    let answer = t.entitlements(users::OWNER, &t.org).await;
-    assert_eq!((answer.text("/planCode"), &answer.body["entitlements"]["hasAPI"]), ("pro", &json!(true)));
-}
-
-#[tokio::test]
-async fn a_row_that_stripe_knows_nothing_of_is_reported_and_not_ended() {
-    let t = TestApp::start().await;
-    t.buy("pro", "month").await;
-    t.db.batch_execute("update subscriptions set stripe_subscription_id = 'sub_of_another_account'")
-        .await
-        .unwrap();
-    forget_events(&t).await;
-    let report = t.reconcile().await;
-    assert_eq!(report.subscriptions.unexplained, 1);
-    assert!(!report.is_well());
-    // The wrong key would otherwise lock out everybody who pays.
-    assert_eq!(
-        t.value("select status from subscriptions where stripe_subscription_id = 'sub_of_another_account'")
-            .await,
-        "active"
-    );
-}
-
-#[tokio::test]
 async fn events_past_their_retention_are_removed_and_no_others() {
     let t = TestApp::start().await;
     t.buy("pro", "month").await;
-    forget_events(&t).await;
+    t.forget_events().await;
     let kept = t.value("select count(*) from webhook_events").await;
     t.db.batch_execute("insert into webhook_events (event_id, type, livemode, stripe_created_at, status, outcome, last_attempt_at)
         select 'evt_old_' || n, 'invoice.paid', false, now() - interval '91 days', 'processed', 'stale', now() - interval '91 days' from generate_series(1, 5001) n").await.unwrap();
@@ -348,15 +205,4 @@ async fn a_part_that_cannot_work_is_told_and_keeps_no_other_from_working() {
     );
     assert_eq!(report["subscriptions"]["checked"], 1);
     assert_ne!(report["pruned"], 0);
-}
-
-fn customer(t: &TestApp) -> String {
-    let made = t.stripe.call("POST", "/v1/customers", &json!({})).unwrap();
-    made["id"].as_str().unwrap().to_owned()
-}
-
-fn price(t: &TestApp) -> String {
-    let list =
-        t.stripe.call("GET", "/v1/prices", &json!({ "lookup_keys": ["promptforge_pro_month"] })).unwrap();
-    list["data"][0]["id"].as_str().unwrap().to_owned()
 }
