@@ -48,6 +48,11 @@ impl TestDatabase {
         self.cluster.connect(&self.name).await.expect("connect")
     }
 
+    /// The server that it is on, which other tests' databases share.
+    pub fn server(&self) -> &'static Cluster {
+        self.cluster
+    }
+
     /// Lets a login into this database with its password only. Of all others nothing is asked.
     pub async fn require_password(&self, login: &str) {
         let admin = self.connect().await;

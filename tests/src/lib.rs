@@ -12,6 +12,7 @@ pub mod model;
 pub mod openapi;
 pub mod operator;
 pub mod pooler;
+pub mod program;
 pub mod runtime_api;
 mod scenarios;
 pub mod tls;

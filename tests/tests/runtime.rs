@@ -1,38 +1,16 @@
 //! The real program against Lambda's Runtime API: one request at a time, or several at once where Lambda says so.
 
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tests::program::Program;
 use tests::runtime_api::RuntimeApi;
 use tests::{TestApp, Vault, users};
 
-/// A running program. It ends with the test.
-struct Program(Child);
-
-impl Program {
-    fn start(runtime: &RuntimeApi, environment: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_entitlements-function"));
-        command
-            .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", &runtime.address)
-            .env("AWS_LAMBDA_FUNCTION_NAME", "entitlements")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .env("IDENTITY_SOURCE", "trusted_headers")
-            .envs(environment.iter().copied())
-            .stdout(Stdio::null());
-        Self(command.spawn().unwrap())
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // Err: it has ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+fn start(runtime: &RuntimeApi, environment: &[(&str, &str)]) -> Program {
+    Program::start(Path::new(env!("CARGO_BIN_EXE_entitlements-function")), runtime, environment)
 }
 
 fn event(t: &TestApp, user: &str) -> Value {
@@ -63,7 +41,7 @@ async fn assert_at_once(concurrency: Option<&str>, expected: &str) {
     let url = t.database.url("billing_reader");
     let mut environment = vec![("DATABASE_URL", url.as_str()), ("DATABASE_POOL_SIZE", "4")];
     environment.extend(concurrency.map(|number| ("AWS_LAMBDA_MAX_CONCURRENCY", number)));
-    let _program = Program::start(&runtime, &environment);
+    let _program = start(&runtime, &environment);
     assert_eq!(runtime.invoke(&event(&t, users::MEMBER)).await["statusCode"], 200);
     // Nobody gets to read until all are there.
     let lock = t.database.connect().await;
@@ -104,10 +82,9 @@ async fn a_function_with_its_own_login_reads_the_secret_at_its_first_request_and
     let t = TestApp::start().await;
     let vault = Vault::open(&json!({ "READER_DATABASE_URL": t.database.url("billing_reader") })).await;
     let (runtime, complete) = (RuntimeApi::start().await, RuntimeApi::start().await);
-    let _program = Program::start(&runtime, &vault.environment());
+    let _program = start(&runtime, &vault.environment());
     let url = t.database.url("billing_reader");
-    let _complete =
-        Program::start(&complete, &[&vault.environment()[..], &[("DATABASE_URL", &url)]].concat());
+    let _complete = start(&complete, &[&vault.environment()[..], &[("DATABASE_URL", &url)]].concat());
     for _ in 0..2 {
         assert_eq!(complete.invoke(&event(&t, users::MEMBER)).await["statusCode"], 200);
     }
