@@ -49,6 +49,7 @@ billing_private.lock_organization    .     .        .      .     .      x       
 billing_private.my_orgs              .     x        x      x     x      x             .      .        .      .
 billing_private.ordering             .     .        .      .     .      x             .      .        x      x
 billing_private.plans_differ         .     .        .      .     .      x             .      .        x      x
+billing_private.read_entitlements    .     x        x      x     x      .             .      .        .      .
 billing_private.record               .     .        .      .     .      x             .      .        x      x
 billing_private.set_plans            .     .        .      .     .      x             .      .        x      x
 billing_private.write_payment        .     .        .      .     .      x             .      .        x      x

@@ -38,6 +38,18 @@ async fn a_member_sees_the_rows_of_their_own_organization_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_connection_whose_plans_are_kept_shows_each_user_their_own() {
+    let t = TestApp::start_with(&[("DATABASE_POOL_SIZE", "1")]).await;
+    t.buy("pro", "month").await;
+    // PostgreSQL keeps a plan from the sixth time on.
+    for _ in 0..8 {
+        assert_eq!(t.entitlements(users::MEMBER, &t.org).await.text("/planCode"), "pro");
+        assert_eq!(t.entitlements(users::OUTSIDER, &t.other_org).await.text("/planCode"), "pilot");
+        t.entitlements(users::OUTSIDER, &t.org).await.assert_failure(403, "not_a_member");
+    }
+}
+
+#[tokio::test]
 async fn claims_of_nobody_show_nothing() {
     let t = TestApp::start_with_two_organizations().await;
     for claims in ["", "{}", r#"{"sub":"0a000000-0000-4000-8000-00000000dead"}"#] {
