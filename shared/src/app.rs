@@ -1,7 +1,7 @@
 //! What a function works with while it answers a request, and the frame around every request: error to answer, one log line.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lambda_http::http::Method;
 use lambda_http::{Body, Request, RequestExt, Response, service_fn};
@@ -9,6 +9,7 @@ use lambda_http::{Body, Request, RequestExt, Response, service_fn};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::deadline;
 use crate::http::error::ApiError;
 use crate::http::response;
 use crate::live::{Handler, Live};
@@ -105,6 +106,9 @@ where
     framed(Head::of(&request), handle(app, request)).await
 }
 
+/// What is kept of Lambda's time for the answer and the log.
+const TO_ANSWER: Duration = Duration::from_millis(300);
+
 /// What the log line says of a request.
 pub(crate) struct Head {
     current: Arc<Current>,
@@ -114,10 +118,7 @@ pub(crate) struct Head {
 
 impl Head {
     pub(crate) fn of(request: &Request) -> Self {
-        let current = match request.lambda_context_ref() {
-            Some(context) => Current::new(context.request_id.clone(), context.xray_trace_id.clone()),
-            None => Current::new("none".to_owned(), None),
-        };
+        let current = request.lambda_context_ref().map_or_else(Current::unnamed, Current::of);
         Self { current, method: request.method().clone(), path: request.uri().path().to_owned() }
     }
 }
@@ -129,6 +130,7 @@ pub(crate) async fn framed(
 ) -> Response<Body> {
     let started = Instant::now();
     let Head { current, method, path } = head;
+    let work = deadline::hold(TO_ANSWER, Box::pin(work));
     let result = request::during(Arc::clone(&current), work).await;
     let code = result.as_ref().err().map(ApiError::code);
     if let Err(error) = &result {

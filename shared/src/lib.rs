@@ -18,6 +18,7 @@ pub mod billing;
 pub mod clock;
 pub mod config;
 pub mod db;
+mod deadline;
 pub mod domain;
 pub mod http;
 pub mod live;

@@ -24,6 +24,7 @@ mod command_reconcile;
 mod command_webhook_endpoint;
 mod connections;
 mod database_tls;
+mod deadline;
 mod entitlements;
 mod feature_matrix;
 mod gateway;

@@ -9,12 +9,10 @@ use shared::billing::limits::{CALLS_PER_SECOND, Limits};
 use shared::billing::reconcile::{Report, Sweep, reconcile};
 use shared::live::Live;
 use shared::telemetry::metrics;
-use shared::telemetry::request::{Current, during};
+use shared::telemetry::request::{Current, LONGEST, during};
 
 /// How long before Lambda's limit it stops, to store how far it got and tell what it did.
 const RESERVE: Duration = Duration::from_secs(30);
-/// Lambda's own longest. What is further away, or past, is the constant that local runtimes send.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// A part could not do its work, or something is left that somebody has to look at. Lambda counts it as an error of the function.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +24,7 @@ pub struct Unwell(String);
 /// # Errors
 /// [`Unwell`], after everything that could be done was done.
 pub async fn run(live: &Live, context: Context) -> Result<Report, Unwell> {
-    let current = Current::new(context.request_id.clone(), context.xray_trace_id.clone());
+    let current = Current::of(&context);
     let result = during(current, until(live, context.deadline())).await;
     metrics::flush();
     result

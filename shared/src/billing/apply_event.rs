@@ -1,11 +1,12 @@
 //! Applying one event, wherever it comes from: one database call, and a read of Stripe with a second call only where the order of
 //! payloads cannot tell.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::config::ForeignSubscriptions;
 use crate::db::webhook_events::{self, Application, Effect, EventRef, Outcome};
+use crate::deadline;
 use crate::domain::ids::{OrgId, SubscriptionId};
 use crate::domain::ordering::Read;
 use crate::domain::subscription::{Plan, Snapshot, is_known};
@@ -21,6 +22,10 @@ use crate::billing::route::route;
 
 /// How often Stripe is asked again because the row changed meanwhile.
 pub(super) const READS: u32 = 4;
+
+/// What is kept of a request's time for noting a failure, and for answering after that.
+const TO_NOTE: Duration = Duration::from_millis(1500);
+const TO_ANSWER: Duration = Duration::from_millis(600);
 
 /// Applies the event and tells what came of it. `arrived`: when its request came.
 ///
@@ -75,12 +80,13 @@ async fn process(app: &App, event: &Event<'_>, arrived: Instant) -> Result<Settl
         elapsed_ms: elapsed_ms(arrived),
     };
     let event = application.event.clone();
-    match settle(app, stripe, application, arrived).await {
+    match deadline::hold(TO_NOTE, Box::pin(settle(app, stripe, application, arrived))).await {
         Ok(Settled { outcome: Outcome::MissingOrg, .. }) => Err(ApiError::MissingOrgId),
         Ok(settled) => Ok(settled),
         Err(error) => {
             // The first error is the one to tell; that it could not be noted is one more line in the log.
-            if let Err(unnoted) = webhook_events::fail(db, &event, error.code()).await {
+            let noting = async { Ok(webhook_events::fail(db, &event, error.code()).await?) };
+            if let Err(unnoted) = deadline::hold(TO_ANSWER, Box::pin(noting)).await {
                 tracing::error!(target: "billing", event = event.id, error = %unnoted, "a failed attempt could not be noted");
             }
             Err(failed(error))

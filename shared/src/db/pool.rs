@@ -1,14 +1,15 @@
 //! Connections: few, verified, replaced when they die. Works through a pooler in transaction mode, so nothing here prepares a
 //! named statement or sets anything that outlives a transaction.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
 use futures_util::try_join;
+use scopeguard::{ScopeGuard, guard};
 use serde_json::json;
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -18,7 +19,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::config::Secret;
 use crate::db::tls;
 use crate::domain::ids::UserId;
-use crate::telemetry::request::{self, Part};
+use crate::telemetry::request::{Part, Timer};
 
 /// How long a request waits for a connection before it is told to come back.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -150,14 +151,13 @@ impl Db {
     /// It runs again on another connection if the first one turned out dead (a frozen instance's often is), and after a deadlock.
     /// So it must be safe to run twice: ours are, because an event's claim commits with its effects.
     pub(super) async fn query(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Error> {
-        let _timer = Timer::start();
+        let _timer = Timer::start(Part::Database);
         let mut tries = 1;
         loop {
             let connection = self.connection().await?;
-            match timeout(STATEMENT_TIMEOUT, connection.query_typed(sql, params)).await {
-                Ok(Ok(rows)) => return Ok(rows),
-                Ok(Err(error)) => again(&mut tries, error)?,
-                Err(_) => return Err(given_up(connection)),
+            let answer = timeout(STATEMENT_TIMEOUT, connection.query_typed(sql, params)).await;
+            if let Some(rows) = answered(connection, answer, &mut tries)? {
+                return Ok(rows);
             }
         }
     }
@@ -174,49 +174,57 @@ impl Db {
             "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)";
         let claims = json!({ "sub": reader, "role": "authenticated" }).to_string();
         let user: Params<'_> = &[(&claims, Type::TEXT)];
-        let _timer = Timer::start();
+        let _timer = Timer::start(Part::Database);
         let mut tries = 1;
         loop {
             let connection = self.connection().await?;
-            let answers = async {
-                try_join!(
+            let together = async {
+                let (_, _, rows, _) = try_join!(
                     connection.batch_execute("begin read only"),
                     connection.query_typed(BECOME, user),
                     connection.query_typed(sql, params),
                     connection.batch_execute("commit"),
-                )
+                )?;
+                Ok(rows)
             };
-            match timeout(STATEMENT_TIMEOUT, answers).await {
-                Ok(Ok((_, _, rows, _))) => return Ok(rows),
-                Ok(Err(error)) => again(&mut tries, error)?,
-                Err(_) => return Err(given_up(connection)),
+            let answer = timeout(STATEMENT_TIMEOUT, together).await;
+            if let Some(rows) = answered(connection, answer, &mut tries)? {
+                return Ok(rows);
             }
         }
     }
 
-    async fn connection(&self) -> Result<Object, Error> {
+    async fn connection(&self) -> Result<Lease, Error> {
         loop {
             match self.pool.get().await {
                 Err(PoolError::Timeout(TimeoutType::Recycle)) => {}
-                connection => return Ok(connection?),
+                connection => return Ok(guard(connection?, |abandoned| drop(Object::take(abandoned)))),
             }
         }
     }
 }
 
-/// Adds to the request's time in the database, however the work ends.
-struct Timer(Instant);
+/// A connection that is closed, and not given to anybody else, if nobody waits for its statement any more: it may still run.
+type Lease = ScopeGuard<Object, fn(Object)>;
 
-impl Timer {
-    fn start() -> Self {
-        Self(Instant::now())
+/// What a statement answered in time, or None if it shall run again.
+fn answered(
+    connection: Lease,
+    answer: Result<Result<Vec<Row>, tokio_postgres::Error>, Elapsed>,
+    tries: &mut u32,
+) -> Result<Option<Vec<Row>>, Error> {
+    let answer = answer.map_err(|_| Error::Timeout)?;
+    drop(ScopeGuard::into_inner(connection));
+    let error = match answer {
+        Ok(rows) => return Ok(Some(rows)),
+        Err(error) => Error::from(error),
+    };
+    if *tries == TRIES || !error.is_transient() {
+        return Err(error);
     }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        request::took(Part::Database, self.0.elapsed());
-    }
+    tracing::warn!(target: "billing", tries, %error, "a statement runs again");
+    *tries += 1;
+    Ok(None)
 }
 
 /// Where to connect and how: encrypted and verified, unless it is this machine.
@@ -279,21 +287,4 @@ pub async fn connect(url: &Secret, ca: Option<&str>) -> Result<Client, ConnectEr
             Ok(client)
         }
     }
-}
-
-/// The statement may still run: its connection is closed and not given to anybody else.
-fn given_up(connection: Object) -> Error {
-    drop(Object::take(connection));
-    Error::Timeout
-}
-
-/// Ok if the statement shall run again.
-fn again(tries: &mut u32, error: tokio_postgres::Error) -> Result<(), Error> {
-    let error = Error::from(error);
-    if *tries == TRIES || !error.is_transient() {
-        return Err(error);
-    }
-    tracing::warn!(target: "billing", tries, %error, "a statement runs again");
-    *tries += 1;
-    Ok(())
 }

@@ -20,7 +20,7 @@ use url::Url;
 use crate::config::{Secret, StripeKey};
 use crate::stripe::wire::List;
 use crate::stripe::{Error, IdempotencyKey, retry};
-use crate::telemetry::request::{self, Part};
+use crate::telemetry::request::{Part, Timer};
 
 const API: &str = "https://api.stripe.com";
 /// One attempt may take this long.
@@ -128,18 +128,12 @@ impl Stripe {
         request: RequestBuilder,
         key: Option<&IdempotencyKey>,
     ) -> Result<T, Error> {
-        let started = Instant::now();
-        let answer = self.attempts(&request, key, started).await;
-        request::took(Part::Stripe, started.elapsed());
-        Ok(serde_json::from_slice(&answer?)?)
+        let _timer = Timer::start(Part::Stripe);
+        Ok(serde_json::from_slice(&self.attempts(&request, key).await?)?)
     }
 
-    async fn attempts(
-        &self,
-        request: &RequestBuilder,
-        key: Option<&IdempotencyKey>,
-        started: Instant,
-    ) -> Result<Bytes, Error> {
+    async fn attempts(&self, request: &RequestBuilder, key: Option<&IdempotencyKey>) -> Result<Bytes, Error> {
+        let started = Instant::now();
         let mut attempt = 1;
         loop {
             let (error, asked) = match self.attempt(request, key).await {

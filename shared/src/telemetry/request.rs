@@ -1,9 +1,13 @@
-//! What belongs to one request while it is answered: its ids, and where its time went. Kept beside the work, so that nothing has to
-//! carry it along.
+//! What belongs to one request while it is answered: its ids, when it must be over, and where its time went. Kept beside the work, so
+//! that nothing has to carry it along.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use lambda_http::Context;
+
+use crate::clock::Clock;
 
 tokio::task_local! {
     static CURRENT: Arc<Current>;
@@ -27,13 +31,38 @@ pub struct Current {
     pub request_id: String,
     /// AWS X-Ray's id of the trace that it belongs to.
     pub trace_id: Option<String>,
+    /// When Lambda ends it. None: nobody says.
+    pub deadline: Option<Instant>,
     microseconds: [AtomicU64; 3],
 }
 
+/// A function's longest time at Lambda. A deadline that is further away, or past, is the constant that a local runtime sends.
+pub const LONGEST: Duration = Duration::from_secs(15 * 60);
+
 impl Current {
-    /// A request that begins.
-    pub fn new(request_id: String, trace_id: Option<String>) -> Arc<Self> {
-        Arc::new(Self { request_id, trace_id, ..Self::default() })
+    /// An invocation that begins.
+    pub fn of(context: &Context) -> Arc<Self> {
+        let left = context.deadline().duration_since(Clock::System.now().into()).ok();
+        Arc::new(Self {
+            request_id: context.request_id.clone(),
+            trace_id: context.xray_trace_id.clone(),
+            deadline: left.filter(|left| *left <= LONGEST).map(|left| Instant::now() + left),
+            ..Self::default()
+        })
+    }
+
+    /// A request that did not come through Lambda.
+    pub fn unnamed() -> Arc<Self> {
+        Arc::new(Self { request_id: "none".to_owned(), ..Self::default() })
+    }
+
+    /// The part that took the most time so far.
+    pub fn longest(&self) -> Option<Part> {
+        let taken = |part: &Part| self.microseconds[*part as usize].load(Ordering::Relaxed);
+        [Part::Verify, Part::Database, Part::Stripe]
+            .into_iter()
+            .filter(|part| taken(part) > 0)
+            .max_by_key(taken)
     }
 
     /// The time that a part took so far, in milliseconds; calls at the same time add up. None: it had no part.
@@ -55,11 +84,23 @@ pub fn current() -> Arc<Current> {
     CURRENT.try_with(Arc::clone).unwrap_or_default()
 }
 
-/// Adds to the time of a part.
-pub fn took(part: Part, time: Duration) {
-    // Err: outside of a request there is nobody to tell.
-    let _ = CURRENT.try_with(|current| {
-        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1);
-        current.microseconds[part as usize].fetch_add(micros, Ordering::Relaxed);
-    });
+/// Adds to the time of a part until it is dropped: work that is given up counts, too.
+#[derive(Debug)]
+pub struct Timer(Part, Instant);
+
+impl Timer {
+    /// Begins now.
+    pub fn start(part: Part) -> Self {
+        Self(part, Instant::now())
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        // Err: outside of a request there is nobody to tell.
+        let _ = CURRENT.try_with(|current| {
+            let micros = u64::try_from(self.1.elapsed().as_micros()).unwrap_or(u64::MAX).max(1);
+            current.microseconds[self.0 as usize].fetch_add(micros, Ordering::Relaxed);
+        });
+    }
 }
