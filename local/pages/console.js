@@ -1,89 +1,40 @@
-// The console page: keeps the chosen user's answer fresh, starts checkout and the billing portal, follows the webhook events.
-// What it looks like is in console-view.js.
+// The console page: keeps the chosen person's entitlements fresh, starts checkout and the billing portal, follows the webhook events.
+// The billing API is asked by the client of billing.js alone, as in any frontend.
 
-import {
-  byRank, eventKey, eventVerdict, explain, featureCount, findPlan, note, offer, openHeader, renderEvents, renderFeatures, renderNoEvents, renderPlanCard, renderPrices, renderRaw,
-  renderStop, showBanner, viewerOptions,
-} from "/console-view.js";
+import { loadClient, openClient } from "/billing.js";
+import { $, explain, note } from "/dom.js";
+import { followEvents } from "/events.js";
+import { openHeader, renderRaw, renderViewer, showBanner, viewerOptions } from "/frame.js";
+import { renderPlanCard, renderStop } from "/plan-card.js";
+import { byRank, featureCount, findPlan, offer, renderFeatures, renderPrices } from "/plans.js";
 
 const WATCH_MS = 2000;
-const CHECKOUT_POLL_MS = 250;
-const CHECKOUT_WAIT_MS = 15_000;
-const EVENTS_MS = 1000;
 const TROUBLE_MS = 4000;
 const PENDING = "promptforge.checkout";
 const VIEWER = "promptforge.viewer";
 
-const $ = (id) => document.getElementById(id);
 const state = {
   context: null,
   plans: [],
+  library: null, // what makes clients
   who: "owner",
+  client: null, // the chosen person's
+  viewing: null, // aborts when another person is chosen
   interval: "month",
-  answer: null, // the chosen user's last good answer
-  problem: null, // the last failed reply, when the newest one failed
-  etag: null,
+  answer: null, // the entitlements as far as they are known
+  problem: null, // why the newest request failed
   full: null, // the last reply with a body, for the fold-out
   check: null, // the last 304
   busy: null, // "portal", or the plan code whose checkout is opening
-  awaiting: null, // a checkout that has returned and is not visible yet: {from, since}
 };
 
-/* Signing in */
-
-const SPARE_MS = 60_000; // a token is renewed this long before it ends
-const tokens = {}; // by user: a promise of {accessToken, until}
-
-async function signIn(email) {
-  const reply = await fetch("/auth/v1/token?grant_type=password", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ email, password: "demo" }),
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (!reply.ok) throw new Error("signing in was refused");
-  const session = await reply.json();
-  return { accessToken: session.access_token, until: session.expires_at * 1000 - SPARE_MS };
-}
-
-/** The access token of a demo user; `renew` for one that the API did not take. */
-async function accessToken(who, renew = false) {
-  const held = renew ? null : await tokens[who]?.catch(() => null);
-  if (!held || held.until < Date.now()) tokens[who] = signIn(state.context.users[who].email);
-  return (await tokens[who]).accessToken;
-}
-
-/* Requests */
-
-async function send(path, { body, etag, signal }, token) {
-  const headers = { accept: "application/json" };
-  if (token) headers.authorization = `Bearer ${token}`;
-  if (body) headers["content-type"] = "application/json";
-  if (etag) headers["if-none-match"] = etag;
-  const limit = AbortSignal.timeout(10_000);
-  const started = performance.now();
-  const reply = await fetch(path, {
-    method: body ? "POST" : "GET",
-    headers,
-    body: body && JSON.stringify(body),
-    cache: "no-store",
-    signal: signal ? AbortSignal.any([signal, limit]) : limit,
-  });
-  const json = await reply.json().catch(() => null);
-  return { status: reply.status, ms: Math.round(performance.now() - started), etag: reply.headers.get("etag"), body: json };
-}
-
-/**
- * One request as one user. Never throws: status 0 means that nobody answered.
- * @returns {Promise<{status: number, ms: number, etag: string|null, body: any}>}
- */
-async function request(path, options = {}) {
-  const who = state.context && options.who;
+/** What only this page needs: answered by the local stack, not by the API. Null if it cannot be had. */
+async function ask(path) {
   try {
-    const reply = await send(path, options, who && await accessToken(who));
-    return reply.status === 401 && who ? await send(path, options, await accessToken(who, true)) : reply;
+    const reply = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(10_000) });
+    return reply.ok ? await reply.json() : null;
   } catch {
-    return { status: 0, ms: 0, etag: null, body: null };
+    return null;
   }
 }
 
@@ -99,7 +50,6 @@ function interruptiblePause() {
   return { pause, cut: () => { early = true; end?.(); } };
 }
 const watching = interruptiblePause();
-const isOutage = (reply) => reply.status === 0 || reply.status >= 500;
 
 /* Messages */
 
@@ -113,72 +63,62 @@ function notify(message) {
   say($("notice").querySelector("p").textContent);
 }
 
-function complain(reply) {
-  notify({ tone: "bad", text: explain(reply) });
-}
+const complain = (error) => notify({ tone: "bad", text: explain(error) });
 
 /* Entitlements */
 
-const entitlementsPath = () => `/api/entitlements?orgId=${encodeURIComponent(state.context.org.id)}`;
 const planOf = (code) => findPlan(state.plans, code);
 
-let inFlight = null;
-
-async function refresh() {
-  const who = state.who;
-  const controller = new AbortController();
-  inFlight = controller;
-  const reply = await request(entitlementsPath(), { who, etag: state.etag, signal: controller.signal });
-  if (controller.signal.aborted) return; // another user was chosen meanwhile
-  $("down").hidden = reply.status > 0 && reply.status < 500;
-  if (reply.status === 304) {
-    state.check = { ms: reply.ms, at: new Date() };
-    const recovered = state.problem !== null;
-    state.problem = null;
-    if (recovered) render();
-    else renderAnswer();
-    return;
-  }
-  Object.assign(state, { full: reply, check: null });
-  if (reply.status === 200 && reply.body?.entitlements) accept(reply);
-  else refuse(reply);
+/** Shows the page to another person, who knows nothing of what the one before was told. */
+function view(who) {
+  state.viewing?.abort();
+  const viewing = new AbortController();
+  const overheard = (reply) => {
+    if (viewing.signal.aborted) return;
+    if (reply.status === 304) state.check = { ms: reply.ms, at: new Date() };
+    else Object.assign(state, { full: reply, check: null });
+    renderAnswer();
+  };
+  const client = openClient(state.library, state.context.users[who].email, overheard);
+  const unsubscribe = client.subscribe(state.context.org.id, learn);
+  viewing.signal.addEventListener("abort", unsubscribe);
+  Object.assign(state, { who, client, viewing, answer: null, problem: null, full: null, check: null });
+  renderAnswer();
 }
 
-function accept(reply) {
+function choose(who) {
+  view(who);
+  sessionStorage.setItem(VIEWER, who);
+  $("plan").setAttribute("aria-busy", "true");
+  $("notice").replaceChildren();
+  watching.cut();
+}
+
+/** Called by the client with each change of what is known. */
+function learn({ entitlements = null, error = null }) {
   const before = state.answer;
-  const after = reply.body;
-  Object.assign(state, { answer: after, etag: reply.etag, problem: null });
-  const fresh = before && new Set(state.context.features.filter((flag) => after.entitlements[flag] && !before.entitlements[flag]));
+  Object.assign(state, { answer: entitlements, problem: error });
+  if (error?.isOutage) showBanner(error, Boolean(entitlements));
+  else $("down").hidden = true;
+  const isOn = (answer, flag) => answer.entitlements[flag] === true;
+  const fresh = before && entitlements && new Set(state.context.features.filter((flag) => isOn(entitlements, flag) && !isOn(before, flag)));
   render(fresh);
-  if (before && before.planCode !== after.planCode) say(`The plan is now ${planOf(after.planCode).short}. ${fresh.size} features switched on.`);
-}
-
-function refuse(reply) {
-  state.problem = reply;
-  if (isOutage(reply)) showBanner(reply, Boolean(state.answer));
-  else Object.assign(state, { answer: null, etag: null });
-  render();
+  if (fresh && before.planCode !== entitlements.planCode) say(`The plan is now ${planOf(entitlements.planCode).short}. ${fresh.size} features switched on.`);
 }
 
 async function watchEntitlements() {
   for (;;) {
-    if (!document.hidden || state.awaiting) {
-      await refresh();
-      checkAwaiting();
-    }
-    const calm = state.problem && isOutage(state.problem) ? TROUBLE_MS : WATCH_MS;
-    await watching.pause(state.awaiting ? CHECKOUT_POLL_MS : calm);
+    // A failure is what the client tells its subscriber.
+    if (!document.hidden) await state.client.getEntitlements(state.context.org.id, { signal: state.viewing.signal }).catch(() => {});
+    await watching.pause(state.problem?.isOutage ? TROUBLE_MS : WATCH_MS);
   }
 }
 
 /* Drawing */
 
 function renderAnswer() {
-  const { full, check, problem, who } = state;
-  const verdict = problem ? (problem.body?.code ?? "no reason given") : who === "member" ? "reads the plan, cannot buy" : "reads the plan, can buy";
-  const email = state.context.users[who].email;
-  $("viewer-note").textContent = full ? `${email} · ${full.status ? `the API answers ${full.status}: ${verdict}` : "the API does not answer"}` : email;
-  renderRaw({ status: $("raw-status"), line: $("raw-line"), body: $("raw-body") }, { path: entitlementsPath(), who, full, check });
+  renderViewer(state);
+  renderRaw(state);
 }
 
 function render(fresh) {
@@ -189,160 +129,97 @@ function render(fresh) {
   renderFeatures($("features"), { features: context.features, plans, planCode: answer?.planCode, entitlements: answer?.entitlements, fresh });
   $("features-count").textContent = featureCount(state);
   renderPrices($("prices"), { plans, interval, current: answer?.planCode ?? null, offer: (plan) => offer(plan, state, { buy, openPortal }) });
-  renderAnswer();
 }
 
 /* Actions */
 
-function choose(who) {
-  inFlight?.abort();
-  Object.assign(state, { who, answer: null, problem: null, etag: null, full: null, check: null });
-  sessionStorage.setItem(VIEWER, who);
-  $("plan").setAttribute("aria-busy", "true");
-  if (!state.awaiting) $("notice").replaceChildren();
-  renderAnswer();
-  watching.cut();
-}
-
-/** Leaves for a Stripe page, if the address is one a browser should follow. */
-function leaveFor(url) {
-  if (!/^https?:$/.test(new URL(url, location.href).protocol)) throw new TypeError("not a web address");
-  location.assign(url);
-}
-
-/** Runs one POST with its button busy; `onFail` may handle a refusal and return true. */
-async function go(name, path, body, onFail) {
+/** Leaves for the page that `open` answers with, its button busy meanwhile. `known` has the notices for refusals that are no failure. */
+async function go(name, open, known) {
   if (state.busy) return;
   state.busy = name;
   render();
-  const reply = await request(path, { who: state.who, body });
-  if (reply.body?.success && reply.body.url) return leaveFor(reply.body.url);
-  state.busy = null;
-  render();
-  if (!onFail(reply)) complain(reply);
+  try {
+    const { url } = await open();
+    if (!/^https?:$/.test(new URL(url, location.href).protocol)) throw new TypeError("The API answered with no web address");
+    location.assign(url);
+  } catch (error) {
+    state.busy = null;
+    render();
+    if (known[error.code]) notify({ tone: "info", ...known[error.code](error) });
+    else complain(error);
+  }
 }
 
-function buy(plan) {
-  const { context, who, interval, answer, etag } = state;
-  sessionStorage.setItem(PENDING, JSON.stringify({ orgId: context.org.id, who, planCode: plan.planCode, answer, etag }));
-  return go(plan.planCode, "/api/billing/checkout", { orgId: context.org.id, planCode: plan.planCode, interval }, (reply) => {
-    sessionStorage.removeItem(PENDING);
-    if (reply.body?.code !== "already_subscribed") return false;
-    notify({ tone: "info", text: explain(reply), action: { label: "Manage billing", run: openPortal } });
-    watching.cut();
-    return true;
+function buy({ planCode }) {
+  const { client, context, who, interval, answer } = state;
+  const open = async () => {
+    const page = await client.startCheckout({ orgId: context.org.id, planCode, interval });
+    sessionStorage.setItem(PENDING, JSON.stringify({ who, answer }));
+    return page;
+  };
+  return go(planCode, open, {
+    already_subscribed: (error) => ({ text: explain(error), action: { label: "Manage billing", run: openPortal } }),
   });
 }
 
 function openPortal() {
-  return go("portal", "/api/billing/portal", { orgId: state.context.org.id, returnUrl: `${location.origin}/` }, (reply) => {
-    if (reply.body?.code !== "no_customer") return false;
-    notify({ tone: "info", text: "There is no billing account yet. The first checkout opens one." });
-    return true;
+  const { client, context } = state;
+  return go("portal", () => client.openPortal({ orgId: context.org.id, returnUrl: `${location.origin}/` }), {
+    no_customer: () => ({ text: "There is no billing account yet. The first checkout opens one." }),
   });
 }
 
 /* Back from checkout */
 
-/** Reads where the browser came back to; restores what the page showed before it left. */
+/** Reads where the browser came back to; shows the page to whom it was shown before. */
 function resume() {
   const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null");
-  const known = pending?.orgId === state.context.org.id && state.context.users[pending.who] ? pending : null;
-  const stored = known?.who ?? sessionStorage.getItem(VIEWER);
-  if (stored in state.context.users) state.who = stored;
+  const who = pending?.who ?? sessionStorage.getItem(VIEWER);
+  view(who in state.context.users ? who : "owner");
   if (location.pathname === "/billing/success" && new URLSearchParams(location.search).has("session_id")) {
-    state.awaiting = { from: known?.answer?.planCode ?? null, since: performance.now() };
-    syncOnReturn();
-    Object.assign(state, { answer: known?.answer ?? null, etag: known?.etag ?? null });
-    if (state.answer) render();
-    notify({ waiting: true, tone: "info", text: "Thank you. Waiting for Stripe to confirm the payment…" });
+    // What was known before the purchase, so that the change is seen happening.
+    if (pending?.answer) state.client.seed(pending.answer);
+    awaitPurchase();
     return;
   }
-  sessionStorage.removeItem(PENDING);
   if (location.pathname === "/billing/canceled") notify({ text: "Checkout was closed. Nothing was charged, and the plan is as before." });
-  history.replaceState(null, "", "/");
+  settle();
 }
 
-function checkAwaiting() {
-  const { awaiting, answer } = state;
-  if (!awaiting) return;
-  const waited = performance.now() - awaiting.since;
-  const plan = answer && planOf(answer.planCode);
-  if (plan && (awaiting.from === null ? plan.rank > 0 : plan.planCode !== awaiting.from)) {
-    settle();
-    const ms = Math.round(performance.now());
-    notify({ tone: "ok", text: `Welcome to ${plan.name}. Your features were on ${(ms / 1000).toFixed(1)} s after you came back.` });
-    $("plan").dataset.unlockedMs = String(ms);
-    $("plan").classList.add("cheer");
-  } else if (waited >= CHECKOUT_WAIT_MS) {
-    settle();
-    notify({ tone: "warn", text: "Stripe has not confirmed the payment yet. Nothing is lost: the plan changes here by itself once it does.", action: { label: "Ask Stripe now", run: sync } });
+async function awaitPurchase() {
+  const { client, context, viewing: { signal } } = state;
+  notify({ waiting: true, tone: "info", text: "Thank you. Waiting for Stripe to confirm the payment…" });
+  try {
+    const plan = planOf((await client.syncAfterCheckout(context.org.id, { signal })).planCode);
+    if (plan.rank > 0) welcome(plan);
+    else notify({ tone: "warn", text: "Stripe has not confirmed the payment yet. Nothing is lost: the plan changes here by itself once it does.", action: { label: "Ask Stripe now", run: awaitPurchase } });
+  } catch (error) {
+    if (!signal.aborted) complain(error);
   }
+  settle();
 }
 
-/** Has the API ask Stripe at once, so that nobody waits for a webhook; the polling goes on beside it. */
-async function syncOnReturn() {
-  const { who } = state;
-  const reply = await request("/api/billing/sync", { who, body: { orgId: state.context.org.id } });
-  if (reply.status !== 200 || state.who !== who || !state.awaiting) return;
-  inFlight?.abort(); // it may have been answered before Stripe was asked
-  accept(reply);
-  checkAwaiting();
+function welcome(plan) {
+  const ms = Math.round(performance.now());
+  notify({ tone: "ok", text: `Welcome to ${plan.name}. Your features were on ${(ms / 1000).toFixed(1)} s after you came back.` });
+  $("plan").dataset.unlockedMs = String(ms);
+  $("plan").classList.add("cheer");
 }
 
 function settle() {
-  state.awaiting = null;
   sessionStorage.removeItem(PENDING);
   history.replaceState(null, "", "/");
-}
-
-async function sync() {
-  const reply = await request("/api/billing/sync", { who: state.who, body: { orgId: state.context.org.id } });
-  if (reply.status === 200) notify({ text: "Asked Stripe. The page shows what it answered." });
-  else complain(reply);
-  watching.cut();
-}
-
-/* Webhook events */
-
-async function watchEvents() {
-  let seen = new Set();
-  let shown = null;
-  for (;;) {
-    const reply = document.hidden ? null : await request("/console/events");
-    const events = reply?.body?.events;
-    const live = $("events-state");
-    if (Array.isArray(events)) {
-      live.className = "live is-on";
-      live.textContent = "Live";
-      const text = JSON.stringify(events);
-      if (text !== shown) {
-        const sorted = [...events].sort((a, b) => Date.parse(b.receivedAt) - Date.parse(a.receivedAt));
-        renderEvents($("events"), sorted, seen);
-        if (shown !== null && sorted[0]) {
-          say(`Webhook event ${sorted[0].type}: ${eventVerdict(sorted[0])}`);
-          watching.cut();
-        }
-        shown = text;
-        seen = new Set(["", ...sorted.map(eventKey)]);
-      }
-    } else if (reply) {
-      live.className = "live is-off";
-      live.textContent = "Offline";
-      if (shown === null) renderNoEvents($("events"));
-    }
-    await new Promise((resolve) => setTimeout(resolve, Array.isArray(events) || !reply ? EVENTS_MS : TROUBLE_MS));
-  }
 }
 
 /* Start */
 
 async function loadContext() {
   for (;;) {
-    const reply = await request("/console/context");
-    if (reply.status === 200 && reply.body?.org) return reply.body;
-    showBanner(reply, false);
-    renderStop($("plan-body"), { sign: "alert", title: "The console could not be loaded", text: [explain(reply)], action: { label: "Try again", run: watching.cut } });
+    const context = await ask("/console/context");
+    if (context) return context;
+    const problem = { message: "The local stack does not answer" };
+    showBanner(problem, false);
+    renderStop($("plan-body"), { sign: "alert", title: "The console could not be loaded", text: [explain(problem)], action: { label: "Try again", run: watching.cut } });
     document.body.classList.add("stuck");
     await watching.pause(TROUBLE_MS);
   }
@@ -362,14 +239,18 @@ async function start() {
     state.interval = event.target.value;
     if (state.context) render();
   });
-  watchEvents();
-  state.context = await loadContext();
-  state.plans = byRank(state.context.plans);
+  followEvents(() => ask("/console/events"), (news) => {
+    say(news);
+    watching.cut();
+  });
+  const [context, library] = await Promise.all([loadContext(), loadClient()]);
+  Object.assign(state, { context, library, plans: byRank(context.plans) });
   $("down").hidden = true;
   document.body.classList.remove("stuck");
-  openHeader(state.context);
+  $("client").textContent = `The API is called with ${library.name}.`;
+  openHeader(context);
   resume();
-  viewerOptions($("viewer-options"), state.context.users, state.who, choose);
+  viewerOptions(context.users, state.who, choose);
   $("viewer").disabled = false;
   await watchEntitlements();
 }

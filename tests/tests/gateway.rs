@@ -35,7 +35,8 @@ impl Stack {
             ORG.0, ORG.0, PEOPLE.owner.user_id
         );
         app.db.batch_execute(&people).await.unwrap();
-        let console = Console { database: Arc::new(app.database.connect().await), panel_url: None };
+        let database = Arc::new(app.database.connect().await);
+        let console = Console { database, panel_url: None, client: "not-built".into() };
         let config = Config::from_lookup(|name| (name == "SUPABASE_URL").then(|| url.clone()));
         let authorizer = authorizer::Authorizer::new(App::new(config, Clock::System));
         let (runtime_port, events) = serve_functions(Arc::new(app), authorizer).await;

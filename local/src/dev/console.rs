@@ -1,7 +1,9 @@
-//! The console page: the demo frontend, and the two answers that only it needs.
+//! The console page: the demo frontend, the built client that it imports if there is one, and the two answers that only it needs.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +12,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
+use super::built_client;
 use super::people::{ORG, PEOPLE};
 
 /// What the console looks at.
@@ -19,38 +22,61 @@ pub struct Console {
     pub database: Arc<Client>,
     /// The emulator's panel. None: Stripe itself is used.
     pub panel_url: Option<String>,
+    /// Where the TypeScript client is built to.
+    pub client: PathBuf,
 }
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css";
+/// Of a module.
+pub const SCRIPT: &str = "text/javascript";
+
+macro_rules! files {
+    ($($name:literal: $kind:ident),+ $(,)?) => {
+        [$((concat!("/", $name), $kind, include_str!(concat!("../../pages/", $name)))),+]
+    };
+}
+
+/// Path, content type and text.
+const FILES: [(&str, &str, &str); 10] = files! {
+    "base.css": CSS,
+    "console.css": CSS,
+    "billing.js": SCRIPT,
+    "console.js": SCRIPT,
+    "dom.js": SCRIPT,
+    "events.js": SCRIPT,
+    "frame.js": SCRIPT,
+    "plan-card.js": SCRIPT,
+    "plans.js": SCRIPT,
+    "stand-in.js": SCRIPT,
+};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page, its files and its data.
 pub fn routes(console: Console) -> Router {
+    let page = ["/", "/billing/success", "/billing/canceled"]
+        .map(|path| (path, HTML, include_str!("../../pages/console.html")));
     let mut router = Router::new();
-    for path in ["/", "/billing/success", "/billing/canceled"] {
-        router = router
-            .route(path, get(|| file("text/html; charset=utf-8", include_str!("../../pages/console.html"))));
+    for (path, kind, text) in page.into_iter().chain(FILES) {
+        router = router.route(path, get(move || file(kind, text)));
     }
     router
-        .route("/base.css", get(|| file("text/css", include_str!("../../pages/base.css"))))
-        .route("/console.css", get(|| file("text/css", include_str!("../../pages/console.css"))))
-        .route("/console.js", get(|| file("text/javascript", include_str!("../../pages/console.js"))))
-        .route(
-            "/console-view.js",
-            get(|| file("text/javascript", include_str!("../../pages/console-view.js"))),
-        )
         .route("/console/context", get(context))
         .route("/console/events", get(events))
+        .merge(built_client::routes(console.client.clone()))
         .with_state(console)
 }
 
-async fn file(kind: &'static str, text: &'static str) -> Response {
+/// A file of the page's, under its policy.
+pub async fn file(kind: &'static str, text: impl Into<Body>) -> Response {
     (
         [
             (header::CONTENT_TYPE, kind),
             (header::CONTENT_SECURITY_POLICY, POLICY),
             (header::CACHE_CONTROL, "no-cache"),
         ],
-        text,
+        text.into(),
     )
         .into_response()
 }

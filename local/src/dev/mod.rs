@@ -1,6 +1,7 @@
 //! `cargo dev`: PostgreSQL, Stripe (ours or theirs), the functions, one port in front; up, watched, and down again.
 
 mod arguments;
+mod built_client;
 mod cargo_lambda;
 pub mod console;
 mod demo;

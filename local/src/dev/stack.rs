@@ -108,7 +108,7 @@ impl Stack {
             person,
             access_token: auth.token(person.user_id, person.email, SCRIPTS),
         });
-        let console = Console { database, panel_url };
+        let console = Console { database, panel_url, client: place.project.join("client/dist") };
         let origins = std::iter::once(base_url.clone()).chain(origins).collect();
         let gateway = gateway::serve(listener, Gateway { runtime_port, auth, console, origins })?;
         let descriptor = Descriptor {
