@@ -6,6 +6,9 @@ import { consoleUrl } from "./stack.mjs";
 
 export const SIZES = { 390: 844, 1440: 900 };
 
+/** Whether the console shall not find the built client, as in a checkout without Node. */
+const STAND_IN = process.env.CLIENT === "stand-in";
+
 export function launch() {
   const args = ["--disable-dev-shm-usage", ...(process.getuid() === 0 ? ["--no-sandbox"] : [])];
   return chromium.launch({ executablePath: process.env.CHROMIUM, args });
@@ -21,6 +24,7 @@ export async function open(browser, { scheme = "light", width = 1440, outage = f
   await context.addInitScript(() => {
     addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
   });
+  if (STAND_IN) await context.route("**/client/**", (route) => route.fulfill({ status: 404 }));
   context.on("console", (message) => {
     // Chromium reports every 4xx and 5xx as an error; which of them are problems is decided below.
     if (message.type() === "error" && !/status of [45]\d\d/.test(message.text())) problems.push(`${message.page()?.url()}: ${message.text()}`);
@@ -50,6 +54,7 @@ export async function withPage(browser, options, play) {
 /** The console, signed in as one of the demo's people, once it shows their answer. */
 export async function consoleAs(page, who) {
   await page.goto(consoleUrl);
+  await page.getByText(`The API is called with ${STAND_IN ? "a stand-in" : "the package @promptforge/billing"}`).waitFor();
   await page.getByRole("radio", { name: who }).check({ force: true });
   await page.locator("#viewer-note", { hasText: `${who.toLowerCase()}@` }).filter({ hasText: "the API answers" }).waitFor();
   return page;
