@@ -10,7 +10,9 @@ export function App({ client, orgId }: { client: BillingClient; orgId: string })
       <main>
         <h1>PromptForge</h1>
         <Gate feature="canExportPDF" loading={<p>Loading…</p>} fallback={<p>Export as PDF comes with Pro.</p>}>
-          <button type="button">Export as PDF</button>
+          <p>
+            <button type="button">Export as PDF</button>
+          </p>
         </Gate>
         <Prices />
       </main>
@@ -40,7 +42,7 @@ function Prices(): ReactElement {
 
   return (
     <>
-      <PricingTable plans={plans} pending={pending} onSelect={select} />
+      <PricingTable headingLevel={2} plans={plans} pending={pending} onSelect={select} />
       <p role="alert">{problem}</p>
     </>
   );
