@@ -60,6 +60,7 @@ function say(text) {
 function notify(message) {
   const close = () => $("notice").replaceChildren();
   $("notice").replaceChildren(note({ ...message, close: message.waiting ? null : close }));
+  $("notice").scrollIntoView({ block: "nearest" }); // what it answers may have been pressed far below
   say($("notice").querySelector("p").textContent);
 }
 
