@@ -11,12 +11,14 @@ export async function loadClient() {
   }
 }
 
-/** A client for the person with this address. `tell` hears each answer about the entitlements as it came; status 0: nobody answered. */
+/** A client for the person with this address. `tell` hears what the API answers about the entitlements, as the fold-out shows it. */
 export function openClient({ createBillingClient }, email, tell) {
   let token = null;
   const getToken = ({ forceRefresh }) => {
-    if (forceRefresh || !token) token = signIn(email);
-    token.catch(() => { token = null; });
+    if (forceRefresh || !token) {
+      token = signIn(email);
+      token.catch(() => { token = null; });
+    }
     return token;
   };
   return createBillingClient({ baseUrl: "", getToken, fetch: overheard(tell) });
@@ -33,18 +35,27 @@ async function signIn(email) {
   return (await reply.json()).access_token;
 }
 
-const overheard = (tell) => async (path, init) => {
-  if (!path.startsWith(ENTITLEMENTS)) return fetch(path, init);
-  const started = performance.now();
-  const since = () => Math.round(performance.now() - started);
-  try {
-    const reply = await fetch(path, init);
-    const { status } = reply;
-    const body = await reply.clone().json().catch(() => null);
-    tell({ path, status, body, ms: since(), etag: reply.headers.get("etag") });
-    return reply;
-  } catch (error) {
-    tell({ path, status: 0, body: null, ms: since(), etag: null });
-    throw error;
-  }
-};
+/** A fetch that tells of each answer: `full`, the last one that is in force (status 0: nobody answered), and `check`, which found it unchanged. */
+function overheard(tell) {
+  let good = null;
+  return async (path, init) => {
+    if (!path.startsWith(ENTITLEMENTS)) return fetch(path, init);
+    const started = performance.now();
+    const since = () => Math.round(performance.now() - started);
+    try {
+      const reply = await fetch(path, init);
+      if (reply.status === 304) {
+        tell({ full: good, check: { ms: since(), at: new Date() } });
+        return reply;
+      }
+      const body = await reply.clone().json().catch(() => null);
+      const full = { path, status: reply.status, body, ms: since(), etag: reply.headers.get("etag") };
+      if (reply.ok) good = full;
+      tell({ full, check: null });
+      return reply;
+    } catch (error) {
+      tell({ full: { path, status: 0, body: null, ms: since(), etag: null }, check: null });
+      throw error;
+    }
+  };
+}

@@ -23,8 +23,8 @@ const state = {
   interval: "month",
   answer: null, // the entitlements as far as they are known
   problem: null, // why the newest request failed
-  full: null, // the last reply with a body, for the fold-out
-  check: null, // the last 304
+  full: null, // what the API answered last, for the fold-out
+  check: null, // when it said that this still holds
   busy: null, // "portal", or the plan code whose checkout is opening
 };
 
@@ -74,13 +74,11 @@ const planOf = (code) => findPlan(state.plans, code);
 function view(who) {
   state.viewing?.abort();
   const viewing = new AbortController();
-  const overheard = (reply) => {
+  const client = openClient(state.library, state.context.users[who].email, (heard) => {
     if (viewing.signal.aborted) return;
-    if (reply.status === 304) state.check = { ms: reply.ms, at: new Date() };
-    else Object.assign(state, { full: reply, check: null });
+    Object.assign(state, heard);
     renderAnswer();
-  };
-  const client = openClient(state.library, state.context.users[who].email, overheard);
+  });
   const unsubscribe = client.subscribe(state.context.org.id, learn);
   viewing.signal.addEventListener("abort", unsubscribe);
   Object.assign(state, { who, client, viewing, answer: null, problem: null, full: null, check: null });

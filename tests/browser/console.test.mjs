@@ -57,5 +57,6 @@ test("an API that is away is said so, and the page comes back by itself", async 
     await context.unroute("**/api/entitlements?*");
     await page.getByRole("button", { name: "Try again" }).click();
     await page.locator("#down").waitFor({ state: "hidden" });
+    await page.getByText("the API answers 200").waitFor();
   });
 });
