@@ -14,6 +14,11 @@ everywhere("console-loading", async (page) => {
   await page.route("**/console/context", () => {}); // never answered
   await page.goto(consoleUrl);
 });
+everywhere("console-no-token", async (page) => {
+  await page.route("**/auth/v1/token?*", (route) => route.fulfill({ status: 400, json: { error_code: "invalid_credentials" } }));
+  await page.goto(consoleUrl);
+  await page.getByText("(token_unavailable)").waitFor();
+});
 
 const nothing = once(beginAnew);
 everywhere("console-no-plan", async (page) => {
