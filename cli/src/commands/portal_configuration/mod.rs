@@ -142,7 +142,14 @@ const PATH: &str = "/billing_portal/configurations";
 /// See [`Error`].
 pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
     context.require(&[Need::Stripe])?;
-    let stripe = context.stripe()?;
+    set_up(context.stripe()?, args.dry_run).await
+}
+
+/// The same for whoever has a Stripe already.
+///
+/// # Errors
+/// See [`Error`].
+pub async fn set_up(stripe: &Stripe, dry_run: bool) -> Result<Report, Error> {
     let prices = paid_prices(stripe).await?;
     let wanted = Features::wanted(&prices);
     let all: Vec<Configuration> = stripe.list(&List).await?;
@@ -150,7 +157,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
         |found: &&Configuration| found.active && found.metadata.get(MANAGED_BY.0) == Some(MANAGED_BY.1);
     let current = all.iter().find(|found| found.is_default).or_else(|| all.iter().find(is_ours));
     let mut report = Report {
-        dry_run: args.dry_run,
+        dry_run,
         livemode: stripe.livemode(),
         configuration: current.map(|found| found.id.clone()),
         is_default: current.is_some_and(|found| found.is_default),
@@ -175,7 +182,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
             PATH.to_owned()
         }
     };
-    if !args.dry_run {
+    if !dry_run {
         let request = Save { path, features: &wanted };
         // A change may be made again. Configurations cannot be deleted, so a creation that is repeated is the same one.
         let key = match report.done {
