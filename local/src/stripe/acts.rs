@@ -10,6 +10,9 @@ use super::subscriptions::in_its_time;
 use super::versions::{NEWEST, render};
 use super::{billing, checkout_pay, prices, routes};
 
+/// Stripe's own, where nobody says otherwise.
+const PRORATION: &str = "create_prorations";
+
 impl Emulator {
     /// `POST /v1/subscriptions` with parameters as JSON.
     pub fn create_subscription(&self, params: &Value) -> Answer {
@@ -80,17 +83,12 @@ impl Emulator {
     /// Moves the first item to the price with this lookup key.
     pub fn change_plan(&self, subscription: &str, price_lookup_key: &str) -> Answer {
         let price = self.act(|store| prices::by_lookup_key(store, price_lookup_key).cloned())?;
-        self.change_first_item(subscription, "price", &price["id"])
-    }
-
-    /// Moves the first item to the price with this id.
-    pub fn change_price(&self, subscription: &str, price: &str) -> Answer {
-        self.change_first_item(subscription, "price", &json!(price))
+        self.change_first_item(subscription, json!({ "price": price["id"] }), PRORATION)
     }
 
     /// Sets the first item's quantity.
     pub fn change_quantity(&self, subscription: &str, quantity: i64) -> Answer {
-        self.change_first_item(subscription, "quantity", &json!(quantity))
+        self.change_first_item(subscription, json!({ "quantity": quantity }), PRORATION)
     }
 
     /// Stops collecting: invoices are kept as drafts.
@@ -130,11 +128,10 @@ impl Emulator {
         self.call("POST", &format!("/v1/subscriptions/{subscription}"), params)
     }
 
-    fn change_first_item(&self, subscription: &str, name: &str, value: &Value) -> Answer {
+    pub(crate) fn change_first_item(&self, subscription: &str, mut item: Value, proration: &str) -> Answer {
         let current = self.act(|store| store.get(Kind::Subscription, subscription).cloned())?;
-        let mut item = json!({ "id": current["items"]["data"][0]["id"] });
-        item[name] = value.clone();
-        self.change(subscription, &json!({ "items": [item] }))
+        item["id"] = current["items"]["data"][0]["id"].clone();
+        self.change(subscription, &json!({ "items": [item], "proration_behavior": proration }))
     }
 
     fn on(&self, subscription: &str, work: impl FnOnce(&mut Store) -> Answer) -> Answer {

@@ -11,16 +11,19 @@ use serde_json::Value;
 use super::checkout_pay::is_delayed;
 use super::emulator::Emulator;
 use super::format::{money, price, rhythm};
-use super::html::{Template, back_with, page, site};
+use super::html::{Message, Template, back_with, page, site};
 use super::store::{Kind, Store, number, text};
 
 const OPEN: &str = include_str!("pages/checkout.html");
-const CLOSED: &str = include_str!("pages/checkout_closed.html");
-const MISSING: &str = include_str!("pages/missing.html");
 const LINE: &str = include_str!("pages/checkout_line.html");
 const CARDS: &str = include_str!("pages/checkout_cards.html");
 const NOTICE: &str = r#"<p class="note note-info">{{text}}</p>"#;
 const ERROR: &str = r#"<p class="note note-bad" role="alert" tabindex="-1" autofocus>{{text}}</p>"#;
+const MISSING: Message<'_> = Message {
+    title: "This page does not exist",
+    what: "There is no such checkout. Start again from the site you came from.",
+    link: Some(("/panel", "Open the panel")),
+};
 const DECLINED: &str = "Your card was declined. Choose another card or go back.";
 
 pub(crate) fn router() -> Router<Emulator> {
@@ -37,15 +40,13 @@ async fn show(
     Path(id): Path<String>,
     Query(shown): Query<Shown>,
 ) -> Response {
-    let main = emulator.act(|store| {
-        let session = store.table(Kind::CheckoutSession).get(&id)?;
-        let is_open = session["status"] == "open";
-        Some(if is_open { open(store, session, shown.error.as_deref()) } else { closed(session) })
-    });
-    match main {
-        Some(main) => page("Checkout", &main),
-        None => missing("This checkout page does not exist."),
-    }
+    emulator.act(|store| match store.table(Kind::CheckoutSession).get(&id) {
+        Some(session) if session["status"] == "open" => {
+            page("Checkout", &open(store, session, shown.error.as_deref()))
+        }
+        Some(session) => closed(session),
+        None => MISSING.page(StatusCode::NOT_FOUND),
+    })
 }
 
 async fn act(
@@ -54,7 +55,7 @@ async fn act(
     form: String,
 ) -> Response {
     let session = emulator.act(|store| store.table(Kind::CheckoutSession).get(&id).cloned());
-    let Some(session) = session else { return missing("This checkout page does not exist.") };
+    let Some(session) = session else { return MISSING.page(StatusCode::NOT_FOUND) };
     let here = format!("/c/pay/{id}");
     let declines =
         url::form_urlencoded::parse(form.as_bytes()).any(|field| field == ("card".into(), "declined".into()));
@@ -70,14 +71,8 @@ async fn act(
             Some(url) => Redirect::to(url).into_response(),
             None => Redirect::to(&here).into_response(),
         },
-        _ => missing("This checkout page does not exist."),
+        _ => MISSING.page(StatusCode::NOT_FOUND),
     }
-}
-
-/// A page that says what is missing.
-pub(crate) fn missing(what: &str) -> Response {
-    let main = Template::new(MISSING).text("what", what).render();
-    (StatusCode::NOT_FOUND, page("Not found", &main)).into_response()
 }
 
 fn open(store: &Store, session: &Value, error: Option<&str>) -> String {
@@ -136,7 +131,7 @@ fn line(line: &Value) -> String {
         .render()
 }
 
-fn closed(session: &Value) -> String {
+fn closed(session: &Value) -> Response {
     let is_complete = session["status"] == "complete";
     let (title, what) = match is_complete {
         true => ("All done", "This checkout is complete. Nothing more is to be paid here."),
@@ -145,12 +140,9 @@ fn closed(session: &Value) -> String {
         }
     };
     let back = if is_complete { success_url(session) } else { text(&session["cancel_url"]).to_owned() };
-    Template::new(CLOSED)
-        .text("title", title)
-        .text("what", what)
-        .text("site", &site(&back))
-        .text("back", &back)
-        .render()
+    let label = format!("Back to {}", site(&back));
+    let link = (!back.is_empty()).then_some((back.as_str(), label.as_str()));
+    Message { title, what, link }.page(StatusCode::OK)
 }
 
 fn success_url(session: &Value) -> String {

@@ -3,11 +3,13 @@
 use axum::Router;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
-use http::header;
+use http::{StatusCode, header};
 
 use super::emulator::Emulator;
 
 const LAYOUT: &str = include_str!("pages/layout.html");
+const MESSAGE: &str = include_str!("pages/message.html");
+const LINK: &str = r#"<a class="btn btn-main" href="{{to}}">{{says}}</a>"#;
 const CSS: &str = concat!(include_str!("../../pages/base.css"), include_str!("pages/pages.css"));
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; \
                       frame-ancestors 'none'";
@@ -52,6 +54,26 @@ pub(crate) fn page(title: &str, main: &str) -> Response {
     let page = Template::new(LAYOUT).text("title", title).markup("main", main).render();
     let headers = [(header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-store")];
     (headers, Html(page)).into_response()
+}
+
+/// A page that says one thing, and where to go on.
+pub(crate) struct Message<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) what: &'a str,
+    /// An address and what the link to it says.
+    pub(crate) link: Option<(&'a str, &'a str)>,
+}
+
+impl Message<'_> {
+    pub(crate) fn page(&self, status: StatusCode) -> Response {
+        let link = self.link.map(|(to, says)| Template::new(LINK).text("to", to).text("says", says).render());
+        let main = Template::new(MESSAGE)
+            .text("title", self.title)
+            .text("what", self.what)
+            .markup("link", &link.unwrap_or_default())
+            .render();
+        (status, page(self.title, &main)).into_response()
+    }
 }
 
 /// A site by its host and port, as a link to it names it.

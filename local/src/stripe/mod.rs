@@ -30,8 +30,10 @@ mod invoices;
 mod list;
 mod panel;
 mod params;
+mod portal_card;
 mod portal_configurations;
 mod portal_features;
+mod portal_offer;
 mod portal_page;
 mod portal_sessions;
 mod portal_view;
@@ -50,6 +52,8 @@ mod test_clocks;
 mod versions;
 mod webhook_endpoints;
 
+#[cfg(test)]
+mod portal_tests;
 #[cfg(test)]
 mod restart_tests;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `/v1/billing_portal/configurations`: kept and handed back; the portal page offers everything either way.
+//! `/v1/billing_portal/configurations`. What the page makes of one is in `portal_offer`.
 
 use serde_json::{Value, json};
 
@@ -119,26 +119,7 @@ fn blank(store: &Store, is_default: bool) -> Value {
         "business_profile": { "headline": null, "privacy_policy_url": null, "terms_of_service_url": null },
         "created": store.now(),
         "default_return_url": null,
-        "features": {
-            "customer_update": { "allowed_updates": [], "enabled": false },
-            "invoice_history": { "enabled": true },
-            "payment_method_update": { "enabled": true, "payment_method_configuration": null },
-            "subscription_cancel": {
-                "cancellation_reason": { "enabled": false, "options": [] },
-                "enabled": true,
-                "mode": "at_period_end",
-                "proration_behavior": "none",
-            },
-            "subscription_update": {
-                "billing_cycle_anchor": null,
-                "default_allowed_updates": ["price", "quantity"],
-                "enabled": true,
-                "_products": [],
-                "proration_behavior": "create_prorations",
-                "schedule_at_period_end": { "conditions": [] },
-                "trial_update_behavior": "end_trial",
-            },
-        },
+        "features": if is_default { portal_features::saved() } else { portal_features::none() },
         "is_default": is_default,
         "livemode": store.livemode,
         "login_page": { "enabled": false, "url": null },

@@ -45,24 +45,23 @@ const FLAGS: [&str; 6] = [
 
 const PRORATION: &[&str] = &["always_invoice", "create_prorations", "none"];
 
+const REASONS: &[&str] = &[
+    "customer_service",
+    "low_quality",
+    "missing_features",
+    "other",
+    "switched_service",
+    "too_complex",
+    "too_expensive",
+    "unused",
+];
+
 const WORDS: [(&str, &[&str]); 8] = [
     (
         "features.customer_update.allowed_updates",
         &["address", "email", "name", "phone", "shipping", "tax_id"],
     ),
-    (
-        "features.subscription_cancel.cancellation_reason.options",
-        &[
-            "customer_service",
-            "low_quality",
-            "missing_features",
-            "other",
-            "switched_service",
-            "too_complex",
-            "too_expensive",
-            "unused",
-        ],
-    ),
+    ("features.subscription_cancel.cancellation_reason.options", REASONS),
     ("features.subscription_cancel.mode", &["at_period_end", "immediately"]),
     ("features.subscription_cancel.proration_behavior", PRORATION),
     ("features.subscription_update.billing_cycle_anchor", &["now", "unchanged"]),
@@ -70,6 +69,39 @@ const WORDS: [(&str, &[&str]); 8] = [
     ("features.subscription_update.proration_behavior", PRORATION),
     ("features.subscription_update.trial_update_behavior", &["continue_trial", "end_trial"]),
 ];
+
+/// What a configuration that the API made begins with: what it is not given is off.
+pub(crate) fn none() -> Value {
+    json!({
+        "customer_update": { "allowed_updates": [], "enabled": false },
+        "invoice_history": { "enabled": false },
+        "payment_method_update": { "enabled": false, "payment_method_configuration": null },
+        "subscription_cancel": {
+            "cancellation_reason": { "enabled": false, "options": REASONS },
+            "enabled": false,
+            "mode": "at_period_end",
+            "proration_behavior": "none",
+        },
+        "subscription_update": {
+            "billing_cycle_anchor": null,
+            "default_allowed_updates": [],
+            "enabled": false,
+            "_products": [],
+            "proration_behavior": "none",
+            "schedule_at_period_end": { "conditions": [] },
+            "trial_update_behavior": "end_trial",
+        },
+    })
+}
+
+/// What the Dashboard saves unless its owner changes it: plans to change between are for the owner to choose.
+pub(crate) fn saved() -> Value {
+    let mut features = none();
+    for name in ["invoice_history", "payment_method_update", "subscription_cancel"] {
+        features[name]["enabled"] = json!(true);
+    }
+    features
+}
 
 /// Refuses what Stripe refuses.
 pub(crate) fn check(store: &Store, params: &Params) -> Result<(), ApiError> {

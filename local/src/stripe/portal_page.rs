@@ -1,42 +1,45 @@
-//! `/p/session/{id}`: the customer portal. What it looks like is in `portal_view`.
+//! `/p/session/{id}`: the customer portal. What it offers is in `portal_offer`, what it looks like in `portal_view`.
 
 use axum::Router;
 use axum::extract::{Form, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use http::StatusCode;
 use serde::Deserialize;
+use serde_json::json;
 
-use super::checkout_page::missing;
 use super::emulator::Emulator;
-use super::errors::{Answer, ApiError};
-use super::html::{back_with, page};
+use super::errors::ApiError;
+use super::html::{Message, back_with, page};
+use super::portal_offer::{Offer, Wish};
 use super::portal_view::portal;
-use super::store::Kind;
+use super::store::{Kind, Store};
+
+const MISSING: Message<'_> = Message {
+    title: "This page does not exist",
+    what: "There is no such portal session. Open the portal again from the site you came from.",
+    link: Some(("/panel", "Open the panel")),
+};
 
 pub(crate) fn router() -> Router<Emulator> {
     Router::new().route("/p/session/{id}", get(show)).route("/p/session/{id}/{subscription}", post(act))
 }
 
+/// What the page is to say: what was done, or what went wrong.
 #[derive(Debug, Default, Deserialize)]
-struct Shown {
-    error: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Wish {
-    act: String,
-    price: Option<String>,
-    quantity: Option<i64>,
+pub(crate) struct Said {
+    pub(crate) done: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 async fn show(
     State(emulator): State<Emulator>,
     Path(id): Path<String>,
-    Query(shown): Query<Shown>,
+    Query(said): Query<Said>,
 ) -> Response {
-    match emulator.act(|store| portal(store, &id, shown.error.as_deref())) {
+    match emulator.act(|store| portal(store, &id, &said)) {
         Some(main) => page("Billing", &main),
-        None => missing("This portal session does not exist."),
+        None => MISSING.page(StatusCode::NOT_FOUND),
     }
 }
 
@@ -45,32 +48,57 @@ async fn act(
     Path((id, subscription)): Path<(String, String)>,
     Form(wish): Form<Wish>,
 ) -> Response {
-    let is_own = emulator.act(|store| {
-        let customer = &store.table(Kind::PortalSession).get(&id)?["customer"];
-        Some(store.table(Kind::Subscription).get(&subscription)?["customer"] == *customer)
-    });
-    if is_own != Some(true) {
-        return missing("This portal session does not exist.");
-    }
     let here = format!("/p/session/{id}");
-    match carry_out(&emulator, &subscription, &wish) {
-        Ok(_) => Redirect::to(&here).into_response(),
-        Err(error) => back_with(&here, &error.message),
+    match carry_out(&emulator, &id, &subscription, &wish) {
+        Ok(()) => Redirect::to(&format!("{here}?done={}", wish.act)).into_response(),
+        Err(Refusal::Missing) => MISSING.page(StatusCode::NOT_FOUND),
+        Err(Refusal::NotOffered) => not_offered(&here).page(StatusCode::FORBIDDEN),
+        Err(Refusal::Failed(error)) => back_with(&here, &error.message),
     }
 }
 
-fn carry_out(emulator: &Emulator, subscription: &str, wish: &Wish) -> Answer {
-    match wish.act.as_str() {
+/// Why a form changed nothing.
+enum Refusal {
+    /// There is no such session, or the subscription is not its customer's.
+    Missing,
+    /// The page has no such form: it was forged, or the configuration has changed since.
+    NotOffered,
+    Failed(ApiError),
+}
+
+fn carry_out(emulator: &Emulator, session: &str, subscription: &str, wish: &Wish) -> Result<(), Refusal> {
+    let proration = emulator.act(|store| permit(store, session, subscription, wish))?;
+    let done = match wish.act.as_str() {
         "cancel_at_period_end" => emulator.cancel_at_period_end(subscription, true),
         "cancel_now" => emulator.cancel_now(subscription),
         "resume" => emulator.resume(subscription),
         "pay" => emulator.pay_open_invoice(subscription),
-        "change" => {
-            if let Some(price) = wish.price.as_deref() {
-                emulator.change_price(subscription, price)?;
-            }
-            emulator.change_quantity(subscription, wish.quantity.unwrap_or(1).max(1))
+        _ => {
+            let item = json!({ "price": wish.price, "quantity": wish.quantity });
+            emulator.change_first_item(subscription, item, &proration)
         }
-        other => Err(ApiError::invalid(format!("No such act: '{other}'"))),
+    };
+    done.map(drop).map_err(Refusal::Failed)
+}
+
+/// How a change is prorated, if the session offers what the form asks for.
+fn permit(store: &Store, session: &str, subscription: &str, wish: &Wish) -> Result<String, Refusal> {
+    let session = store.table(Kind::PortalSession).get(session).ok_or(Refusal::Missing)?;
+    let subscription = store.table(Kind::Subscription).get(subscription).ok_or(Refusal::Missing)?;
+    if subscription["customer"] != session["customer"] {
+        return Err(Refusal::Missing);
+    }
+    let offer = Offer::of(store, session);
+    if !offer.allows(subscription, wish) {
+        return Err(Refusal::NotOffered);
+    }
+    Ok(offer.proration_behavior().to_owned())
+}
+
+fn not_offered(portal: &str) -> Message<'_> {
+    Message {
+        title: "The portal does not offer this",
+        what: "Its configuration allows no such change, so nothing was changed.",
+        link: Some((portal, "Back to billing")),
     }
 }

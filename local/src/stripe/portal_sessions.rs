@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::errors::Answer;
+use super::errors::{Answer, ApiError};
 use super::params::Params;
 use super::portal_configurations;
 use super::store::{Kind, Store, text};
@@ -15,6 +15,10 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
         Some(id) => store.referenced(Kind::PortalConfiguration, id, "configuration")?.clone(),
         None => portal_configurations::default(store)?,
     };
+    if configuration["active"] != true {
+        let message = format!("The configuration '{}' is not active.", text(&configuration["id"]));
+        return Err(ApiError::invalid(message).param("configuration"));
+    }
     let return_url = params.text("return_url").or(configuration["default_return_url"].as_str());
     let id = store.new_id(Kind::PortalSession);
     let flow = params.get("flow_data").map(|flow| {

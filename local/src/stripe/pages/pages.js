@@ -8,6 +8,15 @@ document.addEventListener("submit", (event) => {
   submitter.textContent = form.dataset.busy;
 });
 
+// In the portal the quantity is that of the plan which is chosen, if it has one to choose.
+document.addEventListener("change", ({ target }) => {
+  const quantity = target.name === "price" && target.form.elements.quantity;
+  if (!quantity) return;
+  const { min, max } = target.dataset;
+  Object.assign(quantity, { min, max, disabled: !min });
+  if (!min) quantity.value = quantity.defaultValue;
+});
+
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload(); // by the Back button: what is shown is old
 });

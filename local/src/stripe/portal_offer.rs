@@ -1,0 +1,111 @@
+//! What a portal's configuration lets its customer do. The page shows this and no more, and a form that asks for more is refused.
+
+use std::ops::RangeInclusive;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::store::{Kind, Store, number, text};
+use super::subscription_items::items;
+
+/// The bounds of an adjustable quantity that names none.
+const QUANTITIES: RangeInclusive<i64> = 1..=999;
+
+/// What a form of the page asks for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Wish {
+    pub(crate) act: String,
+    pub(crate) price: Option<String>,
+    pub(crate) quantity: Option<i64>,
+}
+
+pub(crate) struct Offer<'a> {
+    store: &'a Store,
+    features: &'a Value,
+}
+
+impl<'a> Offer<'a> {
+    pub(crate) fn of(store: &'a Store, session: &Value) -> Offer<'a> {
+        let configuration = store.table(Kind::PortalConfiguration).get(text(&session["configuration"]));
+        Offer { store, features: configuration.map_or(&Value::Null, |found| &found["features"]) }
+    }
+
+    pub(crate) fn allows(&self, subscription: &Value, wish: &Wish) -> bool {
+        match wish.act.as_str() {
+            "cancel_at_period_end" => self.cancel_mode() == Some("at_period_end"),
+            "cancel_now" => self.cancel_mode() == Some("immediately"),
+            "resume" => self.resumes(subscription),
+            "pay" => self.shows_invoices(),
+            "change" => self.changes(subscription, wish),
+            _ => false,
+        }
+    }
+
+    /// `at_period_end` or `immediately`; none if nobody cancels here.
+    pub(crate) fn cancel_mode(&self) -> Option<&'a str> {
+        self.has("subscription_cancel").then(|| text(&self.features["subscription_cancel"]["mode"]))
+    }
+
+    /// A scheduled end is taken back where one may cancel; a pause ends with a card.
+    pub(crate) fn resumes(&self, subscription: &Value) -> bool {
+        let is_paused = subscription["status"] == "paused";
+        self.has(if is_paused { "payment_method_update" } else { "subscription_cancel" })
+    }
+
+    /// An open invoice is paid on its own page, which the history leads to.
+    pub(crate) fn shows_invoices(&self) -> bool {
+        self.has("invoice_history")
+    }
+
+    /// The prices to change to, in the configuration's order. Like Stripe's, the portal changes no subscription to several things.
+    pub(crate) fn prices(&self, subscription: &Value) -> Vec<&'a Value> {
+        if !self.updates("price") || items(subscription).len() != 1 {
+            return Vec::new();
+        }
+        let listed = self.products().iter().filter_map(|listed| listed["prices"].as_array()).flatten();
+        let found = listed.filter_map(|id| self.store.table(Kind::Price).get(text(id)));
+        found.filter(|price| price["active"] == true).collect()
+    }
+
+    /// The quantities that may be chosen of a price's product.
+    pub(crate) fn quantities(&self, price: &Value) -> Option<RangeInclusive<i64>> {
+        let listed = self.products().iter().find(|listed| listed["product"] == price["product"])?;
+        let adjustable = &listed["adjustable_quantity"];
+        let bound = |name: &str, otherwise: &i64| adjustable[name].as_i64().unwrap_or(*otherwise);
+        let bounds = bound("minimum", QUANTITIES.start())..=bound("maximum", QUANTITIES.end());
+        (self.updates("quantity") && adjustable["enabled"] == true).then_some(bounds)
+    }
+
+    pub(crate) fn proration_behavior(&self) -> &'a str {
+        text(&self.features["subscription_update"]["proration_behavior"])
+    }
+
+    fn changes(&self, subscription: &Value, wish: &Wish) -> bool {
+        let [item] = items(subscription) else { return false };
+        let price = match wish.price.as_deref() {
+            Some(wanted) if item["price"]["id"] != wanted => {
+                self.prices(subscription).into_iter().find(|price| price["id"] == wanted)
+            }
+            _ => Some(&item["price"]),
+        };
+        let Some(price) = price else { return false };
+        let current = number(&item["quantity"]);
+        let quantity = wish.quantity.unwrap_or(current);
+        let is_update = self.updates("price") || self.updates("quantity");
+        is_update && self.quantities(price).map_or(quantity == current, |bounds| bounds.contains(&quantity))
+    }
+
+    fn updates(&self, what: &str) -> bool {
+        let allowed = self.features["subscription_update"]["default_allowed_updates"].as_array();
+        self.has("subscription_update")
+            && allowed.is_some_and(|allowed| allowed.iter().any(|one| one == what))
+    }
+
+    fn products(&self) -> &'a [Value] {
+        self.features["subscription_update"]["_products"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    fn has(&self, feature: &str) -> bool {
+        self.features[feature]["enabled"] == true
+    }
+}
