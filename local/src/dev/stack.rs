@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cli::commands::products;
+use cli::commands::{portal_configuration, products};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
@@ -86,9 +86,14 @@ impl Stack {
             true => StripeAccount::emulate(port(1), &webhook_url, None).await?,
             false => StripeAccount::open(port(1), &webhook_url, stripe_state).await?,
         };
-        products::set_up(&database, &stripe.client()?, false)
-            .await
-            .map_err(|error| Problem::new(error.to_string()))?;
+        let client = stripe.client()?;
+        products::set_up(&database, &client, false).await.map_err(|error| Problem::new(error.to_string()))?;
+        if stripe.emulator.is_some() {
+            // At Stripe itself the portal's settings are their owner's.
+            portal_configuration::set_up(&client, false)
+                .await
+                .map_err(|error| Problem::new(error.to_string()))?;
+        }
 
         let runtime_port = free_port(port(2)).await?;
         let mut children = vec![
