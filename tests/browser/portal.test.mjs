@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { consoleAs, launch, leave, withPage } from "./browser.mjs";
-import { bought, emulator, entitlements, liveSubscriptions, until } from "./stack.mjs";
+import { bought, configurePortal, emulator, entitlements, liveSubscriptions, openPortal, prices, until } from "./stack.mjs";
 
 const PORTAL = /\/p\/session\//;
 const day = (iso) => new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(iso));
@@ -39,6 +39,7 @@ test("a cancelled plan shows its end, stays on, and can be resumed", async () =>
     await portal(page);
     await page.getByText("Cancel subscription").click();
     await page.getByRole("button", { name: /^Cancel on / }).click();
+    await page.getByRole("status").getByText("Your cancellation was received.").waitFor();
     await page.getByText(/^The plan stays on until/).waitFor();
     const { cancelAt } = await until(entitlements, (answer) => answer.cancelAt !== null);
     await back(page);
@@ -52,8 +53,11 @@ test("a cancelled plan shows its end, stays on, and can be resumed", async () =>
   });
 });
 
-test("a plan that is cancelled at once goes off on an open console", async () => {
+test("a plan that is cancelled at once goes off on an open console", async (t) => {
   await bought("pro");
+  const cancel = (mode) => configurePortal({ "features[subscription_cancel][mode]": mode });
+  await cancel("immediately");
+  t.after(() => cancel("at_period_end"));
   await withPage(browser, {}, async (page, context) => {
     await consoleAs(page, "Owner");
     await page.getByText("7 of 11 on").waitFor();
@@ -65,6 +69,75 @@ test("a plan that is cancelled at once goes off on an open console", async () =>
     await page.bringToFront();
     await page.getByText("1 of 11 on").waitFor();
   });
+});
+
+test("the portal offers the plans that are sold, and seats where there are seats", async () => {
+  await bought("pro");
+  await withPage(browser, {}, async (page) => {
+    await page.goto(await openPortal());
+    const offered = await page.locator(".choice").allInnerTexts();
+    const plans = ["Pro Current $49.00 per month", "Pro $490.00 per year", "Enterprise $299.00 per month", "Enterprise $2,990.00 per year"];
+    assert.deepEqual(offered.map((text) => text.replace(/\s+/g, " ").replace("PromptForge ", "")).sort(), plans.sort());
+    const quantity = page.getByLabel("Quantity");
+    assert.ok(await quantity.isDisabled(), "pro is one seat");
+    await page.getByRole("radio", { name: /Enterprise .* per year/ }).check();
+    await quantity.fill("3");
+    await page.getByRole("radio", { name: /Pro .* per year/ }).check();
+    assert.deepEqual([await quantity.isDisabled(), await quantity.inputValue()], [true, "1"]);
+  });
+});
+
+test("a forged form for a plan that is not offered is refused and changes nothing", async () => {
+  const subscription = await bought("pro");
+  const { id: pilot } = (await prices()).find(({ lookup_key: key }) => key === "promptforge_pilot_month");
+  await withPage(browser, {}, async (page) => {
+    await page.goto(await openPortal());
+    await page.getByRole("radio").first().evaluate((radio, price) => { radio.value = price; radio.checked = true; }, pilot);
+    await page.getByRole("button", { name: "Update plan" }).click();
+    await page.getByRole("heading", { name: "The portal does not offer this" }).waitFor();
+    const [{ id, items }] = await liveSubscriptions();
+    assert.deepEqual([id, items.data[0].price.lookup_key], [subscription, "promptforge_pro_month"]);
+    await page.getByRole("link", { name: "Back to billing" }).click();
+    await page.getByText("Renews on").waitFor();
+  });
+});
+
+/** Moves the focus with Tab alone until it is where it should be, and sees that it shows. */
+async function tabTo(page, target) {
+  for (let presses = 0; presses < 20; presses += 1) {
+    await page.keyboard.press("Tab");
+    const outline = await target.evaluate((node) => node === document.activeElement && getComputedStyle(node).outlineStyle);
+    if (outline) return assert.notEqual(outline, "none", "the focus shows");
+  }
+  assert.fail(`Tab does not reach ${target}`);
+}
+
+test("an upgrade and a cancellation can be made with the keyboard, and say what they did", async () => {
+  await bought("pro");
+  const has = (node) => node.evaluate((shown) => shown === document.activeElement);
+  await withPage(browser, {}, async (page) => {
+    await page.goto(await openPortal());
+    const said = page.getByRole("status");
+    await tabTo(page, page.getByRole("radio", { checked: true }));
+    const enterprise = page.getByRole("radio", { name: /Enterprise .* per month/ });
+    for (let presses = 0; presses < 4 && !(await enterprise.isChecked()); presses += 1) await page.keyboard.press("ArrowDown");
+    await tabTo(page, page.getByLabel("Quantity"));
+    await page.keyboard.press("ArrowUp");
+    await tabTo(page, page.getByRole("button", { name: "Update plan" }));
+    await page.keyboard.press("Enter");
+    await said.getByText("Your plan was updated.").waitFor();
+    assert.ok(await has(said), "what was done has the focus");
+    await page.getByText("$598.00").first().waitFor();
+
+    await tabTo(page, page.locator("summary"));
+    await page.keyboard.press("Space");
+    await tabTo(page, page.getByRole("button", { name: /^Cancel on / }));
+    await page.keyboard.press("Space");
+    await said.getByText("Your cancellation was received.").waitFor();
+    await tabTo(page, page.getByRole("button", { name: "Resume" }));
+  });
+  const [{ cancel_at_period_end: ends }] = await liveSubscriptions();
+  assert.equal(ends, true);
 });
 
 test("the panel makes a renewal fail without leaving the page", async () => {
