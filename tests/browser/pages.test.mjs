@@ -1,38 +1,86 @@
 // How the emulator's pages look in each state.
 
+import { after } from "node:test";
 import { everywhere, once } from "./inspect.mjs";
-import { bought, emulator, openCheckout, openPortal, panelUrl } from "./stack.mjs";
+import { beginAnew, bought, consoleUrl, emptyPanel, emulator, liveSubscriptions, openCheckout, openPortal, panelUrl, stripe } from "./stack.mjs";
 
-everywhere("missing", async (page) => { await page.goto(panelUrl.replace("/panel", "/c/pay/cs_test_none")); });
+const stack = {
+  nothing: once(beginAnew),
+  pro: once(() => bought("pro")),
+  failed: once(async () => emulator("renew", { subscription: await stack.pro(), succeeds: false })),
+  ending: once(async () => emulator("portal/cancel_at_period_end", { subscription: await bought("pro") })),
+  cancelled: once(async () => emulator("portal/cancel_now", { subscription: await bought("pro") })),
+};
 
-everywhere("checkout", async (page) => {
-  await page.goto(await openCheckout("pro"));
-  await page.getByRole("button", { name: "Subscribe" }).waitFor();
-});
-everywhere("checkout-declined", async (page) => {
-  await page.goto(await openCheckout("pro"));
-  await page.getByRole("radio", { name: "Visa •••• 0002" }).check();
-  await page.getByRole("button", { name: "Subscribe" }).click();
-  await page.getByRole("alert").waitFor();
-});
-const expired = once(async () => {
+const of = (url) => url.split("/").pop();
+const heading = (page, name) => page.getByRole("heading", { name }).waitFor();
+
+/** A checkout that ended, at the address it had. */
+async function ended(act) {
+  await stack.nothing();
   const url = await openCheckout("pro");
-  await emulator(`checkout/${url.split("/").pop()}/abandon`, {});
+  await emulator(`checkout/${of(url)}/${act}`, {});
   return url;
-});
-everywhere("checkout-expired", async (page) => {
-  await page.goto(await expired());
-  await page.getByRole("heading", { name: "This page has expired" }).waitFor();
-});
+}
 
-const pro = once(() => bought("pro"));
-everywhere("portal", async (page) => {
-  await pro();
-  await page.goto(await openPortal());
-});
-const failed = once(async () => emulator("renew", { subscription: await pro(), succeeds: false }));
-everywhere("portal-past-due", async (page) => {
-  await failed();
-  await page.goto(await openPortal());
-});
-everywhere("panel", async (page) => { await page.goto(panelUrl); });
+/** The checkout page of something that is paid days later, once. */
+async function payLater() {
+  const { id: price } = await stripe("prices", { currency: "usd", unit_amount: "12500", "product_data[name]": "Setup of the workspace" });
+  const form = { mode: "payment", success_url: consoleUrl, "line_items[0][price]": price, "line_items[0][quantity]": "1" };
+  return (await stripe("checkout/sessions", { ...form, "payment_method_types[0]": "sepa_debit" })).url;
+}
+
+/** The portal of a customer who never bought anything, or of the organization's where nothing may be done. */
+async function portalOf(customer, features) {
+  const { id } = await stripe("billing_portal/configurations", features);
+  return (await stripe("billing_portal/sessions", { customer, configuration: id, return_url: consoleUrl })).url;
+}
+const stranger = async () => (await stripe("customers", { name: "Nobody Yet", email: "nobody@example.com" })).id;
+const acme = async () => (await liveSubscriptions())[0].customer;
+
+/** Asks the portal for what it does not offer. */
+async function forge(page) {
+  await page.getByRole("radio").first().evaluate((radio) => { radio.value = "price_of_another"; radio.checked = true; });
+  await page.getByRole("button", { name: "Update plan" }).click();
+  await heading(page, "The portal does not offer this");
+}
+
+const empty = once(emptyPanel);
+after(async () => (await empty()).close());
+
+/** Every page and state: how a fresh browser page comes to it. */
+const states = {
+  "checkout-missing": (page) => page.goto(panelUrl.replace("/panel", "/c/pay/cs_test_none")),
+  "portal-missing": (page) => page.goto(panelUrl.replace("/panel", "/p/session/bps_none")),
+  "panel-empty": async (page) => page.goto((await empty()).url),
+
+  "checkout": async (page) => page.goto(await openCheckout("pro")),
+  "checkout-pay-later": async (page) => page.goto(await payLater()),
+  "checkout-declined": async (page) => {
+    await page.goto(await openCheckout("pro"));
+    await page.getByRole("radio", { name: "Visa •••• 0002" }).check();
+    await page.getByRole("button", { name: "Subscribe" }).click();
+    await page.getByRole("alert").waitFor();
+  },
+  "checkout-expired": async (page) => { await page.goto(await ended("abandon")); await heading(page, "This page has expired"); },
+  "checkout-complete": async (page) => { await page.goto(await ended("pay")); await heading(page, "All done"); },
+
+  "portal-no-subscription": async (page) => page.goto(await portalOf(await stranger(), { "features[subscription_cancel][enabled]": "true" })),
+  "portal-cancelled": async (page) => { await stack.cancelled(); await page.goto(await openPortal()); },
+  "portal-ending": async (page) => { await stack.ending(); await page.goto(await openPortal()); },
+
+  "portal": async (page) => { await stack.pro(); await page.goto(await openPortal()); },
+  "portal-cancelling": async (page) => { await page.goto(await openPortal()); await page.getByText("Cancel subscription").click(); },
+  "portal-updated": async (page) => {
+    await page.goto(await openPortal());
+    await page.getByRole("button", { name: "Update plan" }).click();
+    await page.getByRole("status").waitFor();
+  },
+  "portal-refused": async (page) => { await page.goto(await openPortal()); await forge(page); },
+  "portal-read-only": async (page) => page.goto(await portalOf(await acme(), { "features[invoice_history][enabled]": "true" })),
+
+  "portal-past-due": async (page) => { await stack.failed(); await page.goto(await openPortal()); },
+  "panel": (page) => page.goto(panelUrl),
+};
+
+for (const [name, reach] of Object.entries(states)) everywhere(name, reach);
