@@ -11,15 +11,17 @@ use serde_json::Value;
 use super::checkout_pay::is_delayed;
 use super::emulator::Emulator;
 use super::format::{money, price, rhythm};
-use super::html::{Message, Template, back_with, page, site};
+use super::html::{Icon, Message, Template, back_with, page, site};
 use super::store::{Kind, Store, number, text};
 
 const OPEN: &str = include_str!("pages/checkout.html");
+const BACK: &str = include_str!("pages/checkout_back.html");
 const LINE: &str = include_str!("pages/checkout_line.html");
 const CARDS: &str = include_str!("pages/checkout_cards.html");
 const NOTICE: &str = r#"<p class="note note-info">{{text}}</p>"#;
 const ERROR: &str = r#"<p class="note note-bad" role="alert" tabindex="-1" autofocus>{{text}}</p>"#;
 const MISSING: Message<'_> = Message {
+    icon: Icon::Stop,
     title: "This page does not exist",
     what: "There is no such checkout. Start again from the site you came from.",
     link: Some(("/panel", "Open the panel")),
@@ -96,7 +98,11 @@ fn open(store: &Store, session: &Value, error: Option<&str>) -> String {
     let first = &session["_line_items"]["data"][0];
     let is_subscription = session["mode"] == "subscription";
     let name = text(&first["description"]);
+    let back = session["cancel_url"]
+        .as_str()
+        .map_or_else(String::new, |url| Template::new(BACK).text("site", &site(url)).render());
     Template::new(OPEN)
+        .markup("back", &back)
         .text("id", text(&session["id"]))
         .text(
             "what",
@@ -104,7 +110,6 @@ fn open(store: &Store, session: &Value, error: Option<&str>) -> String {
         )
         .text("total", &total)
         .text("due", &rhythm(&first["price"]))
-        .text("site", &site(text(&session["cancel_url"])))
         .text("customer", who)
         .text("verb", &if is_subscription { "Subscribe".to_owned() } else { format!("Pay {total}") })
         .markup("method", &if is_delayed(session) { String::new() } else { cards(error.is_some()) })
@@ -133,16 +138,18 @@ fn line(line: &Value) -> String {
 
 fn closed(session: &Value) -> Response {
     let is_complete = session["status"] == "complete";
-    let (title, what) = match is_complete {
-        true => ("All done", "This checkout is complete. Nothing more is to be paid here."),
-        false => {
-            ("This page has expired", "Nothing was charged here. Start again from the site you came from.")
-        }
+    let (icon, title, what) = match is_complete {
+        true => (Icon::Done, "All done", "This checkout is complete. Nothing more is to be paid here."),
+        false => (
+            Icon::Stop,
+            "This page has expired",
+            "Nothing was charged here. Start again from the site you came from.",
+        ),
     };
     let back = if is_complete { success_url(session) } else { text(&session["cancel_url"]).to_owned() };
     let label = format!("Back to {}", site(&back));
     let link = (!back.is_empty()).then_some((back.as_str(), label.as_str()));
-    Message { title, what, link }.page(StatusCode::OK)
+    Message { icon, title, what, link }.page(StatusCode::OK)
 }
 
 fn success_url(session: &Value) -> String {

@@ -56,8 +56,16 @@ pub(crate) fn page(title: &str, main: &str) -> Response {
     (headers, Html(page)).into_response()
 }
 
+/// What a message is about, at a glance.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Icon {
+    Done,
+    Stop,
+}
+
 /// A page that says one thing, and where to go on.
 pub(crate) struct Message<'a> {
+    pub(crate) icon: Icon,
     pub(crate) title: &'a str,
     pub(crate) what: &'a str,
     /// An address and what the link to it says.
@@ -67,7 +75,12 @@ pub(crate) struct Message<'a> {
 impl Message<'_> {
     pub(crate) fn page(&self, status: StatusCode) -> Response {
         let link = self.link.map(|(to, says)| Template::new(LINK).text("to", to).text("says", says).render());
+        let icon = match self.icon {
+            Icon::Done => include_str!("pages/icon_done.html"),
+            Icon::Stop => include_str!("pages/icon_stop.html"),
+        };
         let main = Template::new(MESSAGE)
+            .markup("icon", icon)
             .text("title", self.title)
             .text("what", self.what)
             .markup("link", &link.unwrap_or_default())

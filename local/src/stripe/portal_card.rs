@@ -19,7 +19,7 @@ const QUANTITY: &str = include_str!("pages/portal_quantity.html");
 const NOTICE: &str = include_str!("pages/portal_notice.html");
 const CANCEL: &str = include_str!("pages/portal_cancel.html");
 const ACT: &str = include_str!("pages/portal_act.html");
-const CURRENT: &str = " <em>Current</em>";
+const CURRENT: &str = r#" <span class="pill pill-plan">Current</span>"#;
 
 /// What a button asks for, what it says, and what it says while it is at work.
 type Act = (&'static str, &'static str, &'static str);
@@ -152,6 +152,7 @@ impl Cards<'_> {
 fn when(subscription: &Value) -> String {
     let end = date(period(subscription).end);
     match text(&subscription["status"]) {
+        "canceled" | "incomplete_expired" => format!("Ended on {}", date(number(&subscription["ended_at"]))),
         _ if subscription["cancel_at_period_end"] == true => format!("Ends on {end}"),
         "past_due" | "unpaid" => format!("The period ends on {end}"),
         "trialing" => format!("Trial until {end}"),

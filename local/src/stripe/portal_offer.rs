@@ -11,6 +11,8 @@ use super::subscription_items::items;
 /// The bounds of an adjustable quantity that names none.
 const QUANTITIES: RangeInclusive<i64> = 1..=999;
 
+const INTERVALS: [&str; 4] = ["day", "week", "month", "year"];
+
 /// What a form of the page asks for.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Wish {
@@ -57,14 +59,19 @@ impl<'a> Offer<'a> {
         self.has("invoice_history")
     }
 
-    /// The prices to change to, in the configuration's order. Like Stripe's, the portal changes no subscription to several things.
+    /// The prices to change to, the cheapest of the shortest interval first. Like Stripe's, the portal changes no subscription to
+    /// several things.
     pub(crate) fn prices(&self, subscription: &Value) -> Vec<&'a Value> {
         if !self.updates("price") || items(subscription).len() != 1 {
             return Vec::new();
         }
         let listed = self.products().iter().filter_map(|listed| listed["prices"].as_array()).flatten();
         let found = listed.filter_map(|id| self.store.table(Kind::Price).get(text(id)));
-        found.filter(|price| price["active"] == true).collect()
+        let mut prices: Vec<_> = found.filter(|price| price["active"] == true).collect();
+        let interval =
+            |price: &Value| INTERVALS.iter().position(|name| price["recurring"]["interval"] == *name);
+        prices.sort_by_key(|price| (interval(price), number(&price["unit_amount"])));
+        prices
     }
 
     /// The quantities that may be chosen of a price's product.

@@ -10,12 +10,13 @@ use serde_json::json;
 
 use super::emulator::Emulator;
 use super::errors::ApiError;
-use super::html::{Message, back_with, page};
+use super::html::{Icon, Message, back_with, page};
 use super::portal_offer::{Offer, Wish};
 use super::portal_view::portal;
 use super::store::{Kind, Store};
 
 const MISSING: Message<'_> = Message {
+    icon: Icon::Stop,
     title: "This page does not exist",
     what: "There is no such portal session. Open the portal again from the site you came from.",
     link: Some(("/panel", "Open the panel")),
@@ -97,6 +98,7 @@ fn permit(store: &Store, session: &str, subscription: &str, wish: &Wish) -> Resu
 
 fn not_offered(portal: &str) -> Message<'_> {
     Message {
+        icon: Icon::Stop,
         title: "The portal does not offer this",
         what: "Its configuration allows no such change, so nothing was changed.",
         link: Some((portal, "Back to billing")),

@@ -14,7 +14,7 @@ const PORTAL: &str = include_str!("pages/portal.html");
 const PAST: &str = include_str!("pages/portal_past.html");
 const INVOICE: &str = include_str!("pages/portal_invoice.html");
 const INVOICES: &str = include_str!("pages/portal_invoices.html");
-const EMPTY: &str = r#"<p class="card empty">{{text}}</p>"#;
+const EMPTY: &str = include_str!("pages/portal_empty.html");
 const DONE: &str = r#"<p class="note note-ok" role="status" tabindex="-1" autofocus>{{text}}</p>"#;
 const ERROR: &str = r#"<p class="note note-bad" role="alert" tabindex="-1" autofocus>{{text}}</p>"#;
 
@@ -38,14 +38,11 @@ pub(crate) fn portal(store: &Store, id: &str, said: &Said) -> Option<String> {
         [&customer["name"], &customer["email"], &customer["id"]].into_iter().find_map(Value::as_str)?;
     let back = session["return_url"].as_str().unwrap_or("/panel");
     let page = Template::new(PORTAL)
+        .markup("message", &message(said))
+        .markup("subscriptions", if live.is_empty() { EMPTY } else { &live })
         .text("customer", name)
         .text("return_url", back)
         .text("site", &site(back))
-        .markup("message", &message(said))
-        .markup(
-            "subscriptions",
-            &if live.is_empty() { filled(EMPTY, "There is no subscription.") } else { live },
-        )
         .markup("past", &wrapped(PAST, &ended))
         .markup("invoices", &wrapped(INVOICES, &invoices));
     Some(page.render())
