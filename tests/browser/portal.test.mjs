@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { consoleAs, launch, leave, withPage } from "./browser.mjs";
-import { bought, configurePortal, emulator, entitlements, liveSubscriptions, openPortal, prices, until } from "./stack.mjs";
+import { beginAnew, bought, configurePortal, emulator, entitlements, liveSubscriptions, openCheckout, openPortal, prices, until } from "./stack.mjs";
 
 const PORTAL = /\/p\/session\//;
 const day = (iso) => new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(iso));
@@ -112,11 +112,19 @@ async function tabTo(page, target) {
   assert.fail(`Tab does not reach ${target}`);
 }
 
-test("an upgrade and a cancellation can be made with the keyboard, and say what they did", async () => {
-  await bought("pro");
+test("a purchase, an upgrade and a cancellation can be made with the keyboard, and say what they did", async () => {
+  await beginAnew();
   const has = (node) => node.evaluate((shown) => shown === document.activeElement);
   await withPage(browser, {}, async (page) => {
-    await page.goto(await openPortal());
+    await page.goto(await openCheckout("pro"));
+    await tabTo(page, page.getByRole("radio", { checked: true }));
+    await tabTo(page, page.getByRole("button", { name: "Subscribe" }));
+    await page.keyboard.press("Enter");
+    await page.getByText("7 of 11 on").waitFor();
+    await tabTo(page, page.getByRole("button", { name: "Manage billing" }));
+    await page.keyboard.press("Enter");
+    await page.waitForURL(PORTAL);
+
     const said = page.getByRole("status");
     await tabTo(page, page.getByRole("radio", { checked: true }));
     const enterprise = page.getByRole("radio", { name: /Enterprise .* per month/ });
