@@ -1,6 +1,7 @@
 //! `/p/session/{id}`: the customer portal. What it offers is in `portal_offer`, what it looks like in `portal_view`.
 
 use axum::Router;
+use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -47,9 +48,10 @@ async fn show(
 async fn act(
     State(emulator): State<Emulator>,
     Path((id, subscription)): Path<(String, String)>,
-    Form(wish): Form<Wish>,
+    wish: Result<Form<Wish>, FormRejection>,
 ) -> Response {
     let here = format!("/p/session/{id}");
+    let Ok(Form(wish)) = wish else { return not_offered(&here).page(StatusCode::FORBIDDEN) };
     match carry_out(&emulator, &id, &subscription, &wish) {
         Ok(()) => Redirect::to(&format!("{here}?done={}", wish.act)).into_response(),
         Err(Refusal::Missing) => MISSING.page(StatusCode::NOT_FOUND),
@@ -74,6 +76,7 @@ fn carry_out(emulator: &Emulator, session: &str, subscription: &str, wish: &Wish
         "cancel_now" => emulator.cancel_now(subscription),
         "resume" => emulator.resume(subscription),
         "pay" => emulator.pay_open_invoice(subscription),
+        // `change`: nothing else is permitted.
         _ => {
             let item = json!({ "price": wish.price, "quantity": wish.quantity });
             emulator.change_first_item(subscription, item, &proration)

@@ -101,7 +101,11 @@ async fn a_forged_form_for_another_price_or_quantity_is_refused_and_changes_noth
     for beyond in ["1", "6", "-2"] {
         portal.assert_refused(&texts(&portal.team, beyond)).await;
     }
+    for malformed in ["many", ""] {
+        portal.assert_refused(&texts(&portal.team, malformed)).await;
+    }
     portal.assert_refused(&[("act", "give_it_for_free")]).await;
+    portal.assert_refused(&[]).await;
     assert_eq!(portal.send(&texts(&portal.team, "3")).await.0, 303);
     let item = &portal.subscription()["items"]["data"][0];
     assert_eq!((&item["price"]["id"], &item["quantity"]), (&portal.team["id"], &json!(3)));
