@@ -17,6 +17,9 @@ document.addEventListener("change", ({ target }) => {
   if (!min) quantity.value = quantity.defaultValue;
 });
 
+// What was done or went wrong is said once, not again when the page is loaded anew.
+if (location.search) history.replaceState(null, "", location.pathname);
+
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload(); // by the Back button: what is shown is old
 });
