@@ -135,6 +135,8 @@ test("a purchase, an upgrade and a cancellation can be made with the keyboard, a
     await page.keyboard.press("Enter");
     await said.getByText("Your plan was updated.").waitFor();
     assert.ok(await has(said), "what was done has the focus");
+    await page.reload();
+    assert.equal(await said.count(), 0, "and is said once");
     await page.getByText("$598.00").first().waitFor();
 
     await tabTo(page, page.locator("summary"));
