@@ -13,6 +13,7 @@ use crate::deadline;
 use crate::http::error::ApiError;
 use crate::http::response;
 use crate::live::{Handler, Live};
+use crate::recent::Recent;
 use crate::stripe::Stripe;
 use crate::telemetry::metrics;
 use crate::telemetry::request::{self, Current, Part};
@@ -25,6 +26,8 @@ pub struct App {
     pub config: Config,
     /// The clock.
     pub clock: Clock,
+    /// What was read a moment ago.
+    pub recent: Recent,
     db: Option<Db>,
     stripe: Option<Stripe>,
 }
@@ -60,7 +63,8 @@ impl App {
         let stripe = same_stripe.and_then(|before| before.stripe.clone()).or_else(|| {
             config.stripe_key.as_ref().map(|key| Stripe::new(key.clone(), config.stripe_api_base.as_ref()))
         });
-        Self { config, clock, db, stripe }
+        let recent = Recent::keeping(config.entitlements_cache_seconds);
+        Self { config, clock, recent, db, stripe }
     }
 
     /// The database.

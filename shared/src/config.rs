@@ -100,6 +100,8 @@ pub struct Config {
     pub automatic_tax: bool,
     /// `FOREIGN_SUBSCRIPTIONS`
     pub foreign_subscriptions: ForeignSubscriptions,
+    /// `ENTITLEMENTS_CACHE_SECONDS`: how long an instance may answer the same user again from memory. 0: not at all.
+    pub entitlements_cache_seconds: i64,
     /// `BILLING_SECRET_ARN`: the secret in AWS Secrets Manager that holds variables as one JSON object.
     pub secret_arn: Option<String>,
     /// `RUST_LOG`: log levels by target, `info` if unset.
@@ -180,6 +182,12 @@ impl Config {
                     _ => None,
                 })
                 .unwrap_or_default(),
+            // 2: what is paid for has to show within five seconds.
+            entitlements_cache_seconds: read
+                .parsed("ENTITLEMENTS_CACHE_SECONDS", "a number of seconds from 0 to 2", |v| {
+                    v.parse().ok().filter(|seconds| (0..=2).contains(seconds))
+                })
+                .unwrap_or(0),
             secret_arn: (read.lookup)("BILLING_SECRET_ARN"),
             log_levels: (read.lookup)("RUST_LOG"),
             metrics_namespace: (read.lookup)("METRICS_NAMESPACE"),

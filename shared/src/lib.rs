@@ -7,6 +7,7 @@
 //! | [`billing`] | operations that two callers share: apply an event, read subscriptions from Stripe, reconcile |
 //! | [`config`] | variables, read and checked |
 //! | [`live`] | the app whose configuration may change while it runs |
+//! | [`recent`] | what an instance answers again from memory, for two seconds at most |
 //! | [`secrets`] | the secret in AWS Secrets Manager |
 //! | [`http`] | identity, request bodies, answers, errors |
 //! | [`domain`] | plans, features, subscriptions, the ordering of reads: no I/O, no clock |
@@ -22,6 +23,7 @@ mod deadline;
 pub mod domain;
 pub mod http;
 pub mod live;
+pub mod recent;
 pub mod secrets;
 pub mod stripe;
 pub mod telemetry;

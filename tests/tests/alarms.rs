@@ -20,6 +20,9 @@ fn measured() -> BTreeSet<String> {
     names.map(str::to_owned).collect()
 }
 
+/// Measured by AWS itself: what waits in a queue, and what a function cannot count because it is gone or was never called.
+const OF_AWS: [&str; 3] = ["ApproximateNumberOfMessagesVisible", "Errors", "Throttles"];
+
 #[test]
 fn every_alarm_and_every_graph_is_about_a_metric_that_there_is() {
     let (template, measured) = (file("template.yaml"), measured());
@@ -28,7 +31,7 @@ fn every_alarm_and_every_graph_is_about_a_metric_that_there_is() {
     let shown = between(&template, "[\"PromptForgeBilling/${Stage}\", \"", '"');
     assert!(alarmed.len() > 8 && shown.len() > 15);
     for metric in alarmed.union(&shown) {
-        assert!(measured.contains(*metric) || *metric == "ApproximateNumberOfMessagesVisible", "{metric}");
+        assert!(measured.contains(*metric) || OF_AWS.contains(metric), "{metric}");
     }
     let unseen: Vec<_> = measured
         .iter()

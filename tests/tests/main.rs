@@ -26,6 +26,7 @@ mod connections;
 mod database_tls;
 mod deadline;
 mod entitlements;
+mod entitlements_cache;
 mod feature_matrix;
 mod gateway;
 mod hardening;

@@ -54,6 +54,11 @@ pub fn answered(current: &Current, status: u16, code: Option<&'static str>, mill
     }
 }
 
+/// Entitlements were answered from memory.
+pub fn cache_hit() {
+    counter!("CacheHits").increment(1);
+}
+
 /// Where the time of a request or a run went.
 fn parts(current: &Current) {
     if let Some(milliseconds) = current.milliseconds(Part::Database) {
