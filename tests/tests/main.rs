@@ -46,6 +46,7 @@ mod runtime;
 mod samples;
 mod schema_rules;
 mod secrets;
+mod secrets_password;
 mod supabase;
 mod sync;
 mod webhook_events;

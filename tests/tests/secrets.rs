@@ -1,103 +1,14 @@
 //! What is in Secrets Manager: read when it is needed, read again when something was changed, and never in the way.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
 use futures_util::future::join_all;
 use lambda_http::Body;
 use lambda_http::http::Request;
-use local::stripe::sign;
-use serde_json::{Value, json};
-use shared::clock::Clock;
+use serde_json::json;
 use shared::config::Function;
-use shared::live::Live;
-use tests::{Answer, TestApp, Vault, users};
-
-/// An app, its variables in a secret, and a clock.
-struct Rotation {
-    t: TestApp,
-    vault: Vault,
-    clock: Arc<AtomicI64>,
-}
-
-impl Rotation {
-    async fn start() -> Self {
-        let t = TestApp::start().await;
-        let clock = Arc::new(AtomicI64::new(t.app.clock.now().as_millisecond()));
-        let vault = Vault::open(&json!({
-            "STRIPE_SECRET_KEY": t.stripe.secret_key(), "STRIPE_API_BASE": t.stripe.url(), "STRIPE_WEBHOOK_SECRET": "whsec_1",
-            "READER_DATABASE_URL": t.database.url("billing_reader"), "EVENTS_DATABASE_URL": t.database.url("billing_events"),
-            "OPERATOR_DATABASE_URL": t.database.url("billing_operator"), "DATABASE_POOL_SIZE": 4,
-            "BASE_URL": "https://app.example.com", "IDENTITY_SOURCE": "trusted_headers",
-        }))
-        .await;
-        Self { t, vault, clock }
-    }
-
-    async fn live(&self, function: Function) -> Live {
-        self.live_with(function, &[]).await
-    }
-
-    async fn live_with(&self, function: Function, environment: &[(&str, &str)]) -> Live {
-        self.vault.live(function, environment, Clock::Fixed(Arc::clone(&self.clock))).await
-    }
-
-    fn a_minute_later(&self) {
-        self.clock.fetch_add(61_000, Ordering::SeqCst);
-    }
-
-    /// Events of a subscription that are all different.
-    async fn events(&self, count: usize, name: &str) -> Vec<Value> {
-        let session = self.t.checkout_plan("pro", "month").await;
-        if session.status == 200 {
-            self.t.stripe.pay_checkout_session(session.text("/sessionId")).expect("pay");
-        }
-        let event = self.t.last_event("customer.subscription.created");
-        let numbered = |number| {
-            let mut event = event.clone();
-            event["id"] = json!(format!("evt_{name}{number}"));
-            // Each a second after the other, so that none has to ask Stripe.
-            event["created"] = json!(event["created"].as_u64().unwrap() + number);
-            event
-        };
-        (0..count as u64).map(numbered).collect()
-    }
-
-    async fn deliver(&self, live: &Live, event: &Value, secret: &str) -> Answer {
-        let body = event.to_string();
-        let signature = sign(body.as_bytes(), secret, self.clock.load(Ordering::SeqCst) / 1000);
-        let request = Request::builder()
-            .method("POST")
-            .uri("/api/webhooks/stripe")
-            .header("stripe-signature", signature)
-            .body(Body::from(body))
-            .unwrap();
-        Answer::of("webhook", live.answer(webhook::handle, request).await)
-    }
-
-    /// Delivers all at once; none may be refused.
-    async fn deliver_well(&self, live: &Live, events: &[Value], secret: &str) {
-        for answer in join_all(events.iter().map(|event| self.deliver(live, event, secret))).await {
-            assert_eq!(answer.status, 200, "{}", answer.body);
-        }
-        for event in events {
-            let id = event["id"].as_str().unwrap();
-            let sql = format!(
-                "select count(*) from webhook_events where event_id = '{id}' and status = 'processed'"
-            );
-            assert_eq!(self.t.value(&sql).await, "1", "{id} is lost");
-        }
-    }
-
-    async fn entitlements(&self, live: &Live) -> Answer {
-        let request = Request::builder()
-            .uri(format!("/api/entitlements?orgId={}", self.t.org))
-            .header("x-user-id", users::MEMBER)
-            .body(Body::Empty)
-            .unwrap();
-        Answer::of("entitlements", live.answer(entitlements::handle, request).await)
-    }
-}
+use tests::Answer;
+use tests::rotation::Rotation;
 
 #[tokio::test]
 async fn a_webhook_secret_that_is_replaced_refuses_no_event_and_loses_none() {
@@ -145,35 +56,6 @@ async fn bad_signatures_are_refused_and_cause_one_reading_a_minute() {
         (r.vault.reads(), r.t.value("select count(*) from webhook_events").await),
         (4, "1".to_owned())
     );
-}
-
-#[tokio::test]
-async fn a_database_password_that_is_replaced_fails_no_request() {
-    let r = Rotation::start().await;
-    let address = r.t.database.url("billing_events");
-    let with = |password: &str| address.replace("billing_events@", &format!("billing_events:{password}@"));
-    r.t.database.require_password("billing_events").await;
-    r.t.db.batch_execute("alter role billing_events password 'first'").await.unwrap();
-    r.vault.change(&[("EVENTS_DATABASE_URL", &with("first"))]);
-    let live = r.live(Function::Webhook).await;
-    let events = r.events(90, "password").await;
-    r.deliver_well(&live, &events[..30], "whsec_1").await;
-    for (password, events) in [("second", &events[30..60]), ("third", &events[60..])] {
-        let rotate = async {
-            r.vault.change(&[("EVENTS_DATABASE_URL", &with(password))]);
-            let rotated = format!(
-                "alter role billing_events password '{password}';
-                 select pg_terminate_backend(pid) from pg_stat_activity where usename = 'billing_events' and datname = current_database()"
-            );
-            r.t.db.batch_execute(&rotated).await.unwrap();
-        };
-        let before = r.vault.reads();
-        futures_util::join!(rotate, r.deliver_well(&live, events, "whsec_1"));
-        assert_eq!(r.vault.reads(), before + 1);
-        r.a_minute_later();
-    }
-    let open = "select count(*) from pg_stat_activity where usename = 'billing_events' and datname = current_database()";
-    assert!(r.t.value(open).await.parse::<u32>().unwrap() <= 4, "the old pool's connections are gone");
 }
 
 #[tokio::test]
