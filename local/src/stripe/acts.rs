@@ -8,7 +8,7 @@ use super::params::Params;
 use super::store::{Kind, Store};
 use super::subscriptions::in_its_time;
 use super::versions::{NEWEST, render};
-use super::{billing, checkout_pay, prices, routes};
+use super::{billing, checkout_pay, prices, routes, subscription_schedules};
 
 /// Stripe's own, where nobody says otherwise.
 const PRORATION: &str = "create_prorations";
@@ -68,6 +68,9 @@ impl Emulator {
 
     /// Sets a subscription to end with its period, or takes that back.
     pub fn cancel_at_period_end(&self, subscription: &str, cancel: bool) -> Answer {
+        if cancel {
+            self.keep_plan(subscription)?;
+        }
         self.change(subscription, &json!({ "cancel_at_period_end": cancel }))
     }
 
@@ -89,6 +92,21 @@ impl Emulator {
     /// Sets the first item's quantity.
     pub fn change_quantity(&self, subscription: &str, quantity: i64) -> Answer {
         self.change_first_item(subscription, json!({ "quantity": quantity }), PRORATION)
+    }
+
+    /// Has the first item change to a price or quantity when the period ends, as a downgrade in the portal does.
+    pub(crate) fn schedule_change(
+        &self,
+        subscription: &str,
+        price: Option<&str>,
+        quantity: Option<i64>,
+    ) -> Answer {
+        self.on(subscription, |store| subscription_schedules::plan(store, subscription, price, quantity))
+    }
+
+    /// Takes a change that waits for the period's end back.
+    pub(crate) fn keep_plan(&self, subscription: &str) -> Answer {
+        self.on(subscription, |store| subscription_schedules::let_go(store, subscription))
     }
 
     /// Stops collecting: invoices are kept as drafts.
@@ -128,8 +146,9 @@ impl Emulator {
         self.call("POST", &format!("/v1/subscriptions/{subscription}"), params)
     }
 
+    /// Counts at once, in place of a change that waits.
     pub(crate) fn change_first_item(&self, subscription: &str, mut item: Value, proration: &str) -> Answer {
-        let current = self.act(|store| store.get(Kind::Subscription, subscription).cloned())?;
+        let current = self.keep_plan(subscription)?;
         item["id"] = current["items"]["data"][0]["id"].clone();
         self.change(subscription, &json!({ "items": [item], "proration_behavior": proration }))
     }

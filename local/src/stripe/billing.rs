@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::errors::{Answer, ApiError};
 use super::invoices;
 use super::store::{Kind, Store, number, text};
-use super::subscription_items::{Period, amount, period, period_from, set_period};
+use super::subscription_items::{amount, period, period_from, set_period};
+use super::subscription_schedules;
 
 const UPDATED: &str = "customer.subscription.updated";
 
@@ -55,17 +56,18 @@ pub(crate) fn renew(store: &mut Store, id: &str, succeeds: bool) -> Answer {
         return end(store, id, "canceled", Some("cancellation_requested"));
     }
     store.alter(Kind::Subscription, id, |row| row["_card_declines"] = json!(!succeeds))?;
-    let next = period_from(store.get(Kind::Subscription, id)?, start);
-    start_period(store, id, next, "subscription_cycle")
+    start_period(store, id, start, "subscription_cycle")
 }
 
-/// Puts the subscription into a period and charges for it.
-pub(crate) fn start_period(store: &mut Store, id: &str, next: Period, reason: &str) -> Answer {
+/// Puts the subscription into the period that starts then, as what is planned for it, and charges for it.
+pub(crate) fn start_period(store: &mut Store, id: &str, start: i64, reason: &str) -> Answer {
     let mut coming = store.get(Kind::Subscription, id)?.clone();
+    subscription_schedules::begin_phase(store, &mut coming, start)?;
     if coming["status"] == "trialing" {
         coming["status"] = json!("active");
     }
-    set_period(&mut coming, next);
+    let period = period_from(&coming, start);
+    set_period(&mut coming, period);
     let invoice = invoices::draft(store, &coming, reason, None);
     coming["latest_invoice"] = json!(invoice);
     let (unpaid, paused) = (coming["status"] == "unpaid", coming["pause_collection"].clone());
@@ -132,9 +134,11 @@ pub(crate) fn pay_open_invoice(store: &mut Store, id: &str) -> Answer {
 /// Ends a subscription at once.
 pub(crate) fn end(store: &mut Store, id: &str, status: &str, reason: Option<&str>) -> Answer {
     let now = store.now();
+    subscription_schedules::end_with(store, id, reason)?;
     let ended = store.alter(Kind::Subscription, id, |subscription| {
         subscription["status"] = json!(status);
         subscription["ended_at"] = json!(now);
+        subscription["schedule"] = Value::Null;
         if subscription["canceled_at"].is_null() {
             subscription["canceled_at"] = json!(now);
         }
@@ -174,9 +178,8 @@ pub(crate) fn resume(store: &mut Store, id: &str) -> Answer {
     let mut resumed = store.get(Kind::Subscription, id)?.clone();
     resumed["status"] = json!("active");
     resumed["billing_cycle_anchor"] = json!(now);
-    let next = period_from(&resumed, now);
     store.change(Kind::Subscription, id, UPDATED, |subscription| *subscription = resumed)?;
-    let resumed = start_period(store, id, next, "subscription_update")?;
+    let resumed = start_period(store, id, now, "subscription_update")?;
     store.emit("customer.subscription.resumed", &resumed, None);
     Ok(resumed)
 }

@@ -31,6 +31,21 @@ impl Interval {
         Interval { unit, count: recurring["interval_count"].as_i64().unwrap_or(1).max(1) }
     }
 
+    pub(crate) fn is_shorter_than(self, other: Interval) -> bool {
+        self.length() < other.length()
+    }
+
+    /// In twelfths of a day, so that a year is twelve months.
+    fn length(self) -> i64 {
+        let unit = match self.unit {
+            Unit::Day => 12,
+            Unit::Week => 84,
+            Unit::Month => 365,
+            Unit::Year => 4_380,
+        };
+        unit * self.count
+    }
+
     fn times(self, periods: i64) -> Span {
         let amount = self.count * periods;
         match self.unit {
@@ -81,6 +96,14 @@ mod tests {
     fn a_leap_day_renews_in_ordinary_years() {
         let anchor = second("2028-02-29");
         assert_eq!(period_end(anchor, every("year"), anchor), second("2029-02-28"));
+    }
+
+    #[test]
+    fn a_month_is_shorter_than_a_year_and_twelve_are_not() {
+        assert!(every("month").is_shorter_than(every("year")));
+        assert!(every("day").is_shorter_than(every("week")));
+        let twelve = json!({ "recurring": { "interval": "month", "interval_count": 12 } });
+        assert!(!Interval::of(&twelve).is_shorter_than(every("year")));
     }
 
     #[test]

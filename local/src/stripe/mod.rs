@@ -40,12 +40,14 @@ mod portal_view;
 mod prices;
 mod products;
 mod routes;
+mod schedule_shape;
 mod server;
 mod signature;
 mod state_file;
 mod store;
 mod subscription_changes;
 mod subscription_items;
+mod subscription_schedules;
 mod subscription_shape;
 mod subscriptions;
 mod test_clocks;
@@ -56,6 +58,8 @@ mod webhook_endpoints;
 mod portal_tests;
 #[cfg(test)]
 mod restart_tests;
+#[cfg(test)]
+mod schedule_tests;
 #[cfg(test)]
 mod tests;
 

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::format::{date, money, pill, price, rhythm};
 use super::html::Template;
-use super::portal_offer::Offer;
+use super::portal_offer::{Offer, changeable_item};
 use super::store::{Kind, Store, number, text};
 use super::subscription_items::{has_price, items, period};
+use super::subscription_schedules::upcoming;
 
 const SUBSCRIPTION: &str = include_str!("pages/portal_subscription.html");
 const ENDED: &str = include_str!("pages/portal_ended.html");
@@ -17,14 +18,17 @@ const PLANS: &str = include_str!("pages/portal_plans.html");
 const OPTION: &str = include_str!("pages/portal_option.html");
 const QUANTITY: &str = include_str!("pages/portal_quantity.html");
 const NOTICE: &str = include_str!("pages/portal_notice.html");
+const SCHEDULED: &str = include_str!("pages/portal_scheduled.html");
 const CANCEL: &str = include_str!("pages/portal_cancel.html");
 const ACT: &str = include_str!("pages/portal_act.html");
 const CURRENT: &str = r#" <span class="pill pill-plan">Current</span>"#;
+const NEXT: &str = r#" <span class="pill pill-plan">Next</span>"#;
 
 /// What a button asks for, what it says, and what it says while it is at work.
 type Act = (&'static str, &'static str, &'static str);
 const PAY: Act = ("pay", "Pay open invoice", "Paying…");
 const RESUME: Act = ("resume", "Resume", "Resuming…");
+const KEEP: Act = ("keep", "Keep current plan", "Keeping…");
 
 /// The subscriptions of one portal session's customer.
 pub(crate) struct Cards<'a> {
@@ -37,6 +41,7 @@ impl Cards<'_> {
     pub(crate) fn live(&self, subscription: &Value) -> String {
         let template = Template::new(SUBSCRIPTION)
             .markup("trouble", &self.trouble(subscription))
+            .markup("scheduled", &self.scheduled(subscription))
             .markup("change", &self.change(subscription))
             .markup("end", &self.end(subscription))
             .text("session", self.session)
@@ -84,15 +89,36 @@ impl Cards<'_> {
             return String::new();
         };
         let act = act.filter(|act| *act != RESUME || self.offer.resumes(subscription));
-        let button = act.map_or_else(String::new, |(act, label, busy)| {
-            Template::new(ACT).text("act", act).text("label", label).text("busy", busy).render()
-        });
+        let button = act.map_or_else(String::new, button);
         Template::new(NOTICE).text("tone", tone).text("why", &why).markup("button", &button).render()
+    }
+
+    /// The change that waits for the period's end, and how to take it back.
+    fn scheduled(&self, subscription: &Value) -> String {
+        let Some((phase, quantity, of)) = self.next(subscription) else { return String::new() };
+        let product = self.product(of);
+        let what = if quantity == 1 { product.to_owned() } else { format!("{quantity} × {product}") };
+        let keep = Some(KEEP).filter(|_| self.offer.keeps(subscription));
+        Template::new(SCHEDULED)
+            .text("what", &what)
+            .text("date", &date(number(&phase["start_date"])))
+            .text("total", &money(number(&of["unit_amount"]) * quantity, text(&of["currency"])))
+            .text("rhythm", &rhythm(of))
+            .markup("button", &keep.map_or_else(String::new, button))
+            .render()
+    }
+
+    /// The phase ahead, with its quantity and price.
+    fn next(&self, subscription: &Value) -> Option<(&Value, i64, &Value)> {
+        let phase = upcoming(self.store, subscription)?;
+        let item = &phase["items"][0];
+        let price = self.store.table(Kind::Price).get(text(&item["price"]))?;
+        Some((phase, number(&item["quantity"]), price))
     }
 
     /// The form for another plan or quantity, as far as either can be chosen.
     fn change(&self, subscription: &Value) -> String {
-        let [item] = items(subscription) else { return String::new() };
+        let Some(item) = changeable_item(subscription) else { return String::new() };
         let prices = self.offer.prices(subscription);
         let current = self.offer.quantities(&item["price"]);
         let bounds = current.clone().or_else(|| prices.iter().find_map(|price| self.offer.quantities(price)));
@@ -116,6 +142,11 @@ impl Cards<'_> {
 
     fn option(&self, subscription: &Value, of: &Value) -> String {
         let is_current = has_price(subscription, text(&of["id"]));
+        let place = match self.next(subscription) {
+            _ if is_current => CURRENT,
+            Some((_, _, next)) if next["id"] == of["id"] => NEXT,
+            _ => "",
+        };
         let bounds = self.offer.quantities(of);
         let limit = |bound: Option<&i64>| bound.map_or_else(String::new, i64::to_string);
         Template::new(OPTION)
@@ -123,7 +154,7 @@ impl Cards<'_> {
             .text("minimum", &limit(bounds.as_ref().map(RangeInclusive::start)))
             .text("maximum", &limit(bounds.as_ref().map(RangeInclusive::end)))
             .markup("selected", if is_current { " checked" } else { "" })
-            .markup("current", if is_current { CURRENT } else { "" })
+            .markup("place", place)
             .text("name", self.product(of))
             .text("price", &price(of))
             .render()
@@ -147,6 +178,10 @@ impl Cards<'_> {
         };
         Template::new(CANCEL).text("what", &what).text("act", act).text("label", &label).render()
     }
+}
+
+fn button((act, label, busy): Act) -> String {
+    Template::new(ACT).text("act", act).text("label", label).text("busy", busy).render()
 }
 
 fn when(subscription: &Value) -> String {

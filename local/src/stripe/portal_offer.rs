@@ -5,8 +5,10 @@ use std::ops::RangeInclusive;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::calendar::Interval;
 use super::store::{Kind, Store, number, text};
 use super::subscription_items::items;
+use super::subscription_schedules::upcoming;
 
 /// The bounds of an adjustable quantity that names none.
 const QUANTITIES: RangeInclusive<i64> = 1..=999;
@@ -37,6 +39,7 @@ impl<'a> Offer<'a> {
             "cancel_at_period_end" => self.cancel_mode() == Some("at_period_end"),
             "cancel_now" => self.cancel_mode() == Some("immediately"),
             "resume" => self.resumes(subscription),
+            "keep" => self.keeps(subscription),
             "pay" => self.shows_invoices(),
             "change" => self.changes(subscription, wish),
             _ => false,
@@ -54,15 +57,19 @@ impl<'a> Offer<'a> {
         self.has(if is_paused { "payment_method_update" } else { "subscription_cancel" })
     }
 
+    /// A change that waits is taken back where one may change.
+    pub(crate) fn keeps(&self, subscription: &Value) -> bool {
+        self.has("subscription_update") && upcoming(self.store, subscription).is_some()
+    }
+
     /// An open invoice is paid on its own page, which the history leads to.
     pub(crate) fn shows_invoices(&self) -> bool {
         self.has("invoice_history")
     }
 
-    /// The prices to change to, the cheapest of the shortest interval first. Like Stripe's, the portal changes no subscription to
-    /// several things.
+    /// The prices to change to, the cheapest of the shortest interval first.
     pub(crate) fn prices(&self, subscription: &Value) -> Vec<&'a Value> {
-        if !self.updates("price") || items(subscription).len() != 1 {
+        if !self.updates("price") || changeable_item(subscription).is_none() {
             return Vec::new();
         }
         let listed = self.products().iter().filter_map(|listed| listed["prices"].as_array()).flatten();
@@ -83,12 +90,32 @@ impl<'a> Offer<'a> {
         (self.updates("quantity") && adjustable["enabled"] == true).then_some(bounds)
     }
 
+    /// Whether a change waits for the end of the period that is paid. Where no period runs, nothing is.
+    pub(crate) fn waits(&self, subscription: &Value, wish: &Wish) -> bool {
+        let Some(item) = changeable_item(subscription) else { return false };
+        let wanted = wish.price.as_deref().and_then(|id| self.store.table(Kind::Price).get(id));
+        let price = wanted.unwrap_or(&item["price"]);
+        let amount = |price: &Value, quantity: i64| number(&price["unit_amount"]) * quantity;
+        let current = number(&item["quantity"]);
+        let decreases = amount(price, wish.quantity.unwrap_or(current)) < amount(&item["price"], current);
+        let shortens = Interval::of(price).is_shorter_than(Interval::of(&item["price"]));
+        let conditions =
+            self.features["subscription_update"]["schedule_at_period_end"]["conditions"].as_array();
+        let holds = |condition: &Value| match text(&condition["type"]) {
+            "decreasing_item_amount" => decreases,
+            "shortening_interval" => shortens,
+            _ => false,
+        };
+        let runs = matches!(text(&subscription["status"]), "active" | "past_due" | "trialing");
+        runs && conditions.is_some_and(|conditions| conditions.iter().any(holds))
+    }
+
     pub(crate) fn proration_behavior(&self) -> &'a str {
         text(&self.features["subscription_update"]["proration_behavior"])
     }
 
     fn changes(&self, subscription: &Value, wish: &Wish) -> bool {
-        let [item] = items(subscription) else { return false };
+        let Some(item) = changeable_item(subscription) else { return false };
         let price = match wish.price.as_deref() {
             Some(wanted) if item["price"]["id"] != wanted => {
                 self.prices(subscription).into_iter().find(|price| price["id"] == wanted)
@@ -114,5 +141,14 @@ impl<'a> Offer<'a> {
 
     fn has(&self, feature: &str) -> bool {
         self.features[feature]["enabled"] == true
+    }
+}
+
+/// What there is to change: like Stripe's, the portal changes no subscription to several things, and none that is to end before it
+/// is resumed.
+pub(crate) fn changeable_item(subscription: &Value) -> Option<&Value> {
+    match items(subscription) {
+        [item] if subscription["cancel_at"].is_null() => Some(item),
+        _ => None,
     }
 }

@@ -53,7 +53,7 @@ async fn act(
     let here = format!("/p/session/{id}");
     let Ok(Form(wish)) = wish else { return not_offered(&here).page(StatusCode::FORBIDDEN) };
     match carry_out(&emulator, &id, &subscription, &wish) {
-        Ok(()) => Redirect::to(&format!("{here}?done={}", wish.act)).into_response(),
+        Ok(done) => Redirect::to(&format!("{here}?done={done}")).into_response(),
         Err(Refusal::Missing) => MISSING.page(StatusCode::NOT_FOUND),
         Err(Refusal::NotOffered) => not_offered(&here).page(StatusCode::FORBIDDEN),
         Err(Refusal::Failed(error)) => back_with(&here, &error.message),
@@ -69,24 +69,44 @@ enum Refusal {
     Failed(ApiError),
 }
 
-fn carry_out(emulator: &Emulator, session: &str, subscription: &str, wish: &Wish) -> Result<(), Refusal> {
-    let proration = emulator.act(|store| permit(store, session, subscription, wish))?;
-    let done = match wish.act.as_str() {
-        "cancel_at_period_end" => emulator.cancel_at_period_end(subscription, true),
-        "cancel_now" => emulator.cancel_now(subscription),
-        "resume" => emulator.resume(subscription),
-        "pay" => emulator.pay_open_invoice(subscription),
-        // `change`: nothing else is permitted.
-        _ => {
+/// Does what a form asks for, and names what that came to.
+fn carry_out<'w>(
+    emulator: &Emulator,
+    session: &str,
+    subscription: &str,
+    wish: &'w Wish,
+) -> Result<&'w str, Refusal> {
+    let done = match emulator.act(|store| permit(store, session, subscription, wish))? {
+        Permit::Act => match wish.act.as_str() {
+            "cancel_at_period_end" => emulator.cancel_at_period_end(subscription, true),
+            "cancel_now" => emulator.cancel_now(subscription),
+            "keep" => emulator.keep_plan(subscription),
+            "resume" => emulator.resume(subscription),
+            // `pay`: nothing else is permitted.
+            _ => emulator.pay_open_invoice(subscription),
+        },
+        Permit::Change(proration) => {
             let item = json!({ "price": wish.price, "quantity": wish.quantity });
             emulator.change_first_item(subscription, item, &proration)
         }
+        Permit::ChangeLater => {
+            let planned = emulator.schedule_change(subscription, wish.price.as_deref(), wish.quantity);
+            return planned.map(|_| "schedule").map_err(Refusal::Failed);
+        }
     };
-    done.map(drop).map_err(Refusal::Failed)
+    done.map(|_| wish.act.as_str()).map_err(Refusal::Failed)
 }
 
-/// How a change is prorated, if the session offers what the form asks for.
-fn permit(store: &Store, session: &str, subscription: &str, wish: &Wish) -> Result<String, Refusal> {
+/// How the session offers what the form asks for.
+enum Permit {
+    Act,
+    /// At once, prorated like this.
+    Change(String),
+    /// When the period ends.
+    ChangeLater,
+}
+
+fn permit(store: &Store, session: &str, subscription: &str, wish: &Wish) -> Result<Permit, Refusal> {
     let session = store.table(Kind::PortalSession).get(session).ok_or(Refusal::Missing)?;
     let subscription = store.table(Kind::Subscription).get(subscription).ok_or(Refusal::Missing)?;
     if subscription["customer"] != session["customer"] {
@@ -96,7 +116,11 @@ fn permit(store: &Store, session: &str, subscription: &str, wish: &Wish) -> Resu
     if !offer.allows(subscription, wish) {
         return Err(Refusal::NotOffered);
     }
-    Ok(offer.proration_behavior().to_owned())
+    Ok(match wish.act.as_str() {
+        "change" if offer.waits(subscription, wish) => Permit::ChangeLater,
+        "change" => Permit::Change(offer.proration_behavior().to_owned()),
+        _ => Permit::Act,
+    })
 }
 
 fn not_offered(portal: &str) -> Message<'_> {

@@ -7,23 +7,23 @@ use super::tests::price;
 use super::{Emulator, Options};
 
 /// A customer with one subscription to `pro`, and a portal session with a configuration of its own.
-struct Portal {
-    emulator: Emulator,
-    pro: Value,
-    team: Value,
+pub(super) struct Portal {
+    pub(super) emulator: Emulator,
+    pub(super) pro: Value,
+    pub(super) team: Value,
     hidden: Value,
-    subscription: String,
-    configuration: String,
+    pub(super) subscription: String,
+    pub(super) configuration: String,
     url: String,
 }
 
-fn id(object: &Value) -> String {
+pub(super) fn id(object: &Value) -> String {
     object["id"].as_str().unwrap().to_owned()
 }
 
 impl Portal {
     /// Changes between `pro` and `team`, which may have two to five seats; `features` over that.
-    async fn open(features: Value) -> Portal {
+    pub(super) async fn open(features: Value) -> Portal {
         let emulator = Emulator::start(Options::default()).await.unwrap();
         let [pro, team, hidden] =
             [("pro", 4900), ("team", 9900), ("hidden", 0)].map(|(key, amount)| price(&emulator, key, amount));
@@ -47,12 +47,12 @@ impl Portal {
         Portal { emulator, pro, team, hidden, subscription, configuration, url }
     }
 
-    async fn page(&self) -> String {
+    pub(super) async fn page(&self) -> String {
         reqwest::get(&self.url).await.unwrap().text().await.unwrap()
     }
 
     /// Sends a form as the page would, and answers with status and text.
-    async fn send(&self, form: &[(&str, &str)]) -> (u16, String) {
+    pub(super) async fn send(&self, form: &[(&str, &str)]) -> (u16, String) {
         let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
         let url = format!("{}/{}", self.url, self.subscription);
         let answer = http.post(url).form(form).send().await.unwrap();
@@ -60,7 +60,7 @@ impl Portal {
     }
 
     /// Sends a form that must come to nothing.
-    async fn assert_refused(&self, form: &[(&str, &str)]) {
+    pub(super) async fn assert_refused(&self, form: &[(&str, &str)]) {
         let (before, told) = (self.subscription(), self.emulator.events().len());
         let (status, page) = self.send(form).await;
         assert_eq!(status, 403, "{form:?}");
@@ -68,12 +68,12 @@ impl Portal {
         assert_eq!((self.subscription(), self.emulator.events().len()), (before, told), "{form:?}");
     }
 
-    fn subscription(&self) -> Value {
+    pub(super) fn subscription(&self) -> Value {
         self.emulator.subscription(&self.subscription).unwrap()
     }
 }
 
-fn texts<'a>(price: &'a Value, quantity: &'a str) -> [(&'static str, &'a str); 3] {
+pub(super) fn texts<'a>(price: &'a Value, quantity: &'a str) -> [(&'static str, &'a str); 3] {
     [("act", "change"), ("price", price["id"].as_str().unwrap()), ("quantity", quantity)]
 }
 

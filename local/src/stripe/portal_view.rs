@@ -52,6 +52,8 @@ pub(crate) fn portal(store: &Store, id: &str, said: &Said) -> Option<String> {
 fn message(said: &Said) -> String {
     let done = match said.done.as_deref() {
         Some("change") => "Your plan was updated.",
+        Some("schedule") => "Your change of plan was received.",
+        Some("keep") => "You keep your plan.",
         Some("cancel_at_period_end") => "Your cancellation was received.",
         Some("cancel_now") => "Your plan was cancelled.",
         Some("resume") => "Your plan goes on.",

@@ -90,6 +90,25 @@ async fn what_was_bought_is_still_there_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_change_that_waits_is_carried_out_after_a_restart() {
+    let kept = Kept::new("waits");
+    let first = kept.start().await.unwrap();
+    let [pro, team] = [("pro", 4900), ("team", 9900)].map(|(key, amount)| price(&first, key, amount));
+    let bought = first.pay_checkout_session(id(&open_session(&first, &team))).unwrap();
+    let subscription = bought["subscription"].as_str().unwrap();
+    first.schedule_change(subscription, Some(id(&pro)), None).unwrap();
+    let planned = get(&first, "/v1/subscription_schedules")["data"].clone();
+    first.stop().await;
+
+    let second = kept.start().await.unwrap();
+    assert_eq!(get(&second, "/v1/subscription_schedules")["data"], planned);
+    second.advance(31 * 86_400);
+    let now = second.subscription(subscription).unwrap();
+    assert_eq!((&now["schedule"], &now["items"]["data"][0]["price"]["id"]), (&planned[0]["id"], &pro["id"]));
+    second.stop().await;
+}
+
+#[tokio::test]
 async fn an_event_that_was_not_delivered_arrives_after_a_restart_and_a_delivered_one_does_not() {
     let kept = Kept::new("undelivered");
     let first = kept.start().await.unwrap();

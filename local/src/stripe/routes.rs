@@ -5,7 +5,7 @@ use super::params::Params;
 use super::store::{Kind, Store};
 use super::{
     checkout_sessions, customers, events, invoices, portal_configurations, portal_sessions, prices, products,
-    subscriptions, test_clocks, webhook_endpoints,
+    subscription_schedules, subscriptions, test_clocks, webhook_endpoints,
 };
 
 /// Does what a call asks for. `version` shapes events; everything else is shaped on its way out.
@@ -53,6 +53,12 @@ pub(crate) fn call(store: &mut Store, method: &str, path: &str, params: &Params,
         ("POST", ["subscriptions", id]) => subscriptions::update(store, id, params),
         ("DELETE", ["subscriptions", id]) => subscriptions::cancel(store, id, params),
         ("POST", ["subscriptions", id, "resume"]) => subscriptions::resume(store, id, params),
+
+        ("GET", ["subscription_schedules"]) => subscription_schedules::list(store, params),
+        ("GET", ["subscription_schedules", id]) => read(store, Kind::SubscriptionSchedule, id, params),
+        ("POST", ["subscription_schedules", id, "release"]) => {
+            subscription_schedules::release(store, id, params)
+        }
 
         ("GET", ["invoices"]) => invoices::list(store, params),
         ("GET", ["invoices", id]) => read(store, Kind::Invoice, id, params),

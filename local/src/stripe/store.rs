@@ -25,19 +25,22 @@ pub(crate) enum Kind {
     CheckoutSession,
     PortalSession,
     PortalConfiguration,
+    SubscriptionSchedule,
     Subscription,
     Invoice,
     WebhookEndpoint,
     TestClock,
 }
 
-const KINDS: [(Kind, &str, &str); 10] = [
+const KINDS: [(Kind, &str, &str); 11] = [
     (Kind::Customer, "cus_", "customer"),
     (Kind::Product, "prod_", "product"),
     (Kind::Price, "price_", "price"),
     (Kind::CheckoutSession, "cs_", "checkout.session"),
     (Kind::PortalSession, "bps_", "billing_portal.session"),
     (Kind::PortalConfiguration, "bpc_", "configuration"),
+    // Before the subscriptions, whose prefix its own begins with.
+    (Kind::SubscriptionSchedule, "sub_sched_", "subscription schedule"),
     (Kind::Subscription, "sub_", "subscription"),
     (Kind::Invoice, "in_", "invoice"),
     (Kind::WebhookEndpoint, "we_", "webhook endpoint"),

@@ -8,7 +8,7 @@ use super::errors::{Answer, ApiError};
 use super::invoices;
 use super::params::{Params, brackets};
 use super::store::{Kind, Store};
-use super::subscription_items::{Period, amount, item, period, period_from, reprice, set_period};
+use super::subscription_items::{Period, amount, item, period, reprice, set_period};
 
 const UPDATED: &str = "customer.subscription.updated";
 
@@ -74,8 +74,7 @@ pub(crate) fn apply(store: &mut Store, id: &str, params: &Params) -> Answer {
             set_period(&mut changed, period);
             *subscription = changed;
         })?;
-        let next = period_from(store.get(Kind::Subscription, id)?, now);
-        return billing::start_period(store, id, next, "subscription_update");
+        return billing::start_period(store, id, now, "subscription_update");
     }
     let cost = (amount(&before), amount(&changed));
     store.change(Kind::Subscription, id, UPDATED, |subscription| *subscription = changed)?;
@@ -101,6 +100,13 @@ fn unschedule_end(subscription: &mut Value) {
 }
 
 fn scheduled_end(params: &Params, changed: &mut Value, now: i64) -> Result<(), ApiError> {
+    let ends = ["cancel_at", "cancel_at_period_end"].iter().any(|name| params.get(name).is_some());
+    if let Some(schedule) = changed["schedule"].as_str().filter(|_| ends) {
+        return Err(ApiError::invalid(format!(
+            "The subscription is managed by the subscription schedule `{schedule}`, and updating any cancelation behavior \
+             directly is not allowed. Please update the schedule instead."
+        )));
+    }
     let was_scheduled = changed["cancel_at_period_end"] == true;
     match params.flag("cancel_at_period_end")? {
         Some(true) if !was_scheduled => schedule_end(changed, now),

@@ -46,6 +46,7 @@ fn reshape(mut object: Map<String, Value>, version: &str) -> Value {
     if version < PERIODS_ON_ITEMS {
         match kind.as_str() {
             "subscription" => subscription(&mut object),
+            "subscription_schedule" => subscription_schedule(&mut object),
             "invoice" => invoice(&mut object),
             "line_item" => line_item(&mut object),
             _ => {}
@@ -74,6 +75,15 @@ fn subscription(object: &mut Map<String, Value>) {
         }
     }
     object.extend(moved);
+}
+
+fn subscription_schedule(object: &mut Map<String, Value>) {
+    for new in ["billing_mode", "customer_account", "pause_schedules"] {
+        object.remove(new);
+    }
+    for phase in object.get_mut("phases").and_then(Value::as_array_mut).into_iter().flatten() {
+        phase["coupon"] = Value::Null;
+    }
 }
 
 fn invoice(object: &mut Map<String, Value>) {
