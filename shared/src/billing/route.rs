@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     /// Every type of the families that we have to do with (Stripe API, "Types of events").
-    const FAMILIES: [(&str, &str); 4] = [
+    const FAMILIES: [(&str, &str); 5] = [
         (
             "customer.subscription",
             "created deleted paused pending_update_applied pending_update_expired resumed trial_will_end updated",
@@ -98,6 +98,8 @@ mod tests {
              payment_attempt_required payment_failed payment_succeeded sent upcoming updated voided will_be_due",
         ),
         ("customer", "created deleted updated"),
+        // What a schedule does to a subscription, the subscription's own events tell.
+        ("subscription_schedule", "aborted canceled completed created expiring released updated"),
     ];
 
     #[test]
