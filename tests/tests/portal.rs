@@ -1,8 +1,9 @@
 //! POST /api/billing/portal.
 
+use cli::commands::portal_configuration;
 use lambda_http::http::{Method, Request};
 use local::stripe::Fault;
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{TestApp, users};
 
 #[tokio::test]
@@ -34,6 +35,38 @@ async fn owner_and_admin_get_a_page_that_leads_back() {
             .unwrap();
         assert!(format!("{:?}", call.params).contains(expected), "{:?}", call.params);
     }
+}
+
+#[tokio::test]
+async fn a_downgrade_in_the_portal_keeps_the_plan_until_the_periods_end() {
+    let t = TestApp::start().await;
+    portal_configuration::run(portal_configuration::Args { dry_run: false }, &t.operator()).await.unwrap();
+    let subscription = t.buy("enterprise", "month").await;
+    let page = t.portal(users::OWNER, &json!({ "orgId": t.org })).await;
+    let pro = json!({ "lookup_keys": ["promptforge_pro_month"] });
+    let pro = t.stripe.call("GET", "/v1/prices", &pro).unwrap()["data"][0]["id"].clone();
+    let form = [("act", "change"), ("price", pro.as_str().unwrap())];
+    let url = format!("{}/{subscription}", page.text("/url"));
+    let answer = reqwest::Client::new().post(url).form(&form).send().await.unwrap().text().await.unwrap();
+    assert!(answer.contains("Your plan will change to PromptForge Pro on "), "{answer}");
+
+    let planned = t.last_event("subscription_schedule.created");
+    assert_eq!(t.deliver(&planned).await.text("/outcome"), "ignored");
+    let update = t.last_event("customer.subscription.updated");
+    assert_eq!(update["data"]["object"]["schedule"], planned["data"]["object"]["id"]);
+    t.deliver_all().await;
+    let before = t.entitlements(users::OWNER, &t.org).await;
+    assert_eq!(before.text("/planCode"), "enterprise");
+
+    t.stripe.advance(31 * 86_400);
+    t.deliver_all().await;
+    let after = t.entitlements(users::OWNER, &t.org).await;
+    assert_eq!((after.text("/planCode"), after.text("/status")), ("pro", "active"));
+    let features = |answer: &Value| [answer["entitlements"]["hasAPI"].clone(), answer["seats"].clone()];
+    assert_eq!(
+        [features(&before.body), features(&after.body)],
+        [[json!(true), json!(5)], [json!(false), json!(1)]]
+    );
 }
 
 #[tokio::test]
