@@ -373,6 +373,50 @@ await check('billing portal: configurations, sessions and their page', async () 
   assert.equal((await fetch(`${baseUrl}/panel`)).status, 200);
 });
 
+await check('subscription schedules: a downgrade in the portal waits, is released, and begins with the period', async () => {
+  const team = await stripe.products.create({ name: 'Team' });
+  const dear = await stripe.prices.create({ product: team.id, currency: 'usd', unit_amount: 29900, recurring: { interval: 'month' } });
+  const start = Math.floor(Date.now() / 1000);
+  const clock = await stripe.testHelpers.testClocks.create({ frozen_time: start });
+  const timed = await stripe.customers.create({ test_clock: clock.id });
+  const { id } = await stripe.subscriptions.create({ customer: timed.id, items: [{ price: dear.id }] });
+  const configuration = await stripe.billingPortal.configurations.create({
+    features: {
+      subscription_update: {
+        enabled: true, default_allowed_updates: ['price'],
+        products: [{ product: product.id, prices: [monthly.id] }, { product: team.id, prices: [dear.id] }],
+        schedule_at_period_end: { conditions: [{ type: 'decreasing_item_amount' }] },
+      },
+    },
+  });
+  assert.deepEqual(configuration.features.subscription_update.schedule_at_period_end.conditions, [{ type: 'decreasing_item_amount' }]);
+  const portal = await stripe.billingPortal.sessions.create({ customer: timed.id, configuration: configuration.id });
+  const downgrade = async () => {
+    const form = new URLSearchParams({ act: 'change', price: monthly.id });
+    assert.equal((await fetch(`${portal.url}/${id}`, { method: 'POST', body: form, redirect: 'manual' })).status, 303);
+    return stripe.subscriptions.retrieve(id, { expand: ['schedule.phases.items.price'] });
+  };
+  const waiting = await downgrade();
+  const [item] = waiting.items.data;
+  assert.equal(item.price.id, dear.id);
+  assert.deepEqual(waiting.schedule.phases.map(({ items: [{ price }] }) => price.id), [dear.id, monthly.id]);
+  assert.equal(waiting.schedule.phases[1].start_date, item.current_period_end);
+  const listed = await stripe.subscriptionSchedules.list({ customer: timed.id });
+  assert.deepEqual(listed.data.map((schedule) => schedule.id), [waiting.schedule.id]);
+  const released = await stripe.subscriptionSchedules.release(waiting.schedule.id);
+  assert.deepEqual([released.status, released.released_subscription, released.released_at], ['released', id, start]);
+  assert.equal((await stripe.subscriptions.retrieve(id)).schedule, null);
+  await refused(stripe.subscriptionSchedules.release(released.id), Stripe.errors.StripeInvalidRequestError, { statusCode: 400 });
+  const { schedule: { id: again } } = await downgrade();
+  await stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: item.current_period_end });
+  assert.equal((await stripe.subscriptions.retrieve(id)).items.data[0].price.id, monthly.id);
+  const begun = await stripe.subscriptionSchedules.retrieve(again);
+  assert.deepEqual([begun.status, begun.current_phase.start_date], ['active', item.current_period_end]);
+  assert.equal((await stripe.invoices.list({ subscription: id })).data[0].total, monthly.unit_amount);
+  const event = JSON.parse((await until(() => delivered('/new', 'subscription_schedule.created'))).body);
+  assert.equal(event.data.object.id, waiting.schedule.id);
+});
+
 await check('a deleted customer: its subscriptions end, and it can buy no more', async () => {
   assert.equal((await stripe.customers.del(customer.id)).deleted, true);
   const gone = await stripe.customers.retrieve(customer.id);

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -245,6 +246,40 @@ def portal():
         assert "http://127.0.0.1:9/back" in page.read().decode()
 
 
+def schedules():
+    """subscription schedules: a downgrade in the portal waits, and is released"""
+    dear = api.prices.create(
+        {"product_data": {"name": "Team"}, "currency": "usd", "unit_amount": 29900, "recurring": {"interval": "month"}}
+    )
+    customer = api.customers.create({}).id
+    subscription = api.subscriptions.create({"customer": customer, "items": [{"price": dear.id}]}).id
+    cheap = known["monthly"]
+    update = {
+        "enabled": True,
+        "default_allowed_updates": ["price"],
+        "products": [{"product": price.product, "prices": [price.id]} for price in (cheap, dear)],
+        "schedule_at_period_end": {"conditions": [{"type": "decreasing_item_amount"}]},
+    }
+    configuration = api.billing_portal.configurations.create({"features": {"subscription_update": update}})
+    page = api.billing_portal.sessions.create({"customer": customer, "configuration": configuration.id}).url
+    form = urllib.parse.urlencode({"act": "change", "price": cheap.id}).encode()
+    with urllib.request.urlopen(f"{page}/{subscription}", form) as answer:
+        assert "Your plan will change to Pro on " in answer.read().decode()
+    waiting = api.subscriptions.retrieve(subscription, {"expand": ["schedule"]})
+    assert waiting["items"].data[0].price.id == dear.id
+    schedule = waiting.schedule
+    assert schedule.status == "active" and schedule.end_behavior == "release" and schedule.subscription == subscription
+    assert [phase["items"][0].price for phase in schedule.phases] == [dear.id, cheap.id]
+    assert schedule.current_phase.end_date == schedule.phases[1].start_date
+    assert api.subscription_schedules.list({"customer": customer}).data[0].id == schedule.id
+    old = client.raw_request("get", f"/v1/subscription_schedules/{schedule.id}", stripe_version="2024-06-20")
+    assert "pause_schedules" not in json.loads(old.body)
+    released = api.subscription_schedules.release(schedule.id)
+    assert released.status == "released" and released.released_subscription == subscription
+    assert api.subscription_schedules.retrieve(schedule.id).released_at == released.released_at
+    until(lambda: delivered("subscription_schedule.released"))
+
+
 def endings():
     """a deleted customer ends its subscriptions; a deleted endpoint is gone"""
     customer = known["customer"].id
@@ -261,7 +296,7 @@ def endings():
 
 CHECKS = [
     webhook_endpoints, customers, prices, paging, idempotency, errors, checkout, delivery, events,
-    subscriptions, test_clocks, portal, endings,
+    subscriptions, test_clocks, portal, schedules, endings,
 ]
 
 for check in CHECKS:
