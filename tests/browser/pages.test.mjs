@@ -9,6 +9,7 @@ const stack = {
   pro: once(() => bought("pro")),
   failed: once(async () => emulator("renew", { subscription: await stack.pro(), succeeds: false })),
   ending: once(async () => emulator("portal/cancel_at_period_end", { subscription: await bought("pro") })),
+  enterprise: once(() => bought("enterprise")),
   cancelled: once(async () => emulator("portal/cancel_now", { subscription: await bought("pro") })),
 };
 
@@ -68,6 +69,14 @@ const states = {
   "portal-no-subscription": async (page) => page.goto(await portalOf(await stranger(), { "features[subscription_cancel][enabled]": "true" })),
   "portal-cancelled": async (page) => { await stack.cancelled(); await page.goto(await openPortal()); },
   "portal-ending": async (page) => { await stack.ending(); await page.goto(await openPortal()); },
+
+  "portal-scheduled": async (page) => {
+    await stack.enterprise();
+    await page.goto(await openPortal());
+    await page.getByRole("radio", { name: "PromptForge Pro $49.00 per month" }).check();
+    await page.getByRole("button", { name: "Update plan" }).click();
+    await page.getByText("Your plan will change to PromptForge Pro on").waitFor();
+  },
 
   "portal": async (page) => { await stack.pro(); await page.goto(await openPortal()); },
   "portal-cancelling": async (page) => { await page.goto(await openPortal()); await page.getByText("Cancel subscription").click(); },

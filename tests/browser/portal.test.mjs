@@ -53,6 +53,39 @@ test("a cancelled plan shows its end, stays on, and can be resumed", async () =>
   });
 });
 
+test("a downgrade waits for the end of the period, and can be taken back", async () => {
+  const subscription = await bought("enterprise");
+  const renewed = async () => {
+    await emulator("renew", { subscription });
+    const [{ items }] = await liveSubscriptions();
+    return items.data[0].price.lookup_key;
+  };
+  await withPage(browser, {}, async (page) => {
+    await portal(page);
+    const waits = page.getByText(/^Your plan will change to PromptForge Pro on \d+ \w+ \d{4}\.$/);
+    const downgrade = async () => {
+      await page.getByRole("radio", { name: /Pro .* per month/ }).check();
+      await page.getByRole("button", { name: "Update plan" }).click();
+      await page.getByRole("status").getByText("Your change of plan was received.").waitFor();
+      await waits.waitFor();
+    };
+    await downgrade();
+    await page.getByRole("radio", { name: "PromptForge Pro Next $49.00 per month" }).waitFor();
+    await back(page);
+    await page.getByText("11 of 11 on").waitFor();
+    await leave(page, "Manage billing", PORTAL);
+    await page.getByRole("button", { name: "Keep current plan" }).click();
+    await page.getByRole("status").getByText("You keep your plan.").waitFor();
+    assert.equal(await waits.count(), 0);
+    assert.equal(await renewed(), "promptforge_enterprise_month");
+
+    await downgrade();
+    assert.equal(await renewed(), "promptforge_pro_month");
+    await back(page);
+    await page.getByText("7 of 11 on").waitFor();
+  });
+});
+
 test("a plan that is cancelled at once goes off on an open console", async (t) => {
   await bought("pro");
   const cancel = (mode) => configurePortal({ "features[subscription_cancel][mode]": mode });
