@@ -9,6 +9,7 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Credentials;
 use local::child::{Child, Signal};
 use serde_json::Value;
+use shared::config::environment;
 
 /// A running moto.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub struct Moto {
 impl Moto {
     /// From the Python that `MOTO_PYTHON` names.
     pub async fn start() -> Self {
-        let python = std::env::var("MOTO_PYTHON").expect("MOTO_PYTHON names a Python that has moto");
+        let python = environment("MOTO_PYTHON").expect("MOTO_PYTHON names a Python that has moto");
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
         let mut command = Command::new(python);
         command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
