@@ -137,6 +137,7 @@ pub(crate) async fn framed(
     let work = deadline::hold(TO_ANSWER, Box::pin(work));
     let result = request::during(Arc::clone(&current), work).await;
     let code = result.as_ref().err().map(ApiError::code);
+    let root_code = result.as_ref().err().map(ApiError::root_code);
     if let Err(error) = &result {
         error.log(&current.request_id);
     }
@@ -151,7 +152,7 @@ pub(crate) async fn framed(
         stripe_ms = current.milliseconds(Part::Stripe),
         "answered"
     );
-    metrics::answered(&current, status, code, milliseconds);
+    metrics::answered(&current, status, root_code, milliseconds);
     metrics::flush();
     response
 }

@@ -21,7 +21,7 @@ fn measured() -> BTreeSet<String> {
 }
 
 /// Measured by AWS itself: what waits in a queue, and what a function cannot count because it is gone or was never called.
-const OF_AWS: [&str; 3] = ["ApproximateNumberOfMessagesVisible", "Errors", "Throttles"];
+const OF_AWS: [&str; 5] = ["5xx", "ApproximateNumberOfMessagesVisible", "Errors", "Invocations", "Throttles"];
 
 #[test]
 fn every_alarm_and_every_graph_is_about_a_metric_that_there_is() {

@@ -33,6 +33,7 @@ mod hardening;
 mod health;
 mod identity;
 mod isolation;
+mod metrics;
 mod migrations;
 mod model;
 mod openapi;
