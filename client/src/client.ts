@@ -35,7 +35,7 @@ export interface CallOptions {
 
 /** Options of a read. */
 export interface ReadOptions extends CallOptions {
-  /** True: a request that is under way already is not good enough, as after a change that it may have missed. */
+  /** True: neither a request under way nor what the API remembers for two seconds is good enough, as after a change that both may have missed. */
   readonly afresh?: boolean;
 }
 
@@ -107,9 +107,11 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
     return entry;
   };
 
-  const ask = (orgId: string, entry: Entry, token: string): Flight<Entitlements> => {
+  const ask = (orgId: string, entry: Entry, token: string, afresh?: boolean): Flight<Entitlements> => {
     const question = ++entry.asked;
-    const { value, etag } = entry;
+    const { value } = entry;
+    // Who names another tag is not answered from what the API remembers.
+    const etag = [...(afresh ? ['"afresh"'] : []), ...(entry.etag ? [entry.etag] : [])].join(", ");
     const flight = takeOff(async (signal) => {
       try {
         const reply = await send(`/api/entitlements?orgId=${encodeURIComponent(orgId)}`, { token, etag, signal });
@@ -137,15 +139,15 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
     const { error } = entry.state ?? {};
     if (error && Date.now() < entry.notBefore) return refuse(entry, ++entry.asked, error, staleFor);
     const underWay = flights.get(orgId);
-    return (underWay && !afresh && !underWay.isOver() ? underWay : ask(orgId, entry, token)).join(signal);
+    return (underWay && !afresh && !underWay.isOver() ? underWay : ask(orgId, entry, token, afresh)).join(signal);
   };
 
   const sync = async (orgId: string, signal: AbortSignal): Promise<Entitlements> => {
     const entry = entryOf(orgId);
     try {
-      const { body } = await send("/api/billing/sync", { body: { orgId }, signal });
+      const { body, etag } = await send("/api/billing/sync", { body: { orgId }, signal });
       // Counted now: it was read after everything that is still under way.
-      return accept(entry, ++entry.asked, answerIn(body), undefined);
+      return accept(entry, ++entry.asked, answerIn(body), etag);
     } catch (error) {
       // Stripe's outage is not the API's and changes nothing; a refusal is the same here as there.
       if (error instanceof BillingError && !error.isOutage) refuse(entry, ++entry.asked, error, 0);

@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * What an organization may do.
-         * @description For any member. Keep the answer with its `ETag` and ask again with `If-None-Match`: what has not changed is a 304.
+         * @description For any member. Keep the answer with its `ETag` and ask again with `If-None-Match`: what has not changed is a 304. For two seconds the same person may be answered from memory, unless `If-None-Match` names another tag: `"afresh", "<ETag>"` is answered with what is there now.
          */
         get: operations["getEntitlements"];
         put?: never;
@@ -713,6 +713,11 @@ export interface operations {
                 headers: {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "no-store";
+                    /**
+                     * @description Names all of the answer but its `timestamp`.
+                     * @example "1b8c0e3f5a7d9b2c4e6f8a0b"
+                     */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -853,7 +858,7 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description The `ETag` of the answer at hand.
+                 * @description The `ETag` of the answer at hand; several with commas.
                  * @example "1b8c0e3f5a7d9b2c4e6f8a0b"
                  */
                 "If-None-Match"?: string;

@@ -36,7 +36,7 @@ const nothing = { value: undefined, etag: undefined, checkedAt: 0, notBefore: 0 
 export function accept(entry: Entry, question: number, answer: Entitlements, etag: string | undefined): Entitlements {
   if (question < entry.answered) return current(entry);
   const unchanged = entry.value && sameAnswer(entry.value, answer);
-  // The tag of an older answer with the same content is as good; sync answers have none of their own.
+  // The tag of an older answer with the same content is as good; what a page is seeded with has none of its own.
   etag ??= unchanged ? entry.etag : undefined;
   const value = unchanged && entry.value ? entry.value : answer;
   Object.assign(entry, { value, etag, answered: question, checkedAt: Date.now(), notBefore: 0 });

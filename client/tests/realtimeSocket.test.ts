@@ -53,7 +53,7 @@ it.each([0, 1])("reads anew, conditionally, when a row of table %i changes", asy
   realtime.change(place);
   await eventually(() => expect(plans).toEqual(["pro"]));
   expect(api.calls).toHaveLength(3);
-  expect(api.calls[2]?.headers.get("if-none-match")).toBe('"pilot"');
+  expect(api.calls[2]?.headers.get("if-none-match")).toBe('"afresh", "pilot"');
 });
 
 it("reads anew when a dropped connection is there again: what happened meanwhile was not heard", async () => {

@@ -78,8 +78,8 @@ export function createBillingClient({ getToken, fetch }) {
   }
 
   async function sync(orgId, { signal }) {
-    const { answer } = await send("/api/billing/sync", { body: { orgId }, signal });
-    return keep(answer, null);
+    const { answer, etag } = await send("/api/billing/sync", { body: { orgId }, signal });
+    return keep(answer, etag);
   }
 
   async function syncAfterCheckout(orgId, { signal } = {}) {

@@ -49,7 +49,11 @@ impl Recent {
         if self.keep.is_zero() {
             return;
         }
-        self.reads.lock().unwrap_or_else(PoisonError::into_inner).put((user, org), read);
+        let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of two reads at once the older one may end last.
+        if reads.peek(&(user, org)).is_none_or(|known| known.at <= read.at) {
+            reads.put((user, org), read);
+        }
     }
 }
 

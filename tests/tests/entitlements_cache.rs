@@ -53,10 +53,23 @@ async fn whoever_knows_something_else_is_answered_by_the_database() {
     change_plan(&t, "pro").await;
     let same = t.entitlements_if_changed(users::MEMBER, &t.org, Some(&pilot)).await;
     assert_eq!(same.status, 304, "from memory");
-    // As `sync` answered it.
-    let other = t.entitlements_if_changed(users::MEMBER, &t.org, Some("\"another\"")).await;
+    let afresh = format!("\"afresh\", {pilot}");
+    let other = t.entitlements_if_changed(users::MEMBER, &t.org, Some(&afresh)).await;
     assert_eq!(other.text("/planCode"), "pro");
     assert_eq!(plan(&t, users::MEMBER).await, "pro", "what was read then is what is kept");
+}
+
+#[tokio::test]
+async fn whoever_has_synced_is_not_told_what_was_before() {
+    let (t, _) = start().await;
+    assert_eq!(plan(&t, users::MEMBER).await, "pilot");
+    let session = t.checkout_plan("pro", "month").await;
+    t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
+    let synced = t.sync(users::MEMBER, &serde_json::json!({ "orgId": t.org })).await;
+    assert_eq!(synced.text("/planCode"), "pro");
+    let etag = synced.header("etag").unwrap();
+    let next = t.entitlements_if_changed(users::MEMBER, &t.org, Some(etag)).await;
+    assert_eq!(next.status, 304, "{}", next.body);
 }
 
 #[tokio::test]

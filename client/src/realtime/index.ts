@@ -22,8 +22,8 @@ export interface RealtimeClient {
   removeChannel(channel: RealtimeChannel): unknown;
 }
 
-// An instance of the API may answer from memory for two seconds, and then has not heard of the change.
-const MEMORY = 2_500;
+// An API that reads a replica of the database may not have heard of the change yet.
+const REPLICA = 2_500;
 
 let channels = 0;
 
@@ -55,7 +55,7 @@ export function watchEntitlements(client: BillingClient, supabase: RealtimeClien
       await ask();
     }
     asking = false;
-    if (!over && client.getState(orgId)?.entitlements === before) timer = setTimeout(ask, MEMORY);
+    if (!over && client.getState(orgId)?.entitlements === before) timer = setTimeout(ask, REPLICA);
   };
 
   // A name of its own: supabase-js gives the same channel for the same name, and one that has begun takes no listeners.

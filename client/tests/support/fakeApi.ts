@@ -86,12 +86,13 @@ export class FakeApi {
     switch (url.pathname) {
       case "/api/entitlements": {
         const etag = `"${plan}"`;
-        if (call.headers.get("if-none-match") === etag) return new Response(null, { status: 304, headers: { etag } });
+        if (call.headers.get("if-none-match")?.split(", ").includes(etag)) return new Response(null, { status: 304, headers: { etag } });
         return Response.json(this.stamped(plan, orgId), { headers: { etag } });
       }
       case "/api/billing/sync": {
         if (this.atStripe) this.plans.set(orgId, this.atStripe);
-        return Response.json(this.stamped(this.plans.get(orgId) ?? plan, orgId));
+        const now = this.plans.get(orgId) ?? plan;
+        return Response.json(this.stamped(now, orgId), { headers: { etag: `"${now}"` } });
       }
       case "/api/billing/checkout":
         if (plan !== "pilot") return failure(409, "already_subscribed");

@@ -10,9 +10,10 @@ use shared::billing::read_subscriptions;
 use shared::db::entitlements;
 use shared::db::subscriptions::{self, Purpose};
 use shared::domain::ids::OrgId;
-use shared::http::entitlements::Stamped;
+use shared::http::entitlements::Answer;
 use shared::http::error::ApiError;
-use shared::http::{identity, request, response};
+use shared::http::{identity, request};
+use shared::recent::Read;
 
 /// Reads the organization's subscriptions from Stripe, if nobody did in the last five seconds, and answers with what it has then.
 ///
@@ -30,7 +31,8 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
         // Also if nothing differed: an event may have brought it since the first look.
         set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
     }
-    Ok(response::ok(&Stamped::new(set.into(), app.clock.now())))
+    // With the tag of the same answer to GET: who has it is not answered from what an instance remembers of before.
+    Answer::from(Read { entitlements: set, at: app.clock.now() }).into_response()
 }
 
 /// Whose subscriptions are to be read from Stripe.

@@ -3,14 +3,19 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use lambda_http::http::{HeaderValue, header};
+use lambda_http::{Body, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::domain::entitlement::EntitlementSet;
 use crate::domain::feature::Feature;
 use crate::domain::ids::OrgId;
 use crate::domain::plan::PlanCode;
-use crate::http::schema;
+use crate::http::error::ApiError;
+use crate::http::{response, schema};
+use crate::recent::Read;
 
 /// What an organization may do, and when that was so.
 #[derive(Serialize, JsonSchema)]
@@ -24,10 +29,33 @@ pub struct Stamped {
     timestamp: Timestamp,
 }
 
-impl Stamped {
-    /// The answer as of now.
-    pub fn new(entitlements: Entitlements, now: Timestamp) -> Self {
-        Self { success: true, entitlements, timestamp: now }
+/// What was read, ready to be told.
+pub struct Answer {
+    told: Stamped,
+    /// A strong validator (RFC 9110, 8.8.3) of everything but the time.
+    pub etag: String,
+}
+
+impl From<Read> for Answer {
+    fn from(read: Read) -> Self {
+        let entitlements = Entitlements::from(read.entitlements);
+        let digest = Sha256::digest(serde_json::to_vec(&entitlements).unwrap_or_default());
+        let etag = format!("\"{}\"", hex::encode(&digest[..12]));
+        Self { told: Stamped { success: true, entitlements, timestamp: read.at }, etag }
+    }
+}
+
+impl Answer {
+    /// 200 with its `ETag`.
+    ///
+    /// # Errors
+    /// Never, as the tag is made of hexadecimal digits.
+    pub fn into_response(self) -> Result<Response<Body>, ApiError> {
+        let mut response = response::ok(&self.told);
+        let etag = HeaderValue::from_str(&self.etag)
+            .map_err(|_| ApiError::Internal("the ETag is no header value"))?;
+        response.headers_mut().insert(header::ETAG, etag);
+        Ok(response)
     }
 }
 

@@ -38,17 +38,20 @@ pub fn paths(schemas: &mut Schemas) -> Value {
     })
 }
 
-fn entitlements(schemas: &mut Schemas) -> Value {
-    let etag = json!({
+fn etag() -> Value {
+    json!({
         "description": "Names all of the answer but its `timestamp`.", "required": true,
         "schema": { "type": "string", "pattern": "^\"[0-9a-f]{24}\"$" }, "example": examples::ETAG
-    });
-    let headers = json!({ "ETag": etag, "Cache-Control": cache_control("private, no-cache") });
+    })
+}
+
+fn entitlements(schemas: &mut Schemas) -> Value {
+    let headers = json!({ "ETag": etag(), "Cache-Control": cache_control("private, no-cache") });
     let answer = json(schemas.response::<Stamped>(), examples::entitlements());
     json!({
         "operationId": "getEntitlements", "tags": ["entitlements"],
         "summary": "What an organization may do.",
-        "description": "For any member. Keep the answer with its `ETag` and ask again with `If-None-Match`: what has not changed is a 304.",
+        "description": "For any member. Keep the answer with its `ETag` and ask again with `If-None-Match`: what has not changed is a 304. For two seconds the same person may be answered from memory, unless `If-None-Match` names another tag: `\"afresh\", \"<ETag>\"` is answered with what is there now.",
         "security": access_token(),
         "parameters": [
             {
@@ -56,7 +59,7 @@ fn entitlements(schemas: &mut Schemas) -> Value {
                 "schema": schemas.request::<OrgId>(), "example": examples::ORG
             },
             {
-                "name": "If-None-Match", "in": "header", "description": "The `ETag` of the answer at hand.",
+                "name": "If-None-Match", "in": "header", "description": "The `ETag` of the answer at hand; several with commas.",
                 "schema": { "type": "string" }, "example": examples::ETAG
             }
         ],
@@ -101,7 +104,11 @@ fn sync(schemas: &mut Schemas) -> Value {
         "security": access_token(),
         "requestBody": body(schemas.request::<SyncRequest>(), examples::sync_requests()),
         "responses": responses("sync", json!({
-            "200": success("The plan and all flags.", json(schemas.response::<Stamped>(), examples::entitlements()))
+            "200": {
+                "description": "The plan and all flags.",
+                "headers": { "ETag": etag(), "Cache-Control": cache_control("no-store") },
+                "content": json(schemas.response::<Stamped>(), examples::entitlements())
+            }
         }))
     })
 }
