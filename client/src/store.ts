@@ -24,13 +24,13 @@ export interface Entry {
 /** @internal */
 export const newEntry = (): Entry => ({
   ...nothing,
-  state: undefined,
   asked: 0,
   answered: 0,
   listeners: new Set(),
 });
 
-const nothing = { value: undefined, etag: undefined, checkedAt: 0, notBefore: 0 } as const;
+// No state either: who listens is told of each change of person, also while nothing is known yet.
+const nothing = { state: undefined, value: undefined, etag: undefined, checkedAt: 0, notBefore: 0 } as const;
 
 /** Keeps an answer. @internal */
 export function accept(entry: Entry, question: number, answer: Entitlements, etag: string | undefined): Entitlements {

@@ -4,21 +4,30 @@ import type { BillingClient } from "../client.js";
 
 const FIRST_RETRY = 5_000;
 const LAST_RETRY = 60_000;
+/** How much longer each pause is while the person changes during each call. */
+const UNSETTLED = 1_000;
 
 /** Asks now and whenever the answer may be old. Returns what ends it. @internal */
 export function keepFresh(client: BillingClient, orgId: string): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let retry = FIRST_RETRY;
+  let unsettled = 0;
   let over = false;
 
   const ask = async (): Promise<void> => {
     clearTimeout(timer);
     await client.getEntitlements(orgId).catch(() => undefined); // it is in the state
-    const error = client.getState(orgId)?.error;
+    const { entitlements, error } = client.getState(orgId) ?? {};
     clearTimeout(timer);
-    if (!error?.isOutage) {
-      retry = FIRST_RETRY;
-    } else if (!over) {
+    if (over) return;
+    if (!error?.isOutage) retry = FIRST_RETRY;
+    if (!entitlements && !error) {
+      // The person changed during the call. At once, then less and less often: a token may be another person's each time.
+      timer = setTimeout(ask, Math.min(unsettled++ * UNSETTLED, LAST_RETRY));
+      return;
+    }
+    unsettled = 0;
+    if (error?.isOutage) {
       timer = setTimeout(ask, Math.max(retry, error.retryAfter ?? 0));
       retry = Math.min(retry * 2, LAST_RETRY);
     }
