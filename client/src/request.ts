@@ -75,8 +75,8 @@ export function createSend(baseUrl: string, fetch: typeof globalThis.fetch, time
       current(0);
       if (!(error instanceof BillingError && error.status === 401)) throw error;
       const renewed = await session.token(true).catch((problem: BillingError) => {
-        // The API has refused. That a new token cannot be had is no reason to go by its last answer.
-        throw problem.isOutage ? error : problem;
+        // The API has refused, and knows why. That there is no new token says less, and is no reason to go by its last answer.
+        throw problem.code === "user_changed" ? problem : error;
       });
       reply = await once(path, exchange, current(renewed));
     }

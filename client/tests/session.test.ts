@@ -45,6 +45,16 @@ describe("a refused token", () => {
     await expect(client.getEntitlements(ORG)).rejects.toMatchObject({ status: 401 });
   });
 
+  it("is refused in the API's own words when there is no other", async () => {
+    const { api } = setUp();
+    const { client } = setUp({ fetch: api.fetch, getToken: ({ forceRefresh }) => (forceRefresh ? null : tokenOf("ada")) });
+    api.fail(401, "unauthenticated");
+    const refusal = { code: "unauthenticated", status: 401, requestId: "request-1" };
+    await expect(client.getEntitlements(ORG)).rejects.toMatchObject(refusal);
+    expect(client.getState(ORG)?.error).toMatchObject(refusal);
+    await expect(client.openPortal({ orgId: ORG })).rejects.toMatchObject(refusal);
+  });
+
   it("is fetched anew for a checkout as well", async () => {
     const { api, client, asked } = setUp();
     api.next.push(() => Response.json({ success: false, code: "unauthenticated" }, { status: 401 }));
