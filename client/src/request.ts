@@ -27,6 +27,8 @@ export type Send = (path: string, exchange: Exchange) => Promise<Reply>;
 
 /** @internal */
 export function createSend(baseUrl: string, fetch: typeof globalThis.fetch, timeout: number, session: Session): Send {
+  // As from an environment variable that is not set.
+  if (typeof baseUrl !== "string") throw new TypeError("baseUrl is not a string");
   const base = baseUrl.replace(/\/+$/, "");
 
   const once = async (path: string, { body, etag, signal }: Exchange, token: string): Promise<Reply> => {

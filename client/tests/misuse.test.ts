@@ -1,8 +1,8 @@
 // What must not compile. `npm run types` checks it: each line below an expectation has to be an error.
 
-import { expectTypeOf, it } from "vitest";
+import { expect, expectTypeOf, it } from "vitest";
 
-import type { BillingClient, Entitlements, ErrorCode, Feature, Interval, PlanCode } from "../src/index.js";
+import { createBillingClient, type BillingClient, type Entitlements, type ErrorCode, type Feature, type Interval, type PlanCode } from "../src/index.js";
 import type { ServerBilling } from "../src/server/index.js";
 
 export async function misuse(client: BillingClient, server: ServerBilling): Promise<void> {
@@ -20,6 +20,11 @@ export async function misuse(client: BillingClient, server: ServerBilling): Prom
   // @ts-expect-error an answer is not changed
   value.entitlements.hasAPI = true;
 }
+
+it("says which option is missing", () => {
+  // @ts-expect-error an environment variable that is not set
+  expect(() => createBillingClient({ baseUrl: undefined, getToken: () => null })).toThrow(new TypeError("baseUrl is not a string"));
+});
 
 it("has eleven flags, three plans, two intervals and the API's codes", () => {
   expectTypeOf<Feature>().toEqualTypeOf<
