@@ -13,7 +13,7 @@ export interface GateProps {
   /** Shown while nothing is known. Default nothing, so that neither side flashes up. */
   readonly loading?: ReactNode;
   /** What an outage does without an answer that still counts. Default: as the client says, which is `"closed"`. */
-  readonly onError?: OnError;
+  readonly onError?: OnError | undefined;
   readonly children?: ReactNode;
 }
 

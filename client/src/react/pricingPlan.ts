@@ -9,7 +9,7 @@ export interface PricingPlan {
   /** Its name. */
   readonly name: string;
   /** One line on whom it is for. */
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** Integer amounts in the currency's smallest unit, as cents. Null: not sold by that interval. */
   readonly prices: Readonly<Record<Interval, number | null>>;
   /** What it has. */

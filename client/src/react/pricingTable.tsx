@@ -18,25 +18,25 @@ export interface PricingTableProps {
   /** Called when somebody chooses a plan. Who has none yet goes to `startCheckout`, who pays already to `openPortal`. */
   readonly onSelect: (choice: PricingChoice) => void;
   /** The interval, if the page keeps it. */
-  readonly interval?: Interval;
+  readonly interval?: Interval | undefined;
   /** The interval to begin with, if the table keeps it. Default `"month"`. */
-  readonly defaultInterval?: Interval;
+  readonly defaultInterval?: Interval | undefined;
   /** Called when somebody changes the interval. */
-  readonly onIntervalChange?: (interval: Interval) => void;
+  readonly onIntervalChange?: ((interval: Interval) => void) | undefined;
   /** The plan that the organization has; null: none is marked. Default: the one that the provider around it knows. */
-  readonly currentPlan?: PlanCode | null;
+  readonly currentPlan?: PlanCode | null | undefined;
   /** The plan whose choice is being worked on: no button can be pressed meanwhile. */
-  readonly pending?: PlanCode | null;
+  readonly pending?: PlanCode | null | undefined;
   /** Of the prices, as ISO 4217 says it. Default `"USD"`. */
-  readonly currency?: string;
+  readonly currency?: string | undefined;
   /** How amounts are written. Default `"en-US"`, and not the machine's own, in which server and browser may differ. */
-  readonly locale?: string;
+  readonly locale?: string | undefined;
   /** The level of the plans' headings. Default 3. */
-  readonly headingLevel?: 2 | 3 | 4;
+  readonly headingLevel?: 2 | 3 | 4 | undefined;
   /** Other sentences than the English ones. */
-  readonly labels?: Partial<PricingLabels>;
+  readonly labels?: Partial<PricingLabels> | undefined;
   /** Added to the class `pf-pricing`. */
-  readonly className?: string;
+  readonly className?: string | undefined;
 }
 
 /** The plans side by side, by month or year. Style its class names, or import `@promptforge/billing/pricing.css`. */

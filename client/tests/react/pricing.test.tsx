@@ -86,6 +86,17 @@ describe("PricingTable", () => {
     expect(item("Pro").textContent).toMatch(/490\s€ im Jahr/);
   });
 
+  it("takes undefined for what is not said", () => {
+    const silent = plans.map((plan) => ({ ...plan, description: undefined }));
+    render(
+      <PricingTable
+        plans={silent} onSelect={() => undefined} interval={undefined} defaultInterval={undefined} onIntervalChange={undefined} pending={undefined}
+        currentPlan={undefined} currency={undefined} locale={undefined} headingLevel={undefined} labels={undefined} className={undefined}
+      />,
+    );
+    expect(item("Pro").textContent).toContain("$49 per month");
+  });
+
   it("shows no price and no button for what is not sold here", () => {
     render(<PricingTable plans={[{ planCode: "enterprise", name: "Enterprise", prices: { month: null, year: null }, features: [] }]} onSelect={() => undefined} />);
     expect(screen.queryByRole("button")).toBeNull();
