@@ -15,7 +15,10 @@ export interface PricingChoice {
 export interface PricingTableProps {
   /** The plans, in the order to show them. */
   readonly plans: readonly PricingPlan[];
-  /** Called when somebody chooses a plan. Who has none yet goes to `startCheckout`, who pays already to `openPortal`. */
+  /**
+   * Called when somebody chooses a plan. Who has none yet goes to `startCheckout`, who pays already to `openPortal`. A promise is not
+   * watched: set `pending` meanwhile, and catch what it rejects with.
+   */
   readonly onSelect: (choice: PricingChoice) => void;
   /** The interval, if the page keeps it. */
   readonly interval?: Interval | undefined;
