@@ -26,7 +26,7 @@ function show(getToken: GetToken): { readonly api: FakeApi; readonly client: Set
   );
   return { api, client };
 }
-const opens = (): Promise<unknown> => waitFor(() => expect(screen.getByText("Open")).toBeTruthy(), { timeout: 500 });
+const opens = (): Promise<unknown> => waitFor(() => expect(screen.getByText("Open")).toBeTruthy(), { timeout: 3_000 });
 
 it.each([
   ["late", (token: () => string | null) => wait(5).then(token)],
