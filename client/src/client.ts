@@ -35,7 +35,7 @@ export interface CallOptions {
 
 /** Options of a read. */
 export interface ReadOptions extends CallOptions {
-  /** True: neither a request under way nor what the API remembers for two seconds is good enough, as after a change that both may have missed. */
+  /** True: neither a request under way nor what the API may remember for two seconds is good enough, as after a change that both may have missed. */
   readonly afresh?: boolean;
 }
 

@@ -51,7 +51,7 @@ fn entitlements(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": "getEntitlements", "tags": ["entitlements"],
         "summary": "What an organization may do.",
-        "description": "For any member. Keep the answer with its `ETag` and ask again with `If-None-Match`: what has not changed is a 304. For two seconds the same person may be answered from memory, unless `If-None-Match` names another tag: `\"afresh\", \"<ETag>\"` is answered with what is there now.",
+        "description": "For any member. Keep the answer with its `ETag` and ask again with `If-None-Match`: what has not changed is a 304. Where that is configured, the same person may be answered from memory for two seconds, unless `If-None-Match` names another tag: `\"afresh\", \"<ETag>\"` is answered with what is there now.",
         "security": access_token(),
         "parameters": [
             {
