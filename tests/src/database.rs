@@ -70,6 +70,15 @@ impl TestDatabase {
         admin.batch_execute(&sql).await.expect("the server takes the rule");
     }
 
+    /// Gives a login another password, and ends what is connected with the one before. All databases of the server share the logins.
+    pub async fn replace_password(&self, login: &str, password: &str) {
+        let sql = format!(
+            "alter role {login} password '{password}';
+             select pg_terminate_backend(pid) from pg_stat_activity where usename = '{login}' and datname = current_database()"
+        );
+        self.connect().await.batch_execute(&sql).await.expect("another password");
+    }
+
     fn new_name() -> String {
         format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed))
     }

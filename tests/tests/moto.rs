@@ -20,15 +20,6 @@ fn program(name: &str) -> PathBuf {
     test.parent().unwrap().with_file_name(name)
 }
 
-/// Replaces the password of the login for events, and ends what is connected with the old one.
-async fn replace_password(t: &TestApp, password: &str) {
-    let replaced = format!(
-        "alter role billing_events password '{password}';
-         select pg_terminate_backend(pid) from pg_stat_activity where usename = 'billing_events' and datname = current_database()"
-    );
-    t.db.batch_execute(&replaced).await.unwrap();
-}
-
 /// The webhook's variables.
 fn variables(t: &TestApp, password: &str, signing: &str) -> Value {
     json!({
@@ -61,7 +52,7 @@ async fn a_password_and_a_signing_secret_that_are_replaced_fail_no_event_of_a_st
     let r = Rotation::start().await;
     let t = &r.t;
     t.database.require_password("billing_events").await;
-    replace_password(t, "first").await;
+    t.database.replace_password("billing_events", "first").await;
     let moto = Moto::start().await;
     let arn = moto.create("webhook", &variables(t, "first", "whsec_1")).await;
     let runtime = RuntimeApi::start().await;
@@ -77,7 +68,7 @@ async fn a_password_and_a_signing_secret_that_are_replaced_fail_no_event_of_a_st
     deliver(&events[..80], &["whsec_1"]).await;
     let replace = async {
         moto.put(&arn, &variables(t, "second", "whsec_2")).await;
-        replace_password(t, "second").await;
+        t.database.replace_password("billing_events", "second").await;
     };
     futures_util::join!(replace, deliver(&events[80..160], &["whsec_1", "whsec_2"]));
     deliver(&events[160..], &["whsec_2"]).await;

@@ -29,14 +29,9 @@ impl Login {
         self.r.vault.change(&[("EVENTS_DATABASE_URL", &address)]);
     }
 
-    /// Replaces the password in the database, and ends what is connected with the old one.
+    /// Replaces the password in the database.
     async fn replace(&self, password: &str) {
-        let name = self.name;
-        let replaced = format!(
-            "alter role {name} password '{password}';
-             select pg_terminate_backend(pid) from pg_stat_activity where usename = '{name}' and datname = current_database()"
-        );
-        self.r.t.db.batch_execute(&replaced).await.unwrap();
+        self.r.t.database.replace_password(self.name, password).await;
     }
 }
 
