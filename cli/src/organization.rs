@@ -77,13 +77,12 @@ impl fmt::Display for Organization {
 /// # Errors
 /// [`Error::UnknownOrganization`], or if the database fails.
 pub async fn find(client: &Client, named: &OrgRef) -> Result<Organization, Error> {
-    // The application's table may have no column `name`.
     const SQL: &str = "
-        select jsonb_build_object('id', o.id, 'name', nullif(to_jsonb(o) ->> 'name', '')) from public.organizations o
-        where o.id = coalesce($1,
-          (select s.org_id from public.subscriptions s where s.stripe_subscription_id = $2),
-          (select c.org_id from public.billing_customers c where c.stripe_customer_id = $2),
-          (select s.org_id from public.subscriptions s where s.stripe_customer_id = $2 limit 1))";
+        select jsonb_build_object('id', o.id, 'name', nullif(o.name, ''))
+        from billing_private.existing_organization(coalesce($1,
+          (select s.org_id from billing.subscriptions s where s.stripe_subscription_id = $2),
+          (select c.org_id from billing.customers c where c.stripe_customer_id = $2),
+          (select s.org_id from billing.subscriptions s where s.stripe_customer_id = $2 limit 1))) o";
     let (id, stripe) = match named {
         OrgRef::Id(id) => (Some(id.uuid()), None),
         OrgRef::Customer(id) | OrgRef::Subscription(id) => (None, Some(id)),

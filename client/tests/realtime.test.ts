@@ -41,7 +41,7 @@ it("listens to both tables of the organization", () => {
   const { client } = setUp();
   const supabase = new FakeSupabase();
   watchEntitlements(client, supabase, ORG);
-  const common = { type: "postgres_changes", event: "*", schema: "public", filter: `org_id=eq.${ORG}` };
+  const common = { type: "postgres_changes", event: "*", schema: "billing", filter: `org_id=eq.${ORG}` };
   expect(supabase.filters).toEqual([{ ...common, table: "entitlements" }, { ...common, table: "subscriptions" }]);
 });
 

@@ -42,7 +42,7 @@ async function watching() {
 
 it("subscribes to the organization's rows in both tables, as the person", async () => {
   await watching();
-  const row = { event: "*", schema: "public", filter: `org_id=eq.${ORG}` };
+  const row = { event: "*", schema: "billing", filter: `org_id=eq.${ORG}` };
   const changes = [{ ...row, table: "entitlements" }, { ...row, table: "subscriptions" }];
   expect(realtime.joins).toEqual([{ topic: expect.stringContaining(ORG), token, changes }]);
 });

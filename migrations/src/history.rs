@@ -1,49 +1,100 @@
 //! What was applied to a database, against what this program knows. Only reads.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-use tokio_postgres::Client;
+use tokio_postgres::GenericClient;
 
-use crate::{Error, HISTORY_TABLE, embedded};
+use crate::files::{FILES, File};
+use crate::{Error, OWNER_COMMENT};
 
-/// The names of the migrations that are not applied yet, oldest first. Changes nothing, and works behind a pooler.
+/// The roles that are ours (tables/V1__schemas_and_roles.sql).
+const ROLES: [&str; 6] = [
+    "billing_owner",
+    "billing_viewer",
+    "billing_reader",
+    "billing_checkout",
+    "billing_events",
+    "billing_operator",
+];
+
+/// The names of the files that are not applied yet, in the order in which they will be. Changes nothing, and works behind a
+/// pooler.
 ///
 /// # Errors
-/// If the database does not answer, or its history holds a migration that this program does not know or that has changed.
-pub async fn pending(client: &Client) -> Result<Vec<String>, Error> {
-    let mut applied = applied(client).await?;
+/// If the database does not answer; if a schema or role of our name is somebody else's; if the history holds a migration that
+/// this program does not know or that has changed.
+pub async fn pending<C: GenericClient>(client: &C) -> Result<Vec<&'static str>, Error> {
+    Ok(pending_files(client).await?.into_iter().map(|file| file.name).collect())
+}
+
+pub(crate) async fn pending_files<C: GenericClient>(client: &C) -> Result<Vec<File>, Error> {
+    let Some(applied) = applied(client).await? else {
+        return Ok(FILES.to_vec());
+    };
     let mut pending = Vec::new();
-    let runner = embedded::migrations::runner();
-    let mut known: Vec<_> = runner.get_migrations().iter().collect();
-    known.sort_by_key(|migration| migration.version());
-    for migration in known {
-        match applied.remove(&i64::from(migration.version())) {
-            None => pending.push(migration.to_string()),
-            Some(row) if row.name != migration.name() || row.checksum != migration.checksum().to_string() => {
-                return Err(Error::Changed(migration.to_string()));
-            }
-            Some(_) => {}
+    for file in FILES {
+        match applied.get(file.name) {
+            Some(checksum) if *checksum == file.checksum() => {}
+            Some(_) if file.is_migration() => return Err(Error::Changed(file.name.to_owned())),
+            _ => pending.push(*file),
         }
     }
-    match applied.pop_first() {
-        Some((version, row)) => Err(Error::Unknown(format!("V{version}__{}", row.name))),
+    let known = |name: &str| FILES.iter().any(|file| file.name == name);
+    match applied.keys().find(|name| name.starts_with("tables/") && !known(name)) {
+        Some(name) => Err(Error::Unknown(name.clone())),
         None => Ok(pending),
     }
 }
 
-struct Applied {
-    name: String,
-    checksum: String,
+/// Checksums by name. None: never migrated, and nothing is in the way.
+async fn applied<C: GenericClient>(client: &C) -> Result<Option<HashMap<String, String>>, Error> {
+    // The table is missing in a database that was never migrated: to_regclass keeps that from being an error.
+    let sql = "select to_regclass('billing.schema_history') is not null,
+        (select string_agg(nspname, ' and ' order by nspname) from pg_namespace
+         where nspname in ('billing', 'billing_private')),
+        (select string_agg(rolname, ', ' order by rolname) from pg_roles
+         where rolname = any ($1) and shobj_description(oid, 'pg_authid') is distinct from $2)";
+    let rows = client
+        .query_typed(
+            sql,
+            &[
+                (&ROLES.as_slice(), tokio_postgres::types::Type::TEXT_ARRAY),
+                (&OWNER_COMMENT, tokio_postgres::types::Type::TEXT),
+            ],
+        )
+        .await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    if !row.get::<_, bool>(0) {
+        if let Some(schemas) = row.get(1) {
+            return Err(Error::SchemaTaken(schemas));
+        }
+        if let Some(roles) = row.get(2) {
+            return Err(Error::RoleTaken(roles));
+        }
+        return Ok(None);
+    }
+    let rows = client.query_typed("select name, checksum from billing.schema_history", &[]).await?;
+    Ok(Some(rows.iter().map(|row| (row.get(0), row.get(1))).collect()))
 }
 
-async fn applied(client: &Client) -> Result<BTreeMap<i64, Applied>, Error> {
-    // The table is missing in a database that was never migrated: to_regclass keeps that from being an error.
-    let exists =
-        client.query_typed(&format!("select to_regclass('{HISTORY_TABLE}') is not null"), &[]).await?;
-    if !exists.first().is_some_and(|row| row.get::<_, bool>(0)) {
-        return Ok(BTreeMap::new());
-    }
-    let sql = format!("select version::bigint, name::text, checksum::text from {HISTORY_TABLE}");
-    let rows = client.query_typed(&sql, &[]).await?;
-    Ok(rows.iter().map(|row| (row.get(0), Applied { name: row.get(1), checksum: row.get(2) })).collect())
+/// What a first run changes outside our two schemas, one sentence each. Empty afterwards.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn outside<C: GenericClient>(client: &C) -> Result<Vec<String>, Error> {
+    let sql = "select what from (
+        select 1 as place, 'creates the roles ' || string_agg(name, ', ') as what
+        from unnest($1 || array['anon', 'authenticated', 'service_role']) as name
+        where not exists (select from pg_roles where rolname = name)
+        union all
+        select 2, 'creates the schema auth with jwt(), uid() and role(), as Supabase has them'
+        where to_regnamespace('auth') is null
+        union all
+        select 3, 'adds billing.entitlements and billing.subscriptions to the publication supabase_realtime'
+        where to_regclass('billing.schema_history') is null
+          and exists (select from pg_publication where pubname = 'supabase_realtime' and not puballtables)
+      ) changes where what is not null order by place";
+    let rows =
+        client.query_typed(sql, &[(&ROLES.as_slice(), tokio_postgres::types::Type::TEXT_ARRAY)]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -27,17 +27,6 @@ pub async fn belongs_to(client: &Client, other: &Client) -> Result<bool, Error> 
     Ok(held? != before && after? == before)
 }
 
-/// Whether the session that answers now is the one that holds the migrations' lock.
-pub(crate) async fn holds_lock(client: &Client) -> Result<bool, Error> {
-    // A lock on a 64-bit key stands in the catalog as its two halves.
-    const OURS: &str = "select count(*) from pg_locks,
-        (select hashtextextended('billing migrations', 0) as key) as wanted
-        where locktype = 'advisory' and pid = pg_backend_pid() and granted and objsubid = 1
-          and database = (select oid from pg_database where datname = current_database())
-          and classid::bigint = (key >> 32) & 4294967295 and objid::bigint = key & 4294967295";
-    Ok(first_value(client, OURS).await? != "0")
-}
-
 async fn backend(client: &Client) -> Result<String, Error> {
     first_value(client, "select pg_backend_pid()").await
 }

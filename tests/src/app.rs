@@ -91,8 +91,8 @@ impl TestApp {
         }
         let (org, other_org) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
         let people = format!(
-            "insert into organizations (id, name) values ('{org}', 'First'), ('{other_org}', 'Second');
-             insert into organization_members (org_id, user_id, role) values
+            "insert into own_organizations (id, name) values ('{org}', 'First'), ('{other_org}', 'Second');
+             insert into own_members (org_id, user_id, role) values
                ('{org}', '{}', 'owner'), ('{org}', '{}', 'admin'), ('{org}', '{}', 'member'), ('{other_org}', '{}', 'owner')",
             users::OWNER, users::ADMIN, users::MEMBER, users::OUTSIDER
         );

@@ -45,7 +45,9 @@ impl TestDatabase {
 
     /// A connection as superuser, to look at what the handlers did.
     pub async fn connect(&self) -> Client {
-        self.cluster.connect(&self.name).await.expect("connect")
+        let client = self.cluster.connect(&self.name).await.expect("connect");
+        client.batch_execute("set search_path = billing").await.expect("our tables by their short names");
+        client
     }
 
     /// The server that it is on, which other tests' databases share.
@@ -108,6 +110,11 @@ async fn start() -> Cluster {
     admin.batch_execute(&format!("create database {TEMPLATE}")).await.expect("create the template");
     let mut template = cluster.connect(TEMPLATE).await.expect("connect");
     migrations::run(&mut template).await.expect("the migrations apply");
+    // All tests share the server, and with it the logins.
+    let unlimited =
+        "alter role billing_reader connection limit -1; alter role billing_checkout connection limit -1;
+        alter role billing_events connection limit -1; alter role billing_operator connection limit -1";
+    template.batch_execute(unlimited).await.expect("logins without a limit");
     drop(template);
     let sealed = format!("alter database {TEMPLATE} is_template true allow_connections false");
     admin.batch_execute(&sealed).await.expect("seal the template");

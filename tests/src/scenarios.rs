@@ -43,7 +43,7 @@ impl TestApp {
         let t = Self::start().await;
         t.buy("pro", "month").await;
         let copy = format!(
-            "insert into billing_customers values ('{other}', false, 'cus_other');
+            "insert into customers values ('{other}', false, 'cus_other');
              insert into subscriptions select (jsonb_populate_record(s, jsonb_build_object('stripe_subscription_id', 'sub_other', 'org_id', '{other}'))).* from subscriptions s;
              insert into payments (stripe_checkout_session_id, org_id, livemode, payment_status) values ('cs_1', '{org}', false, 'paid'), ('cs_2', '{other}', false, 'paid');
              select pf_apply_plan_entitlements('{other}', 'enterprise')",

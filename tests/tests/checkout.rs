@@ -70,13 +70,13 @@ async fn the_callers_email_is_told_to_stripe_and_stored_nowhere() {
         .body(json!({ "orgId": t.org, "planCode": "pro", "interval": "month" }).to_string().into())
         .unwrap();
     assert_eq!(t.call_checkout(request).await.status, 200);
-    let id = t.value("select stripe_customer_id from billing_customers").await;
+    let id = t.value("select stripe_customer_id from customers").await;
     let customer = t.stripe.call("GET", &format!("/v1/customers/{id}"), &json!({})).unwrap();
     assert_eq!(
         (&customer["email"], &customer["metadata"]["org_id"]),
         (&json!("payer@acme.example"), &json!(t.org))
     );
-    assert_eq!(t.value("select count(*) from billing_customers c where c::text like '%@%'").await, "0");
+    assert_eq!(t.value("select count(*) from customers c where c::text like '%@%'").await, "0");
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn first_checkouts_at_the_same_time_make_one_customer() {
     }
     let customers = t.stripe.call("GET", "/v1/customers", &json!({ "limit": 100 })).unwrap();
     assert_eq!(customers["data"].as_array().unwrap().len(), 1);
-    assert_eq!(t.value("select count(*) from billing_customers").await, "1");
+    assert_eq!(t.value("select count(*) from customers").await, "1");
     assert_eq!(open_sessions(&t).len(), 1, "two open tabs cannot buy twice");
 }
 
@@ -168,12 +168,12 @@ async fn a_free_pilot_subscription_is_no_obstacle_to_buying() {
 async fn a_customer_deleted_in_stripes_dashboard_is_replaced() {
     let t = TestApp::start().await;
     t.checkout_plan("pro", "month").await;
-    let old = t.value("select stripe_customer_id from billing_customers").await;
+    let old = t.value("select stripe_customer_id from customers").await;
     t.stripe.call("DELETE", &format!("/v1/customers/{old}"), &json!({})).unwrap();
     t.stripe.advance(120);
     let answers = join_all((0..3).map(|_| t.checkout_plan("pro", "year"))).await;
     assert!(answers.iter().all(|answer| answer.status == 200), "{}", answers[0].body);
-    let new = t.value("select stripe_customer_id from billing_customers").await;
+    let new = t.value("select stripe_customer_id from customers").await;
     assert_ne!(old, new);
     assert_eq!(
         calls(&t, "POST", "/v1/customers")
@@ -256,7 +256,7 @@ async fn an_address_that_stripe_does_not_take_is_no_reason_not_to_sell() {
         .body(json!({ "orgId": t.org, "planCode": "pro", "interval": "month" }).to_string().into())
         .unwrap();
     assert_eq!(t.call_checkout(request).await.status, 200);
-    assert_eq!(t.value("select count(*) from billing_customers").await, "1");
+    assert_eq!(t.value("select count(*) from customers").await, "1");
 }
 
 #[tokio::test]

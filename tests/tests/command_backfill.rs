@@ -15,7 +15,8 @@ async fn unknown_subscriptions(t: &TestApp, count: usize) {
     let price = json!({ "lookup_keys": ["promptforge_pro_month"] });
     let price = t.stripe.call("GET", "/v1/prices", &price).unwrap()["data"][0]["id"].clone();
     let orgs: Vec<String> = (0..count).map(|_| Uuid::new_v4().to_string()).collect();
-    let insert = "insert into organizations (id, name) select id::uuid, 'Many' from unnest($1::text[]) id";
+    let insert =
+        "insert into own_organizations (id, name) select id::uuid, 'Many' from unnest($1::text[]) id";
     t.db.execute(insert, &[&orgs]).await.unwrap();
     for org in &orgs {
         let customer = t.stripe.call("POST", "/v1/customers", &json!({})).unwrap();
@@ -107,7 +108,7 @@ async fn one_organization_is_read_by_itself_whatever_names_it() {
     let t = TestApp::start().await;
     let id = t.buy("pro", "month").await;
     unknown_subscriptions(&t, 1).await;
-    let customer = t.value("select stripe_customer_id from billing_customers").await;
+    let customer = t.value("select stripe_customer_id from customers").await;
     for named in [&t.org, &customer, &id] {
         t.db.batch_execute("update subscriptions set plan_code = 'enterprise'").await.unwrap();
         let report = t.billing_json(0, &["backfill", "--org", named]).await;

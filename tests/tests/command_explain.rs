@@ -39,7 +39,7 @@ async fn who_pays_is_told_with_what_until_when_and_what_led_there() {
         sentence(&t).await,
         format!("First has pro because {id} is active until {ends}, when it renews.")
     );
-    let customer = t.value("select stripe_customer_id from billing_customers").await;
+    let customer = t.value("select stripe_customer_id from customers").await;
     let by_org = t.billing_json(0, &["explain", &t.org]).await;
     for named in [&customer, &id] {
         assert_eq!(t.billing_json(0, &["explain", named]).await, by_org);

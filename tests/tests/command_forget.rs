@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 /// The rows of an organization in every table of billing.
 async fn rows(t: &TestApp, org: &str) -> String {
-    let tables = ["billing_customers", "subscriptions", "payments", "entitlements", "webhook_events", "runs"];
+    let tables = ["customers", "subscriptions", "payments", "entitlements", "webhook_events", "runs"];
     let counts = tables.map(|table| format!("(select count(*) from {table} where org_id = '{org}')"));
     t.value(&format!("select concat_ws(' ', {})", counts.join(", "))).await
 }
@@ -36,7 +36,7 @@ async fn everything_of_one_organization_goes_and_nothing_of_another() {
     let forgotten = t.billing(&["forget", &t.org, "--yes-forget", &t.org, "--by", "ada"]).await;
     assert_eq!(forgotten.status, 0, "{forgotten:?}");
     for part in [
-        "1 billing customers",
+        "1 customers",
         "1 subscriptions",
         "1 payments",
         &format!("{events} webhook events"),

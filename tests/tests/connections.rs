@@ -52,7 +52,7 @@ async fn another_address_makes_another_pool_and_what_is_under_way_finishes_on_th
     assert_eq!((ask().await, t.value(open).await.as_str()), (200, "1"));
     let before = live.app().await.unwrap();
     let lock = t.database.connect().await;
-    lock.batch_execute("begin; lock table organization_members in access exclusive mode").await.unwrap();
+    lock.batch_execute("begin; lock table own_members in access exclusive mode").await.unwrap();
     let replace = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
         vault.change(&[("READER_DATABASE_URL", &format!("{url}?connect_timeout=3"))]);

@@ -31,7 +31,7 @@ fn silence_stripe(t: &TestApp) {
 async fn a_database_that_hangs_is_told_in_time_and_its_connection_is_not_used_again() {
     let t = TestApp::start_with(&[("DATABASE_POOL_SIZE", "1")]).await;
     let lock = t.database.connect().await;
-    lock.batch_execute("begin; lock table organization_members in access exclusive mode").await.unwrap();
+    lock.batch_execute("begin; lock table own_members in access exclusive mode").await.unwrap();
     let answer = t.call_entitlements(with_time(entitlements(&t), Duration::from_millis(700))).await;
     answer.assert_failure(503, "database_unavailable");
     assert_eq!(answer.header("retry-after"), Some("2"));

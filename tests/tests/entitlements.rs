@@ -178,7 +178,7 @@ async fn a_missing_database_address_is_ours_to_mend_and_says_nothing() {
 #[tokio::test]
 async fn a_database_that_hangs_and_a_pool_that_is_exhausted_are_told_as_unavailable() {
     let t = TestApp::start_with(&[("DATABASE_POOL_SIZE", "1")]).await;
-    t.db.batch_execute("begin; lock table organizations in access exclusive mode").await.unwrap();
+    t.db.batch_execute("begin; lock table entitlements in access exclusive mode").await.unwrap();
     // The first waits for the lock, the second for the first one's connection.
     let (hanging, waiting) =
         futures_util::join!(t.entitlements(users::OWNER, &t.org), t.entitlements(users::OWNER, &t.org));

@@ -76,7 +76,7 @@ async fn whoever_has_synced_is_not_told_what_was_before() {
 async fn who_is_no_member_any_more_is_refused_two_seconds_later() {
     let (t, clock) = start().await;
     assert_eq!(t.entitlements(users::MEMBER, &t.org).await.status, 200);
-    let removal = format!("delete from organization_members where user_id = '{}'", users::MEMBER);
+    let removal = format!("delete from own_members where user_id = '{}'", users::MEMBER);
     t.db.batch_execute(&removal).await.unwrap();
     clock.fetch_add(2000, Ordering::SeqCst);
     t.entitlements(users::MEMBER, &t.org).await.assert_failure(403, "not_a_member");

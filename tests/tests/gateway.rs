@@ -31,8 +31,8 @@ impl Stack {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = TestApp::start_with(&[("IDENTITY_SOURCE", ""), ("SUPABASE_URL", &url)]).await;
         let people = format!(
-            "insert into organizations (id, name) values ('{}', 'Demo');
-             insert into organization_members (org_id, user_id, role) values ('{}', '{}', 'owner')",
+            "insert into own_organizations (id, name) values ('{}', 'Demo');
+             insert into own_members (org_id, user_id, role) values ('{}', '{}', 'owner')",
             ORG.0, ORG.0, PEOPLE.owner.user_id
         );
         app.db.batch_execute(&people).await.unwrap();

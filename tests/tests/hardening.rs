@@ -64,7 +64,7 @@ async fn hostile_bodies_are_refused_and_change_nothing() {
             assert_refused(&post(&t, route, body.clone()).await, &sent);
         }
     }
-    assert_eq!(t.value("select count(*) from billing_customers").await, "0");
+    assert_eq!(t.value("select count(*) from customers").await, "0");
 }
 
 #[tokio::test]

@@ -4,9 +4,7 @@ use tests::{TestApp, users};
 
 /// Tables that a member reads, and the column that says whose a row is.
 const READABLE: &[(&str, &str)] = &[
-    ("organizations", "id"),
-    ("organization_members", "org_id"),
-    ("billing_customers", "org_id"),
+    ("customers", "org_id"),
     ("subscriptions", "org_id"),
     ("payments", "org_id"),
     ("entitlements", "org_id"),
@@ -71,18 +69,24 @@ async fn a_member_cannot_see_events_or_telemetry_and_cannot_write_anything() {
     for forbidden in [
         "select * from webhook_events",
         "select * from runs",
-        "select * from billing_schema_history",
+        "select * from schema_history",
         "update subscriptions set plan_code = 'enterprise'",
         "update entitlements set expires_at = null",
-        "insert into entitlements (org_id, source, feature) select id, 'addon', 'hasAPI' from organizations",
+        "insert into entitlements (org_id, source, feature) values (gen_random_uuid(), 'addon', 'hasAPI')",
         "delete from subscriptions",
         "update plan_entitlements set enabled = true",
-        "update organization_members set role = 'owner'",
-        "insert into organization_members select id, auth.uid(), 'owner' from organizations",
-        "select pf_apply_plan_entitlements(id, 'enterprise') from organizations",
+        "update own_members set role = 'owner'",
+        "insert into own_members values (gen_random_uuid(), gen_random_uuid(), 'owner')",
+        "select * from organizations",
+        "select * from members",
+        "select pf_apply_plan_entitlements(gen_random_uuid(), 'enterprise')",
         "select pf_apply_event('{}')",
         "select pf_fail_event('{}', 'x')",
-        "select billing_private.lock_organization(id) from organizations",
+        "select pf_store_customer(gen_random_uuid(), gen_random_uuid(), false, 'cus_1', null)",
+        "select billing_private.lock_organizations(gen_random_uuid())",
+        "select billing_private.all_organizations()",
+        "select billing_private.feature_enabled(gen_random_uuid(), 'hasAPI')",
+        "select from billing_private.organization_locks for update",
     ] {
         let error = t.db.batch_execute(forbidden).await.expect_err(forbidden);
         assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{forbidden}: {error}");
@@ -99,7 +103,7 @@ async fn anon_sees_nothing_at_all() {
         ("plans", ""),
         ("plan_entitlements", ""),
     ]) {
-        let error = t.db.batch_execute(&format!("select * from {table}")).await.expect_err(table);
+        let error = t.db.batch_execute(&format!("select * from billing.{table}")).await.expect_err(table);
         assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{table}: {error}");
     }
 }
@@ -115,44 +119,47 @@ async fn a_reader_leaves_no_claims_behind_on_the_connection() {
 
 #[tokio::test]
 async fn on_a_database_that_grants_everything_by_default_nothing_more_is_granted() {
-    // As on Supabase: what postgres makes in public, everybody gets.
+    // As on Supabase: what postgres makes, everybody gets; here in every schema.
     let database = tests::TestDatabase::create_empty().await;
     let mut db = database.connect().await;
-    let generous = "alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
-        alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;
-        alter default privileges in schema public grant all on functions to anon, authenticated, service_role";
+    let generous = "alter default privileges grant all on tables to anon, authenticated, service_role;
+        alter default privileges grant all on sequences to anon, authenticated, service_role;
+        alter default privileges grant all on functions to anon, authenticated, service_role";
     db.batch_execute(generous).await.unwrap();
     migrations::run(&mut db).await.unwrap();
-    let granted = "select string_agg(concat_ws(' ', grantee, privilege, name), ', ') from (
-        select r.rolname as grantee, p.privilege, c.relname as name from pg_class c, pg_roles r,
-          unnest(array['insert', 'update', 'delete', 'truncate', 'references', 'trigger']) as p (privilege)
-        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v') and r.rolname in ('anon', 'authenticated')
-          and has_table_privilege(r.oid, c.oid, p.privilege)
+    let careful = tests::TestDatabase::create().await.connect().await;
+    let granted = "select string_agg(concat_ws(' ', grantee, privilege, name), ', ' order by name, grantee, privilege) from (
+        select c.oid::regclass::text as name, a.grantee::regrole::text, a.privilege_type as privilege
+        from pg_class c, aclexplode(c.relacl) a
+        where c.relnamespace in ('billing'::regnamespace, 'billing_private'::regnamespace)
         union all
-        select 'anon', 'select', c.relname from pg_class c
-        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v') and has_table_privilege('anon', c.oid, 'select')
-        union all
-        select r.rolname, 'usage', c.relname from pg_class c, pg_roles r
-        where c.relnamespace = 'public'::regnamespace and c.relkind = 'S' and r.rolname in ('anon', 'authenticated')
-          and (has_sequence_privilege(r.oid, c.oid, 'usage') or has_sequence_privilege(r.oid, c.oid, 'update'))
-        union all
-        select r.rolname, 'execute', p.proname from pg_proc p, pg_roles r
-        where p.pronamespace = 'public'::regnamespace and r.rolname in ('anon', 'authenticated') and has_function_privilege(r.oid, p.oid, 'execute')) too_much";
-    let row = db.query_one(granted, &[]).await.unwrap();
-    assert_eq!(row.get::<_, Option<String>>(0), None);
+        select p.oid::regprocedure::text, a.grantee::regrole::text, a.privilege_type
+        from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+        where p.pronamespace in ('billing'::regnamespace, 'billing_private'::regnamespace)) granted";
+    let of = async |db: &tokio_postgres::Client| -> String {
+        db.query_one(granted, &[]).await.unwrap().get::<_, Option<String>>(0).unwrap()
+    };
+    assert_eq!(of(&db).await, of(&careful).await);
+    assert!(!of(&db).await.contains("anon"));
 }
 
 #[tokio::test]
-async fn with_the_membership_check_of_the_statement_removed_a_stranger_still_gets_no_row() {
+async fn with_every_check_of_the_statement_removed_a_stranger_still_gets_no_row() {
     let t = TestApp::start_with_two_organizations().await;
-    let careful = include_str!("../../shared/src/db/billing_account.sql");
-    let careless = careful.replace(" and m.user_id = $2", "");
-    assert_ne!(careful, careless);
-    let careless = careless.replace("$1", &format!("'{}'", t.org)).replace("$3", "false");
-    for (user, rows) in [(users::OUTSIDER, 0), (users::MEMBER, 3)] {
+    for (user, sees) in [(users::OUTSIDER, false), (users::MEMBER, true)] {
         let claims =
-            format!(r#"reset role; set request.jwt.claims = '{{"sub":"{user}"}}'; set role authenticated"#);
+            format!(r#"reset role; set request.jwt.claims = '{{"sub":"{user}"}}'; set role billing_viewer"#);
         t.db.batch_execute(&claims).await.unwrap();
-        assert_eq!(t.db.query(&careless, &[]).await.unwrap().len(), rows, "{user}");
+        let org = &t.org;
+        for careless in [
+            format!("read_account('{org}', false)"),
+            format!("read_entitlements('{org}')"),
+            format!("subscriptions where org_id = '{org}'"),
+            format!("customers where org_id = '{org}'"),
+            format!("entitlements_effective where org_id = '{org}'"),
+        ] {
+            let rows = t.value(&format!("select count(*) > 0 from {careless}")).await;
+            assert_eq!(rows, sees.to_string(), "{user}: {careless}");
+        }
     }
 }

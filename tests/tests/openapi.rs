@@ -157,7 +157,7 @@ async fn by_stripe(seen: &mut Seen) {
         }
         for status in [402, 429] {
             // Else sync would not ask Stripe again so soon.
-            t.db.batch_execute("update billing_customers set synced_at = null").await.unwrap();
+            t.db.batch_execute("update customers set synced_at = null").await.unwrap();
             t.stripe.fail(Fault {
                 path_prefix: path_prefix.into(),
                 status,

@@ -36,7 +36,7 @@ fn with_a_person(event: &Value) -> Value {
 
 /// Every row of every table, as text.
 async fn rows(t: &TestApp) -> String {
-    let tables = t.value("select string_agg(relname, ' ') from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'").await;
+    let tables = t.value("select string_agg(relname, ' ') from pg_class where relnamespace = 'billing'::regnamespace and relkind = 'r'").await;
     let mut all = String::new();
     for table in tables.split(' ') {
         all += &t.value(&format!("select string_agg(r::text, ' ') from {table} r")).await;

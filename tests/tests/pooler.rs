@@ -28,8 +28,8 @@ async fn customers(t: &TestApp, count: usize) -> Vec<Customer> {
     for number in 0..count {
         let (org, owner) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
         let rows = format!(
-            "insert into organizations (id, name) values ('{org}', 'Customer {number}');
-             insert into organization_members (org_id, user_id, role) values ('{org}', '{owner}', 'owner')"
+            "insert into own_organizations (id, name) values ('{org}', 'Customer {number}');
+             insert into own_members (org_id, user_id, role) values ('{org}', '{owner}', 'owner')"
         );
         t.db.batch_execute(&rows).await.unwrap();
         all.push(Customer { org, owner, plan: ["pro", "enterprise"][number % 2] });

@@ -96,7 +96,7 @@ async fn before_the_first_checkout_there_is_no_customer() {
 async fn a_customer_deleted_at_stripe_is_no_customer() {
     let t = TestApp::start().await;
     t.buy("pro", "month").await;
-    let customer = t.value("select stripe_customer_id from billing_customers").await;
+    let customer = t.value("select stripe_customer_id from customers").await;
     t.stripe.call("DELETE", &format!("/v1/customers/{customer}"), &json!({})).unwrap();
     t.portal(users::OWNER, &json!({ "orgId": t.org })).await.assert_failure(404, "no_customer");
 }

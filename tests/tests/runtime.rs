@@ -45,7 +45,7 @@ async fn assert_at_once(concurrency: Option<&str>, expected: &str) {
     assert_eq!(runtime.invoke(&event(&t, users::MEMBER)).await["statusCode"], 200);
     // Nobody gets to read until all are there.
     let lock = t.database.connect().await;
-    lock.batch_execute("begin; lock table organization_members in access exclusive mode").await.unwrap();
+    lock.batch_execute("begin; lock table own_members in access exclusive mode").await.unwrap();
     let people = [users::OWNER, users::OUTSIDER, users::ADMIN, users::OUTSIDER];
     let events: Vec<Value> = people.iter().map(|user| event(&t, user)).collect();
     let answers = join_all(events.iter().map(|event| runtime.invoke(event)));

@@ -10,7 +10,7 @@ async fn homeless(t: &TestApp) -> Value {
     t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
     let mut event = t.last_event("customer.subscription.updated");
     event["data"]["object"]["metadata"] = json!({ "plan_code": "pro" });
-    t.db.batch_execute("delete from billing_customers").await.unwrap();
+    t.db.batch_execute("delete from customers").await.unwrap();
     event
 }
 
@@ -27,7 +27,7 @@ async fn an_event_without_an_organization_is_refused_and_processed_once_the_orga
     }
     let customer = event["data"]["object"]["customer"].as_str().unwrap();
     let learn = format!(
-        "insert into billing_customers (org_id, livemode, stripe_customer_id) values ('{}', false, '{customer}')",
+        "insert into customers (org_id, livemode, stripe_customer_id) values ('{}', false, '{customer}')",
         t.org
     );
     t.db.batch_execute(&learn).await.unwrap();

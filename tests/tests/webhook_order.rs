@@ -153,7 +153,7 @@ async fn a_slow_read_does_not_overwrite_what_came_meanwhile() {
 async fn two_subscriptions_at_once_end_in_the_highest_plan_and_one_less_in_the_other() {
     let t = TestApp::start().await;
     let pro = t.buy("pro", "month").await;
-    let customer = t.value("select stripe_customer_id from billing_customers").await;
+    let customer = t.value("select stripe_customer_id from customers").await;
     let price = t
         .stripe
         .call("GET", "/v1/prices", &json!({ "lookup_keys": ["promptforge_enterprise_month"] }))

@@ -109,9 +109,9 @@ async fn a_deadlock_or_serialization_failure_is_tried_again_and_not_told() {
         // Fails twice, then no more: a sequence is not rolled back.
         let planted = format!(
             "create sequence tries; grant usage on sequence tries to public;
-             create function fail_twice() returns trigger language plpgsql as $$
+             create function fail_twice() returns trigger language plpgsql set search_path = billing as $$
              begin
-               if nextval('public.tries') <= 2 then raise exception 'planted' using errcode = '{code}'; end if;
+               if nextval('tries') <= 2 then raise exception 'planted' using errcode = '{code}'; end if;
                return new;
              end $$;
              create trigger fail_twice before insert on subscriptions for each row execute function fail_twice()"
@@ -162,7 +162,7 @@ async fn test_payments_neither_take_nor_give_anything_once_a_database_is_live() 
         .assert_outcome("applied");
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pro");
     let live = format!(
-        "insert into billing_customers (org_id, livemode, stripe_customer_id) values ('{org}', true, 'cus_live');
+        "insert into customers (org_id, livemode, stripe_customer_id) values ('{org}', true, 'cus_live');
          insert into subscriptions select (jsonb_populate_record(s, '{{\"stripe_subscription_id\": \"sub_live\", \"livemode\": true, \"plan_code\": \"enterprise\"}}')).* from subscriptions s;
          select billing_private.apply_subscriptions('{org}', true, 'live')",
         org = t.org
@@ -224,13 +224,10 @@ async fn who_pays_by_a_link_for_somebody_elses_organization_does_not_become_its_
             "client_reference_id": t.org, "metadata": metadata } } })
     };
     t.deliver(&link("evt_1", json!({}))).await.assert_outcome("applied");
-    assert_eq!(t.value("select count(*) from billing_customers").await, "0");
+    assert_eq!(t.value("select count(*) from customers").await, "0");
     assert_eq!(t.value("select count(*) from payments").await, "1");
     t.deliver(&link("evt_2", json!({ "org_id": t.org }))).await.assert_outcome("applied");
-    assert_eq!(
-        t.value("select string_agg(stripe_customer_id, '') from billing_customers").await,
-        "cus_stranger"
-    );
+    assert_eq!(t.value("select string_agg(stripe_customer_id, '') from customers").await, "cus_stranger");
 }
 
 #[tokio::test]
@@ -243,12 +240,12 @@ async fn an_event_that_waited_while_its_subscription_moved_does_not_move_it_back
     unnamed["data"]["object"]["metadata"] = json!({});
     let other = t.database.connect().await;
     let moving = format!(
-        "begin; select billing_private.lock_organization(id) from (select unnest(array['{0}', '{1}']::uuid[]) as id order by id) ids;
+        "begin; select billing_private.lock_organizations('{0}', '{1}');
          update subscriptions set org_id = '{1}', version = version + 1",
         t.org, t.other_org
     );
     other.batch_execute(&moving).await.unwrap();
-    let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted";
+    let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
     let (answer, ()) = futures_util::join!(t.deliver(&unnamed), async {
         while t.value(waiting).await == "0" {
             tokio::task::yield_now().await;

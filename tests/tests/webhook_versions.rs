@@ -119,7 +119,7 @@ async fn an_invoice_names_its_subscription_in_every_place_it_ever_stood() {
         let bought = t.checkout_plan("pro", "month").await;
         t.stripe.pay_checkout_session(bought.text("/sessionId")).unwrap();
         let subscription = t.stripe.subscription_ids().pop().unwrap();
-        t.db.batch_execute("delete from billing_customers").await.unwrap();
+        t.db.batch_execute("delete from customers").await.unwrap();
         let org = t.org.as_str();
         let object = match place {
             "id" => {
@@ -169,7 +169,7 @@ async fn expanded_customers_deleted_ones_and_requests_of_either_form_are_read() 
         event["created"] = json!(START + 10 * (index as i64 + 1));
         t.deliver(&event).await.assert_outcome("applied");
     }
-    assert_eq!(t.value("select string_agg(stripe_customer_id, ',') from billing_customers").await, "cus_1");
+    assert_eq!(t.value("select string_agg(stripe_customer_id, ',') from customers").await, "cus_1");
 }
 
 #[tokio::test]

@@ -111,7 +111,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Forgotten, Error> {
     confirm(&args, &organization, context)?;
     let stripe = at_stripe(client, args.org).await?;
     let by = args.by.unwrap_or_else(whoever_runs_this);
-    const SQL: &str = "select public.pf_forget_organization($1, $2, $3)";
+    const SQL: &str = "select billing.pf_forget_organization($1, $2, $3)";
     let org = args.org.uuid();
     let params: query::Params<'_> =
         &[(&org, Type::UUID), (&args.even_with_live_subscription, Type::BOOL), (&by, Type::TEXT)];
@@ -146,10 +146,10 @@ fn confirm(args: &Args, organization: &Organization, context: &Context) -> Resul
 async fn at_stripe(client: &Client, org: OrgId) -> Result<Stripe, context::Error> {
     const SQL: &str = "select jsonb_build_object(
         'customers', (select coalesce(jsonb_agg(id order by id), '[]') from (
-          select c.stripe_customer_id as id from public.billing_customers c where c.org_id = $1
-          union select s.stripe_customer_id from public.subscriptions s where s.org_id = $1) customers),
+          select c.stripe_customer_id as id from billing.customers c where c.org_id = $1
+          union select s.stripe_customer_id from billing.subscriptions s where s.org_id = $1) customers),
         'subscriptions', (select coalesce(jsonb_agg(s.stripe_subscription_id order by s.stripe_created_at), '[]')
-          from public.subscriptions s where s.org_id = $1))";
+          from billing.subscriptions s where s.org_id = $1))";
     let found = query::one(client, SQL, &[(&org.uuid(), Type::UUID)]).await?;
     Ok(found.unwrap_or(Stripe { customers: Vec::new(), subscriptions: Vec::new() }))
 }

@@ -164,7 +164,8 @@ async fn change(
     let organization = organization::find(client, org).await?;
     let (feature, by) = (wanted.flag.as_str(), by.unwrap_or_else(whoever_runs_this));
     let before = state(client, &organization, feature).await?;
-    const SQL: &str = "select to_jsonb(public.pf_override_entitlement($1, $2, $3, to_timestamp($4), $5, $6))";
+    const SQL: &str =
+        "select to_jsonb(billing.pf_override_entitlement($1, $2, $3, to_timestamp($4), $5, $6))";
     // Sub-seconds are kept: a time is what it was told.
     let until = wanted.until.map(|until| until.as_millisecond() as f64 / 1000.0);
     let done: Option<bool> = query::one(
@@ -193,7 +194,7 @@ async fn state(
     feature: &str,
 ) -> Result<FlagState, context::Error> {
     const SQL: &str =
-        "select to_jsonb(e) from public.entitlements_effective e where e.org_id = $1 and e.feature = $2";
+        "select to_jsonb(e) from billing.entitlements_effective e where e.org_id = $1 and e.feature = $2";
     let params: query::Params<'_> = &[(&organization.id.uuid(), Type::UUID), (&feature, Type::TEXT)];
     let found = query::one(client, SQL, params).await?;
     found.ok_or_else(|| {

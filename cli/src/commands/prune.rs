@@ -49,7 +49,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Pruned, context::Error
     let client = context.database().await?;
     let Args { days, dry_run } = args;
     let events = if dry_run {
-        const SQL: &str = "select to_jsonb(count(*)) from public.webhook_events e
+        const SQL: &str = "select to_jsonb(count(*)) from billing.webhook_events e
             where e.last_attempt_at < now() - make_interval(days => $1)";
         query::one(client, SQL, &[(&days, Type::INT4)]).await?.unwrap_or_default()
     } else {

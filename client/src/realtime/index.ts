@@ -61,7 +61,7 @@ export function watchEntitlements(client: BillingClient, supabase: RealtimeClien
   // A name of its own: supabase-js gives the same channel for the same name, and one that has begun takes no listeners.
   const channel = supabase.channel(`billing:${orgId}:${++channels}`);
   for (const table of ["entitlements", "subscriptions"]) {
-    channel.on("postgres_changes", { event: "*", schema: "public", table, filter: `org_id=eq.${orgId}` }, changed);
+    channel.on("postgres_changes", { event: "*", schema: "billing", table, filter: `org_id=eq.${orgId}` }, changed);
   }
   channel.subscribe((status) => {
     if (status === "SUBSCRIBED") void changed();

@@ -47,7 +47,7 @@ export class FakeRealtime {
   /** A row has changed in the table that was subscribed to in this place. */
   change(place: number): void {
     for (const [topic, { socket, joinRef, ids }] of this.joined) {
-      const data = { type: "UPDATE", schema: "public", table: "any", commit_timestamp: "2026-11-22T21:40:53Z", columns: [], record: {}, errors: null };
+      const data = { type: "UPDATE", schema: "billing", table: "any", commit_timestamp: "2026-11-22T21:40:53Z", columns: [], record: {}, errors: null };
       send(socket, [joinRef, null, topic, "postgres_changes", { ids: [ids[place]], data }]);
     }
   }

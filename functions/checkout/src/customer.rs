@@ -6,6 +6,7 @@ use shared::app::App;
 use shared::db::customers;
 use shared::domain::ids::{CustomerId, OrgId};
 use shared::http::error::ApiError;
+use shared::http::identity::Caller;
 use shared::stripe::wire::Object;
 use shared::stripe::{Error, IdempotencyKey, Stripe};
 use stripe_core::customer::{CreateCustomer, UpdateCustomer};
@@ -14,8 +15,8 @@ use stripe_core::customer::{CreateCustomer, UpdateCustomer};
 /// one: the idempotency key is made of the organization's id.
 pub async fn create(
     app: &App,
+    caller: &Caller,
     org: OrgId,
-    email: Option<&str>,
     replaces: Option<&CustomerId>,
 ) -> Result<CustomerId, ApiError> {
     let stripe = app.stripe()?;
@@ -29,9 +30,16 @@ pub async fn create(
         }
         made => made?,
     };
-    let stored =
-        customers::store(app.db()?, org, stripe.livemode(), &CustomerId::from(made.id), replaces).await?;
-    if let Some(email) = email {
+    let stored = customers::store(
+        app.db()?,
+        caller.user,
+        org,
+        stripe.livemode(),
+        &CustomerId::from(made.id),
+        replaces,
+    )
+    .await?;
+    if let Some(email) = &caller.email {
         tell_email(stripe, &stored, email).await?;
     }
     Ok(stored)

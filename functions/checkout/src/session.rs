@@ -37,15 +37,14 @@ const ATTEMPTS: u32 = 5;
 pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<CheckoutSession, ApiError> {
     for _ in 0..ATTEMPTS {
         let account = buyer(app, caller, order).await?;
-        let email = caller.email.as_deref();
         let customer = match account.customer.clone() {
             Some(customer) => customer,
-            None => customer::create(app, order.org, email, None).await?,
+            None => customer::create(app, caller, order.org, None).await?,
         };
         let session = match open_for(app, caller, order, &account, &customer).await {
             // Deleted in Stripe's dashboard.
             Err(ApiError::Stripe(error)) if error.is_missing("customer") => {
-                let replacement = customer::create(app, order.org, email, Some(&customer)).await?;
+                let replacement = customer::create(app, caller, order.org, Some(&customer)).await?;
                 open_for(app, caller, order, &account, &replacement).await?
             }
             session => session?,
@@ -107,7 +106,8 @@ async fn open_for(
     let key =
         IdempotencyKey::for_request(&format!("checkout:{}:{}:{last}", order.org, now / SAME_CLICK), &request);
     let session: CheckoutSession = stripe.post(&request, &key).await?;
-    if !customers::replace_checkout_session(app.db()?, order.org, stripe.livemode(), known, &session.id)
+    let livemode = stripe.livemode();
+    if !customers::replace_checkout_session(app.db()?, caller.user, order.org, livemode, known, &session.id)
         .await?
     {
         expire(stripe, &session.id).await?;

@@ -87,11 +87,11 @@ async fn context(State(console): State<Console>) -> Response {
         "select jsonb_agg(jsonb_build_object(
            'planCode', p.plan_code, 'name', p.name, 'rank', p.rank, 'seatsIncluded', p.seats_included,
            'monthCents', p.price_month_cents, 'yearCents', p.price_year_cents, 'currency', p.currency,
-           'features', (select jsonb_agg(e.feature) from plan_entitlements e where e.plan_code = p.plan_code and e.enabled)) order by p.rank)
-         from plans p",
+           'features', (select jsonb_agg(e.feature) from billing.plan_entitlements e where e.plan_code = p.plan_code and e.enabled)) order by p.rank)
+         from billing.plans p",
     );
     let features =
-        one(&console, "select jsonb_agg(feature) from plan_entitlements where plan_code = 'pilot'");
+        one(&console, "select jsonb_agg(feature) from billing.plan_entitlements where plan_code = 'pilot'");
     let mode = if console.panel_url.is_some() { "emulator" } else { "test" };
     match tokio::try_join!(plans, features) {
         Ok((plans, features)) => Json(json!({
@@ -112,7 +112,7 @@ async fn events(State(console): State<Console>) -> Response {
         "select coalesce(jsonb_agg(jsonb_build_object(
            'eventId', event_id, 'type', type, 'status', status, 'outcome', outcome, 'errorCode', error_code, 'attempts', attempts,
            'milliseconds', milliseconds, 'receivedAt', to_char(last_attempt_at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))), '[]')
-         from (select * from webhook_events order by last_attempt_at desc, stripe_created_at desc limit 50) newest",
+         from (select * from billing.webhook_events order by last_attempt_at desc, stripe_created_at desc limit 50) newest",
     );
     match events.await {
         Ok(events) => Json(json!({ "events": events })).into_response(),

@@ -16,9 +16,7 @@ use crate::domain::ids::{OrgId, UserId};
 /// If the database fails.
 pub async fn read(db: &Db, user: UserId, org: OrgId) -> Result<Option<EntitlementSet>, Error> {
     let id = org.uuid();
-    let rows = db
-        .query_as(user, "select * from billing_private.read_entitlements($1)", &[(&id, Type::UUID)])
-        .await?;
+    let rows = db.query_as(user, "select * from billing.read_entitlements($1)", &[(&id, Type::UUID)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let second = |name: &str| row.get::<_, Option<i64>>(name).and_then(|s| Timestamp::from_second(s).ok());
     let features: BTreeMap<String, bool> = serde_json::from_value(row.get::<_, Value>("features"))

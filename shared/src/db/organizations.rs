@@ -48,12 +48,12 @@ pub async fn billing_account(
     org: OrgId,
     livemode: bool,
 ) -> Result<Option<BillingAccount>, Error> {
-    let (id, org) = (user.uuid(), org.uuid());
+    let org = org.uuid();
     let rows = db
         .query_as(
             user,
-            include_str!("billing_account.sql"),
-            &[(&org, Type::UUID), (&id, Type::UUID), (&livemode, Type::BOOL)],
+            "select * from billing.read_account($1, $2)",
+            &[(&org, Type::UUID), (&livemode, Type::BOOL)],
         )
         .await?;
     let Some(row) = rows.first() else { return Ok(None) };
@@ -64,9 +64,9 @@ pub async fn billing_account(
     };
     Ok(Some(BillingAccount {
         role,
-        customer: row.get::<_, Option<String>>("stripe_customer_id").map(CustomerId::from),
+        customer: row.get::<_, Option<String>>("customer").map(CustomerId::from),
         last_checkout_session: row
-            .get::<_, Option<String>>("last_checkout_session_id")
+            .get::<_, Option<String>>("last_checkout_session")
             .map(CheckoutSessionId::from),
         subscribed: row.get("subscribed"),
         had_trial: row.get("had_trial"),

@@ -162,7 +162,7 @@ impl Db {
         }
     }
 
-    /// Runs one reading statement as a user, in the role `authenticated`: row level security decides what there is to see.
+    /// Runs one reading statement as a user, in the role `billing_viewer`: row level security decides what there is to see.
     /// One round trip: four statements are sent together, and each one's answer is checked.
     pub(super) async fn query_as(
         &self,
@@ -171,7 +171,7 @@ impl Db {
         params: Params<'_>,
     ) -> Result<Vec<Row>, Error> {
         const BECOME: &str =
-            "select set_config('role', 'authenticated', true), set_config('request.jwt.claims', $1, true)";
+            "select set_config('role', 'billing_viewer', true), set_config('request.jwt.claims', $1, true)";
         let claims = json!({ "sub": reader, "role": "authenticated" }).to_string();
         let user: Params<'_> = &[(&claims, Type::TEXT)];
         let _timer = Timer::start(Part::Database);

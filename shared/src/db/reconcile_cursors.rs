@@ -11,7 +11,7 @@ use crate::db::{Db, Error};
 /// # Errors
 /// If the database fails, or holds a position of another shape.
 pub async fn read<T: DeserializeOwned>(db: &Db, name: &str, livemode: bool) -> Result<Option<T>, Error> {
-    let sql = "select position from public.reconcile_cursors where name = $1 and livemode = $2";
+    let sql = "select position from billing.reconcile_cursors where name = $1 and livemode = $2";
     let rows = db.query(sql, &[(&name, Type::TEXT), (&livemode, Type::BOOL)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     serde_json::from_value(row.get(0))
@@ -30,8 +30,7 @@ pub async fn store<T: Serialize + Sync>(
     position: &T,
 ) -> Result<(), Error> {
     let position = Json(serde_json::to_value(position).map_err(|error| Error::Answer(error.to_string()))?);
-    let sql = "insert into public.reconcile_cursors as c (name, livemode, position) values ($1, $2, $3)
-               on conflict (name, livemode) do update set position = excluded.position, updated_at = now()";
+    let sql = "select billing.pf_store_cursor($1, $2, $3)";
     db.query(sql, &[(&name, Type::TEXT), (&livemode, Type::BOOL), (&position, Type::JSONB)]).await.map(drop)
 }
 
@@ -40,6 +39,6 @@ pub async fn store<T: Serialize + Sync>(
 /// # Errors
 /// If the database fails.
 pub async fn forget(db: &Db, name: &str, livemode: bool) -> Result<(), Error> {
-    let sql = "delete from public.reconcile_cursors where name = $1 and livemode = $2";
+    let sql = "select billing.pf_store_cursor($1, $2, null)";
     db.query(sql, &[(&name, Type::TEXT), (&livemode, Type::BOOL)]).await.map(drop)
 }

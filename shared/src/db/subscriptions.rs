@@ -92,7 +92,7 @@ pub async fn apply_reads(db: &Db, purpose: Purpose<'_>, seen: &[Seen]) -> Result
         "grace_days": purpose.grace_days,
         "dry_run": purpose.dry_run,
     }));
-    let rows = db.query("select public.pf_apply_reads($1)", &[(&request, Type::JSONB)]).await?;
+    let rows = db.query("select billing.pf_apply_reads($1)", &[(&request, Type::JSONB)]).await?;
     let row = rows.first().ok_or_else(|| Error::Answer("pf_apply_reads answered no row".to_owned()))?;
     serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_apply_reads: {error}")))
 }
@@ -113,7 +113,7 @@ pub struct Inquiry {
 pub async fn begin_sync(db: &Db, org: OrgId, livemode: bool) -> Result<Option<Inquiry>, Error> {
     let org = org.uuid();
     let rows = db
-        .query("select public.pf_begin_sync($1, $2)", &[(&org, Type::UUID), (&livemode, Type::BOOL)])
+        .query("select billing.pf_begin_sync($1, $2)", &[(&org, Type::UUID), (&livemode, Type::BOOL)])
         .await?;
     match rows.first().and_then(|row| row.get::<_, Option<Value>>(0)) {
         None => Ok(None),
@@ -129,18 +129,10 @@ pub async fn begin_sync(db: &Db, org: OrgId, livemode: bool) -> Result<Option<In
 /// If the database fails.
 pub async fn inquiry(db: &Db, org: OrgId, livemode: bool) -> Result<Inquiry, Error> {
     let org = org.uuid();
-    let sql = "select
-        array(select c.stripe_customer_id from public.billing_customers c where c.org_id = $1 and c.livemode = $2
-              union select s.stripe_customer_id from public.subscriptions s where s.org_id = $1 and s.livemode = $2) as customers,
-        (select coalesce(jsonb_object_agg(s.stripe_subscription_id, s.version), '{}') from public.subscriptions s
-         where s.org_id = $1 and s.livemode = $2) as versions";
-    let rows = db.query(sql, &[(&org, Type::UUID), (&livemode, Type::BOOL)]).await?;
-    let row = rows.first().ok_or_else(|| Error::Answer("the inquiry answered no row".to_owned()))?;
-    Ok(Inquiry {
-        customers: row.get("customers"),
-        versions: serde_json::from_value(row.get("versions"))
-            .map_err(|error| Error::Answer(format!("versions: {error}")))?,
-    })
+    let rows =
+        db.query("select billing.pf_inquiry($1, $2)", &[(&org, Type::UUID), (&livemode, Type::BOOL)]).await?;
+    let row = rows.first().ok_or_else(|| Error::Answer("pf_inquiry answered no row".to_owned()))?;
+    serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_inquiry: {error}")))
 }
 
 /// Rows of subscriptions that have not ended, were made between two times (exclusively) and are none of `listed`: Stripe's list, which is
@@ -155,7 +147,7 @@ pub async fn unlisted(
     listed: &[String],
 ) -> Result<Vec<(String, i64)>, Error> {
     let (after, before) = (between.0.map(Timestamp::as_second), between.1.map(Timestamp::as_second));
-    let sql = "select stripe_subscription_id, version from public.subscriptions
+    let sql = "select stripe_subscription_id, version from billing.subscriptions
         where livemode = $1 and status not in ('canceled', 'incomplete_expired')
           and stripe_created_at > coalesce(to_timestamp($2), '-infinity') and stripe_created_at < coalesce(to_timestamp($3), 'infinity')
           and stripe_subscription_id <> all ($4)";

@@ -116,7 +116,7 @@ pub struct Applied {
 /// If the database fails: then nothing is changed.
 pub async fn apply(db: &Db, application: &Application) -> Result<Applied, Error> {
     let request = Json(without_nul(request(application)));
-    let rows = db.query("select public.pf_apply_event($1)", &[(&request, Type::JSONB)]).await?;
+    let rows = db.query("select billing.pf_apply_event($1)", &[(&request, Type::JSONB)]).await?;
     let row = rows.first().ok_or_else(|| Error::Answer("pf_apply_event answered no row".to_owned()))?;
     serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_apply_event: {error}")))
 }
@@ -127,7 +127,7 @@ pub async fn apply(db: &Db, application: &Application) -> Result<Applied, Error>
 /// If the database fails.
 pub async fn fail(db: &Db, event: &EventRef, error_code: &str) -> Result<(), Error> {
     let event = Json(without_nul(json!(event)));
-    db.query("select public.pf_fail_event($1, $2)", &[(&event, Type::JSONB), (&error_code, Type::TEXT)])
+    db.query("select billing.pf_fail_event($1, $2)", &[(&event, Type::JSONB), (&error_code, Type::TEXT)])
         .await?;
     Ok(())
 }
@@ -138,7 +138,7 @@ pub async fn fail(db: &Db, event: &EventRef, error_code: &str) -> Result<(), Err
 /// If the database fails.
 pub async fn unprocessed(db: &Db, ids: &[String]) -> Result<Vec<String>, Error> {
     let sql = "select id from unnest($1) as id
-               where not exists (select from public.webhook_events w where w.event_id = id and w.status = 'processed')";
+               where not exists (select from billing.webhook_events w where w.event_id = id and w.status = 'processed')";
     let rows = db.query(sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
@@ -148,10 +148,10 @@ pub async fn unprocessed(db: &Db, ids: &[String]) -> Result<Vec<String>, Error> 
 /// # Errors
 /// If the database fails.
 pub async fn due(db: &Db, livemode: bool, limit: i64) -> Result<Vec<String>, Error> {
-    let sql = "(select event_id, next_retry_at as due from public.webhook_events
+    let sql = "(select event_id, next_retry_at as due from billing.webhook_events
                 where livemode = $1 and status = 'failed' and next_retry_at <= now())
                union all
-               (select event_id, last_attempt_at from public.webhook_events
+               (select event_id, last_attempt_at from billing.webhook_events
                 where livemode = $1 and status = 'received' and last_attempt_at < now() - interval '5 minutes')
                order by due limit $2";
     let rows = db.query(sql, &[(&livemode, Type::BOOL), (&limit, Type::INT8)]).await?;
@@ -163,8 +163,7 @@ pub async fn due(db: &Db, livemode: bool, limit: i64) -> Result<Vec<String>, Err
 /// # Errors
 /// If the database fails.
 pub async fn gone(db: &Db, id: &str) -> Result<(), Error> {
-    let sql = "update public.webhook_events set status = 'failed', error_code = 'gone_at_stripe', next_retry_at = null, last_attempt_at = now()
-               where event_id = $1 and status <> 'processed'";
+    let sql = "select billing.pf_event_gone($1)";
     db.query(sql, &[(&id, Type::TEXT)]).await.map(drop)
 }
 
@@ -173,11 +172,7 @@ pub async fn gone(db: &Db, id: &str) -> Result<(), Error> {
 /// # Errors
 /// If the database fails.
 pub async fn prune(db: &Db, days: i32, limit: i64) -> Result<i64, Error> {
-    let sql = "with old as (
-                 select event_id from public.webhook_events where last_attempt_at < now() - make_interval(days => $1)
-                 order by last_attempt_at limit $2),
-               removed as (delete from public.webhook_events w using old where w.event_id = old.event_id returning 1)
-               select count(*) from removed";
+    let sql = "select billing.pf_prune_events($1, $2)";
     let rows = db.query(sql, &[(&days, Type::INT4), (&limit, Type::INT8)]).await?;
     Ok(rows.first().map_or(0, |row| row.get(0)))
 }

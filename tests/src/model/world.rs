@@ -40,9 +40,9 @@ impl World {
                 .expect("a customer");
             let customer = customer["id"].as_str().expect("an id").to_owned();
             let rows = format!(
-                "insert into organizations (id, name) values ('{id}', 'Model');
-                 insert into organization_members (org_id, user_id, role) values ('{id}', '{user}', 'owner');
-                 insert into billing_customers (org_id, livemode, stripe_customer_id) values ('{id}', false, '{customer}')"
+                "insert into own_organizations (id, name) values ('{id}', 'Model');
+                 insert into own_members (org_id, user_id, role) values ('{id}', '{user}', 'owner');
+                 insert into customers (org_id, livemode, stripe_customer_id) values ('{id}', false, '{customer}')"
             );
             t.db.batch_execute(&rows).await.expect("an organization");
             organizations.push(Organization { id, user, customer });

@@ -135,7 +135,7 @@ async fn rows_before(
     livemode: bool,
     second: Option<i64>,
 ) -> Result<Option<u64>, context::Error> {
-    const SQL: &str = "select to_jsonb(count(*)) from public.subscriptions s
+    const SQL: &str = "select to_jsonb(count(*)) from billing.subscriptions s
         where s.livemode = $1 and s.stripe_created_at <= coalesce(to_timestamp($2), 'infinity')";
     let second = second.map(|second| second as f64);
     let rows: Option<u64> =

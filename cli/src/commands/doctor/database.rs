@@ -9,43 +9,59 @@ use crate::context::Context;
 /// Tables of ours that row level security is off for, that it is not forced for, or that have no policy.
 const OPEN_TABLES: &str = "
     select coalesce(string_agg(c.relname, ', ' order by c.relname), '') from pg_class c
-    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-      and c.relname in ('organizations', 'organization_members', 'plans', 'plan_entitlements', 'billing_customers', 'subscriptions',
-        'payments', 'entitlements', 'webhook_events', 'runs', 'reconcile_cursors', 'billing_schema_history')
+    where c.relnamespace in ('billing'::regnamespace, 'billing_private'::regnamespace) and c.relkind in ('r', 'p')
       and not (c.relrowsecurity and c.relforcerowsecurity and exists (select from pg_policy p where p.polrelid = c.oid))";
 
 /// What a login or a role of requests has and should not have, one clause each.
 const TOO_MUCH: &str = "
+    with ours as (select unnest(array['billing'::regnamespace, 'billing_private'::regnamespace]) as id),
+      roles as (select oid, rolname, rolname like 'billing\\_%' and rolname <> 'billing_owner' as is_ours from pg_roles
+        where rolname like 'billing\\_%' or rolname in ('anon', 'authenticated'))
     select coalesce(string_agg(what, '; ' order by what), '') from (
       select rolname || ' is a superuser or bypasses row level security' as what from pg_roles
       where (rolname like 'billing\\_%' or rolname in ('anon', 'authenticated')) and (rolsuper or rolbypassrls)
       union all
-      select rolname || ' may create roles or databases' from pg_roles where rolname like 'billing\\_%' and (rolcreaterole or rolcreatedb)
+      select rolname || ' may create roles or databases' from pg_roles
+      where rolname like 'billing\\_%' and (rolcreaterole or rolcreatedb)
       union all
-      select 'billing_api can log in' from pg_roles where rolname = 'billing_api' and rolcanlogin
+      select 'billing_owner can log in' from pg_roles where rolname = 'billing_owner' and rolcanlogin
       union all
-      select r.rolname || ' owns ' || c.relname from pg_class c join pg_roles r on r.oid = c.relowner
-      where r.rolname like 'billing\\_%' and c.relnamespace = 'public'::regnamespace
+      select r.rolname || ' owns ' || c.oid::regclass from pg_class c join roles r on r.oid = c.relowner where r.is_ours
       union all
-      select 'billing_reader is a member of ' || other.rolname from pg_roles other
-      where other.rolname not in ('billing_reader', 'authenticated') and exists (select from pg_roles where rolname = 'billing_reader')
-        and pg_has_role('billing_reader', other.oid, 'member')
+      select r.rolname || ' is a member of ' || other.rolname from pg_auth_members m
+      join roles r on r.oid = m.member join pg_roles other on other.oid = m.roleid
+      where (r.is_ours or r.rolname = 'billing_owner') and (other.rolname <> 'billing_viewer' or r.rolname = 'billing_operator')
       union all
-      select r.rolname || ' may ' || p.privilege || ' ' || c.relname from pg_class c, pg_roles r,
-        unnest(array['insert', 'update', 'delete', 'truncate']) as p (privilege)
-      where r.rolname in ('anon', 'authenticated') and c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-        and c.relname in ('plans', 'plan_entitlements', 'billing_customers', 'subscriptions', 'payments', 'entitlements',
-          'webhook_events', 'runs', 'reconcile_cursors')
-        and has_table_privilege(r.oid, c.oid, p.privilege)
+      select r.rolname || ' may ' || p.privilege || ' ' || c.oid::regclass
+      from pg_class c, roles r, unnest(array['insert', 'update', 'delete', 'truncate', 'trigger']) as p (privilege)
+      where (r.is_ours or r.rolname in ('anon', 'authenticated')) and c.relnamespace in (select id from ours)
+        and c.relkind in ('r', 'p', 'v') and has_table_privilege(r.oid, c.oid, p.privilege)
       union all
-      select r.rolname || ' may select ' || c.relname from pg_class c, pg_roles r
-      where (r.rolname = 'anon' and c.relname in ('plans', 'plan_entitlements', 'billing_customers', 'subscriptions', 'payments', 'entitlements')
-          or r.rolname in ('anon', 'authenticated') and c.relname in ('webhook_events', 'runs', 'reconcile_cursors'))
-        and c.relnamespace = 'public'::regnamespace and has_table_privilege(r.oid, c.oid, 'select')
+      select r.rolname || ' may select ' || c.oid::regclass from pg_class c, roles r
+      where c.relnamespace in (select id from ours) and c.relkind in ('r', 'p', 'v') and has_table_privilege(r.oid, c.oid, 'select')
+        and (r.rolname in ('anon', 'billing_checkout', 'billing_events') or c.relname in ('organizations', 'members')
+          or r.rolname = 'authenticated' and c.relname in ('webhook_events', 'runs', 'reconcile_cursors', 'schema_history')) and r.rolname <> 'billing_owner'
       union all
-      select r.rolname || ' may execute ' || p.proname from pg_proc p, pg_roles r
-      where r.rolname in ('anon', 'authenticated') and p.pronamespace = 'public'::regnamespace and p.proname like 'pf\\_%'
-        and has_function_privilege(r.oid, p.oid, 'execute')) found";
+      select coalesce(r.rolname, 'everybody') || ' may execute ' || p.oid::regprocedure
+      from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a left join pg_roles r on r.oid = a.grantee
+      where p.pronamespace in (select id from ours)
+        and (a.grantee = 0 or r.rolname = 'anon' or r.rolname = 'authenticated' and p.proname like 'pf\\_%')) found";
+
+/// Live subscriptions of organizations that the application deleted.
+const LIVE_AND_GONE: &str = "
+    select coalesce(string_agg(s.stripe_subscription_id || ' of ' || s.org_id, ', ' order by s.stripe_subscription_id), '')
+    from billing.subscriptions s
+    where s.status not in ('incomplete', 'incomplete_expired', 'canceled')
+      and not exists (select from billing_private.existing_organization(s.org_id))";
+
+/// A sentence, and after an exclamation mark what to do, if something is to be done.
+const MEMBERS: &str = "
+    select case when adopted.text is null or adopted.text = 'own' then 'tables of ours' else 'adopted from ' || (adopted.text::jsonb ->> 'members') end
+      || format(': %s organizations, %s members, %s of them may buy', s.organizations, s.members, s.admins)
+      || case when s.without_admin > 0
+        then format('!%s organizations have no owner or admin, so nobody can buy for them: see billing adopt --buyers', s.without_admin)
+        else '' end
+    from billing_private.members_summary() s, (select obj_description('billing.members'::regclass) as text) adopted";
 
 const MISSING_LOGINS: &str = "
     select coalesce(string_agg(name, ', ' order by name), '') from unnest(array['billing_reader', 'billing_checkout', 'billing_events', 'billing_operator']) as name
@@ -89,6 +105,16 @@ pub(super) async fn check(context: &Context, report: &mut Report) -> bool {
     )
     .await;
     roles(client, report).await;
+    members(client, report).await;
+    one(
+        report,
+        client,
+        "organizations_gone",
+        LIVE_AND_GONE,
+        "no live subscription of an organization that was deleted",
+        "Somebody pays for nothing: cancel the subscription in Stripe's Dashboard, or give it to an organization that exists by its metadata org_id.",
+    )
+    .await;
     mode(context, client, report).await;
     true
 }
@@ -121,7 +147,7 @@ async fn roles(client: &Client, report: &mut Report) {
             return report.failing(
                 "roles",
                 format!("no login {missing}"),
-                "The migrations create them; whoever dropped one creates it again as migrations/V6__logins.sql does.",
+                "The migrations create them; whoever dropped one creates it again as migrations/tables/V1__schemas_and_roles.sql does.",
             );
         }
         Err(error) => return report.impossible("roles", error),
@@ -132,15 +158,33 @@ async fn roles(client: &Client, report: &mut Report) {
         "roles",
         TOO_MUCH,
         "each login has what its work needs",
-        "Revoke it: migrations/V6__logins.sql says what each may do.",
+        "Revoke it: migrations/README.md says what each role is for, migrations/policies and functions what it may do.",
     )
     .await;
+}
+
+/// Whose members they are, and whether they are readable.
+async fn members(client: &Client, report: &mut Report) {
+    let summary = match text(client, MEMBERS).await {
+        Ok(summary) => summary,
+        Err(error) => {
+            return report.failing(
+                "members",
+                format!("they cannot be read: {error}"),
+                "Run billing adopt again.",
+            );
+        }
+    };
+    match summary.split_once('!') {
+        Some((summary, problem)) => report.warning("members", summary, problem),
+        None => report.ok("members", summary),
+    }
 }
 
 /// A test key on a database with live customers ignores every event of theirs.
 async fn mode(context: &Context, client: &Client, report: &mut Report) {
     let Some(key) = &context.config.stripe_key else { return };
-    match text(client, "select exists (select from public.billing_customers where livemode)::text").await {
+    match text(client, "select exists (select from billing.customers where livemode)::text").await {
         Ok(live) if live == "true" && !key.livemode => report.failing(
             "database_mode",
             "the database has live customers, and the key is one of test mode",

@@ -76,8 +76,8 @@ async fn delivery(context: &Context, stripe: &Stripe, report: &mut Report) -> Re
 async fn failed(database: &Client, livemode: bool, report: &mut Report) -> Result<(), tokio_postgres::Error> {
     let sql = format!(
         "select count(*), coalesce(bool_or(first_received_at < now() - interval '1 day'), false),
-           coalesce((select string_agg(distinct error_code, ', ') from public.webhook_events where status = 'failed' and livemode = {livemode}), '')
-         from public.webhook_events where status = 'failed' and livemode = {livemode}"
+           coalesce((select string_agg(distinct error_code, ', ') from billing.webhook_events where status = 'failed' and livemode = {livemode}), '')
+         from billing.webhook_events where status = 'failed' and livemode = {livemode}"
     );
     let rows = database.query_typed(&sql, &[]).await?;
     let Some(row) = rows.first() else { return Ok(()) };
@@ -100,7 +100,7 @@ async fn reconciled(
     report: &mut Report,
 ) -> Result<(), tokio_postgres::Error> {
     let sql = format!(
-        "select extract(epoch from now() - updated_at)::bigint / 60 from public.reconcile_cursors where name = 'events' and livemode = {livemode}"
+        "select extract(epoch from now() - updated_at)::bigint / 60 from billing.reconcile_cursors where name = 'events' and livemode = {livemode}"
     );
     let rows = database.query_typed(&sql, &[]).await?;
     const MEND: &str = "The function reconcile runs every 15 minutes: look at its log, and at its schedule. billing reconcile does the same now.";

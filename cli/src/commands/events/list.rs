@@ -57,7 +57,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Listed, Error> 
     };
     let since = args.since.map(|since| since.before(context.clock.now()));
     let sql = format!(
-        "select to_jsonb(e) from public.webhook_events e
+        "select to_jsonb(e) from billing.webhook_events e
          where (not $1 or {FAILED}) and ($2 is null or e.type = $2) and ($3 is null or e.org_id = $3)
            and ($4 is null or e.stripe_created_at >= to_timestamp($4))
          order by e.stripe_created_at desc, e.first_received_at desc, e.event_id limit $5"

@@ -140,7 +140,7 @@ async fn which(args: &Args, context: &Context, limits: &Limits) -> Result<Vec<St
     }
     let (client, livemode) = (context.database().await?, context.stripe()?.livemode());
     let sql = format!(
-        "select to_jsonb(e.event_id) from public.webhook_events e where e.livemode = $1 and {FAILED}
+        "select to_jsonb(e.event_id) from billing.webhook_events e where e.livemode = $1 and {FAILED}
          order by e.stripe_created_at, e.event_id"
     );
     Ok(query::all(client, &sql, &[(&livemode, Type::BOOL)]).await?)

@@ -54,7 +54,7 @@ pub struct Shown {
 pub(super) async fn run(args: Args, context: &Context) -> Result<Shown, Error> {
     context.require(&[Need::Database, Need::Stripe])?;
     let client = context.database().await?;
-    const SQL: &str = "select to_jsonb(e) from public.webhook_events e where e.event_id = $1";
+    const SQL: &str = "select to_jsonb(e) from billing.webhook_events e where e.event_id = $1";
     let ours: Option<EventRow> = query::one(client, SQL, &[(&args.id, Type::TEXT)]).await?;
     let stripe = match context.stripe()?.get::<AtStripe>(&RetrieveEvent::new(args.id.as_str())).await {
         Ok(event) => Some(event),

@@ -1,33 +1,33 @@
-with org as (select o.id, nullif(to_jsonb(o) ->> 'name', '') as name from public.organizations o where o.id = $1),
+with org as (select o.id, nullif(o.name, '') as name from billing_private.existing_organization($1) o),
   counting as (select billing_private.livemode() as livemode)
 select jsonb_build_object(
   'organization', (select to_jsonb(org) from org),
   'livemode', (select livemode from counting),
-  'plan', (select to_jsonb(p) from public.plan_effective p where p.org_id = $1),
+  'plan', (select to_jsonb(p) from billing.plan_effective p where p.org_id = $1),
   'by_hand', exists (
-    select from public.entitlements e join public.plan_effective p on p.org_id = e.org_id and p.plan_code = e.plan_code
+    select from billing.entitlements e join billing.plan_effective p on p.org_id = e.org_id and p.plan_code = e.plan_code
     where e.org_id = $1 and e.source = 'plan' and e.livemode is null and (e.expires_at is null or e.expires_at > now())),
-  'customers', (select coalesce(jsonb_agg(to_jsonb(c) order by c.livemode desc), '[]') from public.billing_customers c where c.org_id = $1),
+  'customers', (select coalesce(jsonb_agg(to_jsonb(c) order by c.livemode desc), '[]') from billing.customers c where c.org_id = $1),
   -- Those of the mode that counts first, then the newest.
   'subscriptions', (
     select coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object(
         'counts', s.livemode = counting.livemode,
         'ended_at', (
-          select max(r.created_at) from public.runs r
+          select max(r.created_at) from billing.runs r
           where r.org_id = $1 and r.kind = 'subscription_status_changed' and r.telemetry ->> 'subscription' = s.stripe_subscription_id
             and r.telemetry ->> 'to' in ('canceled', 'incomplete_expired')))
       order by s.livemode = counting.livemode desc, s.stripe_created_at desc, s.stripe_subscription_id), '[]')
-    from public.subscriptions s, counting where s.org_id = $1),
+    from billing.subscriptions s, counting where s.org_id = $1),
   'flags', (
     select coalesce(jsonb_agg(to_jsonb(f) order by f.enabled desc, f.feature), '[]')
     from (
       select v.feature, v.enabled, v.source, v.expires_at, granted.plan_code, granted.source_id, told.by_whom, told.reason
-      from public.entitlements_effective v
+      from billing.entitlements_effective v
       -- The row that the view decided by; the view itself does not say which plan, or which payment.
       left join lateral (
         select e.plan_code, e.source_id
-        from public.entitlements e
-        left join public.plan_entitlements of_plan on of_plan.plan_code = e.plan_code and of_plan.feature = v.feature
+        from billing.entitlements e
+        left join billing.plan_entitlements of_plan on of_plan.plan_code = e.plan_code and of_plan.feature = v.feature
         where e.org_id = $1 and e.source = v.source and e.expires_at is not distinct from v.expires_at
           and (e.feature = v.feature or of_plan.enabled)
           and (e.livemode is null or e.livemode = (select livemode from counting))
@@ -35,7 +35,7 @@ select jsonb_build_object(
       ) granted on true
       left join lateral (
         select r.telemetry ->> 'cause' as by_whom, r.telemetry ->> 'reason' as reason
-        from public.runs r
+        from billing.runs r
         where v.source = 'override' and r.org_id = $1 and r.kind = 'entitlement_overridden' and r.telemetry ->> 'feature' = v.feature
         order by r.id desc limit 1
       ) told on true
@@ -43,9 +43,9 @@ select jsonb_build_object(
     ) f),
   'changes', (
     select coalesce(jsonb_agg(to_jsonb(r) order by r.id desc), '[]')
-    from (select r.id, r.kind, r.telemetry, r.created_at from public.runs r where r.org_id = $1 order by r.id desc limit $2) r),
+    from (select r.id, r.kind, r.telemetry, r.created_at from billing.runs r where r.org_id = $1 order by r.id desc limit $2) r),
   'events', (
     select coalesce(jsonb_agg(to_jsonb(e) order by e.stripe_created_at desc, e.first_received_at desc), '[]')
-    from (select * from public.webhook_events e where e.org_id = $1
+    from (select * from billing.webhook_events e where e.org_id = $1
           order by e.stripe_created_at desc, e.first_received_at desc limit $2) e)
 ) from org

@@ -28,9 +28,11 @@ pub async fn measure(folder: &Path, only: &[String], requests: usize) {
     let created = t.last_event("customer.subscription.created");
     for number in 0..SUBSCRIPTIONS {
         let org = t.value("gen_random_uuid()").await;
-        t.db.batch_execute(&format!("insert into organizations (id, name) values ('{org}', 'No. {number}')"))
-            .await
-            .expect("an organization");
+        t.db.batch_execute(&format!(
+            "insert into own_organizations (id, name) values ('{org}', 'No. {number}')"
+        ))
+        .await
+        .expect("an organization");
         t.subscribe(&json!({ "org_id": org }));
     }
     let auth = TestAuth::start().await;

@@ -1,0 +1,15 @@
+-- Whether a subscription's row already has an event's state (covered), takes the event's snapshot (write), or only Stripe
+-- knows (read). Times are whole seconds on Stripe's clock.
+create or replace function billing_private.ordering(
+  created bigint, carries_subscription boolean, known_through bigint, may_include bigint, status text
+) returns text language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+begin
+  return case
+    -- Stripe never revives a subscription that has ended.
+    when status in ('canceled', 'incomplete_expired') then 'covered'
+    when created <= known_through then 'covered'
+    when carries_subscription and created > may_include then 'write'
+    else 'read'
+  end;
+end $$;
+revoke all on function billing_private.ordering(bigint, boolean, bigint, bigint, text) from public;

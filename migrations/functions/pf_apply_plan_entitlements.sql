@@ -1,0 +1,16 @@
+-- Makes `plan_code` the organization's plan, until its next event says what is paid for. Add-ons, trials and overrides
+-- stay.
+create or replace function billing.pf_apply_plan_entitlements(org_id uuid, plan_code text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if org_id is null or plan_code is null
+    or not exists (select from billing.plans p where p.plan_code = pf_apply_plan_entitlements.plan_code)
+  then
+    raise exception 'unknown plan_code %', plan_code using errcode = 'invalid_parameter_value';
+  end if;
+  perform billing_private.lock_organizations(org_id);
+  perform billing_private.set_plans(
+    org_id, null, array[plan_code], array[null::timestamptz], 'pf_apply_plan_entitlements');
+end $$;
+revoke all on function billing.pf_apply_plan_entitlements(uuid, text) from public;
+grant execute on function billing.pf_apply_plan_entitlements(uuid, text) to service_role, billing_operator;

@@ -1,0 +1,19 @@
+-- Notes an attempt that failed. Nothing else is changed; an event that is processed stays so.
+create or replace function billing.pf_fail_event(event jsonb, error_code text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  insert into billing.webhook_events as w
+    (event_id, type, livemode, api_version, stripe_created_at, status, error_code, next_retry_at)
+  values (event ->> 'id', event ->> 'type', (event ->> 'livemode')::boolean, event ->> 'api_version',
+    to_timestamp((event ->> 'created')::bigint), 'failed', pf_fail_event.error_code, now() + interval '1 minute')
+  on conflict (event_id) do update set
+    status = 'failed',
+    error_code = excluded.error_code,
+    -- `received` means that this same attempt was already counted.
+    attempts = w.attempts + case w.status when 'received' then 0 else 1 end,
+    last_attempt_at = now(),
+    next_retry_at = now() + least(interval '1 minute' * 2 ^ least(w.attempts, 9), interval '6 hours')
+    where w.status <> 'processed';
+end $$;
+revoke all on function billing.pf_fail_event(jsonb, text) from public;
+grant execute on function billing.pf_fail_event(jsonb, text) to service_role, billing_events, billing_operator;

@@ -1,0 +1,30 @@
+-- Removes an organization's rows from every table of billing, and leaves a row for an auditor that does not say whose it
+-- was; not the organization and its members, which are the application's. While it has a live subscription, only with
+-- even_if_live: the next event or comparison would bring the rows back.
+-- Answers {live, removed}: its live subscriptions, and the rows that went, by table (null: nothing was done).
+create or replace function billing.pf_forget_organization(org uuid, even_if_live boolean, by_whom text) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  live text[];
+  removed jsonb := '{}';
+  rows bigint;
+  name text;
+begin
+  perform billing_private.lock_organizations(org);
+  select coalesce(array_agg(s.stripe_subscription_id order by s.stripe_subscription_id), '{}') into live
+  from billing.subscriptions s
+  where s.org_id = org and s.status not in ('incomplete', 'incomplete_expired', 'canceled');
+  if live <> '{}' and not even_if_live then
+    return jsonb_build_object('live', live, 'removed', null);
+  end if;
+  foreach name in array array['entitlements', 'subscriptions', 'payments', 'customers', 'webhook_events', 'runs'] loop
+    execute format('delete from billing.%I where org_id = $1', name) using org;
+    get diagnostics rows = row_count;
+    removed := removed || jsonb_build_object(name, rows);
+  end loop;
+  perform billing_private.record(null, 'billing_data_forgotten', null, null, by_whom, jsonb_build_object(
+    'organization_sha256', encode(sha256(convert_to(org::text, 'UTF8')), 'hex'), 'removed', removed));
+  return jsonb_build_object('live', live, 'removed', removed);
+end $$;
+revoke all on function billing.pf_forget_organization(uuid, boolean, text) from public;
+grant execute on function billing.pf_forget_organization(uuid, boolean, text) to service_role, billing_operator;

@@ -1,0 +1,2 @@
+-- Nobody but our functions locks an organization.
+select billing_private.reset_access('billing_private.organization_locks');

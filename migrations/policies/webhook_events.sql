@@ -1,0 +1,4 @@
+-- Stripe's events are the operator's to read.
+select billing_private.reset_access('billing.webhook_events');
+create policy readers on billing.webhook_events for select to service_role, billing_operator using (true);
+grant select on billing.webhook_events to service_role, billing_operator;

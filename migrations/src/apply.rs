@@ -1,0 +1,98 @@
+//! Applies the files that are pending: all in one transaction, or none.
+
+use std::time::Duration;
+
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Transaction};
+
+use crate::files::File;
+use crate::history::pending_files;
+use crate::{Error, because};
+
+/// One run at a time; the others wait here.
+const LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('billing migrations', 0))";
+/// A table that a long statement reads is not waited for: whoever queues for its lock stops everybody behind.
+const PATIENCE: &str = "set local lock_timeout = '3s'";
+/// How often a lock is tried, and how long the traffic goes first in between.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// What a definition's file grants is all that is granted: what an earlier version of it did is taken back first.
+const REVOKE: &str = "
+    do $$
+    declare
+      granted record;
+    begin
+      for granted in
+        select 'function ' || p.oid::regprocedure as what, a.grantee
+        from pg_proc p, aclexplode(p.proacl) a
+        where p.pronamespace in (to_regnamespace('billing'), to_regnamespace('billing_private'))
+          and p.proname = 'NAME' and a.grantee not in (0, p.proowner)
+        union all
+        select 'table ' || c.oid::regclass, a.grantee
+        from pg_class c, aclexplode(c.relacl) a
+        where c.relnamespace in (to_regnamespace('billing'), to_regnamespace('billing_private')) and c.relkind = 'v'
+          and c.relname = 'NAME' and a.grantee not in (0, c.relowner)
+      loop
+        execute format('revoke all on %s from %I', granted.what, pg_get_userbyid(granted.grantee));
+      end loop;
+    end $$";
+
+/// Applies what is pending and returns the files' names, in order. Several callers at once are safe: one works, the others
+/// wait. If a table is busy, it is tried again for about a minute and a half.
+///
+/// Needs a direct connection: through a pooler in transaction mode a login's own settings are not sure to be set.
+///
+/// # Errors
+/// See [`Error`]; nothing is kept then.
+pub async fn run(client: &mut Client) -> Result<Vec<&'static str>, Error> {
+    let mut tries = 1;
+    loop {
+        match attempt(client).await {
+            Err(Error::Failed { cause, .. })
+                if cause.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && tries < TRIES =>
+            {
+                tries += 1;
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn attempt(client: &mut Client) -> Result<Vec<&'static str>, Error> {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(LOCK).await?;
+    transaction.batch_execute(PATIENCE).await?;
+    // Looked at under the lock: who waited for it finds what the other one did.
+    let pending = pending_files(&transaction).await?;
+    for file in &pending {
+        apply(&transaction, file).await.map_err(|cause| Error::Failed {
+            name: file.name,
+            because: because(&cause),
+            cause,
+        })?;
+    }
+    transaction.commit().await?;
+    Ok(pending.iter().map(|file| file.name).collect())
+}
+
+async fn apply(transaction: &Transaction<'_>, file: &File) -> Result<(), tokio_postgres::Error> {
+    let role = if file.runs_as_migrator() { "reset role" } else { "set local role billing_owner" };
+    transaction.batch_execute(role).await?;
+    if !file.is_migration() {
+        let name = file.name.rsplit('/').next().unwrap_or(file.name);
+        transaction.batch_execute(&REVOKE.replace("NAME", name)).await?;
+    }
+    transaction.batch_execute(file.sql).await?;
+    transaction.batch_execute("set local role billing_owner").await?;
+    transaction
+        .query_typed(
+            "insert into billing.schema_history as h (name, checksum) values ($1, $2)
+             on conflict (name) do update set checksum = excluded.checksum, applied_at = now()",
+            &[(&file.name, Type::TEXT), (&file.checksum(), Type::TEXT)],
+        )
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,28 @@
+-- Who has what, and until when.
+
+create table billing.entitlements (
+  id bigint generated always as identity primary key,
+  org_id uuid not null,
+  source text not null,
+  livemode boolean,
+  plan_code text references billing.plans (plan_code),
+  feature text,
+  source_id text,
+  enabled boolean not null default true,
+  expires_at timestamptz,
+  created_at timestamptz not null default now(),
+  constraint entitlements_source_known check (source in ('plan', 'addon', 'trial', 'override')),
+  -- A plan is one row and its flags come from plan_entitlements, so a change of the matrix counts at once.
+  constraint entitlements_plan_or_feature
+    check ((source = 'plan') = (plan_code is not null) and (source = 'plan') = (feature is null)),
+  constraint entitlements_only_override_denies check (enabled or source = 'override'),
+  constraint entitlements_unique
+    unique nulls not distinct (org_id, source, livemode, plan_code, feature, source_id)
+);
+comment on table billing.entitlements is
+  'A plan that an organization has, or one feature flag from an add-on, a trial or an override.';
+comment on column billing.entitlements.livemode is
+  'The mode of the subscription or payment that granted it. Null: no payment did, and it counts in either mode.';
+comment on column billing.entitlements.source_id is 'What granted an add-on: the checkout session.';
+comment on column billing.entitlements.expires_at is
+  'Null: no end known. A plan whose subscription is past_due ends with its grace period.';

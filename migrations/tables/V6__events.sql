@@ -1,0 +1,61 @@
+-- What happened: Stripe's events, the audit trail, and how far the reconciliation got.
+
+create table billing.webhook_events (
+  event_id text primary key,
+  type text not null,
+  livemode boolean not null,
+  api_version text,
+  stripe_created_at timestamptz not null,
+  org_id uuid,
+  status text not null,
+  outcome text,
+  error_code text,
+  attempts integer not null default 1,
+  milliseconds integer,
+  first_received_at timestamptz not null default now(),
+  last_attempt_at timestamptz not null default now(),
+  next_retry_at timestamptz,
+  processed_at timestamptz,
+  constraint webhook_events_status_known check (status in ('received', 'processed', 'failed')),
+  constraint webhook_events_processed_has_outcome check ((status = 'processed') = (outcome is not null))
+);
+create index webhook_events_last_attempt_at on billing.webhook_events (last_attempt_at);
+create index webhook_events_org_id on billing.webhook_events (org_id);
+create index webhook_events_next_retry_at on billing.webhook_events (next_retry_at) where status = 'failed';
+create index webhook_events_received on billing.webhook_events (last_attempt_at) where status = 'received';
+comment on column billing.webhook_events.status is
+  'received: a read of Stripe is under way, or was cut off; processed: its effects are committed; '
+  'failed: nothing was changed.';
+comment on column billing.webhook_events.milliseconds is
+  'From the request''s arrival to the end of the work in the database.';
+
+create table billing.runs (
+  id bigint generated always as identity primary key,
+  org_id uuid,
+  kind text not null,
+  telemetry jsonb not null,
+  created_at timestamptz not null default now(),
+  constraint runs_kind_known check (kind in (
+    'plan_changed', 'subscription_status_changed', 'entitlement_overridden', 'unknown_plan',
+    'second_live_subscription', 'organization_gone', 'customer_imported', 'billing_data_forgotten'))
+);
+create index runs_org_id on billing.runs (org_id);
+create index runs_forgotten on billing.runs ((telemetry ->> 'organization_sha256'))
+  where kind = 'billing_data_forgotten';
+comment on table billing.runs is 'The audit trail: who has what and why. Only added to.';
+comment on column billing.runs.org_id is
+  'Null: billing_data_forgotten. Its telemetry holds the SHA-256 of the organization''s id: '
+  'who knows the id can tell that it was this one.';
+comment on column billing.runs.telemetry is
+  'from, to, cause (event id or command) and what else belongs to the kind. Written in the commit that caused it.';
+
+create table billing.reconcile_cursors (
+  name text not null,
+  livemode boolean not null,
+  position jsonb not null,
+  updated_at timestamptz not null default now(),
+  primary key (name, livemode)
+);
+comment on table billing.reconcile_cursors is
+  'How far each part of the reconciliation got: events (Unix seconds on Stripe''s clock), '
+  'subscriptions (a page of Stripe''s list), backfill.';
