@@ -1,0 +1,7 @@
+//! Between Stripe's wire and JSON values: forms in, objects out in any API version, refusals as Stripe words them.
+
+pub(crate) mod errors;
+pub(crate) mod form;
+pub(crate) mod list;
+pub(crate) mod params;
+pub(crate) mod versions;
