@@ -14,6 +14,8 @@
 //! | `delivery` | events on their way to webhook endpoints |
 //! | `store` | what the emulator knows: objects, events, time, faults, answers to give again |
 //! | `wire` | forms in, JSON out, API versions |
+//!
+//! A room uses only rooms below it, and `api` and `delivery` do not know each other: `tests/rooms.rs` holds the plan.
 
 mod api;
 mod delivery;
@@ -27,9 +29,10 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use self::delivery::post_office::{DeliveryMode, Order};
+pub use self::delivery::mode::{DeliveryMode, Order};
 pub use self::delivery::signature::sign;
-pub use self::emulator::{Emulator, Options};
+pub use self::emulator::Emulator;
 pub use self::pages::html::BASE_CSS;
+pub use self::server::start::Options;
 pub use self::store::faults::{Fault, RecordedRequest};
 pub use self::wire::errors::{Answer, ApiError};

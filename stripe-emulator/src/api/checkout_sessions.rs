@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use crate::life::checkout;
 use crate::life::checkout_shape::blank;
-use crate::store::{Kind, Store, number, random_id, text};
+use crate::store::{Kind, Store, random_id};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::list::{CREATED, Created, PAGING, filters, page};
 use crate::wire::params::Params;
+use crate::wire::value::{number, text};
 
 const DAY: i64 = 86_400;
 

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::subscriptions;
-use crate::life::subscription;
-use crate::store::{Kind, Store, random_id};
+use crate::life::customer::{blank, existing};
+use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::list::{CREATED, Created, PAGING, filters, page};
 use crate::wire::params::Params;
@@ -41,15 +40,6 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     Ok(customer)
 }
 
-/// The customer a checkout page makes of what was typed into it.
-pub(crate) fn create_from_checkout(store: &mut Store, email: Option<&str>) -> Value {
-    let mut customer = blank(store, None);
-    customer["email"] = json!(email);
-    let customer = store.insert(Kind::Customer, customer);
-    store.emit("customer.created", &customer, None);
-    customer
-}
-
 pub(crate) fn update(store: &mut Store, id: &str, params: &Params) -> Answer {
     params.only(&WRITABLE)?;
     let mut changed = existing(store, id)?.clone();
@@ -71,26 +61,6 @@ pub(crate) fn list(store: &Store, params: &Params) -> Answer {
     page("/v1/customers", params, found)
 }
 
-/// Deletes a customer, which ends its subscriptions at once.
-pub(crate) fn delete(store: &mut Store, id: &str) -> Answer {
-    let before = existing(store, id)?.clone();
-    for subscription in subscriptions::of_customer(store, id) {
-        subscription::end(store, &subscription, "canceled", Some("cancellation_requested"))?;
-    }
-    store.emit("customer.deleted", &before, None);
-    store.alter(Kind::Customer, id, |customer| {
-        *customer = json!({ "id": id, "object": "customer", "deleted": true });
-    })
-}
-
-fn existing<'a>(store: &'a Store, id: &str) -> Result<&'a Value, ApiError> {
-    let customer = store.get(Kind::Customer, id)?;
-    if customer["deleted"] == true {
-        return Err(ApiError::no_such("customer", id, "id").status(404));
-    }
-    Ok(customer)
-}
-
 fn write(params: &Params, customer: &mut Value) -> Result<(), ApiError> {
     const COPIED: [&str; 8] =
         ["address", "description", "email", "name", "phone", "preferred_locales", "shipping", "tax_exempt"];
@@ -108,38 +78,4 @@ fn write(params: &Params, customer: &mut Value) -> Result<(), ApiError> {
     }
     params.merge_metadata("metadata", &mut customer["metadata"]);
     Ok(())
-}
-
-fn blank(store: &Store, test_clock: Option<&str>) -> Value {
-    let id = store.new_id(Kind::Customer);
-    json!({
-        "id": id,
-        "object": "customer",
-        "address": null,
-        "balance": 0,
-        "created": store.now_of(test_clock),
-        "currency": null,
-        "customer_account": null,
-        "default_source": null,
-        "delinquent": false,
-        "description": null,
-        "discount": null,
-        "email": null,
-        "invoice_prefix": random_id("", 8).to_uppercase(),
-        "invoice_settings": {
-            "custom_fields": null,
-            "default_payment_method": null,
-            "footer": null,
-            "rendering_options": null,
-        },
-        "livemode": store.livemode,
-        "metadata": {},
-        "name": null,
-        "next_invoice_sequence": 1,
-        "phone": null,
-        "preferred_locales": [],
-        "shipping": null,
-        "tax_exempt": "none",
-        "test_clock": test_clock,
-    })
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod checkout_sessions;
 pub(crate) mod customers;
+pub(crate) mod events;
 pub(crate) mod expand;
 pub(crate) mod invoices;
 pub(crate) mod portal_configurations;
@@ -11,6 +12,7 @@ pub(crate) mod prices;
 pub(crate) mod products;
 pub(crate) mod routes;
 pub(crate) mod subscription_changes;
+pub(crate) mod subscription_schedules;
 pub(crate) mod subscriptions;
 pub(crate) mod test_clocks;
 pub(crate) mod webhook_endpoints;

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::store::{Kind, Store, text};
+use crate::store::{Kind, Store};
 use crate::wire::errors::ApiError;
 use crate::wire::params::{Params, brackets};
+use crate::wire::value::text;
 
 /// Every parameter below `features`.
 pub(crate) const WRITABLE: [&str; 24] = [

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::portal_configurations;
-use crate::store::{Kind, Store, text};
+use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::params::Params;
+use crate::wire::value::text;
 
 pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     params.only(&["configuration", "customer", "flow_data.*", "locale", "on_behalf_of", "return_url"])?;

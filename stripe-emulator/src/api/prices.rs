@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::products;
-use crate::store::{Kind, Store, text};
+use crate::life::product;
+use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::list::{CREATED, Created, PAGING, filters, page};
 use crate::wire::params::Params;
+use crate::wire::value::text;
 
 const WRITABLE: [&str; 6] =
     ["active", "lookup_key", "metadata.*", "nickname", "tax_behavior", "transfer_lookup_key"];
@@ -134,7 +135,9 @@ fn recurring(params: &Params) -> Answer {
 
 fn product(store: &mut Store, params: &Params) -> Answer {
     if let Some(data) = params.get("product_data") {
-        return Ok(products::create(store, &Params::from_json(data))?["id"].clone());
+        let product = product::make(store, &Params::from_json(data))?;
+        store.emit("product.created", &product, None);
+        return Ok(product["id"].clone());
     }
     let id = params.required("product")?;
     Ok(store.referenced(Kind::Product, id, "product")?["id"].clone())

@@ -1,11 +1,10 @@
 //! The API's routing table: one match from method and path to the function that does the work.
 
 use super::{
-    checkout_sessions, customers, invoices, portal_configurations, portal_sessions, prices, products,
-    subscriptions, test_clocks, webhook_endpoints,
+    checkout_sessions, customers, events, invoices, portal_configurations, portal_sessions, prices, products,
+    subscription_schedules, subscriptions, test_clocks, webhook_endpoints,
 };
-use crate::life::schedule;
-use crate::store::events;
+use crate::life::customer;
 use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::params::Params;
@@ -19,7 +18,7 @@ pub(crate) fn call(store: &mut Store, method: &str, path: &str, params: &Params,
         ("GET", ["customers"]) => customers::list(store, params),
         ("GET", ["customers", id]) => read(store, Kind::Customer, id, params),
         ("POST", ["customers", id]) => customers::update(store, id, params),
-        ("DELETE", ["customers", id]) => customers::delete(store, id),
+        ("DELETE", ["customers", id]) => customer::delete(store, id),
 
         ("POST", ["products"]) => products::create(store, params),
         ("GET", ["products"]) => products::list(store, params),
@@ -56,9 +55,11 @@ pub(crate) fn call(store: &mut Store, method: &str, path: &str, params: &Params,
         ("DELETE", ["subscriptions", id]) => subscriptions::cancel(store, id, params),
         ("POST", ["subscriptions", id, "resume"]) => subscriptions::resume(store, id, params),
 
-        ("GET", ["subscription_schedules"]) => schedule::list(store, params),
+        ("GET", ["subscription_schedules"]) => subscription_schedules::list(store, params),
         ("GET", ["subscription_schedules", id]) => read(store, Kind::SubscriptionSchedule, id, params),
-        ("POST", ["subscription_schedules", id, "release"]) => schedule::release(store, id, params),
+        ("POST", ["subscription_schedules", id, "release"]) => {
+            subscription_schedules::release(store, id, params)
+        }
 
         ("GET", ["invoices"]) => invoices::list(store, params),
         ("GET", ["invoices", id]) => read(store, Kind::Invoice, id, params),

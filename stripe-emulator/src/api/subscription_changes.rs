@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::invoices;
 use crate::life::calendar::Interval;
+use crate::life::invoice;
 use crate::life::subscription::{self, is_ended};
 use crate::life::subscription_items::{Period, amount, item, period, reprice, set_period};
 use crate::store::{Kind, Store};
@@ -199,11 +199,11 @@ fn invoice_difference(store: &mut Store, id: &str, difference: i64, now: i64) ->
     let subscription = store.get(Kind::Subscription, id)?.clone();
     let Period { start, end } = period(&subscription);
     let share = difference.max(0) * (end - now).max(0) / (end - start).max(1);
-    let invoice = invoices::draft(store, &subscription, "subscription_update", Some(share));
+    let invoice = invoice::draft(store, &subscription, "subscription_update", Some(share));
     store.alter(Kind::Subscription, id, |row| row["latest_invoice"] = json!(invoice))?;
-    invoices::issue(store, &invoice)?;
+    invoice::issue(store, &invoice)?;
     if share == 0 {
-        return invoices::mark_paid(store, &invoice);
+        return invoice::mark_paid(store, &invoice);
     }
     subscription::charge(store, id, &invoice)
 }

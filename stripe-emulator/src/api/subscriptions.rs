@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::invoices::card_declined;
 use super::subscription_changes;
-use crate::life::subscription::{self, FirstPayment};
+use crate::life::subscription::{self, FirstPayment, in_its_time};
 use crate::life::subscription_items::{amount, has_price};
 use crate::life::subscription_shape::{New, blank};
-use crate::store::{Kind, Store, text};
+use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::list::{CREATED, Created, PAGING, filters, page};
 use crate::wire::params::{Params, brackets};
+use crate::wire::value::text;
 
 const CREATABLE: [&str; 28] = [
     "automatic_tax.*",
@@ -116,19 +116,6 @@ pub(crate) fn resume(store: &mut Store, id: &str, params: &Params) -> Answer {
     in_its_time(store, id, |store| subscription::resume(store, id))
 }
 
-/// The ids of a customer's subscriptions that have not ended.
-pub(crate) fn of_customer(store: &Store, customer: &str) -> Vec<String> {
-    let rows = store.rows(Kind::Subscription).iter();
-    let open = rows.filter(|row| row["customer"] == customer && !subscription::is_ended(row));
-    open.map(|row| text(&row["id"]).to_owned()).collect()
-}
-
-/// Works on a subscription at the time its customer's test clock shows.
-pub(crate) fn in_its_time(store: &mut Store, id: &str, work: impl FnOnce(&mut Store) -> Answer) -> Answer {
-    let customer = text(&store.get(Kind::Subscription, id)?["customer"]).to_owned();
-    store.in_time_of(&customer, work)
-}
-
 fn read(store: &Store, params: &Params, customer: &str) -> Answer {
     let now = store.now();
     let mut prices = Vec::new();
@@ -185,7 +172,7 @@ fn first_payment(params: &Params, new: &Value) -> Result<FirstPayment, ApiError>
     let declines = method.contains("Fail") || method.contains("Declined");
     match behavior {
         Some("default_incomplete") => Ok(FirstPayment::Awaited),
-        Some("error_if_incomplete") if declines && amount(new) > 0 => Err(card_declined()),
+        Some("error_if_incomplete") if declines && amount(new) > 0 => Err(ApiError::card_declined()),
         _ if declines => Ok(FirstPayment::Declines),
         _ => Ok(FirstPayment::Succeeds),
     }

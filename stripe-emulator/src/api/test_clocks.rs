@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::customers;
+use crate::life::customer;
 use crate::life::due;
-use crate::store::{Kind, Store, number, text};
+use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::list::{PAGING, page};
 use crate::wire::params::Params;
+use crate::wire::value::{number, text};
 
 pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     params.only(&["frozen_time", "name"])?;
@@ -55,34 +56,8 @@ pub(crate) fn delete(store: &mut Store, id: &str) -> Answer {
     let rows = store.rows(Kind::Customer).iter().filter(on_clock);
     let customers: Vec<String> = rows.map(|row| text(&row["id"]).to_owned()).collect();
     for customer in customers {
-        customers::delete(store, &customer)?;
+        customer::delete(store, &customer)?;
     }
     store.remove(Kind::TestClock, id);
     Ok(json!({ "id": id, "object": "test_helpers.test_clock", "deleted": true }))
-}
-
-impl Store {
-    /// The time on a test clock, or the emulator's.
-    pub(crate) fn now_of(&self, test_clock: Option<&str>) -> i64 {
-        let clock = test_clock.and_then(|id| self.table(Kind::TestClock).get(id));
-        clock.and_then(|clock| clock["frozen_time"].as_i64()).unwrap_or_else(|| self.now())
-    }
-
-    /// The test clock a customer lives on.
-    pub(crate) fn clock_of(&self, customer: &str) -> Option<&str> {
-        let customer = self.table(Kind::Customer).get(customer)?;
-        Some(text(&customer["test_clock"])).filter(|clock| !clock.is_empty())
-    }
-
-    /// Works at the time a customer's test clock shows. Work that is already done at a lent time stays there.
-    pub(crate) fn in_time_of<T>(&mut self, customer: &str, work: impl FnOnce(&mut Store) -> T) -> T {
-        let clock = self.clock_of(customer).map(|clock| self.now_of(Some(clock)));
-        if clock.is_none() || self.clock.is_lent() {
-            return work(self);
-        }
-        self.clock.lend(clock);
-        let result = work(self);
-        self.clock.lend(None);
-        result
-    }
 }

@@ -1,6 +1,6 @@
 //! `/v1/webhook_endpoints`: who is sent which events, in which API version.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::store::{Kind, Store, random_id};
 use crate::wire::errors::{Answer, ApiError};
@@ -65,12 +65,6 @@ pub(crate) fn delete(store: &mut Store, id: &str) -> Answer {
     store.get(Kind::WebhookEndpoint, id)?;
     store.remove(Kind::WebhookEndpoint, id);
     Ok(json!({ "id": id, "object": "webhook_endpoint", "deleted": true }))
-}
-
-/// Whether an endpoint is sent events of this type.
-pub(crate) fn wants(endpoint: &Value, kind: &str) -> bool {
-    let enabled = endpoint["enabled_events"].as_array().map_or(&[][..], Vec::as_slice);
-    endpoint["status"] == "enabled" && enabled.iter().any(|wanted| wanted == "*" || wanted == kind)
 }
 
 fn checked_url(url: &str) -> Result<String, ApiError> {

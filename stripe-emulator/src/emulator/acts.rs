@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::Emulator;
-use crate::api::subscriptions::in_its_time;
 use crate::api::{prices, routes};
-use crate::life::{checkout, schedule, subscription};
+use crate::life::subscription::{self, in_its_time};
+use crate::life::{checkout, schedule};
 use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::params::Params;

@@ -1,46 +1,24 @@
-//! The handle on a running emulator: start and stop, time, what was recorded, and the faults to inject.
+//! The handle on a running emulator: time, what was recorded, and the faults to inject. What a person does is in
+//! `acts`, what becomes of webhooks in `deliveries`; it is started and stopped by `server`.
 
 mod acts;
+mod deliveries;
 
-use std::path::PathBuf;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::net::TcpListener;
-use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::delivery::post_office::PostOffice;
 use crate::life::due;
-use crate::server::calls;
 use crate::store::faults::{Fault, RecordedRequest};
+use crate::store::lock::Locked;
 use crate::store::state_file::StateFile;
 use crate::store::{Kind, Store};
 use crate::wire::versions::{self, NEWEST};
-
-/// How to start an emulator.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The port on the loopback interface; 0 takes a free one.
-    pub port: u16,
-    /// The one API key that is let in. A `_live_` in it makes every object `livemode`.
-    pub secret_key: String,
-    /// How long to wait before each repeated delivery of a webhook; after the last it has failed.
-    pub retry_delays: Vec<Duration>,
-    /// Where the state outlives the emulator: read at the start, written within a second of a change and at the
-    /// end. Without it the state ends with the emulator.
-    pub state_file: Option<PathBuf>,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        let retry_delays = (0..10).map(|doublings| Duration::from_secs(1 << doublings)).collect();
-        Options { port: 0, secret_key: "sk_test_local".into(), retry_delays, state_file: None }
-    }
-}
 
 /// A running emulator. Clones are handles on the same one.
 #[derive(Debug, Clone)]
@@ -51,102 +29,41 @@ pub struct Emulator {
 #[derive(Debug)]
 struct Shared {
     url: String,
-    options: Options,
-    store: Mutex<Store>,
-    state_file: Option<StateFile>,
+    secret_key: String,
+    store: Locked,
     post_office: PostOffice,
-    http: reqwest::Client,
-    runtime: Handle,
-    stopping: watch::Sender<bool>,
     released: Notify,
-    server: Mutex<Option<JoinHandle<()>>>,
+    running: Mutex<Option<Running>>,
+}
+
+/// What runs until the emulator is stopped.
+#[derive(Debug)]
+pub(crate) struct Running {
+    /// Ends every task.
+    pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) server: JoinHandle<()>,
+    pub(crate) state_file: Option<Arc<StateFile>>,
 }
 
 impl Emulator {
-    /// Binds the port, takes over the state that was kept, and starts to answer.
-    ///
-    /// # Errors
-    /// If the port is taken, or the state file cannot be written. `InvalidData`: it cannot be read.
-    pub async fn start(options: Options) -> std::io::Result<Emulator> {
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .timeout(Duration::from_secs(20))
-            .build()
-            .map_err(std::io::Error::other)?;
-        let livemode = options.secret_key.contains("_live_");
-        let mut store = Store::new(&url, livemode);
-        let state_file = options.state_file.clone().map(StateFile::new);
-        if let Some(file) = &state_file {
-            file.load(&mut store)?;
-            // Written at once, so that a place that cannot be written to is found out now.
-            store.has_changed = true;
-        }
-        let shared = Shared {
-            url,
-            options,
-            store: Mutex::new(store),
-            state_file,
-            post_office: PostOffice::default(),
-            http,
-            runtime: Handle::current(),
-            stopping: watch::Sender::new(false),
-            released: Notify::new(),
-            server: Mutex::new(None),
-        };
-        let emulator = Emulator { shared: Arc::new(shared) };
-        emulator.save()?;
-        emulator.serve(listener);
-        let ticking = emulator.clone();
-        emulator.spawn(async move { ticking.tick().await });
-        Ok(emulator)
+    /// A handle on a store, which answers nobody yet. [`Emulator::start`] makes one that does.
+    pub(crate) fn new(url: String, secret_key: String, store: Locked, post_office: PostOffice) -> Emulator {
+        let (released, running) = (Notify::new(), Mutex::default());
+        Emulator { shared: Arc::new(Shared { url, secret_key, store, post_office, released, running }) }
     }
 
-    fn serve(&self, listener: TcpListener) {
-        let mut stopping = self.shared.stopping.subscribe();
-        let stopped = async move {
-            let _ = stopping.wait_for(|stop| *stop).await;
-        };
-        let serving = axum::serve(listener, calls::router(self.clone())).with_graceful_shutdown(stopped);
-        let task = self.shared.runtime.spawn(async move {
-            let _ = serving.await;
-        });
-        *self.shared.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+    /// Remembers what runs for it.
+    pub(crate) fn runs_with(&self, running: Running) {
+        *self.shared.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
     }
 
-    /// While time runs by itself, what becomes due is done within a second. What changed is kept after a second without an event: the
-    /// whole state is written, which would hold up a storm of changes.
-    async fn tick(&self) {
-        let mut events = 0;
-        loop {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            self.act(|store| {
-                if !store.clock.is_frozen() {
-                    let now = store.now();
-                    due::run(store, None, now);
-                }
-            });
-            let events_now = self.act(|store| store.events.all().len());
-            if std::mem::replace(&mut events, events_now) == events_now {
-                // Err: it is tried again in a second.
-                let _ = self.save();
-            }
-        }
+    /// What runs for it; none once this was asked.
+    pub(crate) fn take_running(&self) -> Option<Running> {
+        self.shared.running.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Ends every task, frees the port and writes the state file.
-    pub async fn stop(&self) {
-        self.shared.stopping.send_replace(true);
-        let task = self.shared.server.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut task) = task
-            && tokio::time::timeout(Duration::from_millis(500), &mut task).await.is_err()
-        {
-            task.abort();
-        }
-        // Err: the file holds what it held when it could last be written.
-        let _ = self.save_and_close();
+    pub(crate) fn store(&self) -> &Locked {
+        &self.shared.store
     }
 
     /// The base URL, without a slash at its end.
@@ -156,7 +73,7 @@ impl Emulator {
 
     /// The API key that is let in.
     pub fn secret_key(&self) -> &str {
-        &self.shared.options.secret_key
+        &self.shared.secret_key
     }
 
     /// The emulator's time in Unix seconds.
@@ -251,41 +168,13 @@ impl Emulator {
 
     /// Works on the store, then sends the events this caused.
     pub(crate) fn act<T>(&self, work: impl FnOnce(&mut Store) -> T) -> T {
-        let (result, posts) = {
-            let mut store = self.shared.store.lock().unwrap_or_else(PoisonError::into_inner);
-            let result = work(&mut store);
+        let (result, posts) = self.shared.store.with(|store| {
+            let result = work(store);
             (result, std::mem::take(&mut store.outbox))
-        };
+        });
         if !posts.is_empty() {
-            self.dispatch(posts);
+            self.shared.post_office.dispatch(posts);
         }
         result
-    }
-
-    /// Runs a task until it ends or the emulator stops.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let mut stopping = self.shared.stopping.subscribe();
-        self.shared.runtime.spawn(async move {
-            tokio::select! {
-                _ = stopping.wait_for(|stop| *stop) => {}
-                () = task => {}
-            }
-        });
-    }
-
-    pub(crate) fn post_office(&self) -> &PostOffice {
-        &self.shared.post_office
-    }
-
-    pub(crate) fn state_file(&self) -> Option<&StateFile> {
-        self.shared.state_file.as_ref()
-    }
-
-    pub(crate) fn http(&self) -> &reqwest::Client {
-        &self.shared.http
-    }
-
-    pub(crate) fn retry_delays(&self) -> &[Duration] {
-        &self.shared.options.retry_delays
     }
 }

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::customer;
 use super::subscription::{self, FirstPayment};
 use super::subscription_shape::{New, blank};
-use crate::api::customers;
-use crate::store::{Kind, Store, number, random_id, text};
+use crate::store::{Kind, Store, random_id};
 use crate::wire::errors::{Answer, ApiError};
+use crate::wire::value::{number, text};
 
 /// Payment methods whose money arrives, or does not, days after the page is left.
 const DELAYED: [&str; 6] =
@@ -18,7 +19,7 @@ pub(crate) fn pay(store: &mut Store, id: &str) -> Answer {
     let customer = match text(&session["customer"]) {
         "" if session["mode"] == "payment" && session["customer_creation"] != "always" => None,
         "" => {
-            let customer = customers::create_from_checkout(store, session["customer_email"].as_str());
+            let customer = customer::create_from_checkout(store, session["customer_email"].as_str());
             Some(text(&customer["id"]).to_owned())
         }
         given => {

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::store::{Kind, Store, number};
+use crate::store::{Kind, Store};
+use crate::wire::value::number;
 
 /// Fields that are there, and empty: clients tell an absent field from a null one.
 const EMPTY: [&str; 33] = [

@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::checkout;
 use super::subscription;
 use super::subscription_items::period;
-use crate::store::{Kind, Store, number, text};
+use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
+use crate::wire::value::{number, text};
 
 const DAY: i64 = 86_400;
 const TRIAL_NOTICE: i64 = 3 * DAY;

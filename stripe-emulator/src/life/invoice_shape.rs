@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::subscription_items::{Period, period};
-use crate::store::{Kind, Store, number, random_id, text};
+use crate::store::{Kind, Store, random_id};
+use crate::wire::value::{number, text};
 
 /// Fields that are there, and empty: clients tell an absent field from a null one.
 const EMPTY: [&str; 27] = [

@@ -3,8 +3,11 @@
 pub(crate) mod calendar;
 pub(crate) mod checkout;
 pub(crate) mod checkout_shape;
+pub(crate) mod customer;
 pub(crate) mod due;
+pub(crate) mod invoice;
 pub(crate) mod invoice_shape;
+pub(crate) mod product;
 pub(crate) mod schedule;
 pub(crate) mod schedule_shape;
 pub(crate) mod subscription;

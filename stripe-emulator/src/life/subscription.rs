@@ -3,11 +3,12 @@
 
 use serde_json::{Value, json};
 
+use super::invoice;
 use super::schedule;
 use super::subscription_items::{amount, period, period_from, set_period};
-use crate::api::invoices;
-use crate::store::{Kind, Store, number, text};
+use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
+use crate::wire::value::{number, text};
 
 const UPDATED: &str = "customer.subscription.updated";
 
@@ -32,13 +33,13 @@ pub(crate) fn open(store: &mut Store, mut subscription: Value, payment: FirstPay
     };
     subscription["status"] = json!(status);
     subscription["_card_declines"] = json!(payment == FirstPayment::Declines);
-    let invoice = invoices::draft(store, &subscription, "subscription_create", None);
+    let invoice = invoice::draft(store, &subscription, "subscription_create", None);
     subscription["latest_invoice"] = json!(invoice);
     let subscription = store.insert(Kind::Subscription, subscription);
     store.emit("customer.subscription.created", &subscription, None);
-    invoices::issue(store, &invoice)?;
+    invoice::issue(store, &invoice)?;
     match payment {
-        _ if is_free => invoices::mark_paid(store, &invoice)?,
+        _ if is_free => invoice::mark_paid(store, &invoice)?,
         FirstPayment::Succeeds => settle(store, &id, &invoice, true)?,
         FirstPayment::Declines => settle(store, &id, &invoice, false)?,
         FirstPayment::Awaited => {}
@@ -68,18 +69,18 @@ pub(crate) fn start_period(store: &mut Store, id: &str, start: i64, reason: &str
     }
     let period = period_from(&coming, start);
     set_period(&mut coming, period);
-    let invoice = invoices::draft(store, &coming, reason, None);
+    let invoice = invoice::draft(store, &coming, reason, None);
     coming["latest_invoice"] = json!(invoice);
     let (unpaid, paused) = (coming["status"] == "unpaid", coming["pause_collection"].clone());
     store.change(Kind::Subscription, id, UPDATED, |subscription| *subscription = coming)?;
     if unpaid || paused["behavior"] == "keep_as_draft" {
-        invoices::announce(store, &invoice)?;
+        invoice::announce(store, &invoice)?;
         return store.get(Kind::Subscription, id).cloned();
     }
-    invoices::issue(store, &invoice)?;
+    invoice::issue(store, &invoice)?;
     match paused["behavior"].as_str() {
-        Some("void") => invoices::close(store, &invoice, "void", "voided_at")?,
-        Some(_) => invoices::close(store, &invoice, "uncollectible", "marked_uncollectible_at")?,
+        Some("void") => invoice::close(store, &invoice, "void", "voided_at")?,
+        Some(_) => invoice::close(store, &invoice, "uncollectible", "marked_uncollectible_at")?,
         None => charge(store, id, &invoice)?,
     }
     store.get(Kind::Subscription, id).cloned()
@@ -100,10 +101,10 @@ pub(crate) fn settle(store: &mut Store, id: &str, invoice: &str, succeeds: bool)
                 subscription["status"] = json!("active");
             }
         })?;
-        return invoices::mark_paid(store, invoice);
+        return invoice::mark_paid(store, invoice);
     }
     let is_first = store.get(Kind::Subscription, id)?["status"] == "incomplete";
-    let tried_again = invoices::mark_failed(store, invoice, !is_first)?;
+    let tried_again = invoice::mark_failed(store, invoice, !is_first)?;
     if is_first {
         return Ok(());
     }
@@ -154,7 +155,7 @@ pub(crate) fn end(store: &mut Store, id: &str, status: &str, reason: Option<&str
 pub(crate) fn expire(store: &mut Store, id: &str) -> Answer {
     let now = store.now();
     let invoice = text(&store.get(Kind::Subscription, id)?["latest_invoice"]).to_owned();
-    invoices::close(store, &invoice, "void", "voided_at")?;
+    invoice::close(store, &invoice, "void", "voided_at")?;
     store.change(Kind::Subscription, id, UPDATED, |subscription| {
         subscription["status"] = json!("incomplete_expired");
         subscription["ended_at"] = json!(now);
@@ -201,4 +202,10 @@ pub(crate) fn refuse_ended(subscription: &Value) -> Result<(), ApiError> {
         return Err(ApiError::invalid(message));
     }
     Ok(())
+}
+
+/// Works on a subscription at the time its customer's test clock shows.
+pub(crate) fn in_its_time(store: &mut Store, id: &str, work: impl FnOnce(&mut Store) -> Answer) -> Answer {
+    let customer = text(&store.get(Kind::Subscription, id)?["customer"]).to_owned();
+    store.in_time_of(&customer, work)
 }

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::calendar::{Interval, period_end};
-use crate::store::{Store, number, random_id, text};
+use crate::store::{Store, random_id};
+use crate::wire::value::{number, text};
 
 /// From when to when something is billed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

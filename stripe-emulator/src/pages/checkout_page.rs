@@ -12,7 +12,8 @@ use super::format::{money, price, rhythm};
 use super::html::{Icon, Message, Template, back_with, page, site};
 use crate::emulator::Emulator;
 use crate::life::checkout::is_delayed;
-use crate::store::{Kind, Store, number, text};
+use crate::store::{Kind, Store};
+use crate::wire::value::{number, text};
 
 const OPEN: &str = include_str!("templates/checkout.html");
 const BACK: &str = include_str!("templates/checkout_back.html");

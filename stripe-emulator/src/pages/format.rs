@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::html::Template;
-use crate::store::{number, text};
+use crate::wire::value::{number, text};
 
 const ZERO_DECIMAL: [&str; 4] = ["jpy", "krw", "vnd", "clp"];
 

@@ -5,8 +5,6 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use http::{StatusCode, header};
 
-use crate::emulator::Emulator;
-
 const LAYOUT: &str = include_str!("templates/layout.html");
 const MESSAGE: &str = include_str!("templates/message.html");
 const LINK: &str = r#"<a class="btn btn-main" href="{{to}}">{{says}}</a>"#;
@@ -18,7 +16,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       frame-ancestors 'none'";
 
 /// What the pages load.
-pub(crate) fn router() -> Router<Emulator> {
+pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let file = |kind: &'static str, text: &'static str| {
         get(
             move || async move { ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], text) },

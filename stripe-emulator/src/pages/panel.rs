@@ -11,13 +11,14 @@ use serde_json::Value;
 
 use super::format::{date, money, pill, price, time};
 use super::html::{Template, page};
-use crate::delivery::post_office::{DeliveryMode, Order};
+use crate::delivery::mode::{DeliveryMode, Order};
 use crate::emulator::Emulator;
 use crate::life::subscription::is_ended;
 use crate::life::subscription_items::{items, period};
 use crate::store::events::{Delivery, Event};
-use crate::store::{Kind, Store, number, text};
+use crate::store::{Kind, Store};
 use crate::wire::errors::ApiError;
+use crate::wire::value::{number, text};
 
 const PANEL: &str = include_str!("templates/panel.html");
 const SUBSCRIPTION: &str = include_str!("templates/panel_subscription.html");

@@ -9,7 +9,8 @@ use super::html::Template;
 use super::portal_offer::{Offer, changeable_item};
 use crate::life::schedule::upcoming;
 use crate::life::subscription_items::{has_price, items, period};
-use crate::store::{Kind, Store, number, text};
+use crate::store::{Kind, Store};
+use crate::wire::value::{number, text};
 
 const SUBSCRIPTION: &str = include_str!("templates/portal_subscription.html");
 const ENDED: &str = include_str!("templates/portal_ended.html");

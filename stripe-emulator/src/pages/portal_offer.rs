@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::life::calendar::Interval;
 use crate::life::schedule::upcoming;
 use crate::life::subscription_items::items;
-use crate::store::{Kind, Store, number, text};
+use crate::store::{Kind, Store};
+use crate::wire::value::{number, text};
 
 /// The bounds of an adjustable quantity that names none.
 const QUANTITIES: RangeInclusive<i64> = 1..=999;

@@ -6,12 +6,11 @@ use axum::extract::{Form, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::html::{Icon, Message, back_with, page};
 use super::portal_offer::{Offer, Wish};
-use super::portal_view::portal;
+use super::portal_view::{Said, portal};
 use crate::emulator::Emulator;
 use crate::store::{Kind, Store};
 use crate::wire::errors::ApiError;
@@ -25,13 +24,6 @@ const MISSING: Message<'_> = Message {
 
 pub(crate) fn router() -> Router<Emulator> {
     Router::new().route("/p/session/{id}", get(show)).route("/p/session/{id}/{subscription}", post(act))
-}
-
-/// What the page is to say: what was done, or what went wrong.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Said {
-    pub(crate) done: Option<String>,
-    pub(crate) error: Option<String>,
 }
 
 async fn show(

@@ -1,14 +1,15 @@
 //! What the customer portal looks like: a customer's subscriptions, what can be done with each, and the invoices.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::format::{date, money, pill};
 use super::html::{Template, site};
 use super::portal_card::Cards;
 use super::portal_offer::Offer;
-use super::portal_page::Said;
 use crate::life::subscription::is_ended;
-use crate::store::{Kind, Store, number, text};
+use crate::store::{Kind, Store};
+use crate::wire::value::{number, text};
 
 const PORTAL: &str = include_str!("templates/portal.html");
 const PAST: &str = include_str!("templates/portal_past.html");
@@ -20,6 +21,13 @@ const ERROR: &str = r#"<p class="note note-bad" role="alert" tabindex="-1" autof
 
 /// The newest invoices the portal shows.
 const SHOWN: usize = 12;
+
+/// What the page is to say: what was done, or what went wrong.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Said {
+    pub(crate) done: Option<String>,
+    pub(crate) error: Option<String>,
+}
 
 /// The page of a portal session, if there is such a session.
 pub(crate) fn portal(store: &Store, id: &str, said: &Said) -> Option<String> {

@@ -2,38 +2,23 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 use serde_json::Value;
 
-use super::control;
 use crate::api::{expand, routes};
 use crate::emulator::Emulator;
-use crate::pages::{checkout_page, html, panel, portal_page};
+use crate::store::events::Cause;
 use crate::store::faults::{self, Fault, RecordedRequest};
 use crate::store::idempotency::{self, Replay};
-use crate::store::{Cause, Store, random_id};
+use crate::store::{Store, random_id};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::params::Params;
 use crate::wire::{form, versions};
-
-/// Everything the emulator answers.
-pub(crate) fn router(emulator: Emulator) -> Router {
-    Router::new()
-        .nest("/_emulator", control::router())
-        .merge(checkout_page::router())
-        .merge(portal_page::router())
-        .merge(panel::router())
-        .merge(html::router())
-        .fallback(api)
-        .layer(DefaultBodyLimit::max(1 << 20))
-        .with_state(emulator)
-}
 
 /// One API call, taken apart.
 struct Call {
@@ -63,7 +48,7 @@ impl From<Result<Value, ApiError>> for Reply {
     }
 }
 
-async fn api(
+pub(crate) async fn api(
     State(emulator): State<Emulator>,
     method: Method,
     uri: Uri,
@@ -155,7 +140,7 @@ fn authorize(header: Option<&str>, secret_key: &str) -> Result<(), ApiError> {
 fn failure(fault: &Fault) -> Reply {
     let error = match fault.status {
         429 => ApiError::invalid("Too many requests hit the API too quickly.").code("rate_limit"),
-        402 => ApiError::invalid("Your card was declined.").kind("card_error").code("card_declined"),
+        402 => ApiError::card_declined(),
         400..=499 => ApiError::invalid("An injected fault."),
         _ => ApiError::invalid("An injected fault.").kind("api_error"),
     };

@@ -11,7 +11,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::delivery::post_office::{DeliveryMode, Order};
+use crate::delivery::mode::{DeliveryMode, Order};
 use crate::emulator::Emulator;
 use crate::store::faults::Fault;
 use crate::store::{Kind, Store};

@@ -1,4 +1,6 @@
-//! Everything that is answered over HTTP.
+//! Everything that is answered over HTTP, and how it begins and ends.
 
-pub(crate) mod calls;
-pub(crate) mod control;
+mod calls;
+mod control;
+mod router;
+pub(crate) mod start;

@@ -1,17 +1,19 @@
-//! Events: the log, how one is rendered for an API version, and the `/v1/events` calls.
+//! Events: the log, what became of each at each endpoint, and how one is rendered for an API version.
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Cause, Kind, Store, random_id, text};
-use crate::api::webhook_endpoints;
-use crate::delivery::post_office::Post;
-use crate::wire::errors::{Answer, ApiError};
-use crate::wire::list::{CREATED, Created, PAGING, page};
-use crate::wire::params::Params;
+use crate::wire::value::text;
 use crate::wire::versions::{previous_attributes, render};
+
+/// The API call that is being worked on, for the `request` of the events it causes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Cause {
+    pub(crate) request: Option<String>,
+    pub(crate) idempotency_key: Option<String>,
+}
 
 /// Every event so far, oldest first.
 #[derive(Debug, Default)]
@@ -26,13 +28,13 @@ pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) kind: String,
     pub(crate) created: i64,
-    object: Value,
-    before: Option<Value>,
-    cause: Cause,
-    livemode: bool,
+    pub(super) object: Value,
+    pub(super) before: Option<Value>,
+    pub(super) cause: Cause,
+    pub(super) livemode: bool,
     pub(crate) deliveries: Vec<Delivery>,
     /// Whether it was on its way when an earlier run ended: it goes to the endpoints that are registered anew.
-    is_owed: bool,
+    pub(super) is_owed: bool,
 }
 
 /// What became of an event at one endpoint.
@@ -55,7 +57,7 @@ pub(crate) enum DeliveryState {
 }
 
 impl Delivery {
-    fn first(endpoint: &Value) -> Delivery {
+    pub(super) fn first(endpoint: &Value) -> Delivery {
         let endpoint = text(&endpoint["id"]).to_owned();
         Delivery { endpoint, state: DeliveryState::Pending, attempts: Vec::new() }
     }
@@ -86,18 +88,30 @@ impl EventLog {
         self.index.get(id).map(|position| &self.events[*position])
     }
 
-    fn delivery_mut(&mut self, event: &str, endpoint: &str) -> Option<&mut Delivery> {
+    pub(super) fn delivery_mut(&mut self, event: &str, endpoint: &str) -> Option<&mut Delivery> {
         let event = &mut self.events[*self.index.get(event)?];
         event.deliveries.iter_mut().find(|delivery| delivery.endpoint == endpoint)
     }
 
-    fn push(&mut self, event: Event) {
+    pub(super) fn push(&mut self, event: Event) {
         self.index.insert(event.id.clone(), self.events.len());
         self.events.push(event);
     }
 
+    /// Addresses what an earlier run left undelivered to a new endpoint that wants it. Answers the ids of these events.
+    pub(super) fn address_owed(&mut self, endpoint: &Value) -> Vec<String> {
+        let wanted = |event: &&mut Event| {
+            event.is_owed && !event.deliveries.iter().any(Delivery::is_done) && wants(endpoint, &event.kind)
+        };
+        let owed = self.events.iter_mut().filter(wanted).map(|event| {
+            event.deliveries.push(Delivery::first(endpoint));
+            event.id.clone()
+        });
+        owed.collect()
+    }
+
     /// Takes over the events of an earlier run, whose endpoints are gone.
-    pub(crate) fn restore(&mut self, events: Vec<Event>) {
+    pub(super) fn restore(&mut self, events: Vec<Event>) {
         for mut event in events {
             let was_addressed = event.is_owed || !event.deliveries.is_empty();
             event.deliveries.retain(Delivery::is_done);
@@ -128,7 +142,8 @@ impl Event {
         })
     }
 
-    fn pending(&self) -> usize {
+    /// How many endpoints it has not arrived at yet.
+    pub(crate) fn pending(&self) -> usize {
         let open = |delivery: &&Delivery| delivery.state != DeliveryState::Succeeded;
         self.deliveries.iter().filter(open).count()
     }
@@ -140,85 +155,8 @@ impl Event {
     }
 }
 
-impl Store {
-    /// Logs an event and addresses it to every endpoint that wants it.
-    pub(crate) fn emit(&mut self, kind: &str, object: &Value, before: Option<Value>) {
-        let id = random_id("evt_1", 23);
-        let wanting =
-            self.rows(Kind::WebhookEndpoint).iter().filter(|row| webhook_endpoints::wants(row, kind));
-        let deliveries: Vec<Delivery> = wanting.map(Delivery::first).collect();
-        self.outbox.extend(deliveries.iter().map(|delivery| Post::first(&id, &delivery.endpoint)));
-        self.events.push(Event {
-            id,
-            kind: kind.to_owned(),
-            created: self.now(),
-            object: object.clone(),
-            before,
-            cause: self.cause.clone(),
-            livemode: self.livemode,
-            deliveries,
-            is_owed: false,
-        });
-        self.has_changed = true;
-    }
-
-    /// Addresses what an earlier run left undelivered to a new endpoint that wants it.
-    pub(crate) fn address_owed(&mut self, endpoint: &Value) {
-        let wanted = |event: &&mut Event| {
-            event.is_owed
-                && !event.deliveries.iter().any(Delivery::is_done)
-                && webhook_endpoints::wants(endpoint, &event.kind)
-        };
-        for event in self.events.events.iter_mut().filter(wanted) {
-            let delivery = Delivery::first(endpoint);
-            self.outbox.push(Post::first(&event.id, &delivery.endpoint));
-            event.deliveries.push(delivery);
-        }
-        self.has_changed = true;
-    }
-
-    pub(crate) fn delivery_mut(&mut self, event: &str, endpoint: &str) -> Option<&mut Delivery> {
-        self.has_changed = true;
-        self.events.delivery_mut(event, endpoint)
-    }
-}
-
-pub(crate) fn retrieve(store: &Store, id: &str, version: &str) -> Answer {
-    let event = store.events.get(id).ok_or_else(|| ApiError::no_such("event", id, "id").status(404))?;
-    Ok(event.render(version))
-}
-
-pub(crate) fn list(store: &Store, params: &Params, version: &str) -> Answer {
-    params.only(&[&PAGING[..], &CREATED, &["type", "types", "delivery_success"]].concat())?;
-    let (types, created) = (params.texts("types"), Created::read(params)?);
-    if types.len() > 20 {
-        return Err(ApiError::invalid("You may pass up to 20 values in `types`.").param("types"));
-    }
-    let wanted_type = params.text("type");
-    let delivered = params.flag("delivery_success")?;
-    let fits = |event: &&Event| {
-        let type_fits = wanted_type.is_none_or(|wanted| type_matches(wanted, &event.kind))
-            && (types.is_empty() || types.contains(&event.kind.as_str()));
-        type_fits
-            && delivered.is_none_or(|wanted| wanted == (event.pending() == 0))
-            && created.fits(&json!({ "created": event.created }))
-    };
-    // Paged by id, and only the page is rendered: there may be many thousands.
-    let found: Vec<Value> =
-        store.events.all().iter().filter(fits).map(|event| json!({ "id": event.id })).collect();
-    let mut list = page("/v1/events", params, found.iter())?;
-    for row in list["data"].as_array_mut().into_iter().flatten() {
-        if let Some(event) = store.events.get(text(&row["id"])) {
-            *row = event.render(version);
-        }
-    }
-    Ok(list)
-}
-
-/// `invoice.*` asks for every invoice event.
-fn type_matches(wanted: &str, kind: &str) -> bool {
-    match wanted.strip_suffix('*') {
-        Some(prefix) => kind.starts_with(prefix),
-        None => wanted == kind,
-    }
+/// Whether an endpoint is sent events of this type.
+pub(super) fn wants(endpoint: &Value, kind: &str) -> bool {
+    let enabled = endpoint["enabled_events"].as_array().map_or(&[][..], Vec::as_slice);
+    endpoint["status"] == "enabled" && enabled.iter().any(|wanted| wanted == "*" || wanted == kind)
 }

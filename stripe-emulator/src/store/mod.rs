@@ -1,4 +1,4 @@
-//! Everything the emulator knows, behind one lock: the tables of objects and the log of events.
+//! Everything the emulator knows: the tables of objects, the log of events, the time, and what tests asked for.
 //!
 //! Objects are kept in the newest API version's shape. A field whose name starts with an underscore is the
 //! emulator's own and never leaves it.
@@ -7,117 +7,34 @@ pub(crate) mod clock;
 pub(crate) mod events;
 pub(crate) mod faults;
 pub(crate) mod idempotency;
+mod ids;
+mod kind;
+pub(crate) mod lock;
+pub(crate) mod outbox;
 pub(crate) mod state_file;
+mod table;
+mod test_clock;
 
-use std::collections::HashMap;
-
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::clock::Clock;
-use self::events::EventLog;
+use self::events::{Cause, Delivery, Event, EventLog, wants};
 use self::faults::{Fault, RecordedRequest};
 use self::idempotency::Replays;
-use crate::delivery::post_office::Post;
+pub(crate) use self::ids::random_id;
+pub(crate) use self::kind::Kind;
+use self::outbox::Post;
+use self::table::Table;
 use crate::wire::errors::{Answer, ApiError};
+use crate::wire::value::text;
 
-/// The kinds of stored objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
-    Customer,
-    Product,
-    Price,
-    CheckoutSession,
-    PortalSession,
-    PortalConfiguration,
-    SubscriptionSchedule,
-    Subscription,
-    Invoice,
-    WebhookEndpoint,
-    TestClock,
-}
-
-const KINDS: [(Kind, &str, &str); 11] = [
-    (Kind::Customer, "cus_", "customer"),
-    (Kind::Product, "prod_", "product"),
-    (Kind::Price, "price_", "price"),
-    (Kind::CheckoutSession, "cs_", "checkout.session"),
-    (Kind::PortalSession, "bps_", "billing_portal.session"),
-    (Kind::PortalConfiguration, "bpc_", "configuration"),
-    // Before the subscriptions, whose prefix its own begins with.
-    (Kind::SubscriptionSchedule, "sub_sched_", "subscription schedule"),
-    (Kind::Subscription, "sub_", "subscription"),
-    (Kind::Invoice, "in_", "invoice"),
-    (Kind::WebhookEndpoint, "we_", "webhook endpoint"),
-    (Kind::TestClock, "clock_", "test clock"),
-];
-
-impl Kind {
-    pub(crate) fn all() -> impl Iterator<Item = Kind> {
-        KINDS.iter().map(|(kind, ..)| *kind)
-    }
-
-    /// The kind an id names by its prefix.
-    pub(crate) fn of_id(id: &str) -> Option<Kind> {
-        KINDS.iter().find(|(_, prefix, _)| id.starts_with(prefix)).map(|(kind, _, _)| *kind)
-    }
-
-    /// What Stripe's error messages call it.
-    pub(crate) fn noun(self) -> &'static str {
-        KINDS[self as usize].2
-    }
-
-    pub(crate) fn prefix(self) -> &'static str {
-        KINDS[self as usize].1
-    }
-}
-
-/// Objects of one kind, oldest first.
-#[derive(Debug, Default)]
-pub(crate) struct Table {
-    rows: Vec<Value>,
-    index: HashMap<String, usize>,
-}
-
-impl Table {
-    pub(crate) fn rows(&self) -> &[Value] {
-        &self.rows
-    }
-
-    pub(crate) fn get(&self, id: &str) -> Option<&Value> {
-        self.index.get(id).map(|position| &self.rows[*position])
-    }
-
-    pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut Value> {
-        self.index.get(id).map(|position| &mut self.rows[*position])
-    }
-
-    fn insert(&mut self, object: Value) {
-        self.index.insert(text(&object["id"]).to_owned(), self.rows.len());
-        self.rows.push(object);
-    }
-
-    fn remove(&mut self, id: &str) {
-        self.rows.retain(|row| row["id"] != id);
-        self.index =
-            self.rows.iter().enumerate().map(|(at, row)| (text(&row["id"]).to_owned(), at)).collect();
-    }
-}
-
-/// The API call that is being worked on, for the `request` of the events it causes.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Cause {
-    pub(crate) request: Option<String>,
-    pub(crate) idempotency_key: Option<String>,
-}
-
+/// One account at Stripe, as far as there is one here.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     pub(crate) url: String,
     pub(crate) livemode: bool,
     pub(crate) clock: Clock,
-    tables: [Table; KINDS.len()],
+    tables: [Table; Kind::COUNT],
     pub(crate) events: EventLog,
     pub(crate) cause: Cause,
     /// What is to be sent to webhook endpoints once the lock is released.
@@ -206,20 +123,37 @@ impl Store {
             other => random_id(other.prefix(), 24),
         }
     }
-}
 
-/// A fresh id: the prefix and `length` random letters and digits.
-pub(crate) fn random_id(prefix: &str, length: usize) -> String {
-    let random = std::iter::repeat_with(fastrand::alphanumeric).take(length);
-    prefix.chars().chain(random).collect()
-}
+    /// Logs an event and addresses it to every endpoint that wants it.
+    pub(crate) fn emit(&mut self, kind: &str, object: &Value, before: Option<Value>) {
+        let id = random_id("evt_1", 23);
+        let wanting = self.rows(Kind::WebhookEndpoint).iter().filter(|row| wants(row, kind));
+        let deliveries: Vec<Delivery> = wanting.map(Delivery::first).collect();
+        self.outbox.extend(deliveries.iter().map(|delivery| Post::first(&id, &delivery.endpoint)));
+        self.events.push(Event {
+            id,
+            kind: kind.to_owned(),
+            created: self.now(),
+            object: object.clone(),
+            before,
+            cause: self.cause.clone(),
+            livemode: self.livemode,
+            deliveries,
+            is_owed: false,
+        });
+        self.has_changed = true;
+    }
 
-/// A JSON text, empty for anything else.
-pub(crate) fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
+    /// Sends what an earlier run left undelivered to a new endpoint that wants it.
+    pub(crate) fn address_owed(&mut self, endpoint: &Value) {
+        let owed = self.events.address_owed(endpoint);
+        let endpoint = text(&endpoint["id"]);
+        self.outbox.extend(owed.iter().map(|event| Post::first(event, endpoint)));
+        self.has_changed = true;
+    }
 
-/// A JSON integer, zero for anything else.
-pub(crate) fn number(value: &Value) -> i64 {
-    value.as_i64().unwrap_or_default()
+    pub(crate) fn delivery_mut(&mut self, event: &str, endpoint: &str) -> Option<&mut Delivery> {
+        self.has_changed = true;
+        self.events.delivery_mut(event, endpoint)
+    }
 }

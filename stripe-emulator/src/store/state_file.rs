@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use super::clock::Clock;
 use super::events::Event;
+use super::lock::Locked;
 use super::{Kind, Store};
-use crate::emulator::Emulator;
 
 /// Raised when an older file cannot be read any more.
 const VERSION: u32 = 1;
@@ -74,6 +74,31 @@ impl StateFile {
         Ok(())
     }
 
+    /// Writes the state if it changed since it was last written.
+    pub(crate) fn save(&self, store: &Locked) -> Result<()> {
+        let is_closed = self.is_closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_closed { Ok(()) } else { self.write_changes(store) }
+    }
+
+    /// Writes the state for the last time.
+    pub(crate) fn save_and_close(&self, store: &Locked) -> Result<()> {
+        let mut is_closed = self.is_closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut is_closed, true) { Ok(()) } else { self.write_changes(store) }
+    }
+
+    fn write_changes(&self, store: &Locked) -> Result<()> {
+        let state = store.with(|store| {
+            let has_changed = std::mem::take(&mut store.has_changed);
+            has_changed.then(|| serde_json::to_vec(&store.state()))
+        });
+        let Some(state) = state else { return Ok(()) };
+        let written = state.map_err(Error::from).and_then(|state| self.write(&state));
+        written.map_err(|error| {
+            store.with(|store| store.has_changed = true);
+            Error::new(error.kind(), format!("{} cannot be written: {error}.", self.path.display()))
+        })
+    }
+
     /// The file appears whole or not at all, readable for us alone.
     fn write(&self, state: &[u8]) -> Result<()> {
         let draft = self.path.with_extension("json.new");
@@ -82,35 +107,6 @@ impl StateFile {
         file.set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(state)?;
         fs::rename(&draft, &self.path)
-    }
-}
-
-impl Emulator {
-    /// Writes the state if it changed since it was last written.
-    pub(crate) fn save(&self) -> Result<()> {
-        let Some(file) = self.state_file() else { return Ok(()) };
-        let is_closed = file.is_closed.lock().unwrap_or_else(PoisonError::into_inner);
-        if *is_closed { Ok(()) } else { self.write_changes(file) }
-    }
-
-    /// Writes the state for the last time.
-    pub(crate) fn save_and_close(&self) -> Result<()> {
-        let Some(file) = self.state_file() else { return Ok(()) };
-        let mut is_closed = file.is_closed.lock().unwrap_or_else(PoisonError::into_inner);
-        if std::mem::replace(&mut is_closed, true) { Ok(()) } else { self.write_changes(file) }
-    }
-
-    fn write_changes(&self, file: &StateFile) -> Result<()> {
-        let state = self.act(|store| {
-            let has_changed = std::mem::take(&mut store.has_changed);
-            has_changed.then(|| serde_json::to_vec(&store.state()))
-        });
-        let Some(state) = state else { return Ok(()) };
-        let written = state.map_err(Error::from).and_then(|state| file.write(&state));
-        written.map_err(|error| {
-            self.act(|store| store.has_changed = true);
-            Error::new(error.kind(), format!("{} cannot be written: {error}.", file.path.display()))
-        })
     }
 }
 

@@ -2,5 +2,6 @@
 
 mod portal;
 mod restart;
+mod rooms;
 mod schedules;
 mod stories;

@@ -66,6 +66,11 @@ impl ApiError {
         ApiError::invalid(format!("No such {noun}: '{id}'")).code("resource_missing").param(param)
     }
 
+    pub(crate) fn card_declined() -> ApiError {
+        let error = ApiError::invalid("Your card was declined.").status(402).kind("card_error");
+        error.code("card_declined")
+    }
+
     /// The body this error is sent with.
     pub fn body(&self) -> Value {
         let mut error = json!({ "type": self.kind, "message": self.message });

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::errors::{Answer, ApiError};
 use super::params::Params;
-use crate::store::number;
+use super::value::number;
 
 /// The parameters every list takes.
 pub(crate) const PAGING: [&str; 3] = ["limit", "starting_after", "ending_before"];

@@ -4,4 +4,5 @@ pub(crate) mod errors;
 pub(crate) mod form;
 pub(crate) mod list;
 pub(crate) mod params;
+pub(crate) mod value;
 pub(crate) mod versions;

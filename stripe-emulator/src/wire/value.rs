@@ -1,0 +1,13 @@
+//! What a JSON value holds, taken without asking twice.
+
+use serde_json::Value;
+
+/// A JSON text, empty for anything else.
+pub(crate) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// A JSON integer, zero for anything else.
+pub(crate) fn number(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_default()
+}
