@@ -1,4 +1,4 @@
-//! What a JSON value holds, taken without asking twice.
+//! A JSON value read as a text or a number; anything else reads as an empty one or zero.
 
 use serde_json::Value;
 
