@@ -3,8 +3,8 @@
 
 use std::process::{Output, Stdio};
 
-use local::stripe::{Emulator, Options};
 use serde_json::{Value, json};
+use stripe_emulator::{Emulator, Options};
 use tests::Vault;
 use tokio::process::Command;
 

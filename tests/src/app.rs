@@ -6,13 +6,13 @@ use cli::commands::products;
 use cli::context::Context;
 use lambda_http::http::{Method, Request as HttpRequest};
 use lambda_http::{Body, Request};
-use local::stripe::{Emulator, Options, sign};
 use serde_json::{Value, json};
 use shared::app::{App, answer};
 use shared::billing::limits::Limits;
 use shared::billing::reconcile::{Report, Sweep, reconcile};
 use shared::clock::Clock;
 use shared::config::{Config, Secret};
+use stripe_emulator::{Emulator, Options, sign};
 use tokio_postgres::Client;
 use uuid::Uuid;
 

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use futures_util::future::join_all;
 use lambda_http::Body;
 use lambda_http::http::Request;
-use local::stripe::sign;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::config::Function;
 use shared::live::Live;
+use stripe_emulator::sign;
 
 use crate::{Answer, TestApp, Vault, users};
 

@@ -1,8 +1,8 @@
 //! POST /api/billing/checkout.
 
 use futures_util::future::join_all;
-use local::stripe::{Fault, RecordedRequest};
 use serde_json::{Value, json};
+use stripe_emulator::{Fault, RecordedRequest};
 use tests::{TestApp, users};
 
 fn calls(t: &TestApp, method: &str, path: &str) -> Vec<RecordedRequest> {

@@ -1,8 +1,8 @@
 //! POST /api/billing/checkout, each way to be refused.
 
 use lambda_http::http::Request;
-use local::stripe::Fault;
 use serde_json::json;
+use stripe_emulator::Fault;
 use tests::{TestApp, users};
 
 #[tokio::test]

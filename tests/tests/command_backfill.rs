@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::join;
-use local::stripe::Fault;
 use serde_json::{Value, json};
+use stripe_emulator::Fault;
 use tests::{TestApp, operator, truth, users};
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! `billing events`.
 
-use local::stripe::Fault;
 use serde_json::{Value, json};
+use stripe_emulator::Fault;
 use tests::{TestApp, truth, users};
 
 fn id(event: &Value) -> &str {

@@ -2,8 +2,8 @@
 
 use cli::commands::products::{self, Args, Done};
 use cli::outcome::{Code, Failure};
-use local::stripe::Fault;
 use serde_json::{Value, json};
+use stripe_emulator::Fault;
 use tests::TestApp;
 
 const APPLY: Args = Args { dry_run: false };

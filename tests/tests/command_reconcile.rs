@@ -2,8 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use local::stripe::Fault;
 use serde_json::Value;
+use stripe_emulator::Fault;
 use tests::{TestApp, operator, truth, users};
 
 async fn undelivered(t: &TestApp) {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use lambda_http::http::Request as HttpRequest;
 use lambda_http::{Body, Context, Request, RequestExt};
-use local::stripe::{Fault, sign};
 use serde_json::json;
 use shared::clock::Clock;
+use stripe_emulator::{Fault, sign};
 use tests::{TestApp, users};
 
 /// The request with so much of Lambda's time left.

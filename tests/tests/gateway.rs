@@ -206,6 +206,23 @@ async fn known_origins_may_call_the_api_from_a_browser() {
 }
 
 #[tokio::test]
+async fn the_console_page_is_given_every_style_sheet_it_names() {
+    let s = Stack::start().await;
+    let page = s.http.get(format!("{}/", s.url)).send().await.unwrap().text().await.unwrap();
+    let links = page.split("<link rel=\"stylesheet\" href=\"").skip(1);
+    let sheets: Vec<&str> = links.map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(sheets, ["/base.css", "/console.css"]);
+    for sheet in sheets {
+        let response = s.http.get(format!("{}{sheet}", s.url)).send().await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), header(&response, "content-type").as_str()),
+            (200, "text/css")
+        );
+        assert!(response.text().await.unwrap().contains("var(--"), "{sheet}");
+    }
+}
+
+#[tokio::test]
 async fn people_sign_in_as_at_supabase() {
     let s = Stack::start().await;
     let grant = |kind: &str, body: Value| {

@@ -1,8 +1,8 @@
 //! What the metrics count: each alarm goes off for what it says.
 
-use local::stripe::Fault;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use serde_json::json;
+use stripe_emulator::Fault;
 use tests::{TestApp, users};
 
 /// The counters without labels that were counted since the last time.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use futures_util::future::join_all;
-use local::stripe::sign;
 use serde_json::{Value, json};
+use stripe_emulator::sign;
 use tests::TestApp;
 use tests::moto::Moto;
 use tests::program::Program;

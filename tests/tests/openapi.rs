@@ -6,10 +6,10 @@ use std::path::Path;
 
 use lambda_http::Body;
 use lambda_http::http::Request as HttpRequest;
-use local::stripe::Fault;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::config::Function;
+use stripe_emulator::Fault;
 use tests::openapi::{FILE, document, documented, problems, table};
 use tests::{Answer, TestApp, Vault, event, users};
 

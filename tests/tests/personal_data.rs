@@ -3,12 +3,12 @@
 
 use lambda_http::Body;
 use lambda_http::http::Request as HttpRequest;
-use local::stripe::Fault;
 use metrics_util::debugging::DebuggingRecorder;
 use serde_json::{Value, json};
 use shared::app::App;
 use shared::clock::Clock;
 use shared::config::Config;
+use stripe_emulator::Fault;
 use tests::{Log, TestApp, users};
 use tracing::Level;
 

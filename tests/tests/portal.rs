@@ -2,8 +2,8 @@
 
 use cli::commands::portal_configuration;
 use lambda_http::http::{Method, Request};
-use local::stripe::Fault;
 use serde_json::{Value, json};
+use stripe_emulator::Fault;
 use tests::{TestApp, users};
 
 #[tokio::test]

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::join;
-use local::stripe::Fault;
 use serde_json::{Value, json};
 use shared::billing::limits::Limits;
 use shared::billing::reconcile::{Sweep, reconcile};
 use shared::stripe::event::PROCESSED;
+use stripe_emulator::Fault;
 use tests::model::{Act, Step, World};
 use tests::{TestApp, truth, users};
 

@@ -4,11 +4,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::join;
-use local::stripe::Fault;
 use serde_json::json;
 use shared::billing::limits::Limits;
 use shared::billing::reconcile::{Sweep, sweep};
 use shared::db::subscriptions::Purpose;
+use stripe_emulator::Fault;
 use tests::{TestApp, users};
 
 const PURPOSE: Purpose<'static> = Purpose { cause: "test", grace_days: 7, dry_run: false };

@@ -1,7 +1,7 @@
 //! POST /api/billing/sync: the success page does not wait for the webhook.
 
-use local::stripe::Fault;
 use serde_json::json;
+use stripe_emulator::Fault;
 use tests::{Answer, TestApp, truth, users};
 
 async fn paid_and_no_event_came() -> TestApp {

@@ -1,7 +1,7 @@
 //! POST /api/webhooks/stripe: nothing is lost. What fails is kept, sent again, and then processed.
 
-use local::stripe::Fault;
 use serde_json::{Value, json};
+use stripe_emulator::Fault;
 use tests::{TestApp, users};
 
 /// An event of a subscription that names no organization, from a customer that nobody stored.

@@ -1,8 +1,8 @@
 //! POST /api/webhooks/stripe: a state that a newer one replaced never comes back.
 
 use futures_util::future::join_all;
-use local::stripe::Fault;
 use serde_json::{Value, json};
+use stripe_emulator::Fault;
 use tests::{TestApp, users};
 
 /// A subscription that was made at one second, upgraded at a later one and cancelled at the last, with the three events.

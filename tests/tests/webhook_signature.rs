@@ -3,8 +3,8 @@
 use base64::Engine;
 use lambda_http::Body;
 use lambda_http::http::Request;
-use local::stripe::sign;
 use serde_json::{Value, json};
+use stripe_emulator::sign;
 use tests::TestApp;
 
 const SECRET: &str = "whsec_test";

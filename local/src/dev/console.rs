@@ -38,8 +38,7 @@ macro_rules! files {
 }
 
 /// Path, content type and text.
-const FILES: [(&str, &str, &str); 10] = files! {
-    "base.css": CSS,
+const FILES: [(&str, &str, &str); 9] = files! {
     "console.css": CSS,
     "billing.js": SCRIPT,
     "console.js": SCRIPT,
@@ -58,7 +57,9 @@ pub fn routes(console: Console) -> Router {
     let page = ["/", "/billing/success", "/billing/canceled"]
         .map(|path| (path, HTML, include_str!("../../pages/console.html")));
     let mut router = Router::new();
-    for (path, kind, text) in page.into_iter().chain(FILES) {
+    // It looks like the emulated pages that it leads to.
+    let base = ("/base.css", CSS, stripe_emulator::BASE_CSS);
+    for (path, kind, text) in page.into_iter().chain([base]).chain(FILES) {
         router = router.route(path, get(move || file(kind, text)));
     }
     router

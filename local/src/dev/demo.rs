@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use stripe_emulator::{ApiError, Emulator};
 
 use super::people::{ORG, PEOPLE, Person};
 use super::stack::Stack;
 use super::terminal;
 use crate::problem::Problem;
-use crate::stripe::{ApiError, Emulator};
 
 /// The product's promise: entitlements are in step within this time.
 const PROMISE: Duration = Duration::from_secs(5);

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use serde_json::json;
 use shared::config::{Config, Secret, StripeKey};
 use shared::stripe::{Stripe, VERSION, event};
+use stripe_emulator::{Emulator, Options};
 
 use crate::problem::Problem;
-use crate::stripe::{Emulator, Options};
 
 /// An account that is ready to be used.
 pub struct StripeAccount {

@@ -7,11 +7,11 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use local::stripe::Fault;
 use serde_json::Value;
 use shared::billing::limits::Limits;
 use shared::billing::reconcile::{Sweep, sweep};
 use shared::db::subscriptions::Purpose;
+use stripe_emulator::Fault;
 
 use super::Tally;
 use crate::{Answer, TestApp};

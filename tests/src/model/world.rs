@@ -104,7 +104,7 @@ impl World {
         t: &TestApp,
         organization: &Organization,
         price: &str,
-    ) -> Result<Value, local::stripe::ApiError> {
+    ) -> Result<Value, stripe_emulator::ApiError> {
         let metadata = json!({ "org_id": organization.id });
         let session = t.stripe.call(
             "POST",

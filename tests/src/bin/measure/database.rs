@@ -7,11 +7,11 @@ use futures_util::future::join_all;
 use lambda_http::http::Request;
 use lambda_http::{Body, Response};
 use local::postgres::{Binaries, Cluster, Durability, Lifetime, Owner, reachable_home};
-use local::stripe::sign;
 use serde_json::Value;
 use shared::app::{App, answer};
 use shared::clock::Clock;
 use shared::config::Config;
+use stripe_emulator::sign;
 use tests::TestApp;
 
 use crate::quantile;

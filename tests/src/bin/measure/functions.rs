@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use local::stripe::sign;
 use serde_json::{Value, json};
+use stripe_emulator::sign;
 use tests::auth::TestAuth;
 use tests::program::Program;
 use tests::runtime_api::RuntimeApi;

@@ -1,0 +1,220 @@
+//! `/v1/checkout/sessions`: opening, reading and listing them. What the page does is in `checkout_pay`.
+
+use serde_json::{Value, json};
+
+use crate::life::checkout;
+use crate::life::checkout_shape::blank;
+use crate::store::{Kind, Store, random_id};
+use crate::wire::errors::{Answer, ApiError};
+use crate::wire::list::{CREATED, Created, PAGING, filters, page};
+use crate::wire::params::Params;
+use crate::wire::value::{number, text};
+
+const DAY: i64 = 86_400;
+
+/// What the emulator acts on, then what Stripe knows too and the emulator only takes note of.
+const CREATABLE: [&str; 39] = [
+    "allow_promotion_codes",
+    "automatic_tax.enabled",
+    "cancel_url",
+    "client_reference_id",
+    "customer",
+    "customer_email",
+    "customer_update.*",
+    "expires_at",
+    "line_items.price",
+    "line_items.quantity",
+    "line_items.adjustable_quantity.*",
+    "metadata.*",
+    "mode",
+    "payment_method_types",
+    "subscription_data.metadata.*",
+    "subscription_data.description",
+    "subscription_data.trial_end",
+    "subscription_data.trial_period_days",
+    "subscription_data.trial_settings.*",
+    "success_url",
+    "billing_address_collection",
+    "consent_collection.*",
+    "currency",
+    "custom_fields.*",
+    "custom_text.*",
+    "customer_creation",
+    "discounts.*",
+    "integration_identifier",
+    "invoice_creation.*",
+    "locale",
+    "managed_payments.*",
+    "origin_context",
+    "payment_intent_data.*",
+    "payment_method_collection",
+    "payment_method_options.*",
+    "phone_number_collection.*",
+    "submit_type",
+    "tax_id_collection.*",
+    "ui_mode",
+];
+
+pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
+    params.only(&CREATABLE)?;
+    let success_url = params.required("success_url")?;
+    let mode = params.one_of("mode", &["payment", "subscription"])?;
+    let mode = mode.ok_or_else(|| ApiError::missing_param("mode"))?;
+    customer(store, params)?;
+    let lines = line_items(store, params, mode)?;
+    let now = store.now();
+    let expires_at = params.int("expires_at")?.unwrap_or(now + DAY);
+    if !(now + DAY / 48..=now + DAY).contains(&expires_at) {
+        let message = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session \
+                       creation.";
+        return Err(ApiError::invalid(message).param("expires_at"));
+    }
+    let mut session = blank(store, lines, expires_at);
+    session["mode"] = json!(mode);
+    session["success_url"] = json!(success_url);
+    fill(params, &mut session)?;
+    Ok(store.insert(Kind::CheckoutSession, session))
+}
+
+pub(crate) fn list(store: &Store, params: &Params) -> Answer {
+    let names = ["customer", "customer_details.email", "payment_intent", "status", "subscription"];
+    params.only(&[&PAGING[..], &CREATED, &names].concat())?;
+    let status = params.one_of("status", &["open", "complete", "expired"])?;
+    let (created, email) = (Created::read(params)?, params.text("customer_details.email"));
+    let found = store.rows(Kind::CheckoutSession).iter().filter(|session| {
+        created.fits(session)
+            && status.is_none_or(|wanted| session["status"] == wanted)
+            && email.is_none_or(|wanted| session["customer_details"]["email"] == wanted)
+            && filters(params, session, &["customer", "payment_intent", "subscription"])
+    });
+    page("/v1/checkout/sessions", params, found)
+}
+
+pub(crate) fn list_line_items(store: &Store, id: &str, params: &Params) -> Answer {
+    params.only(&PAGING)?;
+    let session = store.get(Kind::CheckoutSession, id)?;
+    let rows = session["_line_items"]["data"].as_array().map_or(&[][..], Vec::as_slice);
+    // Pages go from the newest, line items from the first.
+    let reversed: Vec<&Value> = rows.iter().rev().collect();
+    page(&format!("/v1/checkout/sessions/{id}/line_items"), params, reversed.into_iter())
+}
+
+pub(crate) fn expire(store: &mut Store, id: &str, params: &Params) -> Answer {
+    params.only(&[])?;
+    checkout::expire(store, id)
+}
+
+fn customer(store: &Store, params: &Params) -> Result<(), ApiError> {
+    let Some(id) = params.text("customer") else {
+        return match params.get("customer_update") {
+            Some(_) => {
+                let message = "`customer_update` can only be used with `customer`.";
+                Err(ApiError::invalid(message).param("customer_update"))
+            }
+            None => Ok(()),
+        };
+    };
+    let customer = store.referenced(Kind::Customer, id, "customer")?;
+    if params.text("customer_email").is_some() {
+        let message = "You may only specify one of these parameters: customer, customer_email.";
+        return Err(ApiError::invalid(message).param("customer_email"));
+    }
+    let saves_address = ["address", "shipping"]
+        .iter()
+        .any(|name| params.text(&format!("customer_update.{name}")) == Some("auto"));
+    if params.flag("automatic_tax.enabled")? == Some(true) && customer["address"].is_null() && !saves_address
+    {
+        let message = "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid \
+                       address to the Customer or set either `customer_update[address]` to 'auto' or \
+                       `customer_update[shipping]` to 'auto' to save the address entered in Checkout to the Customer.";
+        return Err(ApiError::invalid(message).code("customer_tax_location_invalid"));
+    }
+    Ok(())
+}
+
+fn line_items(store: &Store, params: &Params, mode: &str) -> Result<Vec<Value>, ApiError> {
+    let mut lines = Vec::new();
+    for position in 0..params.list("line_items").len() {
+        let name = format!("line_items[{position}][price]");
+        let price = params.required(&format!("line_items.{position}.price"))?;
+        let price = store.referenced(Kind::Price, price, &name)?;
+        if price["active"] != true {
+            let message = "The price specified is inactive. This field only accepts active prices.";
+            return Err(ApiError::invalid(message).param(name));
+        }
+        if mode == "payment" && price["type"] == "recurring" {
+            let message = "You specified `payment` mode but passed a recurring price. Either switch to `subscription` \
+                           mode or use only one-time prices.";
+            return Err(ApiError::invalid(message));
+        }
+        let path = format!("line_items.{position}.quantity");
+        params.required(&path)?;
+        lines.push(line_item(store, price, params.int(&path)?.unwrap_or(1)));
+    }
+    if lines.is_empty() {
+        return Err(ApiError::missing_param("line_items"));
+    }
+    if mode == "subscription" && lines.iter().all(|line| line["price"]["type"] != "recurring") {
+        let message =
+            "You must provide at least one recurring price in `subscription` mode when using prices.";
+        return Err(ApiError::invalid(message));
+    }
+    Ok(lines)
+}
+
+fn line_item(store: &Store, price: &Value, quantity: i64) -> Value {
+    let product = store.table(Kind::Product).get(text(&price["product"]));
+    let amount = number(&price["unit_amount"]) * quantity;
+    json!({
+        "id": random_id("li_1", 23),
+        "object": "item",
+        "adjustable_quantity": null,
+        "amount_discount": 0,
+        "amount_subtotal": amount,
+        "amount_tax": 0,
+        "amount_total": amount,
+        "currency": price["currency"],
+        "description": product.map(|product| product["name"].clone()),
+        "metadata": {},
+        "price": price,
+        "quantity": quantity,
+    })
+}
+
+/// Copies what the caller gave.
+fn fill(params: &Params, session: &mut Value) -> Result<(), ApiError> {
+    const COPIED: [&str; 8] = [
+        "billing_address_collection",
+        "cancel_url",
+        "client_reference_id",
+        "customer",
+        "customer_creation",
+        "customer_email",
+        "locale",
+        "submit_type",
+    ];
+    params.copy(&COPIED, session);
+    params.copy(&["payment_method_types", "payment_method_collection", "integration_identifier"], session);
+    params.merge_metadata("metadata", &mut session["metadata"]);
+    session["allow_promotion_codes"] = json!(params.flag("allow_promotion_codes")?);
+    if params.flag("automatic_tax.enabled")? == Some(true) {
+        session["automatic_tax"]["enabled"] = json!(true);
+        session["automatic_tax"]["status"] = json!("requires_location_inputs");
+    }
+    let days = params.int("subscription_data.trial_period_days")?;
+    if days.is_some_and(|days| days < 1) {
+        let error = ApiError::invalid("The minimum number of trial period days is 1.");
+        return Err(error.param("subscription_data[trial_period_days]"));
+    }
+    session["_trial_days"] = json!(days);
+    session["_trial_end"] = json!(params.int("subscription_data.trial_end")?);
+    session["_missing_payment_method"] =
+        json!(params.text("subscription_data.trial_settings.end_behavior.missing_payment_method"));
+    session["_subscription_metadata"] = params.metadata("subscription_data.metadata");
+    session["_subscription_description"] = json!(params.text("subscription_data.description"));
+    if days.is_some() || !session["_trial_end"].is_null() {
+        session["amount_subtotal"] = json!(0);
+        session["amount_total"] = json!(0);
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! `expand[]`: ids in an answer replaced by the objects they name.
+
+use serde_json::Value;
+
+use crate::store::{Kind, Store};
+use crate::wire::errors::ApiError;
+use crate::wire::params::Params;
+
+/// Stripe expands four levels and refuses more.
+const DEEPEST: usize = 4;
+
+/// Fields that an answer only carries when they are expanded, and where the emulator keeps them.
+const INCLUDABLE: [(&str, &str); 2] = [("line_items", "_line_items"), ("products", "_products")];
+
+/// Expands what the call asks for.
+pub(crate) fn apply(store: &Store, params: &Params, mut answer: Value) -> Result<Value, ApiError> {
+    for path in params.texts("expand") {
+        let names: Vec<&str> = path.split('.').collect();
+        if names.iter().filter(|name| **name != "data").count() > DEEPEST {
+            let message = format!("You cannot expand more than {DEEPEST} levels of a property ({path}).");
+            return Err(ApiError::invalid(message).param("expand"));
+        }
+        if !expand(store, &mut answer, &names) {
+            return Err(
+                ApiError::invalid(format!("This property cannot be expanded ({path}).")).param("expand")
+            );
+        }
+    }
+    Ok(answer)
+}
+
+fn expand(store: &Store, value: &mut Value, names: &[&str]) -> bool {
+    if let Value::Array(list) = value {
+        return list.iter_mut().all(|value| expand(store, value, names));
+    }
+    let Some((name, rest)) = names.split_first() else { return true };
+    if let Some((_, kept)) =
+        INCLUDABLE.iter().find(|(public, kept)| public == name && value.get(kept).is_some())
+    {
+        value[*name] = value[*kept].clone();
+    }
+    let Some(field) = value.get_mut(*name) else { return false };
+    if let Some(id) = field.as_str() {
+        let Some(found) = Kind::of_id(id).and_then(|kind| store.table(kind).get(id)) else { return false };
+        *field = found.clone();
+    }
+    match field {
+        Value::Null => true,
+        Value::Object(_) | Value::Array(_) => expand(store, field, rest),
+        _ => false,
+    }
+}

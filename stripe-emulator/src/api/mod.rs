@@ -1,0 +1,18 @@
+//! The calls below `/v1`, one file per resource; `routes` says which call is whose.
+
+pub(crate) mod checkout_sessions;
+pub(crate) mod customers;
+pub(crate) mod events;
+pub(crate) mod expand;
+pub(crate) mod invoices;
+pub(crate) mod portal_configurations;
+pub(crate) mod portal_features;
+pub(crate) mod portal_sessions;
+pub(crate) mod prices;
+pub(crate) mod products;
+pub(crate) mod routes;
+pub(crate) mod subscription_changes;
+pub(crate) mod subscription_schedules;
+pub(crate) mod subscriptions;
+pub(crate) mod test_clocks;
+pub(crate) mod webhook_endpoints;

@@ -1,0 +1,155 @@
+//! What a portal's configuration lets its customer do. The page shows this and no more, and a form that asks for more is refused.
+
+use std::ops::RangeInclusive;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::life::calendar::Interval;
+use crate::life::schedule::upcoming;
+use crate::life::subscription_items::items;
+use crate::store::{Kind, Store};
+use crate::wire::value::{number, text};
+
+/// The bounds of an adjustable quantity that names none.
+const QUANTITIES: RangeInclusive<i64> = 1..=999;
+
+const INTERVALS: [&str; 4] = ["day", "week", "month", "year"];
+
+/// What a form of the page asks for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Wish {
+    pub(crate) act: String,
+    pub(crate) price: Option<String>,
+    pub(crate) quantity: Option<i64>,
+}
+
+pub(crate) struct Offer<'a> {
+    store: &'a Store,
+    features: &'a Value,
+}
+
+impl<'a> Offer<'a> {
+    pub(crate) fn of(store: &'a Store, session: &Value) -> Offer<'a> {
+        let configuration = store.table(Kind::PortalConfiguration).get(text(&session["configuration"]));
+        Offer { store, features: configuration.map_or(&Value::Null, |found| &found["features"]) }
+    }
+
+    pub(crate) fn allows(&self, subscription: &Value, wish: &Wish) -> bool {
+        match wish.act.as_str() {
+            "cancel_at_period_end" => self.cancel_mode() == Some("at_period_end"),
+            "cancel_now" => self.cancel_mode() == Some("immediately"),
+            "resume" => self.resumes(subscription),
+            "keep" => self.keeps(subscription),
+            "pay" => self.shows_invoices(),
+            "change" => self.changes(subscription, wish),
+            _ => false,
+        }
+    }
+
+    /// `at_period_end` or `immediately`; none if nobody cancels here.
+    pub(crate) fn cancel_mode(&self) -> Option<&'a str> {
+        self.has("subscription_cancel").then(|| text(&self.features["subscription_cancel"]["mode"]))
+    }
+
+    /// A scheduled end is taken back where one may cancel; a pause ends with a card.
+    pub(crate) fn resumes(&self, subscription: &Value) -> bool {
+        let is_paused = subscription["status"] == "paused";
+        self.has(if is_paused { "payment_method_update" } else { "subscription_cancel" })
+    }
+
+    /// A change that waits is taken back where one may change.
+    pub(crate) fn keeps(&self, subscription: &Value) -> bool {
+        self.has("subscription_update") && upcoming(self.store, subscription).is_some()
+    }
+
+    /// An open invoice is paid on its own page, which the history leads to.
+    pub(crate) fn shows_invoices(&self) -> bool {
+        self.has("invoice_history")
+    }
+
+    /// The prices to change to, the cheapest of the shortest interval first.
+    pub(crate) fn prices(&self, subscription: &Value) -> Vec<&'a Value> {
+        if !self.updates("price") || changeable_item(subscription).is_none() {
+            return Vec::new();
+        }
+        let listed = self.products().iter().filter_map(|listed| listed["prices"].as_array()).flatten();
+        let found = listed.filter_map(|id| self.store.table(Kind::Price).get(text(id)));
+        let mut prices: Vec<_> = found.filter(|price| price["active"] == true).collect();
+        let interval =
+            |price: &Value| INTERVALS.iter().position(|name| price["recurring"]["interval"] == *name);
+        prices.sort_by_key(|price| (interval(price), number(&price["unit_amount"])));
+        prices
+    }
+
+    /// The quantities that may be chosen of a price's product.
+    pub(crate) fn quantities(&self, price: &Value) -> Option<RangeInclusive<i64>> {
+        let listed = self.products().iter().find(|listed| listed["product"] == price["product"])?;
+        let adjustable = &listed["adjustable_quantity"];
+        let bound = |name: &str, otherwise: &i64| adjustable[name].as_i64().unwrap_or(*otherwise);
+        let bounds = bound("minimum", QUANTITIES.start())..=bound("maximum", QUANTITIES.end());
+        (self.updates("quantity") && adjustable["enabled"] == true).then_some(bounds)
+    }
+
+    /// Whether a change waits for the end of the period that is paid. Where no period runs, nothing is.
+    pub(crate) fn waits(&self, subscription: &Value, wish: &Wish) -> bool {
+        let Some(item) = changeable_item(subscription) else { return false };
+        let wanted = wish.price.as_deref().and_then(|id| self.store.table(Kind::Price).get(id));
+        let price = wanted.unwrap_or(&item["price"]);
+        let amount = |price: &Value, quantity: i64| number(&price["unit_amount"]) * quantity;
+        let current = number(&item["quantity"]);
+        let decreases = amount(price, wish.quantity.unwrap_or(current)) < amount(&item["price"], current);
+        let shortens = Interval::of(price).is_shorter_than(Interval::of(&item["price"]));
+        let conditions =
+            self.features["subscription_update"]["schedule_at_period_end"]["conditions"].as_array();
+        let holds = |condition: &Value| match text(&condition["type"]) {
+            "decreasing_item_amount" => decreases,
+            "shortening_interval" => shortens,
+            _ => false,
+        };
+        let runs = matches!(text(&subscription["status"]), "active" | "past_due" | "trialing");
+        runs && conditions.is_some_and(|conditions| conditions.iter().any(holds))
+    }
+
+    pub(crate) fn proration_behavior(&self) -> &'a str {
+        text(&self.features["subscription_update"]["proration_behavior"])
+    }
+
+    fn changes(&self, subscription: &Value, wish: &Wish) -> bool {
+        let Some(item) = changeable_item(subscription) else { return false };
+        let price = match wish.price.as_deref() {
+            Some(wanted) if item["price"]["id"] != wanted => {
+                self.prices(subscription).into_iter().find(|price| price["id"] == wanted)
+            }
+            _ => Some(&item["price"]),
+        };
+        let Some(price) = price else { return false };
+        let current = number(&item["quantity"]);
+        let quantity = wish.quantity.unwrap_or(current);
+        let is_update = self.updates("price") || self.updates("quantity");
+        is_update && self.quantities(price).map_or(quantity == current, |bounds| bounds.contains(&quantity))
+    }
+
+    fn updates(&self, what: &str) -> bool {
+        let allowed = self.features["subscription_update"]["default_allowed_updates"].as_array();
+        self.has("subscription_update")
+            && allowed.is_some_and(|allowed| allowed.iter().any(|one| one == what))
+    }
+
+    fn products(&self) -> &'a [Value] {
+        self.features["subscription_update"]["_products"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    fn has(&self, feature: &str) -> bool {
+        self.features[feature]["enabled"] == true
+    }
+}
+
+/// What there is to change: like Stripe's, the portal changes no subscription to several things, and none that is to end before it
+/// is resumed.
+pub(crate) fn changeable_item(subscription: &Value) -> Option<&Value> {
+    match items(subscription) {
+        [item] if subscription["cancel_at"].is_null() => Some(item),
+        _ => None,
+    }
+}

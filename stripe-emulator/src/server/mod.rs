@@ -1,0 +1,6 @@
+//! Everything that is answered over HTTP, and how it begins and ends.
+
+mod calls;
+mod control;
+mod router;
+pub(crate) mod start;

@@ -1,0 +1,8 @@
+//! Between Stripe's wire and JSON values: forms in, objects out in any API version, refusals as Stripe words them.
+
+pub(crate) mod errors;
+pub(crate) mod form;
+pub(crate) mod list;
+pub(crate) mod params;
+pub(crate) mod value;
+pub(crate) mod versions;
