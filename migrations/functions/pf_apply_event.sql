@@ -68,7 +68,7 @@ begin
     loop
       select s.org_id into org_before from billing.subscriptions s where s.stripe_subscription_id = sub;
       exit when locked @> array_remove(array[org, org_before], null);
-      perform billing_private.lock_organizations(org, org_before);
+      perform billing_private.lock_organizations(array[org, org_before]);
       locked := locked || array_remove(array[org, org_before], null);
       select f.org, f.gone into org, gone from billing_private.find_organization(named, sub, customer) f;
     end loop;

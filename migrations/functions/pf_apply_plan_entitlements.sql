@@ -8,7 +8,7 @@ begin
   then
     raise exception 'unknown plan_code %', plan_code using errcode = 'invalid_parameter_value';
   end if;
-  perform billing_private.lock_organizations(org_id);
+  perform billing_private.lock_organizations(array[org_id]);
   perform billing_private.set_plans(
     org_id, null, array[plan_code], array[null::timestamptz], 'pf_apply_plan_entitlements');
 end $$;

@@ -10,7 +10,7 @@ declare
   rows bigint;
   name text;
 begin
-  perform billing_private.lock_organizations(org);
+  perform billing_private.lock_organizations(array[org]);
   select coalesce(array_agg(s.stripe_subscription_id order by s.stripe_subscription_id), '{}') into live
   from billing.subscriptions s
   where s.org_id = org and s.status not in ('incomplete', 'incomplete_expired', 'canceled');

@@ -83,7 +83,7 @@ async fn a_member_cannot_see_events_or_telemetry_and_cannot_write_anything() {
         "select pf_apply_event('{}')",
         "select pf_fail_event('{}', 'x')",
         "select pf_store_customer(gen_random_uuid(), gen_random_uuid(), false, 'cus_1', null)",
-        "select billing_private.lock_organizations(gen_random_uuid())",
+        "select billing_private.lock_organizations(array[gen_random_uuid()])",
         "select billing_private.all_organizations()",
         "select billing_private.feature_enabled(gen_random_uuid(), 'hasAPI')",
         "select from billing_private.organization_locks for update",

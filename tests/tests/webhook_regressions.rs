@@ -240,7 +240,7 @@ async fn an_event_that_waited_while_its_subscription_moved_does_not_move_it_back
     unnamed["data"]["object"]["metadata"] = json!({});
     let other = t.database.connect().await;
     let moving = format!(
-        "begin; select billing_private.lock_organizations('{0}', '{1}');
+        "begin; select billing_private.lock_organizations(array['{0}', '{1}']::uuid[]);
          update subscriptions set org_id = '{1}', version = version + 1",
         t.org, t.other_org
     );
