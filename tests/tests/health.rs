@@ -48,6 +48,8 @@ async fn a_database_that_was_never_migrated_fails_by_its_schema() {
 async fn a_missing_or_malformed_variable_fails_and_is_not_named() {
     for (name, value) in [
         ("STRIPE_WEBHOOK_SECRET", ""),
+        ("STRIPE_WEBHOOK_SECRET", "we_1"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_1,sk_test_wrong"),
         ("STRIPE_SECRET_KEY", "pk_test_wrong"),
         ("BASE_URL", ""),
         ("GRACE_DAYS", "many"),
