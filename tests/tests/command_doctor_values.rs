@@ -33,7 +33,10 @@ async fn a_database_address_with_the_parameters_of_others() {
     let copied = format!("{url}?pgbouncer=true&connection_limit=1&schema=public&sslmode=prefer\n");
     assert!(d.complaints(&[("DATABASE_URL", &copied)]).await.is_empty());
     for (parameter, words) in [
-        ("sslmode=no-verify", "its parameter sslmode=no-verify asks for a connection that is not"),
+        (
+            "sslmode=no-verify",
+            "its parameter sslmode=no-verify asks for a connection without TLS or without verification",
+        ),
         ("colour=blue", "its parameter colour is not known"),
     ] {
         let url = format!("postgres://billing_operator:hush@db.example.com/d?{parameter}");

@@ -206,8 +206,8 @@ fn what_is_not_known_or_not_supported_is_named_and_nothing_else_is_told() {
         (format!("host=h DATABASE_URL={hush}"), "its parameter DATABASE_URL is not known"),
         (format!("{POOLER}?sslmode={hush}"), "its parameter sslmode has a value that is not known"),
         (format!("{POOLER}?ssl={hush}"), "its parameter ssl has a value that is not known"),
-        (format!("{POOLER}?sslcert={hush}"), "its parameter sslcert names a certificate of a client's"),
-        (format!("{POOLER}?sslkey={hush}"), "its parameter sslkey names a certificate of a client's"),
+        (format!("{POOLER}?sslcert={hush}"), "its parameter sslcert names a client certificate"),
+        (format!("{POOLER}?sslkey={hush}"), "its parameter sslkey names a client certificate"),
         (
             format!("{POOLER}?port={hush}"),
             "it is not a PostgreSQL connection address: invalid value for option `port`",
