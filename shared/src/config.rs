@@ -4,13 +4,19 @@
 //! gets only the secrets it works with. A malformed variable counts as missing.
 
 mod function;
+mod reader;
+mod stripe;
+mod supabase;
 
 use std::fmt;
 
-use url::{Host, Url};
+use url::Url;
 
 pub use function::Function;
+pub use reader::{environment, tidied};
+pub use stripe::StripeKey;
 
+use self::reader::Reader;
 use crate::http::return_url::Origin;
 
 /// A value that is never printed.
@@ -58,15 +64,6 @@ pub enum ForeignSubscriptions {
     Acknowledge,
 }
 
-/// The Stripe account's key and where its API is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StripeKey {
-    /// `sk_...` or `rk_...`.
-    pub secret: Secret,
-    /// Whether it is a key of live mode.
-    pub livemode: bool,
-}
-
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
@@ -86,7 +83,7 @@ pub struct Config {
     pub base_url: Option<Url>,
     /// `ALLOWED_RETURN_ORIGINS`, comma-separated, besides the frontend's own.
     pub allowed_return_origins: Vec<Origin>,
-    /// `SUPABASE_URL`, without a slash at its end: who signs access tokens in, and publishes the keys they are signed with.
+    /// `SUPABASE_URL`, the project's own, without a slash at its end: who signs access tokens in, and publishes the keys for them.
     pub supabase_url: Option<String>,
     /// `SUPABASE_JWT_SECRET`: what a project that has not moved to signing keys signs its access tokens with.
     pub supabase_jwt_secret: Option<Secret>,
@@ -123,24 +120,21 @@ impl Config {
         Self::from_lookup(|name| environment(name).or_else(|| elsewhere(name)))
     }
 
-    /// Reads variables from anywhere. An empty value counts as none.
+    /// Reads variables from anywhere, each [tidied]. An empty value counts as none.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Self {
-        let mut read = Reader {
-            lookup: |name: &str| lookup(name).filter(|v| !v.trim().is_empty()),
-            problems: Vec::new(),
-        };
+        let mut read = Reader::new(lookup);
         let stripe_api_base = read.parsed("STRIPE_API_BASE", "an http or https URL", http_url);
-        let base = if (read.lookup)("BASE_URL").is_some() { "BASE_URL" } else { "NEXT_PUBLIC_BASE_URL" };
+        let base = if read.text("BASE_URL").is_some() { "BASE_URL" } else { "NEXT_PUBLIC_BASE_URL" };
         let mut config = Self {
-            stripe_key: read.parsed(
-                "STRIPE_SECRET_KEY",
-                "a Stripe secret or restricted key (sk_test_, sk_live_, rk_test_, rk_live_)",
-                stripe_key,
+            stripe_key: read.told("STRIPE_SECRET_KEY", stripe::KEY, stripe::key),
+            webhook_secrets: read.told_list(
+                "STRIPE_WEBHOOK_SECRET",
+                stripe::SIGNING_SECRET,
+                stripe::signing_secret,
             ),
-            webhook_secrets: read.list("STRIPE_WEBHOOK_SECRET").map(Secret::new).collect(),
             stripe_api_base,
-            database_url: (read.lookup)("DATABASE_URL").map(Secret::new),
-            database_ca: (read.lookup)("DATABASE_CA"),
+            database_url: read.text("DATABASE_URL").map(Secret::new),
+            database_ca: read.text("DATABASE_CA"),
             database_pool_size: read
                 .parsed("DATABASE_POOL_SIZE", "a number of connections from 1 to 100", |v| {
                     v.parse().ok().filter(|n| (1..=100).contains(n))
@@ -151,7 +145,7 @@ impl Config {
             supabase_url: read.parsed(
                 "SUPABASE_URL",
                 "an https URL such as https://<project>.supabase.co (http only on this machine)",
-                supabase_url,
+                supabase::project,
             ),
             supabase_jwt_secret: read.parsed("SUPABASE_JWT_SECRET", "at least 32 characters long", |v| {
                 (v.len() >= SHORTEST_JWT_SECRET).then(|| Secret::new(v))
@@ -188,9 +182,9 @@ impl Config {
                     v.parse().ok().filter(|seconds| (0..=2).contains(seconds))
                 })
                 .unwrap_or(0),
-            secret_arn: (read.lookup)("BILLING_SECRET_ARN"),
-            log_levels: (read.lookup)("RUST_LOG"),
-            metrics_namespace: (read.lookup)("METRICS_NAMESPACE"),
+            secret_arn: read.text("BILLING_SECRET_ARN"),
+            log_levels: read.text("RUST_LOG"),
+            metrics_namespace: read.text("METRICS_NAMESPACE"),
             problems: Vec::new(),
         };
         for origin in read.list("ALLOWED_RETURN_ORIGINS") {
@@ -232,64 +226,8 @@ impl Config {
     }
 }
 
-/// A variable of the process environment. An empty value counts as none.
-#[allow(clippy::disallowed_methods)] // This is the door.
-pub fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
-}
-
-struct Reader<F> {
-    lookup: F,
-    problems: Vec<String>,
-}
-
-impl<F: Fn(&str) -> Option<String>> Reader<F> {
-    fn parsed<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let value = (self.lookup)(name)?;
-        let parsed = parse(value.trim());
-        if parsed.is_none() {
-            self.problems.push(format!("{name} must be {expected}"));
-        }
-        parsed
-    }
-
-    fn list(&self, name: &str) -> impl Iterator<Item = String> + use<F> {
-        let value = (self.lookup)(name).unwrap_or_default();
-        value
-            .split(',')
-            .map(|part| part.trim().to_owned())
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .into_iter()
-    }
-}
-
 fn http_url(value: &str) -> Option<Url> {
     Url::parse(value).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-}
-
-/// Keys that come over a connection which anybody can change are anybody's keys: https, unless nothing leaves this machine.
-fn supabase_url(value: &str) -> Option<String> {
-    let url = http_url(value)?;
-    let local = match url.host()? {
-        Host::Domain(name) => name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    };
-    let bare = url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    (bare && (local || url.scheme() == "https")).then(|| url.as_str().trim_end_matches('/').to_owned())
-}
-
-fn stripe_key(value: &str) -> Option<StripeKey> {
-    let livemode = match value.get(..8)? {
-        "sk_live_" | "rk_live_" => true,
-        "sk_test_" | "rk_test_" => false,
-        _ => return None,
-    };
-    Some(StripeKey { secret: Secret::new(value), livemode })
 }
 
 #[cfg(test)]

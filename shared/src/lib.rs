@@ -6,6 +6,7 @@
 //! | [`app`] | what a function holds while it runs, and how it serves requests |
 //! | [`billing`] | operations that two callers share: apply an event, read subscriptions from Stripe, reconcile |
 //! | [`config`] | variables, read and checked |
+//! | [`jwks`] | the public keys of access tokens: fetched once, and read |
 //! | [`live`] | the app whose configuration may change while it runs |
 //! | [`recent`] | what an instance answers again from memory, for two seconds at most |
 //! | [`secrets`] | the secret in AWS Secrets Manager |
@@ -22,6 +23,7 @@ pub mod db;
 mod deadline;
 pub mod domain;
 pub mod http;
+pub mod jwks;
 pub mod live;
 pub mod recent;
 pub mod secrets;

@@ -245,7 +245,7 @@ impl Source {
     /// The environment goes first.
     fn config(&self, variables: &Variables) -> Config {
         Config::from_lookup(|name| {
-            let set = (self.environment)(name).filter(|value| !value.trim().is_empty());
+            let set = (self.environment)(name).filter(|value| config::tidied(value).is_some());
             set.or_else(|| variables.of_function(self.function, name))
         })
     }

@@ -17,7 +17,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use serde_json::{Map, Value};
 
-use crate::config::{Function, environment};
+use crate::config::{Function, environment, tidied};
 
 /// Amazon Trust Services' roots (AWS, "Secrets Manager: Data protection", and Amazon Trust Services' repository): reading the system's
 /// whole list would take longer than all else that a cold start does.
@@ -52,10 +52,10 @@ impl Variables {
         Self(object)
     }
 
-    /// A variable's value: a text, or a number or a truth value as its text.
+    /// A variable's value: a text, [tidied], or a number or a truth value as its text. None if it is empty.
     pub fn get(&self, name: &str) -> Option<String> {
         match self.0.get(name)? {
-            Value::String(text) => Some(text.clone()),
+            Value::String(text) => tidied(text).map(str::to_owned),
             value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
             _ => None,
         }

@@ -12,16 +12,19 @@ use cli::outcome::Outcome;
 use serde_json::json;
 use shared::clock::Clock;
 use tests::TestApp;
+use tests::auth::{EcKey, JwksServer, RsaKey};
 use tokio::net::TcpListener;
 
 /// A deployment as it should be: set up by the commands, with a purchase some time ago, reconciled.
-struct Deployment {
-    t: TestApp,
+pub struct Deployment {
+    pub t: TestApp,
     endpoint: String,
+    /// The project that signs access tokens.
+    pub project: JwksServer,
 }
 
 impl Deployment {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::answering(StatusCode::OK).await
     }
 
@@ -46,7 +49,8 @@ impl Deployment {
         {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        Self { t, endpoint }
+        let project = JwksServer::start(json!([EcKey::new("ec-1").jwk(), RsaKey::new("rsa-1").jwk()])).await;
+        Self { t, endpoint, project }
     }
 
     fn context(&self, variables: &[(&str, &str)]) -> Context {
@@ -55,13 +59,13 @@ impl Deployment {
             ("DATABASE_URL", url.as_str()),
             ("STRIPE_WEBHOOK_SECRET", "whsec_1"),
             ("BASE_URL", "https://app.example.com"),
-            ("SUPABASE_URL", "https://project.supabase.co"),
+            ("SUPABASE_URL", self.project.url.as_str()),
         ];
         self.t.operator_with(&[&whole, variables].concat())
     }
 
     /// The checks that are not ok.
-    async fn complaints(&self, variables: &[(&str, &str)]) -> Vec<(&'static str, Status, String)> {
+    pub async fn complaints(&self, variables: &[(&str, &str)]) -> Vec<(&'static str, Status, String)> {
         let report = doctor::run(Args::default(), &self.context(variables)).await.unwrap();
         let wrong = report.checks.into_iter().filter(|check| check.status != Status::Ok);
         wrong
@@ -73,7 +77,7 @@ impl Deployment {
 
     /// Asserts that one check, and no other, found the fault, in words that hold this.
     #[track_caller]
-    fn found(complaints: Vec<(&'static str, Status, String)>, check: &str, status: Status, words: &str) {
+    pub fn found(complaints: Vec<(&'static str, Status, String)>, check: &str, status: Status, words: &str) {
         let [(name, found, text)] = complaints.try_into().unwrap_or_else(|all| panic!("{check}: {all:?}"));
         assert_eq!((name, found), (check, status), "{text}");
         assert!(text.contains(words), "{check}: {text}");

@@ -65,3 +65,23 @@ async fn another_address_makes_another_pool_and_what_is_under_way_finishes_on_th
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(t.value(open).await, "1", "the old pool's connection is closed");
 }
+
+#[tokio::test]
+async fn an_address_works_as_it_was_copied() {
+    let t = TestApp::start().await;
+    let url = t.database.url("billing_reader");
+    let vault = Vault::open(&json!({})).await;
+    for copied in [
+        format!("{url}\n"),
+        format!(" \"{url}?pgbouncer=true&connection_limit=1&pool_timeout=0\"\r\n"),
+        format!("{url}?supa=base-pooler.x&sslmode=disable"),
+        format!("{}?schema=public&statement_cache_size=0", url.replace("postgres://", "postgresql://")),
+    ] {
+        vault.put(&json!({ "READER_DATABASE_URL": copied, "IDENTITY_SOURCE": "'trusted_headers'\n" }));
+        let live = vault.live(Function::Entitlements, &[], Clock::System).await;
+        let request = Request::builder().uri(format!("/api/entitlements?orgId={}", t.org));
+        let request = request.header("x-user-id", users::MEMBER).body(Body::Empty).unwrap();
+        let answer = Answer::of("entitlements", live.answer(entitlements::handle, request).await);
+        assert_eq!(answer.status, 200, "{copied}: {}", answer.body);
+    }
+}

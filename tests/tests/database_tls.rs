@@ -38,15 +38,30 @@ async fn a_server_is_verified_before_anything_is_sent_to_it() {
     let ca = pem(&ours);
     assert_refused(connect(&by_address, Some(&ca)).await, "does not support TLS");
     assert_refused(connect(&remote, None).await, "does not support TLS");
-    assert_refused(connect(&format!("{remote}&sslmode=disable"), None).await, "does not support TLS");
+    for mode in ["allow", "prefer", "require"] {
+        assert_refused(connect(&format!("{remote}&sslmode={mode}"), None).await, "does not support TLS");
+    }
+    // Without a CA, and with one: no address switches it off.
+    for parameter in ["sslmode=disable", "sslmode=no-verify", "ssl=false"] {
+        let (url, refusal) = (format!("{remote}&{parameter}"), format!("its parameter {parameter} asks for"));
+        assert_refused(connect(&url, None).await, &refusal);
+        assert_refused(connect(&url, Some(&ca)).await, &refusal);
+    }
+    assert_refused(connect(&format!("{by_address}?sslmode=require"), None).await, "does not support TLS");
 
     tls::present(&server, &ServerCertificate::new(&ours, "127.0.0.1", 2500)).await;
     assert_eq!(connect(&by_address, Some(&ca)).await.as_deref(), Ok("true"));
     let file = std::env::temp_dir().join(format!("promptforge-ca-{}.pem", std::process::id()));
     std::fs::write(&file, format!("{}{ca}", pem(&other))).unwrap();
     assert_eq!(connect(&by_address, file.to_str()).await.as_deref(), Ok("true"));
+    // The address may name the file as well, and DATABASE_CA goes before it.
+    let named = format!("{by_address}?sslmode=verify-full&sslrootcert={}", file.display());
+    assert_eq!(connect(&named, None).await.as_deref(), Ok("true"));
+    assert_refused(connect(&named, Some(&pem(&other))).await, "UnknownIssuer");
     std::fs::remove_file(&file).unwrap();
-    for mode in ["disable", "prefer", "require", "verify-ca", "verify-full"] {
+    assert_refused(connect(&named, None).await, "its parameter sslrootcert cannot be read");
+    assert_eq!(connect(&by_address, Some(&ca.replace('\n', "\\n"))).await.as_deref(), Ok("true"));
+    for mode in ["disable", "no-verify", "allow", "prefer", "require", "verify-ca", "verify-full"] {
         let url = format!("{by_address}?sslmode={mode}");
         assert_eq!(connect(&url, Some(&ca)).await.as_deref(), Ok("true"), "{mode}");
         assert_refused(connect(&url, Some(&pem(&other))).await, "UnknownIssuer");
@@ -54,7 +69,9 @@ async fn a_server_is_verified_before_anything_is_sent_to_it() {
     assert_refused(connect(&by_name, Some(&ca)).await, "certificate not valid for name");
     assert_refused(connect(&remote, Some(&ca)).await, "certificate not valid for name");
     // The public roots, which our authority is none of.
-    assert_refused(connect(&format!("{remote}&sslmode=disable"), None).await, "UnknownIssuer");
+    assert_refused(connect(&format!("{remote}&sslmode=prefer"), None).await, "UnknownIssuer");
+    assert_refused(connect(&format!("{remote}&sslrootcert=system"), None).await, "UnknownIssuer");
+    assert_refused(connect(&format!("{by_address}?sslmode=verify-full"), None).await, "UnknownIssuer");
 
     tls::present(&server, &ServerCertificate::new(&ours, "127.0.0.1", 2002)).await;
     assert_refused(connect(&by_address, Some(&ca)).await, "certificate expired");

@@ -48,6 +48,8 @@ async fn a_database_that_was_never_migrated_fails_by_its_schema() {
 async fn a_missing_or_malformed_variable_fails_and_is_not_named() {
     for (name, value) in [
         ("STRIPE_WEBHOOK_SECRET", ""),
+        ("STRIPE_WEBHOOK_SECRET", "we_1"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_1,sk_test_wrong"),
         ("STRIPE_SECRET_KEY", "pk_test_wrong"),
         ("BASE_URL", ""),
         ("GRACE_DAYS", "many"),
@@ -60,5 +62,16 @@ async fn a_missing_or_malformed_variable_fails_and_is_not_named() {
         let expected =
             json!({ "success": false, "database": "ok", "schema": "ok", "configuration": "failing" });
         assert_eq!((answer.status, &answer.body), (503, &expected), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_address_that_contradicts_us_fails_as_configuration_too() {
+    for parameter in ["sslmode=disable", "colour=blue"] {
+        let url = format!("postgres://billing_reader@db.example.com/none?{parameter}");
+        let t = TestApp::start_with(&[("DATABASE_URL", &url)]).await;
+        let answer = t.health().await;
+        let expected = json!({ "success": false, "database": "failing", "schema": "failing", "configuration": "failing" });
+        assert_eq!((answer.status, &answer.body), (503, &expected), "{parameter}");
     }
 }

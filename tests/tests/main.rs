@@ -12,6 +12,7 @@ mod checkout;
 mod checkout_failures;
 mod command_backfill;
 mod command_doctor;
+mod command_doctor_values;
 mod command_events;
 mod command_explain;
 mod command_forget;

@@ -75,6 +75,20 @@ async fn without_a_configured_secret_every_event_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_no_signing_secret_verifies_nothing() {
+    for other in ["sk_test_1", "we_1", "pk_test_1", "whsec_", "whsec_...", "secret"] {
+        let t = TestApp::start_with(&[("STRIPE_WEBHOOK_SECRET", other)]).await;
+        t.webhook(&sign(harmless().as_bytes(), other, t.now()), Body::from(harmless()))
+            .await
+            .assert_failure(400, "invalid_signature");
+    }
+    let t = TestApp::start_with(&[("STRIPE_WEBHOOK_SECRET", " \"whsec_test,we_1\"\n")]).await;
+    let header = |secret| sign(harmless().as_bytes(), secret, t.now());
+    t.webhook(&header("whsec_test"), Body::from(harmless())).await.assert_outcome("ignored");
+    t.webhook(&header("we_1"), Body::from(harmless())).await.assert_failure(400, "invalid_signature");
+}
+
+#[tokio::test]
 async fn the_raw_bytes_count_also_where_the_gateway_encoded_them() {
     let t = TestApp::start().await;
     // Key order and white space as nobody would serialize them again.

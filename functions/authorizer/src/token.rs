@@ -10,8 +10,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use shared::config::Secret;
 use shared::domain::ids::UserId;
+use shared::jwks::{Key, could_be_kid};
 
-use crate::jwks::{self, Jwks};
+use crate::jwks::Jwks;
 use crate::ring_provider;
 
 /// How far clocks may be apart, in seconds.
@@ -26,15 +27,6 @@ pub struct Identity {
     pub user: UserId,
     /// None for people who signed in by telephone.
     pub email: Option<String>,
-}
-
-/// A key, and the one algorithm that it is for.
-#[derive(Clone, Debug)]
-pub struct Key {
-    /// The algorithm.
-    pub algorithm: Algorithm,
-    /// The key.
-    pub key: DecodingKey,
 }
 
 /// Why a token speaks for nobody. Its words go to the log, never to the caller.
@@ -146,7 +138,7 @@ pub(crate) async fn key_for(
             Ok(Key { algorithm: Algorithm::HS256, key: DecodingKey::from_secret(secret.expose().as_bytes()) })
         }
         "ES256" | "RS256" => {
-            let kid = header.kid.filter(|kid| jwks::could_be_kid(kid)).ok_or(Refusal::UnknownKey)?;
+            let kid = header.kid.filter(|kid| could_be_kid(kid)).ok_or(Refusal::UnknownKey)?;
             jwks.find(&kid, now).await
         }
         // `none` too.

@@ -25,7 +25,7 @@ impl StripeAccount {
     /// and keeps its state in `state_file`.
     ///
     /// # Errors
-    /// If the key is one of live mode or malformed, or the port is taken.
+    /// If the key is one of live mode or malformed, its signing secret is none, or the port is taken.
     pub async fn open(port: u16, webhook_url: &str, state_file: PathBuf) -> Result<Self, Problem> {
         let config = Config::from_env();
         if let Some(problem) = config.problems.iter().find(|problem| problem.starts_with("STRIPE_SECRET_KEY"))
@@ -37,6 +37,10 @@ impl StripeAccount {
                 "STRIPE_SECRET_KEY is a live key, which never belongs on a developer's machine. Unset it, or use a test key.",
             )),
             Some(key) => {
+                let about_signing = |problem: &&String| problem.starts_with("STRIPE_WEBHOOK_SECRET");
+                if let Some(problem) = config.problems.iter().find(about_signing) {
+                    return Err(Problem::new(format!("{problem}.")));
+                }
                 let secrets: Vec<_> = config.webhook_secrets.iter().map(Secret::expose).collect();
                 Ok(Self { key, webhook_secret: secrets.join(","), emulator: None })
             }

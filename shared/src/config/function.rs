@@ -1,5 +1,7 @@
 //! Which variables each function cannot do without, and whose database login it has: what template.yaml gives it.
 
+use super::tidied;
+
 /// A Lambda function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
@@ -49,9 +51,10 @@ impl Function {
 
     /// Whether these variables are all that the function works with, so that there is no need for a secret.
     pub fn is_complete(self, lookup: impl Fn(&str) -> Option<String>) -> bool {
-        let set = |name: &str| lookup(name).is_some_and(|value| !value.trim().is_empty());
+        let set = |name: &str| lookup(name).is_some_and(|value| tidied(&value).is_some());
         let base_url = || set("BASE_URL") || set("NEXT_PUBLIC_BASE_URL");
-        let trusted = || lookup("IDENTITY_SOURCE").is_some_and(|value| value.trim() == "trusted_headers");
+        let trusted =
+            || lookup("IDENTITY_SOURCE").is_some_and(|value| tidied(&value) == Some("trusted_headers"));
         match self {
             Self::Authorizer => set("SUPABASE_URL") && set("SUPABASE_JWT_SECRET"),
             Self::Entitlements => set("DATABASE_URL"),

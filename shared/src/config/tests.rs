@@ -40,10 +40,124 @@ fn keys_are_fetched_over_https_unless_the_host_is_this_machine() {
         ("https://ref.supabase.co/#a", None),
         ("ref.supabase.co", None),
         ("file:///etc/passwd", None),
+        ("https://supabase.com/dashboard/project/ref", None),
     ] {
         let config = config(&[("SUPABASE_URL", url)]);
         assert_eq!(config.supabase_url.as_deref(), read, "{url}");
         assert_eq!(config.problems.is_empty(), read.is_some(), "{url}");
+    }
+}
+
+#[test]
+fn the_address_of_one_of_the_project_s_services_is_the_project_s() {
+    for (url, read) in [
+        ("https://ref.supabase.co/auth/v1", "https://ref.supabase.co"),
+        ("https://ref.supabase.co/auth/v1/", "https://ref.supabase.co"),
+        ("https://ref.supabase.co//auth/v1//", "https://ref.supabase.co"),
+        ("https://ref.supabase.co/auth/v1/.well-known/jwks.json", "https://ref.supabase.co"),
+        ("https://ref.supabase.co/auth/v1/callback", "https://ref.supabase.co"),
+        ("https://ref.supabase.co/rest/v1", "https://ref.supabase.co"),
+        ("https://ref.supabase.co/rest/v1/", "https://ref.supabase.co"),
+        ("https://ref.supabase.co/storage/v1", "https://ref.supabase.co"),
+        ("https://ref.supabase.co/functions/v1", "https://ref.supabase.co"),
+        ("https://example.com/supabase/auth/v1", "https://example.com/supabase"),
+        ("http://127.0.0.1:54321/auth/v1/", "http://127.0.0.1:54321"),
+        // Nothing of Supabase's.
+        ("https://example.com/auth/v10", "https://example.com/auth/v10"),
+        ("https://example.com/auth", "https://example.com/auth"),
+    ] {
+        let config = config(&[("SUPABASE_URL", url)]);
+        assert_eq!(config.supabase_url.as_deref(), Some(read), "{url}");
+        assert!(config.problems.is_empty(), "{url}");
+    }
+}
+
+#[test]
+fn what_copying_leaves_around_a_value_is_not_part_of_it() {
+    for (around, tidy) in [
+        ("v", Some("v")),
+        (" v\r\n", Some("v")),
+        ("\u{feff}v\u{a0}\u{200b}\n", Some("v")),
+        ("\"v\"", Some("v")),
+        ("'v'", Some("v")),
+        ("\u{201c}v\u{201d}", Some("v")),
+        (" \" v \"\n", Some("v")),
+        ("v w", Some("v w")),
+        ("v'w", Some("v'w")),
+        ("\"v\",\"w\"", Some("\"v\",\"w\"")),
+        ("\"v'", Some("\"v'")),
+        ("\"v", Some("\"v")),
+        ("\"", Some("\"")),
+        ("", None),
+        (" \n", None),
+        ("\"\"", None),
+        ("\" \"", None),
+    ] {
+        assert_eq!(tidied(around), tidy, "{around:?}");
+    }
+}
+
+/// Every variable, with a value that can be read back from the configuration's debug form or, of a secret, from `secrets`.
+#[test]
+fn every_variable_is_tidied_whichever_way_it_arrives() {
+    let variables = [
+        ("STRIPE_SECRET_KEY", "sk_test_1"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_1,whsec_2"),
+        ("STRIPE_API_BASE", "http://127.0.0.1:12111"),
+        ("DATABASE_URL", "postgres://u:p@db.example.com/d"),
+        ("DATABASE_CA", "/etc/ca.pem"),
+        ("DATABASE_POOL_SIZE", "3"),
+        ("BASE_URL", "https://app.example.com"),
+        ("ALLOWED_RETURN_ORIGINS", "https://a.example.com,https://b.example.com"),
+        ("SUPABASE_URL", "https://ref.supabase.co"),
+        ("SUPABASE_JWT_SECRET", "01234567890123456789012345678901"),
+        ("IDENTITY_SOURCE", "trusted_headers"),
+        ("GRACE_DAYS", "3"),
+        ("TRIAL_DAYS", "14"),
+        ("AUTOMATIC_TAX", "true"),
+        ("FOREIGN_SUBSCRIPTIONS", "acknowledge"),
+        ("ENTITLEMENTS_CACHE_SECONDS", "2"),
+        ("BILLING_SECRET_ARN", "arn:aws:secretsmanager:eu-central-1:1:secret:billing-abcdef"),
+        ("RUST_LOG", "billing=debug"),
+        ("METRICS_NAMESPACE", "Billing"),
+    ];
+    let exposed = |config: &Config| {
+        let secret = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
+        let signing: Vec<_> =
+            config.webhook_secrets.iter().map(|secret| secret.expose().to_owned()).collect();
+        (
+            format!("{config:?}"),
+            signing,
+            config.stripe_key.as_ref().map(|key| key.secret.expose().to_owned()),
+            secret(&config.database_url),
+            secret(&config.supabase_jwt_secret),
+        )
+    };
+    let neat = config(&variables);
+    assert!(neat.problems.is_empty(), "{:?}", neat.problems);
+    for around in ["{}\n", " {}\r\n", "\"{}\"", "'{}'\n", "\u{feff}{}"] {
+        let untidy = variables.map(|(name, value)| (name, around.replace("{}", value)));
+        let found = |name: &str| untidy.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone());
+        assert_eq!(exposed(&Config::from_lookup(found)), exposed(&neat), "{around:?}");
+        let secret = untidy.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
+        let secret = crate::secrets::Variables::new(secret);
+        for (name, value) in variables {
+            assert_eq!(secret.get(name).as_deref(), Some(value), "{around:?}");
+        }
+        assert!(Function::Webhook.is_complete(found) && Function::Health.is_complete(found), "{around:?}");
+    }
+    let empty = variables.map(|(name, _)| (name, "\"\"\n"));
+    assert_eq!(exposed(&config(&empty)), exposed(&config(&[])));
+    assert!(!Function::Entitlements.is_complete(|_| Some("\"\"".to_owned())));
+}
+
+#[test]
+fn a_list_may_be_quoted_as_a_whole_or_each_of_its_values() {
+    for list in ["\"whsec_1, whsec_2\"", "\"whsec_1\", 'whsec_2'\n", "whsec_1,,\nwhsec_2,"] {
+        let config = config(&[("STRIPE_WEBHOOK_SECRET", list)]);
+        let secrets: Vec<_> = config.webhook_secrets.iter().map(Secret::expose).collect();
+        assert_eq!(secrets, ["whsec_1", "whsec_2"], "{list}");
+        assert!(config.problems.is_empty(), "{list}");
     }
 }
 
@@ -137,7 +251,7 @@ fn of_several_addresses_in_a_secret_each_function_takes_its_own() {
     ] {
         assert_eq!(shared.of_function(function, "DATABASE_URL").as_deref(), Some(url), "{function:?}");
     }
-    let own = variables(serde_json::json!({ "DATABASE_URL": "own" }));
+    let own = variables(serde_json::json!({ "DATABASE_URL": "own", "EVENTS_DATABASE_URL": " \n" }));
     assert_eq!(own.of_function(Function::Webhook, "DATABASE_URL").as_deref(), Some("own"));
     let text = |name| shared.of_function(Function::Webhook, name);
     assert_eq!((text("GRACE_DAYS"), text("AUTOMATIC_TAX")), (Some("3".to_owned()), Some("true".to_owned())));

@@ -1,5 +1,6 @@
 //! The database: one file per table, SQL beside the code that runs it. Knows nothing of Stripe or HTTP.
 
+mod address;
 mod pool;
 mod tls;
 
@@ -12,7 +13,8 @@ pub mod runs;
 pub mod subscriptions;
 pub mod webhook_events;
 
-pub use pool::{ConnectError, Db, Error, InvalidUrl, connect, is_local};
+pub use address::InvalidUrl;
+pub use pool::{ConnectError, Db, Error, connect, is_local};
 
 /// The schema that this code works with: the number of the newest migration.
 pub const SCHEMA_VERSION: i64 = 7;

@@ -17,7 +17,8 @@ use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::Secret;
-use crate::db::tls;
+use crate::db::address::{Address, InvalidUrl};
+use crate::db::tls::{self, Authority};
 use crate::domain::ids::UserId;
 use crate::telemetry::request::{Part, Timer};
 
@@ -103,11 +104,6 @@ impl Error {
         }
     }
 }
-
-/// Why `DATABASE_URL` cannot be used. Tells nothing of its contents.
-#[derive(Debug, thiserror::Error)]
-#[error("DATABASE_URL cannot be used: {0}")]
-pub struct InvalidUrl(String);
 
 impl Db {
     /// Prepares a pool of at most `size` connections. Connects when a connection is first needed.
@@ -229,29 +225,24 @@ fn answered(
 
 /// Where to connect and how: encrypted and verified, unless it is this machine.
 fn target(url: &Secret, ca: Option<&str>) -> Result<(Config, Option<MakeRustlsConnect>), InvalidUrl> {
-    // libpq's stricter modes are what we always do.
-    let url = url
-        .expose()
-        .replace("sslmode=verify-full", "sslmode=require")
-        .replace("sslmode=verify-ca", "sslmode=require");
-    let mut config: Config =
-        url.parse().map_err(|_| InvalidUrl("it is not a PostgreSQL connection address".to_owned()))?;
+    let Address { mut config, authority, is_local, asks_for_encryption } = Address::read(url.expose())?;
     config.connect_timeout(CONNECT_TIMEOUT).application_name("promptforge-billing");
     config
         .keepalives_idle(Duration::from_secs(30))
         .keepalives_interval(PROBES.0)
         .keepalives_retries(PROBES.1);
     config.tcp_user_timeout(SILENCE);
-    if tls::is_local(&config) && ca.is_none() {
+    let authority = ca.map(Authority::of_variable).or(authority);
+    if is_local && authority.is_none() && !asks_for_encryption {
         return Ok((config, None));
     }
     config.ssl_mode(SslMode::Require);
-    Ok((config, Some(tls::connector(ca).map_err(InvalidUrl)?)))
+    Ok((config, Some(tls::connector(authority.as_ref()).map_err(InvalidUrl)?)))
 }
 
 /// Whether the address is one of this machine. An address that cannot be read is none.
 pub fn is_local(url: &Secret) -> bool {
-    url.expose().parse().is_ok_and(|config| tls::is_local(&config))
+    Address::read(url.expose()).is_ok_and(|address| address.is_local)
 }
 
 /// Why there is no connection.

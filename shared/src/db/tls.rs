@@ -1,5 +1,6 @@
 //! How a connection to the database is encrypted: always and verified, unless the server is on this machine.
 
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -21,24 +22,52 @@ pub fn is_local(config: &Config) -> bool {
         })
 }
 
-/// A connector that verifies the server against these certificates (a PEM file's path, or PEM itself), or else Mozilla's roots.
-pub fn connector(ca: Option<&str>) -> Result<MakeRustlsConnect, String> {
-    let mut roots = RootCertStore::empty();
-    match ca {
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(ca) => {
-            let problem = |cause: String| format!("DATABASE_CA cannot be read: {cause}");
-            let pem = if ca.contains("-----BEGIN") { Ok(ca.as_bytes().to_vec()) } else { std::fs::read(ca) };
-            for certificate in CertificateDer::pem_slice_iter(&pem.map_err(|e| problem(e.to_string()))?) {
-                roots
-                    .add(certificate.map_err(|e| problem(e.to_string()))?)
-                    .map_err(|e| problem(e.to_string()))?;
-            }
-            if roots.is_empty() {
-                return Err(problem("holds no certificate".to_owned()));
-            }
+/// Whom to trust instead of the public roots.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// What it was named by, as the beginning of a sentence about it.
+    named: &'static str,
+    /// PEM, or the path of a file of it.
+    certificates: String,
+}
+
+impl Authority {
+    /// What `DATABASE_CA` says.
+    pub fn of_variable(certificates: &str) -> Self {
+        Self { named: "DATABASE_CA", certificates: certificates.to_owned() }
+    }
+
+    /// What the address itself says.
+    pub fn of_parameter(certificates: String) -> Self {
+        Self { named: "its parameter sslrootcert", certificates }
+    }
+
+    fn pem(&self) -> io::Result<Vec<u8>> {
+        match self.certificates.as_str() {
+            // In one line, as some tools write a variable: no PEM has a backslash of its own.
+            pem if pem.contains("-----BEGIN") => Ok(pem.replace("\\n", "\n").into_bytes()),
+            path => std::fs::read(path),
         }
     }
+
+    fn roots(&self) -> Result<RootCertStore, String> {
+        let problem = |cause: String| format!("{} cannot be read: {cause}", self.named);
+        let pem = self.pem().map_err(|error| problem(error.to_string()))?;
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
+            let certificate = certificate.map_err(|error| problem(error.to_string()))?;
+            roots.add(certificate).map_err(|error| problem(error.to_string()))?;
+        }
+        if roots.is_empty() { Err(problem("holds no certificate".to_owned())) } else { Ok(roots) }
+    }
+}
+
+/// A connector that verifies the server against this authority's certificates, or else Mozilla's roots.
+pub fn connector(authority: Option<&Authority>) -> Result<MakeRustlsConnect, String> {
+    let roots = match authority {
+        Some(authority) => authority.roots()?,
+        None => RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+    };
     let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| e.to_string())?

@@ -11,9 +11,10 @@ use crate::{outcome, table};
 mod configuration;
 mod database;
 mod events;
+mod signing_keys;
 mod stripe;
 
-/// Checks a deployment: configuration, Stripe, database, and that both say the same.
+/// Checks a deployment: configuration, the keys of access tokens, Stripe, database, and that both say the same.
 ///
 /// It changes nothing. Give it the configuration that the functions have; the database as billing_operator.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -74,6 +75,7 @@ pub type Error = context::Error;
 pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
     let mut report = Report::default();
     configuration::check(context, &mut report);
+    signing_keys::check(context, &mut report).await;
     let is_migrated = database::check(context, &mut report).await;
     if stripe::check(context, args.webhook_url.as_ref(), is_migrated, &mut report).await && is_migrated {
         events::check(context, &mut report).await;

@@ -3,16 +3,12 @@
 //! A key that is new is found when the first token names it, one that was revoked is gone within ten minutes, and neither
 //! strangers who make names up nor an outage of Supabase Auth turn into a fetch per request.
 
-mod fetch;
-mod key_set;
-
 use std::sync::{Arc, PoisonError, RwLock};
 
+use shared::jwks::{Fetcher, Key, KeySet};
 use tokio::sync::Mutex;
 
-use crate::token::{Key, Refusal};
-use fetch::Fetcher;
-use key_set::KeySet;
+use crate::token::Refusal;
 
 /// For how many seconds keys are used without asking again: so long a revoked key may still be believed.
 const FRESH: i64 = 10 * 60;
@@ -22,8 +18,6 @@ const LAST_RESORT: i64 = 60 * 60;
 const PAUSE: i64 = 60;
 /// The same where no keys are there to go on with: nobody can be served until a fetch succeeds.
 const PAUSE_WITHOUT_KEYS: i64 = 5;
-/// The longest name that a key has. Supabase's are UUIDs.
-const LONGEST_KID: usize = 128;
 
 /// The keys of one project.
 #[derive(Debug)]
@@ -47,18 +41,12 @@ impl Held {
     }
 }
 
-/// Whether a key may go by this name: only then it is worth asking for.
-pub fn could_be_kid(kid: &str) -> bool {
-    (1..=LONGEST_KID).contains(&kid.len())
-}
-
 impl Jwks {
     /// The keys of the project at this address.
     pub fn new(supabase_url: &str) -> Self {
-        let url = format!("{supabase_url}/auth/v1/.well-known/jwks.json");
         Self {
             supabase_url: supabase_url.to_owned(),
-            fetcher: Fetcher::new(url),
+            fetcher: Fetcher::of_project(supabase_url),
             held: RwLock::default(),
             last_fetch: Mutex::default(),
         }

@@ -28,20 +28,26 @@ pub struct Fetcher {
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The address is none.
     #[error("no request can be made to that address: {0}")]
     Address(#[from] lambda_http::http::Error),
+    /// Nobody answers there, or not with a certificate that can be trusted.
     #[error("no answer: {0}")]
     Unreachable(String),
+    /// The answer takes too long.
     #[error("no answer within {} s", DEADLINE.as_secs())]
     Late,
+    /// Something else than the keys is there.
     #[error("the answer is a {0}")]
     Status(StatusCode),
+    /// It is no key set, or too large for one.
     #[error("the answer is no key set, or larger than {LARGEST} bytes: {0}")]
     Unreadable(String),
 }
 
 impl Fetcher {
-    pub fn new(url: String) -> Self {
+    /// For the project at this address (`SUPABASE_URL`).
+    pub fn of_project(supabase_url: &str) -> Self {
         let mut connector = HttpConnector::new();
         connector.enforce_http(false);
         let connector = HttpsConnectorBuilder::new()
@@ -54,9 +60,18 @@ impl Fetcher {
             // The next fetch is minutes away.
             .pool_max_idle_per_host(0)
             .build(connector);
-        Self { http, url }
+        Self { http, url: format!("{supabase_url}/auth/v1/.well-known/jwks.json") }
     }
 
+    /// Where the keys are.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The keys as they are now.
+    ///
+    /// # Errors
+    /// See [`Error`].
     pub async fn fetch(&self) -> Result<KeySet, Error> {
         tokio::time::timeout(DEADLINE, self.exchange()).await.map_err(|_| Error::Late)?
     }

@@ -1,0 +1,62 @@
+//! The keys that the project publishes for its access tokens: whether any token can be accepted at all.
+
+use shared::config::IdentitySource;
+use shared::jwks::{Fetcher, KeySet};
+
+use super::Report;
+use crate::context::Context;
+
+const CHECK: &str = "signing_keys";
+const NO_TOKEN: &str = "No access token can be accepted.";
+const ONLY_THE_SECRET: &str = "Only access tokens signed with SUPABASE_JWT_SECRET are accepted.";
+const THE_ADDRESS: &str =
+    "Set SUPABASE_URL to the project's address, as Supabase shows it under Settings, Data API.";
+const THE_KIND: &str =
+    "Let the project sign with an ECC (P-256) or RSA key: in Supabase under Settings, JWT Keys.";
+
+/// Fetches them once, as the authorizer does.
+pub(super) async fn check(context: &Context, report: &mut Report) {
+    let config = &context.config;
+    let url = config.supabase_url.as_deref().filter(|_| config.identity_source == IdentitySource::Authorizer);
+    // Told above if it is missing.
+    let Some(url) = url else { return };
+    let has_secret = config.supabase_jwt_secret.is_some();
+    let fetcher = Fetcher::of_project(url);
+    match fetcher.fetch().await {
+        Ok(keys) => published(&keys, has_secret, report),
+        Err(error) => {
+            let found = format!("{} cannot be read: {error}", fetcher.url());
+            if has_secret {
+                report.warning(CHECK, found, format!("{ONLY_THE_SECRET} {THE_ADDRESS}"));
+            } else {
+                report.failing(CHECK, found, format!("{NO_TOKEN} {THE_ADDRESS}"));
+            }
+        }
+    }
+}
+
+fn published(keys: &KeySet, has_secret: bool, report: &mut Report) {
+    let (usable, others) = (keys.algorithms().join(", "), keys.passed_over().join(", "));
+    match (keys.is_empty(), keys.passed_over().is_empty(), has_secret) {
+        (false, true, _) => report.ok(CHECK, format!("{} published: {usable}", keys.len())),
+        (false, false, _) => report.warning(
+            CHECK,
+            format!("{} published: {usable}; of kinds that are not supported: {others}", keys.len()),
+            format!("Access tokens signed with one of the latter are refused. {THE_KIND}"),
+        ),
+        (true, true, true) => report.ok(CHECK, "none published: tokens are signed with SUPABASE_JWT_SECRET"),
+        (true, true, false) => report.failing(
+            CHECK,
+            "none published, and SUPABASE_JWT_SECRET is not set",
+            format!("{NO_TOKEN} {THE_KIND} Until then set SUPABASE_JWT_SECRET to its legacy JWT secret."),
+        ),
+        (true, false, has_secret) => {
+            let found = format!("only of kinds that are not supported: {others}");
+            if has_secret {
+                report.warning(CHECK, found, format!("{ONLY_THE_SECRET} {THE_KIND}"));
+            } else {
+                report.failing(CHECK, found, format!("{NO_TOKEN} {THE_KIND}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! `SUPABASE_URL` as people have it: of the project itself, or of one of its services.
+
+use url::{Host, Position};
+
+/// What a project has behind its address. Tokens name `/auth/v1` as their issuer, and most clients are given `/rest/v1`.
+const SERVICES: [&str; 6] =
+    ["/auth/v1", "/rest/v1", "/storage/v1", "/functions/v1", "/realtime/v1", "/graphql/v1"];
+
+/// The project's address, without a slash at its end.
+///
+/// Keys that come over a connection which anybody can change are anybody's keys: https, unless nothing leaves this machine.
+pub(super) fn project(value: &str) -> Option<String> {
+    let url = super::http_url(value)?;
+    let local = match url.host()? {
+        // The dashboard, whose address has the project's name in it.
+        Host::Domain("supabase.com" | "app.supabase.com") => return None,
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    };
+    let bare = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    let address = format!("{}{}", &url[..Position::BeforePath], without_service(url.path()));
+    (bare && (local || url.scheme() == "https")).then(|| address.trim_end_matches('/').to_owned())
+}
+
+/// The path in front of a service's, whatever of the service follows.
+fn without_service(path: &str) -> &str {
+    let service = SERVICES.iter().filter_map(|service| {
+        let (before, behind) = path.split_once(service)?;
+        (behind.is_empty() || behind.starts_with('/')).then_some(before)
+    });
+    service.min_by_key(|before| before.len()).unwrap_or(path)
+}
