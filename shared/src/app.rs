@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 use lambda_http::http::Method;
 use lambda_http::{Body, Request, RequestExt, Response, service_fn};
 
+use crate::billing::Resources;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::deadline;
+use crate::error::Error;
 use crate::http::error::ApiError;
 use crate::http::response;
 use crate::live::{Handler, Live};
@@ -71,16 +73,27 @@ impl App {
     ///
     /// # Errors
     /// If `DATABASE_URL` is missing or malformed.
-    pub fn db(&self) -> Result<&Db, ApiError> {
-        self.db.as_ref().ok_or(ApiError::Misconfigured("DATABASE_URL"))
+    pub fn db(&self) -> Result<&Db, Error> {
+        self.resources().db()
     }
 
     /// Stripe's API.
     ///
     /// # Errors
     /// If `STRIPE_SECRET_KEY` is missing or malformed.
-    pub fn stripe(&self) -> Result<&Stripe, ApiError> {
-        self.stripe.as_ref().ok_or(ApiError::Misconfigured("STRIPE_SECRET_KEY"))
+    pub fn stripe(&self) -> Result<&Stripe, Error> {
+        self.resources().stripe()
+    }
+
+    /// What an operation gets of it.
+    pub fn resources(&self) -> Resources<'_> {
+        Resources {
+            db: self.db.as_ref(),
+            stripe: self.stripe.as_ref(),
+            clock: &self.clock,
+            grace_days: self.config.grace_days,
+            foreign_subscriptions: self.config.foreign_subscriptions,
+        }
     }
 }
 
@@ -137,7 +150,8 @@ pub(crate) async fn framed(
     let work = deadline::hold(TO_ANSWER, Box::pin(work));
     let result = request::during(Arc::clone(&current), work).await;
     let code = result.as_ref().err().map(ApiError::code);
-    let root_code = result.as_ref().err().map(ApiError::root_code);
+    // An event that could not be processed failed of something: that is what is counted.
+    let cause = result.as_ref().err().map(|error| error.failure().map_or(error.code(), Error::code));
     if let Err(error) = &result {
         error.log(&current.request_id);
     }
@@ -152,7 +166,7 @@ pub(crate) async fn framed(
         stripe_ms = current.milliseconds(Part::Stripe),
         "answered"
     );
-    metrics::answered(&current, status, root_code, milliseconds);
+    metrics::answered(&current, status, cause, milliseconds);
     metrics::flush();
     response
 }

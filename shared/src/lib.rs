@@ -9,6 +9,7 @@
 //! | [`live`] | the app whose configuration may change while it runs |
 //! | [`recent`] | what an instance answers again from memory, for two seconds at most |
 //! | [`secrets`] | the secret in AWS Secrets Manager |
+//! | [`error`] | every way an operation can fail |
 //! | [`http`] | identity, request bodies, answers, errors |
 //! | [`domain`] | plans, features, subscriptions, the ordering of reads: no I/O, no clock |
 //! | [`db`] | SQL, by table |
@@ -21,6 +22,7 @@ pub mod config;
 pub mod db;
 mod deadline;
 pub mod domain;
+pub mod error;
 pub mod http;
 pub mod live;
 pub mod recent;

@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, OnceCell};
 use crate::app::{App, Head, framed};
 use crate::clock::Clock;
 use crate::config::{self, Config, Function};
+use crate::error::Error;
 use crate::http::error::ApiError;
 use crate::secrets::{self, Store, Variables};
 use crate::telemetry::{self, metrics};
@@ -113,8 +114,8 @@ impl Live {
     /// The app, with the secret's variables.
     ///
     /// # Errors
-    /// [`ApiError::NoConfiguration`] until the secret could be read once.
-    pub async fn app(&self) -> Result<Arc<App>, ApiError> {
+    /// [`Error::NoConfiguration`] until the secret could be read once.
+    pub async fn app(&self) -> Result<Arc<App>, Error> {
         if let Some(source) = self.source.as_ref().filter(|source| !source.is_loaded.load(Ordering::Acquire))
         {
             self.load(source).await?;
@@ -190,7 +191,7 @@ impl Live {
         }
     }
 
-    async fn load(&self, source: &Source) -> Result<(), ApiError> {
+    async fn load(&self, source: &Source) -> Result<(), Error> {
         let mut readings = source.readings.lock().await;
         if source.is_loaded.load(Ordering::Acquire) {
             return Ok(());
@@ -198,7 +199,7 @@ impl Live {
         let held = self.held();
         let now = held.clock.now().as_second();
         if readings.is_too_early(now, PAUSE_WITHOUT) {
-            return Err(ApiError::NoConfiguration);
+            return Err(Error::NoConfiguration);
         }
         match source.read().await {
             Ok(variables) => {
@@ -213,7 +214,7 @@ impl Live {
             Err(error) => {
                 readings.last = Some(now);
                 tracing::error!(target: "billing", %error, "the secret cannot be read, and nothing is known of it");
-                Err(ApiError::NoConfiguration)
+                Err(Error::NoConfiguration)
             }
         }
     }

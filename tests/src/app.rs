@@ -178,7 +178,7 @@ impl TestApp {
 
     /// The scheduled reconciliation, with all the time there is.
     pub async fn reconcile(&self) -> Report {
-        reconcile(&self.operator, Sweep::Once, &Limits::default()).await
+        reconcile(&self.operator.resources(), Sweep::Once, &Limits::default()).await
     }
 
     /// GET /api/health.

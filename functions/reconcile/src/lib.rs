@@ -53,7 +53,7 @@ pub async fn handle(app: &App, deadline: SystemTime) -> Result<Report, Unwell> {
 }
 
 async fn attempt(app: &App, deadline: SystemTime) -> Report {
-    reconcile(app, Sweep::WhenDue, &limits(app, deadline)).await
+    reconcile(&app.resources(), Sweep::WhenDue, &limits(app, deadline)).await
 }
 
 fn verdict(report: Report) -> Result<Report, Unwell> {

@@ -62,6 +62,13 @@ struct Data<'a> {
 #[error("{0}")]
 pub struct Unreadable(String);
 
+impl Unreadable {
+    /// What cannot be read, for whoever sent it.
+    pub fn sentence(&self) -> &str {
+        &self.0
+    }
+}
+
 impl<'a> Event<'a> {
     /// Reads the envelope.
     ///
