@@ -1,9 +1,10 @@
-//! What two functions or more use. Imports point down: functions → [`app`], [`http`], [`billing`] → [`domain`], [`db`],
+//! What two functions or more use. Imports point down: functions → [`serve`], [`app`], [`http`] → [`billing`] → [`domain`], [`db`],
 //! [`stripe`].
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | [`app`] | what a function holds while it runs, and how it serves requests |
+//! | [`serve`] | what stands around a request |
+//! | [`app`] | what a function holds while it runs |
 //! | [`billing`] | operations that two callers share: apply an event, read subscriptions from Stripe, reconcile |
 //! | [`config`] | variables, read and checked |
 //! | [`live`] | the app whose configuration may change while it runs |
@@ -27,5 +28,6 @@ pub mod http;
 pub mod live;
 pub mod recent;
 pub mod secrets;
+pub mod serve;
 pub mod stripe;
 pub mod telemetry;

@@ -8,11 +8,12 @@ use lambda_http::http::{Method, Request as HttpRequest};
 use lambda_http::{Body, Request};
 use local::stripe::{Emulator, Options, sign};
 use serde_json::{Value, json};
-use shared::app::{App, answer};
+use shared::app::App;
 use shared::billing::limits::Limits;
 use shared::billing::reconcile::{Report, Sweep, reconcile};
 use shared::clock::Clock;
 use shared::config::{Config, Secret};
+use shared::serve::answer;
 use tokio_postgres::Client;
 use uuid::Uuid;
 

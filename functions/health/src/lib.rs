@@ -9,7 +9,7 @@ use shared::db::{self, SCHEMA_VERSION};
 use shared::error::Error;
 use shared::http::error::ApiError;
 use shared::http::response;
-use shared::live::Outdated;
+use shared::serve::Outdated;
 
 /// Answers 200 if all is well, else 503 with the part that fails.
 ///

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::could_be_kid;
-use crate::token::Key;
+use crate::key::Key;
 
 /// Keys by their name.
 #[derive(Debug, Default)]

@@ -10,7 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
 
-use crate::token::{Key, Refusal};
+use crate::key::Key;
+use crate::refusal::Refusal;
 use fetch::Fetcher;
 use key_set::KeySet;
 

@@ -9,9 +9,10 @@ use lambda_http::{Body, Response};
 use local::postgres::{Binaries, Cluster, Durability, Lifetime, Owner, reachable_home};
 use local::stripe::sign;
 use serde_json::Value;
-use shared::app::{App, answer};
+use shared::app::App;
 use shared::clock::Clock;
 use shared::config::Config;
+use shared::serve::answer;
 use tests::TestApp;
 
 use crate::quantile;
