@@ -11,7 +11,7 @@ use url::{Host, Url};
 
 pub use function::Function;
 
-use crate::http::return_url::Origin;
+use crate::domain::origin::Origin;
 
 /// A value that is never printed.
 #[derive(Clone, PartialEq, Eq)]

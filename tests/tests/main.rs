@@ -34,6 +34,7 @@ mod hardening;
 mod health;
 mod identity;
 mod isolation;
+mod layers;
 mod metrics;
 mod migrations;
 mod model;

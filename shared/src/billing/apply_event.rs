@@ -202,7 +202,7 @@ fn tell(resources: &Resources<'_>, event: &Event<'_>, result: &Result<Settled, E
         stripe_ms = current.milliseconds(Part::Stripe),
         "event"
     );
-    metrics::event(WebhookEvent { kind: &event.kind, outcome, failed, age_seconds, milliseconds });
+    metrics::event(WebhookEvent { kind: event.counted_kind(), outcome, failed, age_seconds, milliseconds });
 }
 
 fn elapsed_ms(since: Instant) -> i64 {

@@ -79,6 +79,11 @@ impl<'a> Event<'a> {
         serde_path_to_error::deserialize(&mut parser).map_err(|error| unreadable("the event", &error))
     }
 
+    /// Its type if we process it, else `other`: there are hundreds.
+    pub fn counted_kind(&self) -> &'static str {
+        PROCESSED.iter().find(|kind| **kind == self.kind).copied().unwrap_or("other")
+    }
+
     /// Reads the object that the event is about.
     ///
     /// # Errors
