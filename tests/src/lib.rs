@@ -12,6 +12,7 @@ pub mod model;
 pub mod moto;
 pub mod openapi;
 pub mod operator;
+pub mod ordering_oracle;
 pub mod pooler;
 pub mod program;
 pub mod rotation;
