@@ -9,7 +9,7 @@ use std::fmt;
 
 use url::{Host, Url};
 
-pub use function::Function;
+pub use function::{Front, Function, Login};
 
 use crate::domain::origin::Origin;
 

@@ -9,12 +9,16 @@ use lambda_http::http::Request as HttpRequest;
 use local::stripe::Fault;
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::config::Function;
+use shared::config::{Front, Function};
 use shared::serve::answer_live;
 use tests::openapi::{FILE, document, documented, problems, table};
 use tests::{Answer, TestApp, Vault, event, users};
 
-const PEOPLES: [&str; 4] = ["checkout", "portal", "sync", "entitlements"];
+/// The functions that people call.
+fn peoples() -> impl Iterator<Item = &'static str> {
+    let authorized = |function: &Function| matches!(function.front(), Front::Authorized(..));
+    Function::ALL.into_iter().filter(authorized).map(Function::name)
+}
 
 #[test]
 fn the_committed_file_is_what_the_types_say() {
@@ -118,7 +122,7 @@ fn order(t: &TestApp, function: &str) -> Value {
 /// Failures of the caller, before and after something was bought.
 async fn by_the_caller(seen: &mut Seen) {
     let t = TestApp::start().await;
-    for function in PEOPLES {
+    for function in peoples() {
         let good = order(&t, function);
         for user in ["", users::OUTSIDER, users::MEMBER] {
             ask(seen, &t, function, user, &good).await;
@@ -174,7 +178,7 @@ async fn by_stripe(seen: &mut Seen) {
 async fn by_us(seen: &mut Seen) {
     for database in ["", "postgres://billing_reader@127.0.0.1:1/none"] {
         let t = TestApp::start_with(&[("DATABASE_URL", database)]).await;
-        for function in PEOPLES {
+        for function in peoples() {
             ask(seen, &t, function, users::OWNER, &order(&t, function)).await;
         }
         let paid = json!({ "id": "evt_1", "type": "invoice.paid", "created": t.now(),
@@ -194,7 +198,7 @@ async fn by_another(seen: &mut Seen) {
     let t = TestApp::start_with(&[("IDENTITY_SOURCE", "")]).await;
     let context = json!({ "userId": users::OWNER });
     let headers = [("x-user-id", users::OUTSIDER)];
-    for function in PEOPLES {
+    for function in peoples() {
         let body = order(&t, function);
         let post = || event("POST", "/api/billing", &headers, Some(&body), &context);
         let answer = match function {
@@ -247,14 +251,9 @@ async fn every_documented_failure_can_happen() {
 #[test]
 fn the_table_and_the_document_have_the_same_failures() {
     let document = document();
-    for (function, path, method) in [
-        ("checkout", "/api/billing/checkout", "post"),
-        ("portal", "/api/billing/portal", "post"),
-        ("sync", "/api/billing/sync", "post"),
-        ("entitlements", "/api/entitlements", "get"),
-        ("webhook", "/api/webhooks/stripe", "post"),
-        ("health", "/api/health", "get"),
-    ] {
+    for function in Function::ALL {
+        let Some((method, path)) = function.route() else { continue };
+        let (function, method) = (function.name(), method.to_lowercase());
         let responses = document["paths"][path][method]["responses"].as_object().unwrap();
         let codes = responses.values().flat_map(|response| {
             let narrowed = &response["content"]["application/json"]["schema"]["allOf"][1];
