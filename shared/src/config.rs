@@ -4,12 +4,14 @@
 //! gets only the secrets it works with. A malformed variable counts as missing.
 
 mod function;
+mod this_machine;
 
 use std::fmt;
 
-use url::{Host, Url};
+use url::Url;
 
 pub use function::{Front, Function, Login};
+pub use this_machine::is_this_machine;
 
 use crate::domain::origin::Origin;
 
@@ -271,11 +273,7 @@ fn http_url(value: &str) -> Option<Url> {
 /// Keys that come over a connection which anybody can change are anybody's keys: https, unless nothing leaves this machine.
 fn supabase_url(value: &str) -> Option<String> {
     let url = http_url(value)?;
-    let local = match url.host()? {
-        Host::Domain(name) => name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    };
+    let local = is_this_machine(url.host_str()?);
     let bare = url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()
