@@ -4,4 +4,5 @@ pub mod child;
 pub mod dev;
 pub mod postgres;
 pub mod problem;
+pub mod project;
 pub mod stripe;

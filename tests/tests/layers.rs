@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use tests::root;
 
 /// A module of `shared`, and the ones that it may know besides itself, the lowest layer first.
 const MAY_KNOW: [(&str, &str); 15] = [
@@ -53,7 +55,7 @@ struct Source {
 impl Source {
     /// Every file in a folder and below.
     fn below(folder: &str) -> Vec<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let root = root();
         let mut folders = vec![root.join(folder)];
         let mut sources = Vec::new();
         while let Some(folder) = folders.pop() {
@@ -173,7 +175,7 @@ fn the_domain_has_no_io_and_no_clock() {
 #[test]
 fn functions_know_nothing_but_shared_and_commands_nothing_of_http() {
     let members = ["cli", "local", "migrations", "tests"];
-    let functions: Vec<String> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions"))
+    let functions: Vec<String> = fs::read_dir(root().join("functions"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();

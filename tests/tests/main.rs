@@ -23,6 +23,7 @@ mod command_prune;
 mod command_reconcile;
 mod command_webhook_endpoint;
 mod connections;
+mod copied_checkout;
 mod database_tls;
 mod deadline;
 mod entitlements;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
 use lambda_http::Body;
 use lambda_http::http::Request as HttpRequest;
@@ -22,7 +21,7 @@ fn peoples() -> impl Iterator<Item = &'static str> {
 
 #[test]
 fn the_committed_file_is_what_the_types_say() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(FILE);
+    let file = tests::root().join(FILE);
     // As values: in which order the fields are printed depends on what else is built.
     let committed: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
     assert!(committed == document(), "{FILE} is old: run `cargo openapi` and commit it");

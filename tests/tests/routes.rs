@@ -3,21 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
 
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::Value;
 use shared::config::{Front, Function};
 use tests::openapi::document;
+use tests::root;
 
 /// A function's method and path, such as `POST /api/billing/checkout`, by its name.
 type Routes = BTreeMap<String, String>;
 
 const WEBHOOK: &str = "POST /api/webhooks/stripe";
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 /// A function's logical id is its name with a capital, then `Function`. The functions, their routes, and whose URL is its own.
 fn template() -> (BTreeSet<String>, Routes, BTreeSet<String>) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
-use shared::config::Function;
+use shared::config::{Function, environment};
 
 use crate::child::{Child, Signal};
 use crate::problem::Problem;
@@ -24,7 +24,7 @@ fn processes(function: Function) -> usize {
 /// # Errors
 /// If the build fails: cargo has said why.
 pub fn build(project: &Path, release: bool) -> Result<HashMap<String, PathBuf>, Problem> {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::new(environment("CARGO").unwrap_or_else(|| "cargo".to_owned()));
     command
         .args(["build", "--quiet", "--bins", "--message-format=json-render-diagnostics"])
         .current_dir(project);
