@@ -7,7 +7,7 @@ begin
   select s.plan_code, nullif(max(case s.status when 'past_due' then s.grace_until else 'infinity' end), 'infinity')
   from billing.subscriptions s
   where s.org_id = org and s.livemode = mode
-    and s.status in ('active', 'trialing', 'past_due') and s.pause_behavior is distinct from 'void'
+    and billing_private.is_granting(s.status) and s.pause_behavior is distinct from 'void'
   group by s.plan_code;
 end $$;
 revoke all on function billing_private.granted_plans(uuid, boolean) from public;

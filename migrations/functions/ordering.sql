@@ -6,7 +6,7 @@ create or replace function billing_private.ordering(
 begin
   return case
     -- Stripe never revives a subscription that has ended.
-    when status in ('canceled', 'incomplete_expired') then 'covered'
+    when billing_private.is_ended(status) then 'covered'
     when created <= known_through then 'covered'
     when carries_subscription and created > may_include then 'write'
     else 'read'

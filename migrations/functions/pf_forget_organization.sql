@@ -13,7 +13,7 @@ begin
   perform billing_private.lock_organizations(array[org]);
   select coalesce(array_agg(s.stripe_subscription_id order by s.stripe_subscription_id), '{}') into live
   from billing.subscriptions s
-  where s.org_id = org and s.status not in ('incomplete', 'incomplete_expired', 'canceled');
+  where s.org_id = org and billing_private.is_live(s.status);
   if live <> '{}' and not even_if_live then
     return jsonb_build_object('live', live, 'removed', null);
   end if;

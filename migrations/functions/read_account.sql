@@ -9,11 +9,10 @@ begin
     m.role,
     c.stripe_customer_id,
     c.last_checkout_session_id,
-    -- Live is every status but those that ended and the first payment that is still open.
     exists (
       select from billing.subscriptions s join billing.plans p using (plan_code)
       where s.org_id = m.org_id and s.livemode = mode and p.rank > 0
-        and s.status not in ('incomplete', 'incomplete_expired', 'canceled')),
+        and billing_private.is_live(s.status)),
     exists (
       select from billing.subscriptions s
       where s.org_id = m.org_id and s.livemode = mode and s.trial_end is not null)

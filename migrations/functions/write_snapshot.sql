@@ -6,7 +6,6 @@ create or replace function billing_private.write_snapshot(
 declare
   before billing.subscriptions;
   after billing.subscriptions;
-  live constant text[] := array['active', 'trialing', 'past_due'];
 begin
   select * into before from billing.subscriptions s
   where s.stripe_subscription_id = snapshot ->> 'stripe_subscription_id' for update;
@@ -44,9 +43,10 @@ begin
     perform billing_private.record(org, 'unknown_plan', before.plan_code, after.plan_code, cause,
       jsonb_build_object('subscription', after.stripe_subscription_id, 'price', after.price_id));
   end if;
-  if after.status = any (live) and (before.status is null or before.status <> all (live)) and exists (
+  if billing_private.is_granting(after.status) and billing_private.is_granting(before.status) is not true
+    and exists (
     select from billing.subscriptions s
-    where s.org_id = org and s.livemode = after.livemode and s.status = any (live)
+    where s.org_id = org and s.livemode = after.livemode and billing_private.is_granting(s.status)
       and s.stripe_subscription_id <> after.stripe_subscription_id
   ) then
     perform billing_private.record(org, 'second_live_subscription', null, after.stripe_subscription_id, cause);

@@ -26,9 +26,9 @@ cross join lateral (
 ) plan
 left join lateral (
   select s.status, s.quantity, s.current_period_end, s.cancel_at, s.grace_until,
-    s.status in ('canceled', 'incomplete_expired') as ended,
+    billing_private.is_ended(s.status) as ended,
     s.plan_code = plan.plan_code and s.pause_behavior is distinct from 'void'
-      and (s.status in ('active', 'trialing') or s.status = 'past_due' and s.grace_until > now()) as grants
+      and billing_private.is_granting(s.status) and (s.status <> 'past_due' or s.grace_until > now()) as grants
   from billing.subscriptions s
   where s.org_id = o.org_id and s.livemode = (select billing_private.livemode())
   -- The one that grants the plan, rather one that is paid; else one that can still be mended; else the newest.

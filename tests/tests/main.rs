@@ -53,6 +53,7 @@ mod samples;
 mod schema_rules;
 mod secrets;
 mod secrets_password;
+mod subscription_status;
 mod supabase;
 mod sync;
 mod webhook_events;

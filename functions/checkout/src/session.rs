@@ -8,7 +8,7 @@ use shared::db::customers;
 use shared::db::organizations::{self, BillingAccount};
 use shared::domain::ids::{CheckoutSessionId, CustomerId};
 use shared::domain::plan::PlanCode;
-use shared::domain::subscription::{Snapshot, is_live};
+use shared::domain::subscription::Snapshot;
 use shared::error::Error;
 use shared::http::error::ApiError;
 use shared::http::identity::Caller;
@@ -194,7 +194,7 @@ fn request(
 
 /// Whether one of them is live and paid: another one would charge twice.
 fn pays(subscriptions: &[Snapshot]) -> bool {
-    subscriptions.iter().any(|s| is_live(&s.status) && s.plan.code() > PlanCode::Pilot)
+    subscriptions.iter().any(|s| s.status.is_live() && s.plan.code() > PlanCode::Pilot)
 }
 
 /// Who ended a session.

@@ -9,7 +9,7 @@ use crate::db::webhook_events::{self, Application, Effect, EventRef, Outcome};
 use crate::deadline;
 use crate::domain::ids::{OrgId, SubscriptionId};
 use crate::domain::ordering::Read;
-use crate::domain::subscription::{Plan, Snapshot, is_known};
+use crate::domain::subscription::{Plan, Snapshot};
 use crate::error::Error;
 use crate::stripe::event::Event;
 use crate::stripe::wire::subscription::Subscription;
@@ -174,8 +174,8 @@ fn warn_of_the_unknown(application: &Application, outcome: Outcome) {
         let price = &snapshot.item.price;
         tracing::warn!(target: "billing", event, subscription, price, "no plan is known for this price: it counts as pilot");
     }
-    if !is_known(&snapshot.status) {
-        let status = &snapshot.status;
+    if !snapshot.status.is_known() {
+        let status = snapshot.status.as_str();
         tracing::warn!(target: "billing", event, subscription, status, "this status is new: it grants nothing");
     }
 }

@@ -9,6 +9,7 @@ use tokio_postgres::types::Type;
 use crate::db::{Db, Error};
 use crate::domain::entitlement::EntitlementSet;
 use crate::domain::ids::{OrgId, UserId};
+use crate::domain::status::Status;
 
 /// An organization's entitlements as `user` may see them. None: not a member, or there is no such organization.
 ///
@@ -24,7 +25,7 @@ pub async fn read(db: &Db, user: UserId, org: OrgId) -> Result<Option<Entitlemen
     Ok(Some(EntitlementSet {
         org,
         plan_code: row.get("plan_code"),
-        status: row.get("status"),
+        status: row.get::<_, Option<String>>("status").map(Status::from),
         seats: row.get("seats"),
         current_period_end: second("current_period_end"),
         cancel_at: second("cancel_at"),

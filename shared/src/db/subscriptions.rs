@@ -148,7 +148,7 @@ pub async fn unlisted(
 ) -> Result<Vec<(String, i64)>, Error> {
     let (after, before) = (between.0.map(Timestamp::as_second), between.1.map(Timestamp::as_second));
     let sql = "select stripe_subscription_id, version from billing.subscriptions
-        where livemode = $1 and status not in ('canceled', 'incomplete_expired')
+        where livemode = $1 and not billing_private.is_ended(status)
           and stripe_created_at > coalesce(to_timestamp($2), '-infinity') and stripe_created_at < coalesce(to_timestamp($3), 'infinity')
           and stripe_subscription_id <> all ($4)";
     let rows = db

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::ids::OrgId;
+use crate::domain::status::Status;
 
 /// An organization's plan and feature flags at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +15,7 @@ pub struct EntitlementSet {
     /// The plan in force.
     pub plan_code: String,
     /// Stripe's status of the subscription that explains the plan. None: there never was one.
-    pub status: Option<String>,
+    pub status: Option<Status>,
     /// Seats that are paid for, or included.
     pub seats: i32,
     /// When the paid period ends.

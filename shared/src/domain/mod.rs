@@ -7,4 +7,5 @@ pub mod ordering;
 pub mod origin;
 pub mod payment;
 pub mod plan;
+pub mod status;
 pub mod subscription;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::ids::{CustomerId, OrgId, SubscriptionId};
 use crate::domain::plan::PlanCode;
+use crate::domain::status::Status;
 
 /// One item of a subscription: what is paid for, and how many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +43,7 @@ pub struct Snapshot {
     /// Mode.
     pub livemode: bool,
     /// Stripe's status, whatever it is.
-    pub status: String,
+    pub status: Status,
     /// `pause_collection.behavior`.
     pub pause_behavior: Option<String>,
     /// The plan, and whether something said so.
@@ -91,29 +92,6 @@ pub fn resolve_plan(items: Vec<Item>, metadata_plan: Option<&str>) -> (Plan, Ite
     }
     let plan = metadata_plan.and_then(|code| code.parse().ok()).map_or(Plan::Unknown, Plan::Known);
     (plan, items.into_iter().next().unwrap_or_default())
-}
-
-/// Whether a subscription in this status still holds its customer to a contract: another one would charge twice.
-///
-/// An `incomplete` one does not: its first payment is open and it ends by itself within a day (Stripe, "How subscriptions
-/// work").
-pub fn is_live(status: &str) -> bool {
-    !matches!(status, "incomplete" | "incomplete_expired" | "canceled")
-}
-
-/// Whether Stripe's documentation names this status. One that it adds later is stored and grants nothing.
-pub fn is_known(status: &str) -> bool {
-    const KNOWN: [&str; 8] = [
-        "active",
-        "canceled",
-        "incomplete",
-        "incomplete_expired",
-        "past_due",
-        "paused",
-        "trialing",
-        "unpaid",
-    ];
-    KNOWN.contains(&status)
 }
 
 #[cfg(test)]

@@ -13,9 +13,13 @@ use crate::domain::entitlement::EntitlementSet;
 use crate::domain::feature::Feature;
 use crate::domain::ids::OrgId;
 use crate::domain::plan::PlanCode;
+use crate::domain::status::Status;
 use crate::error::Error;
 use crate::http::{response, schema};
 use crate::recent::Read;
+
+/// The status of an organization that never had a subscription.
+const NEVER_SUBSCRIBED: &str = "none";
 
 /// What an organization may do, and when that was so.
 #[derive(Serialize, JsonSchema)]
@@ -69,7 +73,7 @@ pub struct Entitlements {
     #[schemars(with = "PlanCode")]
     plan_code: String,
     /// Stripe's status of the subscription that explains the plan, or `none` where there never was one. Stripe may add to these.
-    #[schemars(extend("examples" = ["none", "active", "trialing", "past_due", "canceled", "incomplete", "incomplete_expired", "unpaid", "paused"]))]
+    #[schemars(extend("examples" = statuses()))]
     status: String,
     /// Seats that are paid for, or included.
     #[schemars(range(min = 0))]
@@ -85,12 +89,17 @@ pub struct Entitlements {
     entitlements: BTreeMap<&'static str, bool>,
 }
 
+/// What `status` may say today.
+fn statuses() -> Vec<String> {
+    std::iter::once(NEVER_SUBSCRIBED.to_owned()).chain(Status::KNOWN.map(String::from)).collect()
+}
+
 impl From<EntitlementSet> for Entitlements {
     fn from(set: EntitlementSet) -> Self {
         Self {
             org_id: set.org,
             plan_code: set.plan_code,
-            status: set.status.unwrap_or_else(|| "none".to_owned()),
+            status: set.status.map_or_else(|| NEVER_SUBSCRIBED.to_owned(), String::from),
             seats: set.seats,
             current_period_end: set.current_period_end,
             cancel_at: set.cancel_at,

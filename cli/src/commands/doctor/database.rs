@@ -51,7 +51,7 @@ const TOO_MUCH: &str = "
 const LIVE_AND_GONE: &str = "
     select coalesce(string_agg(s.stripe_subscription_id || ' of ' || s.org_id, ', ' order by s.stripe_subscription_id), '')
     from billing.subscriptions s
-    where s.status not in ('incomplete', 'incomplete_expired', 'canceled')
+    where billing_private.is_live(s.status)
       and not exists (select from billing_private.existing_organization(s.org_id))";
 
 /// A sentence, and after an exclamation mark what to do, if something is to be done.

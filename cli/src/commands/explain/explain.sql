@@ -15,7 +15,7 @@ select jsonb_build_object(
         'ended_at', (
           select max(r.created_at) from billing.runs r
           where r.org_id = $1 and r.kind = 'subscription_status_changed' and r.telemetry ->> 'subscription' = s.stripe_subscription_id
-            and r.telemetry ->> 'to' in ('canceled', 'incomplete_expired')))
+            and billing_private.is_ended(r.telemetry ->> 'to')))
       order by s.livemode = counting.livemode desc, s.stripe_created_at desc, s.stripe_subscription_id), '[]')
     from billing.subscriptions s, counting where s.org_id = $1),
   'flags', (

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::domain::status::Status;
 
 use crate::commands::events::EventRow;
 use crate::organization::Organization;
@@ -40,7 +41,7 @@ pub struct Plan {
     /// Which.
     pub plan_code: String,
     /// Stripe's status of the subscription that explains it.
-    pub status: Option<String>,
+    pub status: Option<Status>,
     /// Seats that are paid for, or included.
     pub seats: i32,
     /// When the paid period ends.
@@ -72,7 +73,7 @@ pub struct Subscription {
     /// It is of the mode whose payments count.
     pub counts: bool,
     /// Stripe's status.
-    pub status: String,
+    pub status: Status,
     /// `pause_collection.behavior`; `void` grants nothing.
     pub pause_behavior: Option<String>,
     /// What it is for.
@@ -102,20 +103,12 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// It has ended, which is for good.
-    pub fn is_ended(&self) -> bool {
-        matches!(self.status.as_str(), "canceled" | "incomplete_expired")
-    }
-
     /// It grants its plan.
     pub fn grants(&self, now: Timestamp) -> bool {
         self.counts
             && self.pause_behavior.as_deref() != Some("void")
-            && match self.status.as_str() {
-                "active" | "trialing" => true,
-                "past_due" => self.grace_until.is_some_and(|until| until > now),
-                _ => false,
-            }
+            && self.status.is_granting()
+            && (self.status != Status::PastDue || self.grace_until.is_some_and(|until| until > now))
     }
 }
 

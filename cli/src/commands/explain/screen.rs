@@ -3,6 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 
 use jiff::Timestamp;
+use shared::domain::status::Status;
 
 use super::facts::{Change, Explanation, Flag, Subscription};
 use crate::commands::events::EventRow;
@@ -22,7 +23,7 @@ impl Display for Explanation {
 impl Explanation {
     fn write_plan(&self, f: &mut Formatter<'_>) -> Result {
         let plan = &self.plan;
-        let status = plan.status.as_deref().unwrap_or("never had a subscription");
+        let status = plan.status.as_ref().map_or("never had a subscription", Status::as_str);
         let mut rows = vec![
             ["Organization".to_owned(), self.organization.to_string()],
             ["Plan".to_owned(), format!("{}, {status}", plan.plan_code)],
@@ -72,10 +73,10 @@ fn subscription(one: &Subscription) -> [String; 4] {
     let mut notes = Vec::new();
     let mut note =
         |what: &str, at: Option<Timestamp>| notes.extend(at.map(|at| format!("{what} {}", when::day(at))));
-    if one.is_ended() {
+    if one.status.is_ended() {
         note("since", one.ended_at);
     } else {
-        note("trial until", one.trial_end.filter(|_| one.status == "trialing"));
+        note("trial until", one.trial_end.filter(|_| one.status == Status::Trialing));
         note("period ends", one.current_period_end);
         note("canceled as of", one.cancel_at);
         note("past_due since", one.past_due_since);
@@ -89,7 +90,7 @@ fn subscription(one: &Subscription) -> [String; 4] {
     }
     let interval = one.billing_interval.as_ref().map(|interval| format!(" by the {interval}"));
     let plan = format!("{} x {}{}", one.plan_code, one.quantity, interval.unwrap_or_default());
-    [one.stripe_subscription_id.clone(), one.status.clone(), plan, notes.join(", ")]
+    [one.stripe_subscription_id.clone(), one.status.to_string(), plan, notes.join(", ")]
 }
 
 fn flag(one: &Flag, plan: &str) -> [String; 4] {

@@ -1,6 +1,7 @@
 //! The sentence on top: what the organization has, and because of what.
 
 use jiff::Timestamp;
+use shared::domain::status::Status;
 
 use super::facts::{Explanation, Subscription};
 use crate::when::day;
@@ -11,7 +12,7 @@ pub fn of(facts: &Explanation, now: Timestamp) -> String {
     let plan = &facts.plan.plan_code;
     let granting = facts.subscriptions.iter().filter(|s| s.grants(now) && s.plan_code == *plan);
     // One that is paid explains more than one whose payment is open.
-    let decisive = granting.min_by_key(|s| s.status == "past_due");
+    let decisive = granting.min_by_key(|s| s.status == Status::PastDue);
     let mut sentence = match decisive {
         _ if facts.by_hand && decisive.is_none() => {
             format!("{name} has {plan} because it was set by hand: no subscription pays for it.")
@@ -41,18 +42,18 @@ pub fn of(facts: &Explanation, now: Timestamp) -> String {
 fn granted(name: &str, plan: &str, subscription: &Subscription) -> String {
     let id = &subscription.stripe_subscription_id;
     let until = |at: Option<Timestamp>| at.map(|at| format!(" until {}", day(at))).unwrap_or_default();
-    if subscription.status == "past_due" {
+    if subscription.status == Status::PastDue {
         let since = subscription.past_due_since.map(|at| format!(" since {}", day(at))).unwrap_or_default();
         return format!(
             "{name} is past_due{since} with {id}; {plan} stays{}, unless it is paid before.",
             until(subscription.grace_until)
         );
     }
-    match (subscription.cancel_at, subscription.status.as_str()) {
+    match (subscription.cancel_at, &subscription.status) {
         (Some(ends), status) => {
             format!("{name} has {plan} until {}: {id} is {status} and canceled as of then.", day(ends))
         }
-        (None, "trialing") => {
+        (None, Status::Trialing) => {
             format!("{name} has {plan} because {id} is trialing{}.", until(subscription.trial_end))
         }
         (None, status) => {
@@ -65,7 +66,7 @@ fn granted(name: &str, plan: &str, subscription: &Subscription) -> String {
 /// Why there is nothing but pilot.
 fn nothing(facts: &Explanation, now: Timestamp) -> String {
     let mut counting = facts.subscriptions.iter().filter(|s| s.counts);
-    let Some(newest) = counting.clone().find(|s| !s.is_ended()).or_else(|| counting.next()) else {
+    let Some(newest) = counting.clone().find(|s| !s.status.is_ended()).or_else(|| counting.next()) else {
         return match facts.subscriptions.first() {
             Some(other) => format!(
                 "{} is of test mode, which grants nothing since the first live customer came",
@@ -75,16 +76,16 @@ fn nothing(facts: &Explanation, now: Timestamp) -> String {
         };
     };
     let id = &newest.stripe_subscription_id;
-    match newest.status.as_str() {
-        "canceled" => {
+    match &newest.status {
+        Status::Canceled => {
             format!(
                 "its last subscription {id} was canceled on {}",
                 day(newest.ended_at.unwrap_or(newest.updated_at))
             )
         }
-        "incomplete_expired" => format!("the first payment of {id} was never made"),
-        "incomplete" => format!("the first payment of {id} is still open"),
-        "past_due" => format!(
+        Status::IncompleteExpired => format!("the first payment of {id} was never made"),
+        Status::Incomplete => format!("the first payment of {id} is still open"),
+        Status::PastDue => format!(
             "{id} is past_due{} and its grace period ended{}",
             newest.past_due_since.map(|at| format!(" since {}", day(at))).unwrap_or_default(),
             newest

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::price::Price;
 use super::{Expandable, List, Metadata, null_as_default, org_of};
 use crate::domain::ids::{CustomerId, SubscriptionId};
+use crate::domain::status::Status;
 use crate::domain::subscription::{Item, Snapshot, resolve_plan};
 
 /// A subscription as Stripe sends it.
@@ -68,7 +69,7 @@ impl From<Subscription> for Snapshot {
             customer: CustomerId::from(wire.customer.0),
             org,
             livemode: wire.livemode,
-            status: wire.status,
+            status: Status::from(wire.status),
             pause_behavior: wire.pause_collection.and_then(|pause| pause.behavior),
             plan,
             item,
