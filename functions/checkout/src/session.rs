@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use futures_util::future::{try_join_all, try_join3};
 use shared::app::App;
 use shared::db::customers;
-use shared::db::organizations::{self, BillingAccount};
+use shared::db::organizations::BillingAccount;
 use shared::domain::ids::{CheckoutSessionId, CustomerId};
 use shared::domain::plan::PlanCode;
 use shared::domain::subscription::Snapshot;
 use shared::error::Error;
+use shared::http::billing_admin;
 use shared::http::error::ApiError;
 use shared::http::identity::Caller;
 use shared::stripe::wire::checkout_session::CheckoutSession;
@@ -60,12 +61,7 @@ pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<CheckoutS
 /// The organization's account, if the caller may buy for it and it has nothing yet.
 async fn buyer(app: &App, caller: &Caller, order: &Order) -> Result<BillingAccount, ApiError> {
     let livemode = app.stripe()?.livemode();
-    let account = organizations::billing_account(app.db()?, caller.user, order.org, livemode)
-        .await?
-        .ok_or(ApiError::NotAMember)?;
-    if !account.role.may_change_billing() {
-        return Err(ApiError::NotABillingAdmin);
-    }
+    let account = billing_admin::require(app.db()?, caller.user, order.org, livemode).await?;
     if account.subscribed {
         return Err(ApiError::AlreadySubscribed);
     }

@@ -4,11 +4,10 @@ use lambda_http::{Body, Request, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::app::App;
-use shared::db::organizations;
 use shared::domain::ids::{CustomerId, OrgId};
 use shared::error::Error;
 use shared::http::error::ApiError;
-use shared::http::{identity, request, response, return_url, schema};
+use shared::http::{billing_admin, identity, request, response, return_url, schema};
 use shared::stripe::wire::Object;
 use shared::stripe::{self, IdempotencyKey};
 use stripe_billing::billing_portal_session::CreateBillingPortalSession;
@@ -23,12 +22,7 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     let org = request::org_id(&wanted.org_id)?;
     let return_url = return_url(app, wanted.return_url.as_deref())?;
     let stripe = app.stripe()?;
-    let account = organizations::billing_account(app.db()?, caller.user, org, stripe.livemode())
-        .await?
-        .ok_or(ApiError::NotAMember)?;
-    if !account.role.may_change_billing() {
-        return Err(ApiError::NotABillingAdmin);
-    }
+    let account = billing_admin::require(app.db()?, caller.user, org, stripe.livemode()).await?;
     let url = open(stripe, account.customer.ok_or(ApiError::NoCustomer)?, return_url).await?;
     Ok(response::ok(&PortalResponse { success: true, url, org_id: org }))
 }

@@ -4,6 +4,7 @@ pub mod apply_event;
 pub mod limits;
 pub mod read_subscriptions;
 pub mod reconcile;
+pub mod replay_event;
 pub mod route;
 
 use crate::clock::Clock;

@@ -1,5 +1,6 @@
 //! The HTTP boundary: who calls, what they sent, what they get.
 
+pub mod billing_admin;
 pub mod entitlements;
 pub mod error;
 pub mod identity;

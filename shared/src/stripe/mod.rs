@@ -10,6 +10,7 @@ mod idempotency;
 mod retry;
 
 pub mod event;
+pub mod event_list;
 pub mod signature;
 pub mod wire;
 

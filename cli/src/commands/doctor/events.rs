@@ -2,16 +2,12 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
 use shared::billing::limits::Limits;
 use shared::billing::read_subscriptions;
 use shared::db::subscriptions::Purpose;
-use shared::stripe::event::PROCESSED;
-use shared::stripe::wire::List;
+use shared::stripe::event_list::{self, EventFilter};
 use shared::stripe::{self, Stripe};
 use stripe_billing::subscription::ListSubscription;
-use stripe_core::event::ListEvent;
-use stripe_types::{RangeBoundsTs, RangeQueryTs};
 use tokio_postgres::Client;
 
 use super::Report;
@@ -43,22 +39,14 @@ pub(super) async fn check(context: &Context, report: &mut Report) {
 
 /// How many of the hundred newest events were delivered.
 async fn delivery(context: &Context, stripe: &Stripe, report: &mut Report) -> Result<(), stripe::Error> {
-    #[derive(Deserialize)]
-    struct Made {
-        created: i64,
-    }
-    let until = context.clock.now().as_second() - ON_ITS_WAY;
-    let list = |from: Option<i64>| {
-        let created =
-            RangeQueryTs::Bounds(RangeBoundsTs { gte: from, lt: Some(until), ..RangeBoundsTs::default() });
-        ListEvent::new().types(PROCESSED.map(str::to_owned).to_vec()).created(created).limit(100)
-    };
-    let newest: List<Made> = stripe.get(&list(None)).await?;
+    let before = Some(context.clock.now().as_second() - ON_ITS_WAY);
+    let newest = event_list::page(stripe, EventFilter { before, ..EventFilter::default() }, None).await?;
     let Some(oldest) = newest.data.last() else {
         report.ok("webhook_delivery", "there was no event yet");
         return Ok(());
     };
-    let undelivered: List<Made> = stripe.get(&list(Some(oldest.created)).delivery_success(false)).await?;
+    let lost = EventFilter { from: oldest.created, before, undelivered: true };
+    let undelivered = event_list::page(stripe, lost, None).await?;
     let (all, lost) = (newest.data.len(), undelivered.data.len());
     let found = format!("{} of the newest {all} events delivered", all.saturating_sub(lost));
     if (all.saturating_sub(lost)) * 100 >= all * PROMISED {

@@ -2,19 +2,14 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 use shared::billing::Resources;
-use shared::billing::apply_event::{apply_event, is_unknown};
 use shared::billing::limits::{CALLS_PER_SECOND, Limits};
+use shared::billing::replay_event::{Replay, replay_event};
 use shared::db::webhook_events;
 use shared::error;
-use shared::stripe::event::{Event, PROCESSED};
-use shared::stripe::wire::List;
-use stripe_core::event::{ListEvent, RetrieveEvent};
-use stripe_types::{RangeBoundsTs, RangeQueryTs};
+use shared::stripe::event_list::{self, EventFilter};
 use tokio_postgres::types::Type;
 
 use super::Error;
@@ -149,23 +144,12 @@ async fn which(args: &Args, context: &Context, limits: &Limits) -> Result<Vec<St
 
 /// What Stripe lists, which it does from the newest to the oldest.
 async fn listed(context: &Context, since: Since, limits: &Limits) -> Result<Vec<String>, context::Error> {
-    #[derive(Deserialize)]
-    struct Named {
-        id: String,
-    }
-    let created = RangeQueryTs::Bounds(RangeBoundsTs {
-        gte: Some(since.before(context.clock.now()).as_second()),
-        ..RangeBoundsTs::default()
-    });
+    let from = since.before(context.clock.now()).as_second();
+    let which = EventFilter { from: Some(from), ..EventFilter::default() };
     let mut ids: Vec<String> = Vec::new();
     loop {
-        let mut list =
-            ListEvent::new().types(PROCESSED.map(str::to_owned).to_vec()).created(created).limit(100_i64);
-        if let Some(last) = ids.last() {
-            list = list.starting_after(last.as_str());
-        }
         limits.pace().await;
-        let page: List<Named> = context.stripe()?.get(&list).await?;
+        let page = event_list::page(context.stripe()?, which, ids.last().map(String::as_str)).await?;
         let is_empty = page.data.is_empty();
         ids.extend(page.data.into_iter().map(|event| event.id));
         if !page.has_more || is_empty || limits.are_reached() {
@@ -185,25 +169,11 @@ async fn unprocessed(resources: &Resources<'_>, ids: &[String]) -> Result<HashSe
 
 /// Err: database or Stripe are not to be had, so that there is no use in going on.
 async fn replay(resources: &Resources<'_>, id: &str, limits: &Limits) -> Result<Line, error::Error> {
-    limits.pace().await;
-    let body = match resources.stripe()?.get::<Box<RawValue>>(&RetrieveEvent::new(id)).await {
-        Ok(body) => body,
-        Err(error) if is_unknown(&error) => {
-            // So that the reconciliation does not ask for it again and again.
-            webhook_events::gone(resources.db()?, id).await?;
-            return Ok(line(id, "gone"));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let outcome = match Event::parse(body.get().as_bytes()) {
-        Ok(event) => apply_event(resources, &event, Instant::now()).await,
-        Err(error) => Err(error::Error::from(error)),
-    };
-    match outcome {
-        Ok(outcome) => Ok(line(id, outcome.as_str())),
-        Err(error) if error.is_outage() => Err(error),
-        Err(error) => Ok(Line { error_code: Some(error.code().to_owned()), ..line(id, "failed") }),
-    }
+    Ok(match replay_event(resources, id, limits).await? {
+        Replay::Processed(outcome) => line(id, outcome.as_str()),
+        Replay::Failed(error) => Line { error_code: Some(error.code().to_owned()), ..line(id, "failed") },
+        Replay::Gone => line(id, "gone"),
+    })
 }
 
 fn line(id: &str, outcome: &str) -> Line {

@@ -4,17 +4,14 @@
 //! time, oldest first, and the cursor moves on after each: so an interruption loses one span's work at most, and none is left out.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use stripe_core::event::ListEvent;
-use stripe_types::{RangeBoundsTs, RangeQueryTs};
 
-use super::{Report, put_through};
+use super::Report;
 use crate::billing::Resources;
 use crate::billing::limits::Limits;
+use crate::billing::replay_event::replay_body;
 use crate::db::{reconcile_cursors, webhook_events};
 use crate::error::Error;
-use crate::stripe::event::PROCESSED;
-use crate::stripe::wire::List;
+use crate::stripe::event_list::{self, EventFilter};
 
 const CURSOR: &str = "events";
 /// How far back the first one goes, in seconds: all that Stripe keeps.
@@ -23,7 +20,6 @@ const KEPT: i64 = 30 * 24 * 3600;
 const OVERLAP: i64 = 300;
 /// The first span, in seconds; a span with little in it doubles the next one, a crowded one halves it.
 const SPAN: i64 = 3600;
-const PAGE: i64 = 100;
 /// More pages than this make a span crowded.
 const CROWDED: u32 = 10;
 
@@ -65,43 +61,27 @@ async fn go_through(
     limits: &Limits,
     report: &mut Report,
 ) -> Result<Option<u32>, Error> {
-    #[derive(Deserialize)]
-    struct Named {
-        id: String,
-    }
     let (db, stripe) = (resources.db()?, resources.stripe()?);
-    let created =
-        RangeQueryTs::Bounds(RangeBoundsTs { gte: Some(from), lt: Some(to), ..RangeBoundsTs::default() });
+    let which = EventFilter { from: Some(from), before: Some(to), ..EventFilter::default() };
     let mut after: Option<String> = None;
     for pages in 1.. {
         if limits.are_reached() {
             return Ok(None);
         }
-        let mut list =
-            ListEvent::new().types(PROCESSED.map(str::to_owned).to_vec()).created(created).limit(PAGE);
-        if let Some(after) = after {
-            list = list.starting_after(after);
-        }
         limits.pace().await;
-        let list: List<Box<RawValue>> = stripe.get(&list).await?;
-        let mut events = Vec::new();
-        for body in &list.data {
-            events.push((
-                serde_json::from_str::<Named>(body.get()).map_err(crate::stripe::Error::from)?.id,
-                body,
-            ));
-        }
-        let ids: Vec<String> = events.iter().map(|(id, _)| id.clone()).collect();
+        let events = event_list::page(stripe, which, after.as_deref()).await?;
+        let ids: Vec<String> = events.data.iter().map(|event| event.id.clone()).collect();
         report.missed_events.seen += ids.len() as u64;
         let open = webhook_events::unprocessed(db, &ids).await?;
-        for (_, body) in events.iter().filter(|(id, _)| open.contains(id)) {
+        for event in events.data.iter().filter(|event| open.contains(&event.id)) {
             if limits.are_reached() {
                 return Ok(None);
             }
-            put_through(resources, body.get(), &mut report.missed_events).await?;
+            let replayed = replay_body(resources, event.body.get()).await?;
+            report.missed_events.count(&replayed);
         }
         after = ids.last().cloned();
-        if !list.has_more || after.is_none() {
+        if !events.has_more || after.is_none() {
             return Ok(Some(pages));
         }
     }

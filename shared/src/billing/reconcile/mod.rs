@@ -14,13 +14,12 @@ use serde::Serialize;
 pub use sweep::{Sweep, stopped_at, sweep};
 
 use crate::billing::Resources;
-use crate::billing::apply_event::apply_event;
 use crate::billing::limits::Limits;
 use crate::billing::read_subscriptions::Tally;
+use crate::billing::replay_event::Replay;
 use crate::db::subscriptions::Purpose;
 use crate::db::{reconcile_cursors, runs, webhook_events};
 use crate::error::Error;
-use crate::stripe::event::Event;
 use crate::telemetry::metrics::{self, Reconciliation};
 use crate::telemetry::request::{self, Part};
 
@@ -41,6 +40,19 @@ pub struct Events {
     pub failed: u64,
     /// Stripe does not have them any more.
     pub gone: u64,
+}
+
+impl Events {
+    fn count(&mut self, replay: &Replay) {
+        match replay {
+            Replay::Processed(_) => self.recovered += 1,
+            Replay::Failed(error) => {
+                error.log_unapplied("reconcile");
+                self.failed += 1;
+            }
+            Replay::Gone => self.gone += 1,
+        }
+    }
 }
 
 /// What a reconciliation did.
@@ -133,24 +145,6 @@ fn note(report: &mut Report, part: &str, result: Result<(), Error>) {
         report.may_be_outdated |= error.may_be_outdated();
         report.problems.push(format!("{part}: {error}"));
     }
-}
-
-/// Puts an event through the pipeline, as if it had been delivered. Err: database or Stripe are not to be had, so that there is no use
-/// in going on.
-async fn put_through(resources: &Resources<'_>, body: &str, events: &mut Events) -> Result<(), Error> {
-    let outcome = match Event::parse(body.as_bytes()) {
-        Ok(event) => apply_event(resources, &event, Instant::now()).await,
-        Err(error) => Err(Error::from(error)),
-    };
-    match outcome {
-        Ok(_) => events.recovered += 1,
-        Err(error) if error.is_outage() => return Err(error),
-        Err(error) => {
-            error.log_unapplied("reconcile");
-            events.failed += 1;
-        }
-    }
-    Ok(())
 }
 
 /// The summary line and the metrics.
