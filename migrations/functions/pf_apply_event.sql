@@ -10,8 +10,10 @@
 --   payment       a one-time payment, or null
 --   verdict       an outcome that is decided already, or null
 --   grace_days, foreign_acknowledged, elapsed_ms
--- Answers {outcome, org_id, version}. Outcome: applied, stale, duplicate, ignored, missing_org; read (ask Stripe, then call
--- again with what it said and this version), conflict (the row changed meanwhile: ask again).
+-- Answers one of
+--   {"settled": {outcome, org_id}}  outcome: applied, stale, duplicate, ignored
+--   {"ask_stripe": {version}}       nothing was changed: ask Stripe, then call again with what it said and this version
+--   "missing_org"                   the event is noted as failed
 --
 -- Lock order, for all writers: the event's row, the organizations, the subscription's row. Whoever holds a lock for longer
 -- than lock_timeout is ill, and Stripe sends the event again.
@@ -47,7 +49,7 @@ begin
     attempts = w.attempts + case when read is null then 1 else 0 end
     where w.status <> 'processed';
   if not found then
-    return jsonb_build_object('outcome', 'duplicate', 'org_id', org);
+    return jsonb_build_object('settled', jsonb_build_object('outcome', 'duplicate', 'org_id', org));
   end if;
 
   if org is null and not (request ->> 'foreign_acknowledged')::boolean then
@@ -55,7 +57,7 @@ begin
       error_code = 'missing_org_id',
       next_retry_at = now() + least(interval '1 minute' * 2 ^ least(attempts - 1, 9), interval '6 hours')
     where event_id = event ->> 'id';
-    return jsonb_build_object('outcome', 'missing_org');
+    return to_jsonb('missing_org'::text);
   end if;
 
   if org is null then
@@ -86,7 +88,8 @@ begin
         result := case
           when coalesce(current.version, 0) = (read ->> 'version')::bigint then 'write'
           when result = 'covered' then 'covered'
-          else 'conflict'
+          -- The row changed meanwhile.
+          else 'read'
         end;
       end if;
       if result = 'write' then
@@ -101,21 +104,21 @@ begin
     end if;
   end if;
 
-  if result in ('read', 'conflict') then
+  if result = 'read' then
     -- Nothing was changed yet: give the claim back.
     update billing.webhook_events set status = 'received', outcome = null, processed_at = null
     where event_id = event ->> 'id';
-  else
-    -- What is billed to an organization that the application deleted is kept up to date, and means nothing to anybody.
-    if gone then
-      perform billing_private.record_gone(org, event ->> 'id');
-      result := 'ignored';
-    end if;
-    update billing.webhook_events set outcome = result, org_id = org,
-      milliseconds = (request ->> 'elapsed_ms')::int + extract(milliseconds from clock_timestamp() - now())::int
-    where event_id = event ->> 'id';
+    return jsonb_build_object('ask_stripe', jsonb_build_object('version', coalesce(current.version, 0)));
   end if;
-  return jsonb_build_object('outcome', result, 'org_id', org, 'version', coalesce(current.version, 0));
+  -- What is billed to an organization that the application deleted is kept up to date, and means nothing to anybody.
+  if gone then
+    perform billing_private.record_gone(org, event ->> 'id');
+    result := 'ignored';
+  end if;
+  update billing.webhook_events set outcome = result, org_id = org,
+    milliseconds = (request ->> 'elapsed_ms')::int + extract(milliseconds from clock_timestamp() - now())::int
+  where event_id = event ->> 'id';
+  return jsonb_build_object('settled', jsonb_build_object('outcome', result, 'org_id', org));
 end $$;
 revoke all on function billing.pf_apply_event(jsonb) from public;
 grant execute on function billing.pf_apply_event(jsonb) to service_role, billing_events, billing_operator;

@@ -17,7 +17,7 @@ const ROOM: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1999);
 
 /// What was read, and when that began.
 #[derive(Clone, Debug)]
-pub struct Read {
+pub struct EntitlementsRead {
     /// The answer.
     pub entitlements: EntitlementSet,
     /// Every change before then is in it.
@@ -27,7 +27,7 @@ pub struct Read {
 /// The memory.
 pub struct Recent {
     keep: SignedDuration,
-    reads: Mutex<LruCache<(UserId, OrgId), Read>>,
+    reads: Mutex<LruCache<(UserId, OrgId), EntitlementsRead>>,
 }
 
 impl Recent {
@@ -37,7 +37,7 @@ impl Recent {
     }
 
     /// What this user has read of this organization, if it is young enough.
-    pub fn get(&self, user: UserId, org: OrgId, now: Timestamp) -> Option<Read> {
+    pub fn get(&self, user: UserId, org: OrgId, now: Timestamp) -> Option<EntitlementsRead> {
         let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
         let read = reads.get(&(user, org))?;
         let age = now.duration_since(read.at);
@@ -45,7 +45,7 @@ impl Recent {
     }
 
     /// Keeps a read.
-    pub fn put(&self, user: UserId, org: OrgId, read: Read) {
+    pub fn put(&self, user: UserId, org: OrgId, read: EntitlementsRead) {
         if self.keep.is_zero() {
             return;
         }

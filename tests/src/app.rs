@@ -9,7 +9,7 @@ use lambda_http::{Body, Request};
 use serde_json::{Value, json};
 use shared::app::App;
 use shared::billing::limits::Limits;
-use shared::billing::reconcile::{Report, Sweep, reconcile};
+use shared::billing::reconcile::{ReconcileReport, Sweep, reconcile};
 use shared::clock::Clock;
 use shared::config::{Config, Secret};
 use shared::serve::answer;
@@ -178,7 +178,7 @@ impl TestApp {
     }
 
     /// The scheduled reconciliation, with all the time there is.
-    pub async fn reconcile(&self) -> Report {
+    pub async fn reconcile(&self) -> ReconcileReport {
         reconcile(&self.operator.resources(), Sweep::Once, &Limits::default()).await
     }
 

@@ -37,7 +37,7 @@ pub fn decide(row: Option<RowTimes>, created: i64, carries_subscription: bool) -
 mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
-    use shared::domain::ordering::Read;
+    use shared::domain::ordering::ReadTimes;
 
     use super::*;
 
@@ -121,7 +121,7 @@ mod tests {
                     Decision::Write => row.write(state, created - 1, created)?,
                     Decision::Read => {
                         let ours = Timestamp::from_millisecond((arrives + ahead) * 100).unwrap();
-                        let read = Read::between(0, ours, ours);
+                        let read = ReadTimes::between(0, ours, ours);
                         row.write(truth(arrives), read.known_through, read.may_include)?;
                     }
                 }

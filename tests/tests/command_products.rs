@@ -28,7 +28,7 @@ fn post(t: &TestApp, kind: &str, id: &Value, change: Value) {
     t.stripe.call("POST", &format!("/v1/{kind}/{}", id.as_str().unwrap()), &change).unwrap();
 }
 
-fn done(report: &products::Report, lookup_key: &str) -> Done {
+fn done(report: &products::ProductsReport, lookup_key: &str) -> Done {
     report.prices.iter().find(|line| line.lookup_key == lookup_key).unwrap().done
 }
 

@@ -95,7 +95,7 @@ struct Stripe {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct Removal {
     live: Vec<String>,
     removed: Option<BTreeMap<String, i64>>,
 }
@@ -115,9 +115,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Forgotten, Error> {
     let org = args.org.uuid();
     let params: query::Params<'_> =
         &[(&org, Type::UUID), (&args.even_with_live_subscription, Type::BOOL), (&by, Type::TEXT)];
-    let answer: Option<Answer> = query::one(client, SQL, params).await?;
-    let Some(Answer { live, removed: Some(removed) }) = answer else {
-        return Err(Error::Live(answer.map(|answer| answer.live).unwrap_or_default()));
+    let removal: Option<Removal> = query::one(client, SQL, params).await?;
+    let Some(Removal { live, removed: Some(removed) }) = removal else {
+        return Err(Error::Live(removal.map(|removal| removal.live).unwrap_or_default()));
     };
     let Stripe { customers, subscriptions } = stripe;
     Ok(Forgotten {

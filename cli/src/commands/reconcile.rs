@@ -28,7 +28,7 @@ pub struct Args {}
 /// What was done: under `--json` the document that the scheduled function answers.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
-pub struct Reconciled(pub reconcile::Report);
+pub struct Reconciled(pub reconcile::ReconcileReport);
 
 /// Reconciles.
 ///

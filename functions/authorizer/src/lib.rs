@@ -88,7 +88,7 @@ pub struct RequestContext {
 /// The answer to API Gateway, which hands `context` to the function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
+pub struct AuthorizerAnswer {
     /// Always: see the module's description.
     pub is_authorized: bool,
     /// Whom we vouch for.
@@ -108,7 +108,7 @@ pub struct Context {
 }
 
 /// Answers with the person whom the request's access token speaks for, if there is one.
-pub async fn handle(authorizer: &Authorizer, request: Request) -> Answer {
+pub async fn handle(authorizer: &Authorizer, request: Request) -> AuthorizerAnswer {
     let context = match identify(authorizer, &request).await {
         Ok(Identity { user, email }) => Context { user_id: Some(user), email },
         Err(refusal) => {
@@ -120,7 +120,7 @@ pub async fn handle(authorizer: &Authorizer, request: Request) -> Answer {
         }
     };
     metrics::flush();
-    Answer { is_authorized: true, context }
+    AuthorizerAnswer { is_authorized: true, context }
 }
 
 async fn identify(authorizer: &Authorizer, request: &Request) -> Result<Identity, Refusal> {

@@ -5,10 +5,10 @@ use lambda_http::{Body, Request, Response};
 use shared::app::App;
 use shared::db::entitlements;
 use shared::domain::ids::{OrgId, UserId};
-use shared::http::entitlements::Answer;
+use shared::http::entitlements::EntitlementsAnswer;
 use shared::http::error::ApiError;
 use shared::http::{identity, request};
-use shared::recent::Read;
+use shared::recent::EntitlementsRead;
 use shared::telemetry::metrics;
 
 /// Answers with the plan and all flags, or 304 if the caller has them already.
@@ -24,9 +24,9 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
             let at = app.clock.now();
             let entitlements =
                 entitlements::read(app.db()?, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
-            let read = Read { entitlements, at };
+            let read = EntitlementsRead { entitlements, at };
             app.recent.put(caller.user, org, read.clone());
-            Answer::from(read)
+            EntitlementsAnswer::from(read)
         }
     };
     let is_known = tags(request.headers()).any(|tag| tag == "*" || tag == answer.etag);
@@ -42,8 +42,8 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
 }
 
 /// What was read a moment ago, unless the caller names something else: that may be newer, or they want what is there now.
-fn remembered(app: &App, user: UserId, org: OrgId, headers: &HeaderMap) -> Option<Answer> {
-    let answer = Answer::from(app.recent.get(user, org, app.clock.now())?);
+fn remembered(app: &App, user: UserId, org: OrgId, headers: &HeaderMap) -> Option<EntitlementsAnswer> {
+    let answer = EntitlementsAnswer::from(app.recent.get(user, org, app.clock.now())?);
     if tags(headers).any(|tag| tag != "*" && tag != answer.etag) {
         return None;
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use lambda_http::lambda_runtime::Context;
 use shared::app::App;
 use shared::billing::limits::{CALLS_PER_SECOND, Limits};
-use shared::billing::reconcile::{Report, Sweep, reconcile};
+use shared::billing::reconcile::{ReconcileReport, Sweep, reconcile};
 use shared::live::Live;
 use shared::serve::attempt;
 use shared::telemetry::metrics;
@@ -25,7 +25,7 @@ pub struct Unwell(String);
 ///
 /// # Errors
 /// [`Unwell`], after everything that could be done was done.
-pub async fn run(live: &Live, context: Context) -> Result<Report, Unwell> {
+pub async fn run(live: &Live, context: Context) -> Result<ReconcileReport, Unwell> {
     let current = Current::of(&context);
     let result = during(current, until(live, context.deadline())).await;
     metrics::flush();
@@ -36,7 +36,7 @@ pub async fn run(live: &Live, context: Context) -> Result<Report, Unwell> {
 ///
 /// # Errors
 /// [`Unwell`], after everything that could be done was done.
-pub async fn until(live: &Live, deadline: SystemTime) -> Result<Report, Unwell> {
+pub async fn until(live: &Live, deadline: SystemTime) -> Result<ReconcileReport, Unwell> {
     let work = |app: Arc<App>, deadline| async move { reconcile_until(&app, deadline).await };
     let report = attempt(live, deadline, work, |report| report.may_be_outdated).await;
     verdict(report.map_err(|error| Unwell(error.to_string()))?)
@@ -46,15 +46,15 @@ pub async fn until(live: &Live, deadline: SystemTime) -> Result<Report, Unwell> 
 ///
 /// # Errors
 /// [`Unwell`], after everything that could be done was done.
-pub async fn handle(app: &App, deadline: SystemTime) -> Result<Report, Unwell> {
+pub async fn handle(app: &App, deadline: SystemTime) -> Result<ReconcileReport, Unwell> {
     verdict(reconcile_until(app, deadline).await)
 }
 
-async fn reconcile_until(app: &App, deadline: SystemTime) -> Report {
+async fn reconcile_until(app: &App, deadline: SystemTime) -> ReconcileReport {
     reconcile(&app.resources(), Sweep::WhenDue, &limits(app, deadline)).await
 }
 
-fn verdict(report: Report) -> Result<Report, Unwell> {
+fn verdict(report: ReconcileReport) -> Result<ReconcileReport, Unwell> {
     if report.is_well() {
         return Ok(report);
     }

@@ -10,10 +10,10 @@ use shared::billing::read_subscriptions;
 use shared::db::entitlements;
 use shared::db::subscriptions::{self, Purpose};
 use shared::domain::ids::OrgId;
-use shared::http::entitlements::Answer;
+use shared::http::entitlements::EntitlementsAnswer;
 use shared::http::error::ApiError;
 use shared::http::{identity, request};
-use shared::recent::Read;
+use shared::recent::EntitlementsRead;
 
 /// Reads the organization's subscriptions from Stripe, if nobody did in the last five seconds, and answers with what it has then.
 ///
@@ -32,7 +32,9 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
         set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
     }
     // With the tag of the same answer to GET: who has it is not answered from what an instance remembers of before.
-    Answer::from(Read { entitlements: set, at: app.clock.now() }).into_response().map_err(ApiError::from)
+    EntitlementsAnswer::from(EntitlementsRead { entitlements: set, at: app.clock.now() })
+        .into_response()
+        .map_err(ApiError::from)
 }
 
 /// Whose subscriptions are to be read from Stripe.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::app::App;
 use shared::billing::apply_event::apply_event;
-use shared::db::webhook_events::Outcome;
+use shared::db::webhook_events::EventOutcome;
 use shared::error::Error;
 use shared::http::error::ApiError;
 use shared::http::{request, response, schema};
@@ -67,12 +67,11 @@ fn signature_header(request: &Request) -> Option<&str> {
     }
 }
 
-fn word(outcome: Outcome) -> Word {
+fn word(outcome: EventOutcome) -> Word {
     match outcome {
-        Outcome::Applied => Word::Applied,
-        Outcome::Stale => Word::Stale,
-        Outcome::Duplicate => Word::Duplicate,
-        // The last three never leave `apply_event`.
-        Outcome::Ignored | Outcome::MissingOrg | Outcome::Read | Outcome::Conflict => Word::Ignored,
+        EventOutcome::Applied => Word::Applied,
+        EventOutcome::Stale => Word::Stale,
+        EventOutcome::Duplicate => Word::Duplicate,
+        EventOutcome::Ignored => Word::Ignored,
     }
 }

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::billing::Resources;
 use crate::config::ForeignSubscriptions;
-use crate::db::webhook_events::{self, Application, Effect, EventRef, Outcome};
+use crate::db::webhook_events::{self, Effect, EventAnswer, EventOutcome, EventRef, EventToApply};
 use crate::deadline;
 use crate::domain::ids::{OrgId, SubscriptionId};
-use crate::domain::ordering::Read;
+use crate::domain::ordering::ReadTimes;
 use crate::domain::subscription::{Plan, Snapshot};
 use crate::error::Error;
 use crate::stripe::event::Event;
@@ -36,15 +36,15 @@ pub async fn apply_event(
     resources: &Resources<'_>,
     event: &Event<'_>,
     arrived: Instant,
-) -> Result<Outcome, Error> {
+) -> Result<EventOutcome, Error> {
     let result = process(resources, event, arrived).await;
     tell(resources, event, &result, arrived);
     result.map(|settled| settled.outcome)
 }
 
-/// What came of an event.
+/// An event that is processed.
 struct Settled {
-    outcome: Outcome,
+    outcome: EventOutcome,
     org: Option<OrgId>,
     /// Stripe was asked.
     read: bool,
@@ -52,7 +52,7 @@ struct Settled {
 
 impl Settled {
     fn ignored() -> Self {
-        Self { outcome: Outcome::Ignored, org: None, read: false }
+        Self { outcome: EventOutcome::Ignored, org: None, read: false }
     }
 }
 
@@ -65,7 +65,7 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
     let Some(work) = route(event)? else {
         return Ok(Settled::ignored());
     };
-    let application = Application {
+    let to_apply = EventToApply {
         event: EventRef {
             id: event.id.clone(),
             kind: event.kind.clone(),
@@ -83,10 +83,11 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
         foreign_acknowledged: resources.foreign_subscriptions == ForeignSubscriptions::Acknowledge,
         elapsed_ms: elapsed_ms(arrived),
     };
-    let event = application.event.clone();
-    match deadline::hold(TO_NOTE, Box::pin(settle(resources, stripe, application, arrived))).await {
-        Ok(Settled { outcome: Outcome::MissingOrg, .. }) => Err(Error::MissingOrg),
-        Ok(settled) => Ok(settled),
+    let event = to_apply.event.clone();
+    match deadline::hold(TO_NOTE, Box::pin(settle(resources, stripe, to_apply, arrived))).await {
+        // That it failed, the database has noted already.
+        Ok(None) => Err(Error::MissingOrg),
+        Ok(Some(settled)) => Ok(settled),
         Err(error) => {
             // The first error is the one to tell; that it could not be noted is one more line in the log.
             let noting = async { webhook_events::fail(db, &event, error.code()).await.map_err(Error::from) };
@@ -98,22 +99,26 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
     }
 }
 
+/// Applies the event until it is processed. None: it belongs to no organization.
 async fn settle(
     resources: &Resources<'_>,
     stripe: &Stripe,
-    mut application: Application,
+    mut to_apply: EventToApply,
     arrived: Instant,
-) -> Result<Settled, Error> {
+) -> Result<Option<Settled>, Error> {
     let db = resources.db()?;
     for _ in 0..=READS {
-        let applied = webhook_events::apply(db, &application).await?;
-        if !matches!(applied.outcome, Outcome::Read | Outcome::Conflict) {
-            warn_of_the_unknown(&application, applied.outcome);
-            let read = application.read.is_some();
-            return Ok(Settled { outcome: applied.outcome, org: applied.org_id, read });
+        match webhook_events::apply(db, &to_apply).await? {
+            EventAnswer::Settled { outcome, org_id } => {
+                warn_of_the_unknown(&to_apply, outcome);
+                return Ok(Some(Settled { outcome, org: org_id, read: to_apply.read.is_some() }));
+            }
+            EventAnswer::MissingOrg => return Ok(None),
+            EventAnswer::AskStripe { version } => {
+                to_apply = ask_stripe(resources, stripe, to_apply, version).await?;
+                to_apply.elapsed_ms = elapsed_ms(arrived);
+            }
         }
-        application = ask_stripe(resources, stripe, application, applied.version).await?;
-        application.elapsed_ms = elapsed_ms(arrived);
     }
     Err(Error::Internal("the subscription changed at every read of Stripe"))
 }
@@ -122,10 +127,10 @@ async fn settle(
 async fn ask_stripe(
     resources: &Resources<'_>,
     stripe: &Stripe,
-    application: Application,
+    to_apply: EventToApply,
     version: i64,
-) -> Result<Application, Error> {
-    let id = match &application.effect {
+) -> Result<EventToApply, Error> {
+    let id = match &to_apply.effect {
         Effect::Snapshot(snapshot) => snapshot.id.clone(),
         Effect::Named(id) => id.clone(),
         Effect::Payment(_) => return Err(Error::Internal("a payment needs no read")),
@@ -137,28 +142,28 @@ async fn ask_stripe(
         Ok(subscription) => {
             let snapshot = Snapshot::from(subscription);
             // What Stripe says now comes before what an invoice said when it was made.
-            let orgs = snapshot.org.into_iter().chain(application.orgs).collect();
+            let orgs = snapshot.org.into_iter().chain(to_apply.orgs).collect();
             let customer = Some(snapshot.customer.clone());
-            let read = Some(Read::between(version, started, ended));
-            Ok(Application {
+            let read = Some(ReadTimes::between(version, started, ended));
+            Ok(EventToApply {
                 orgs,
                 customer,
                 effect: Effect::Snapshot(Box::new(snapshot)),
                 read,
-                ..application
+                ..to_apply
             })
         }
-        Err(error) if is_unknown(&error) => Ok(without_stripe(application, &id, version)),
+        Err(error) if is_unknown(&error) => Ok(without_stripe(to_apply, &id, version)),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Stripe forgets objects of deleted test clocks. Then what the event carries stands, and without that there is nothing to apply.
-fn without_stripe(application: Application, id: &SubscriptionId, version: i64) -> Application {
-    tracing::error!(target: "billing", event = application.event.id, subscription = id.as_str(), "Stripe does not know this subscription: is the key of another account?");
-    let read = Some(Read::payload_stands(version, application.event.created));
-    let void = matches!(application.effect, Effect::Named(_));
-    Application { read, void, ..application }
+fn without_stripe(to_apply: EventToApply, id: &SubscriptionId, version: i64) -> EventToApply {
+    tracing::error!(target: "billing", event = to_apply.event.id, subscription = id.as_str(), "Stripe does not know this subscription: is the key of another account?");
+    let read = Some(ReadTimes::payload_stands(version, to_apply.event.created));
+    let void = matches!(to_apply.effect, Effect::Named(_));
+    EventToApply { read, void, ..to_apply }
 }
 
 /// Whether Stripe has no such object.
@@ -167,9 +172,9 @@ pub fn is_unknown(error: &stripe::Error) -> bool {
 }
 
 /// A plan or a status that this code does not know: access may be less than what was paid for.
-fn warn_of_the_unknown(application: &Application, outcome: Outcome) {
-    let (Effect::Snapshot(snapshot), Outcome::Applied) = (&application.effect, outcome) else { return };
-    let (event, subscription) = (&application.event.id, snapshot.id.as_str());
+fn warn_of_the_unknown(to_apply: &EventToApply, outcome: EventOutcome) {
+    let (Effect::Snapshot(snapshot), EventOutcome::Applied) = (&to_apply.effect, outcome) else { return };
+    let (event, subscription) = (&to_apply.event.id, snapshot.id.as_str());
     if snapshot.plan == Plan::Unknown {
         let price = &snapshot.item.price;
         tracing::warn!(target: "billing", event, subscription, price, "no plan is known for this price: it counts as pilot");
@@ -189,7 +194,7 @@ fn tell(resources: &Resources<'_>, event: &Event<'_>, result: &Result<Settled, E
     };
     let settled = result.as_ref().ok();
     let org = settled.and_then(|settled| settled.org).map(tracing::field::display);
-    let applied = settled.is_some_and(|settled| settled.outcome == Outcome::Applied);
+    let applied = settled.is_some_and(|settled| settled.outcome == EventOutcome::Applied);
     let age_seconds = applied.then(|| resources.clock.now().as_second() - event.created);
     let milliseconds = arrived.elapsed().as_secs_f64() * 1000.0;
     tracing::info!(

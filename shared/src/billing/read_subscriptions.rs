@@ -11,9 +11,9 @@ use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus, Ret
 use crate::billing::Resources;
 use crate::billing::apply_event::{READS, is_unknown};
 use crate::billing::limits::Limits;
-use crate::db::subscriptions::{self, Compared, Inquiry, Outcome, Purpose, Seen};
+use crate::db::subscriptions::{self, Comparison, ComparisonOutcome, Inquiry, Purpose, SubscriptionRead};
 use crate::domain::ids::OrgId;
-use crate::domain::ordering::Read;
+use crate::domain::ordering::ReadTimes;
 use crate::domain::subscription::Snapshot;
 use crate::error::Error;
 use crate::stripe::wire::List;
@@ -128,8 +128,8 @@ pub async fn page(
         page.ids.push(snapshot.id.to_string());
         page.oldest = Some(snapshot.created);
         let version = versions.get(snapshot.id.as_str()).copied();
-        let read = Read::between(version.unwrap_or_default(), started, ended);
-        seen.push(Seen { snapshot, read, version_noted: version.is_some() });
+        let times = ReadTimes::between(version.unwrap_or_default(), started, ended);
+        seen.push(SubscriptionRead { snapshot, times, version_noted: version.is_some() });
     }
     for compared in subscriptions::apply_reads(db, purpose, &seen).await? {
         let settled = settle(resources, purpose, compared, limits).await?;
@@ -210,13 +210,13 @@ pub async fn of_organization(
 async fn settle(
     resources: &Resources<'_>,
     purpose: Purpose<'_>,
-    mut compared: Compared,
+    mut compared: Comparison,
     limits: &Limits,
-) -> Result<Compared, Error> {
+) -> Result<Comparison, Error> {
     for _ in 0..READS {
         let open = match compared.outcome {
-            Outcome::Conflict => true,
-            Outcome::Differs => !purpose.dry_run,
+            ComparisonOutcome::Conflict => true,
+            ComparisonOutcome::Differs => !purpose.dry_run,
             _ => false,
         };
         if !open {
@@ -236,7 +236,7 @@ async fn read_again(
     id: &str,
     version: i64,
     limits: &Limits,
-) -> Result<Option<Compared>, Error> {
+) -> Result<Option<Comparison>, Error> {
     limits.pace().await;
     let started = resources.clock.now();
     let answer = resources.stripe()?.get::<Subscription>(&RetrieveSubscription::new(id)).await;
@@ -246,20 +246,24 @@ async fn read_again(
         Err(error) if is_unknown(&error) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let seen = Seen { snapshot, read: Read::between(version, started, ended), version_noted: true };
+    let seen = SubscriptionRead {
+        snapshot,
+        times: ReadTimes::between(version, started, ended),
+        version_noted: true,
+    };
     Ok(subscriptions::apply_reads(resources.db()?, purpose, &[seen]).await?.pop())
 }
 
-fn note(page: &mut Page, compared: Compared) {
+fn note(page: &mut Page, compared: Comparison) {
     page.tally.checked += 1;
     match compared.outcome {
-        Outcome::Same => return,
-        Outcome::MissingOrg => {
+        ComparisonOutcome::Same => return,
+        ComparisonOutcome::MissingOrg => {
             page.tally.without_organization += 1;
             return;
         }
-        Outcome::Applied => page.tally.repaired += 1,
-        Outcome::Differs | Outcome::Conflict => {}
+        ComparisonOutcome::Applied => page.tally.repaired += 1,
+        ComparisonOutcome::Differs | ComparisonOutcome::Conflict => {}
     }
     page.tally.drifted += 1;
     if compared.version == 0 {
@@ -270,6 +274,6 @@ fn note(page: &mut Page, compared: Compared) {
         org_id: compared.org_id,
         differences: compared.differences,
         missing: compared.version == 0,
-        repaired: compared.outcome == Outcome::Applied,
+        repaired: compared.outcome == ComparisonOutcome::Applied,
     });
 }

@@ -9,7 +9,7 @@ use stripe_core::event::RetrieveEvent;
 use crate::billing::Resources;
 use crate::billing::apply_event::{apply_event, is_unknown};
 use crate::billing::limits::Limits;
-use crate::db::webhook_events::{self, Outcome};
+use crate::db::webhook_events::{self, EventOutcome};
 use crate::error::Error;
 use crate::stripe::event::Event;
 
@@ -17,7 +17,7 @@ use crate::stripe::event::Event;
 #[derive(Debug)]
 pub enum Replay {
     /// The event is processed.
-    Processed(Outcome),
+    Processed(EventOutcome),
     /// It failed, which is noted with the event if it could be read.
     Failed(Error),
     /// Stripe does not have it any more, which is noted, so that the reconciliation does not ask for it again.

@@ -10,17 +10,17 @@ use tokio_postgres::types::{Json, Type};
 use crate::db::webhook_events::snapshot_row;
 use crate::db::{Db, Error};
 use crate::domain::ids::OrgId;
-use crate::domain::ordering::Read;
+use crate::domain::ordering::ReadTimes;
 use crate::domain::subscription::Snapshot;
 
-/// What Stripe answered, and when.
+/// A subscription as Stripe answered it, and when.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct SubscriptionRead {
     /// The state.
     pub snapshot: Snapshot,
     /// The span of time it holds for.
-    pub read: Read,
-    /// `read.version` was noted before Stripe was asked. If not, only a row that is missing is written.
+    pub times: ReadTimes,
+    /// `times.version` was noted before Stripe was asked. If not, only a row that is missing is written.
     pub version_noted: bool,
 }
 
@@ -35,10 +35,10 @@ pub struct Purpose<'a> {
     pub dry_run: bool,
 }
 
-/// What came of a read.
+/// What came of comparing a read with its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum ComparisonOutcome {
     /// The row says the same.
     Same,
     /// The row was written.
@@ -53,13 +53,13 @@ pub enum Outcome {
 
 /// The comparison of one subscription with its row.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Compared {
+pub struct Comparison {
     /// Which: Stripe's id.
     pub subscription: String,
     /// Whose.
     pub org_id: Option<OrgId>,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: ComparisonOutcome,
     /// The row's version before. 0: there was none.
     pub version: i64,
     /// The columns that differ; `entitlements` if the plans written down are others than the subscriptions grant.
@@ -70,7 +70,11 @@ pub struct Compared {
 ///
 /// # Errors
 /// If the database fails: then nothing is changed.
-pub async fn apply_reads(db: &Db, purpose: Purpose<'_>, seen: &[Seen]) -> Result<Vec<Compared>, Error> {
+pub async fn apply_reads(
+    db: &Db,
+    purpose: Purpose<'_>,
+    seen: &[SubscriptionRead],
+) -> Result<Vec<Comparison>, Error> {
     let reads: Vec<Value> = seen
         .iter()
         .map(|seen| {
@@ -79,10 +83,10 @@ pub async fn apply_reads(db: &Db, purpose: Purpose<'_>, seen: &[Seen]) -> Result
                 "customer": seen.snapshot.customer.as_str(),
                 "subscription": seen.snapshot.id.as_str(),
                 "snapshot": snapshot_row(&seen.snapshot),
-                "version": seen.version_noted.then_some(seen.read.version),
-                "observed_at": seen.read.observed_at,
-                "known_through": seen.read.known_through,
-                "may_include": seen.read.may_include,
+                "version": seen.version_noted.then_some(seen.times.version),
+                "observed_at": seen.times.observed_at,
+                "known_through": seen.times.known_through,
+                "may_include": seen.times.may_include,
             })
         })
         .collect();

@@ -7,7 +7,7 @@ use tokio_postgres::types::{Json, Type};
 
 use crate::db::{Db, Error};
 use crate::domain::ids::{CustomerId, OrgId, SubscriptionId};
-use crate::domain::ordering::Read;
+use crate::domain::ordering::ReadTimes;
 use crate::domain::payment::Payment;
 use crate::domain::subscription::{Plan, Snapshot};
 
@@ -40,7 +40,7 @@ pub enum Effect {
 
 /// An event, ready to be applied.
 #[derive(Clone, Debug)]
-pub struct Application {
+pub struct EventToApply {
     /// The event.
     pub event: EventRef,
     /// The organizations that it names, best first.
@@ -52,7 +52,7 @@ pub struct Application {
     /// What it changes.
     pub effect: Effect,
     /// The snapshot, if there is one, is what Stripe answered to this read.
-    pub read: Option<Read>,
+    pub read: Option<ReadTimes>,
     /// Stripe knows nothing of what the event names: there is nothing to apply.
     pub void: bool,
     /// How long a plan outlasts a failed payment, in days.
@@ -63,10 +63,10 @@ pub struct Application {
     pub elapsed_ms: i64,
 }
 
-/// What came of an event.
+/// What came of an event that is processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum EventOutcome {
     /// Its effects are committed.
     Applied,
     /// A newer state stands already.
@@ -75,15 +75,9 @@ pub enum Outcome {
     Duplicate,
     /// There was nothing to do.
     Ignored,
-    /// It belongs to no organization.
-    MissingOrg,
-    /// Only Stripe knows the newest state: ask, and apply again with the answer.
-    Read,
-    /// The row changed while Stripe was asked: ask again.
-    Conflict,
 }
 
-impl Outcome {
+impl EventOutcome {
     /// Its name in answers, logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -91,31 +85,37 @@ impl Outcome {
             Self::Stale => "stale",
             Self::Duplicate => "duplicate",
             Self::Ignored => "ignored",
-            Self::MissingOrg => "missing_org",
-            Self::Read => "read",
-            Self::Conflict => "conflict",
         }
     }
 }
 
-/// The database's answer.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Applied {
-    /// What came of it.
-    pub outcome: Outcome,
-    /// Whose event it is.
-    pub org_id: Option<OrgId>,
-    /// The subscription row's version, for a read.
-    #[serde(default)]
-    pub version: i64,
+/// The database's answer to an event.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum EventAnswer {
+    /// It is processed.
+    Settled {
+        /// What came of it.
+        outcome: EventOutcome,
+        /// Whose event it is. None: another product's.
+        org_id: Option<OrgId>,
+    },
+    /// Nothing was changed, because only Stripe knows the newest state, or because the row changed while Stripe was
+    /// asked: ask, and apply the event again with what Stripe says.
+    AskStripe {
+        /// The version that the subscription's row has now. 0: there is none.
+        version: i64,
+    },
+    /// It belongs to no organization. That it failed is noted.
+    MissingOrg,
 }
 
 /// Applies an event in one commit and one round trip.
 ///
 /// # Errors
 /// If the database fails: then nothing is changed.
-pub async fn apply(db: &Db, application: &Application) -> Result<Applied, Error> {
-    let request = Json(without_nul(request(application)));
+pub async fn apply(db: &Db, to_apply: &EventToApply) -> Result<EventAnswer, Error> {
+    let request = Json(without_nul(request(to_apply)));
     let rows = db.query("select billing.pf_apply_event($1)", &[(&request, Type::JSONB)]).await?;
     let row = rows.first().ok_or_else(|| Error::Answer("pf_apply_event answered no row".to_owned()))?;
     serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_apply_event: {error}")))
@@ -178,30 +178,30 @@ pub async fn prune(db: &Db, days: i32, limit: i64) -> Result<i64, Error> {
 }
 
 /// The argument of `pf_apply_event`; its fields are described there.
-fn request(application: &Application) -> Value {
-    let (subscription, snapshot, payment) = match &application.effect {
+fn request(to_apply: &EventToApply) -> Value {
+    let (subscription, snapshot, payment) = match &to_apply.effect {
         Effect::Snapshot(snapshot) => (Some(&snapshot.id), Some(snapshot_row(snapshot)), None),
         Effect::Named(id) => (Some(id), None, None),
         Effect::Payment(payment) => (None, None, Some(payment_row(payment))),
     };
     json!({
-        "event": application.event,
-        "org_ids": application.orgs,
-        "customer": application.customer.as_ref().map(CustomerId::as_str),
-        "customer_is_theirs": application.customer_is_theirs,
+        "event": to_apply.event,
+        "org_ids": to_apply.orgs,
+        "customer": to_apply.customer.as_ref().map(CustomerId::as_str),
+        "customer_is_theirs": to_apply.customer_is_theirs,
         "subscription": subscription.map(SubscriptionId::as_str),
         "snapshot": snapshot,
-        "read": application.read.map(|read| json!({
+        "read": to_apply.read.map(|read| json!({
             "version": read.version,
             "observed_at": read.observed_at,
             "known_through": read.known_through,
             "may_include": read.may_include,
         })),
         "payment": payment,
-        "verdict": application.void.then_some("ignored"),
-        "grace_days": application.grace_days,
-        "foreign_acknowledged": application.foreign_acknowledged,
-        "elapsed_ms": application.elapsed_ms,
+        "verdict": to_apply.void.then_some("ignored"),
+        "grace_days": to_apply.grace_days,
+        "foreign_acknowledged": to_apply.foreign_acknowledged,
+        "elapsed_ms": to_apply.elapsed_ms,
     })
 }
 

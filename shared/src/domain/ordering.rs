@@ -9,9 +9,9 @@ use jiff::Timestamp;
 /// clock and Stripe's, which must be smaller than that.
 pub const CLOCK_MARGIN: i64 = 2;
 
-/// A state of a subscription as Stripe answered it, and what can be said about its time.
+/// When a state that Stripe answered was so, and which version of the row it may replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Read {
+pub struct ReadTimes {
     /// The row's version before Stripe was asked: the state may be written only if it is still the same.
     pub version: i64,
     /// Dates what the read found out, a failed payment for one. Unix seconds.
@@ -22,7 +22,7 @@ pub struct Read {
     pub may_include: i64,
 }
 
-impl Read {
+impl ReadTimes {
     /// A read that began and ended at these times of our clock.
     pub fn between(version: i64, started: Timestamp, ended: Timestamp) -> Self {
         let end = ended.as_second() + i64::from(ended.subsec_nanosecond() > 0);
@@ -47,9 +47,9 @@ mod tests {
     #[test]
     fn a_read_holds_for_a_span_wider_than_itself_by_the_margin() {
         let at = |ms| Timestamp::from_millisecond(ms).unwrap();
-        let read = Read::between(3, at(10_900), at(12_100));
+        let read = ReadTimes::between(3, at(10_900), at(12_100));
         assert_eq!((read.known_through, read.may_include), (8, 15));
-        let instant = Read::between(3, at(10_000), at(10_000));
+        let instant = ReadTimes::between(3, at(10_000), at(10_000));
         assert_eq!((instant.known_through, instant.may_include), (8, 12));
     }
 }

@@ -16,7 +16,7 @@ use crate::domain::plan::PlanCode;
 use crate::domain::status::Status;
 use crate::error::Error;
 use crate::http::{response, schema};
-use crate::recent::Read;
+use crate::recent::EntitlementsRead;
 
 /// The status of an organization that never had a subscription.
 const NEVER_SUBSCRIBED: &str = "none";
@@ -34,14 +34,14 @@ pub struct Stamped {
 }
 
 /// What was read, ready to be told.
-pub struct Answer {
+pub struct EntitlementsAnswer {
     told: Stamped,
     /// A strong validator (RFC 9110, 8.8.3) of everything but the time.
     pub etag: String,
 }
 
-impl From<Read> for Answer {
-    fn from(read: Read) -> Self {
+impl From<EntitlementsRead> for EntitlementsAnswer {
+    fn from(read: EntitlementsRead) -> Self {
         let entitlements = Entitlements::from(read.entitlements);
         let digest = Sha256::digest(serde_json::to_vec(&entitlements).unwrap_or_default());
         let etag = format!("\"{}\"", hex::encode(&digest[..12]));
@@ -49,7 +49,7 @@ impl From<Read> for Answer {
     }
 }
 
-impl Answer {
+impl EntitlementsAnswer {
     /// 200 with its `ETag`.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use crate::organization::{self, OrgRef};
 use crate::progress::Progress;
 use crate::query;
 
-pub use report::{Drifted, Report};
+pub use report::{BackfillReport, Drifted};
 
 /// The name under which it keeps how far it got.
 const CURSOR: &str = "backfill";
@@ -59,7 +59,7 @@ pub struct Args {
 ///
 /// # Errors
 /// If Stripe or the database fails. What was written stays; `--all` goes on there.
-pub async fn run(args: Args, context: &Context) -> Result<Report, context::Error> {
+pub async fn run(args: Args, context: &Context) -> Result<BackfillReport, context::Error> {
     context.require(&[Need::Database, Need::Stripe])?;
     context.database().await?;
     let (app, limits) = (context.app(), context.limits(args.rate));
@@ -77,11 +77,11 @@ async fn one(
     purpose: Purpose<'_>,
     named: &OrgRef,
     limits: &Limits,
-) -> Result<Report, context::Error> {
+) -> Result<BackfillReport, context::Error> {
     let org = organization::find(context.database().await?, named).await?;
     let livemode = context.stripe()?.livemode();
     let inquiry = subscriptions::inquiry(resources.db()?, org.id, livemode).await.map_err(Error::from)?;
-    let mut report = Report::new(purpose.dry_run, livemode);
+    let mut report = BackfillReport::new(purpose.dry_run, livemode);
     let read = read_subscriptions::of_organization(resources, purpose, &inquiry, limits).await?;
     report.add(&read);
     // Rows that the customers' lists do not have: a customer that was deleted at Stripe, or the key of another account.
@@ -98,7 +98,7 @@ async fn all(
     purpose: Purpose<'_>,
     restart: bool,
     limits: &Limits,
-) -> Result<Report, context::Error> {
+) -> Result<BackfillReport, context::Error> {
     let livemode = context.stripe()?.livemode();
     if restart {
         reconcile_cursors::forget(resources.db()?, CURSOR, livemode).await.map_err(Error::from)?;
@@ -108,7 +108,7 @@ async fn all(
         Sweep::Once => None,
         _ => stopped_at(resources, CURSOR).await?,
     };
-    let mut report = Report::new(purpose.dry_run, livemode);
+    let mut report = BackfillReport::new(purpose.dry_run, livemode);
     let about = rows_before(context, livemode, after.as_ref().map(|(_, made)| made.as_second())).await?;
     let mut progress = Progress::start(context, "subscriptions", about);
     if let Some((id, _)) = after {

@@ -29,7 +29,7 @@ pub struct Drifted {
 
 /// All of it.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Report {
+pub struct BackfillReport {
     /// Nothing was written.
     pub dry_run: bool,
     /// The mode of the key.
@@ -58,7 +58,7 @@ pub struct Report {
     pub drift: Vec<Drifted>,
 }
 
-impl Report {
+impl BackfillReport {
     pub(super) fn new(dry_run: bool, livemode: bool) -> Self {
         Self { dry_run, livemode, complete: true, ..Self::default() }
     }
@@ -86,13 +86,13 @@ impl Report {
     }
 }
 
-impl outcome::Report for Report {
+impl outcome::Report for BackfillReport {
     fn is_well(&self) -> bool {
         self.complete && self.unexplained == 0 && self.open() == 0
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for BackfillReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_drift(f)?;
         let mode = if self.livemode { "live" } else { "test" };
@@ -129,7 +129,7 @@ impl fmt::Display for Report {
     }
 }
 
-impl Report {
+impl BackfillReport {
     fn write_drift(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // What had a row and differs is the news; missing rows are told by example.
         let missing = self.drift.iter().filter(|drift| drift.missing);

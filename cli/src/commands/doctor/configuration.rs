@@ -3,17 +3,17 @@
 use shared::config::{Config, IdentitySource, is_this_machine};
 use url::Url;
 
-use super::Report;
+use super::DoctorReport;
 use crate::context::Context;
 
-pub(super) fn check(context: &Context, report: &mut Report) {
+pub(super) fn check(context: &Context, report: &mut DoctorReport) {
     let config = &context.config;
     complete(config, report);
     key_mode(config, report);
     identity(config, report);
 }
 
-fn complete(config: &Config, report: &mut Report) {
+fn complete(config: &Config, report: &mut DoctorReport) {
     let missing = config.missing().into_iter().map(|name| format!("{name} is missing"));
     let wrong: Vec<String> = missing.chain(config.problems.clone()).collect();
     if wrong.is_empty() {
@@ -27,7 +27,7 @@ fn complete(config: &Config, report: &mut Report) {
     }
 }
 
-fn key_mode(config: &Config, report: &mut Report) {
+fn key_mode(config: &Config, report: &mut DoctorReport) {
     let Some(key) = &config.stripe_key else { return };
     let mode = if key.livemode { "live" } else { "test" };
     match &config.base_url {
@@ -45,7 +45,7 @@ fn key_mode(config: &Config, report: &mut Report) {
     }
 }
 
-fn identity(config: &Config, report: &mut Report) {
+fn identity(config: &Config, report: &mut DoctorReport) {
     match config.identity_source {
         IdentitySource::Authorizer => report.ok("identity", "callers are who their access token says"),
         IdentitySource::TrustedHeaders => report.warning(

@@ -3,7 +3,7 @@
 use shared::db;
 use tokio_postgres::Client;
 
-use super::Report;
+use super::DoctorReport;
 use crate::context::Context;
 
 /// Tables of ours that row level security is off for, that it is not forced for, or that have no policy.
@@ -68,7 +68,7 @@ const MISSING_LOGINS: &str = "
     where not exists (select from pg_roles where rolname = name and rolcanlogin)";
 
 /// False: it does not answer, or has not our tables, so there is nothing more to ask.
-pub(super) async fn check(context: &Context, report: &mut Report) -> bool {
+pub(super) async fn check(context: &Context, report: &mut DoctorReport) -> bool {
     let client = match context.database().await {
         Ok(client) => client,
         Err(error) => {
@@ -119,7 +119,7 @@ pub(super) async fn check(context: &Context, report: &mut Report) -> bool {
     true
 }
 
-async fn encryption(context: &Context, client: &Client, report: &mut Report) {
+async fn encryption(context: &Context, client: &Client, report: &mut DoctorReport) {
     if context.config.database_url.as_ref().is_some_and(db::is_local) {
         return report.ok("tls", "the database is on this machine");
     }
@@ -140,7 +140,7 @@ async fn encryption(context: &Context, client: &Client, report: &mut Report) {
     }
 }
 
-async fn roles(client: &Client, report: &mut Report) {
+async fn roles(client: &Client, report: &mut DoctorReport) {
     match text(client, MISSING_LOGINS).await {
         Ok(missing) if missing.is_empty() => {}
         Ok(missing) => {
@@ -164,7 +164,7 @@ async fn roles(client: &Client, report: &mut Report) {
 }
 
 /// Whose members they are, and whether they are readable.
-async fn members(client: &Client, report: &mut Report) {
+async fn members(client: &Client, report: &mut DoctorReport) {
     let summary = match text(client, MEMBERS).await {
         Ok(summary) => summary,
         Err(error) => {
@@ -182,7 +182,7 @@ async fn members(client: &Client, report: &mut Report) {
 }
 
 /// A test key on a database with live customers ignores every event of theirs.
-async fn mode(context: &Context, client: &Client, report: &mut Report) {
+async fn mode(context: &Context, client: &Client, report: &mut DoctorReport) {
     let Some(key) = &context.config.stripe_key else { return };
     match text(client, "select exists (select from billing.customers where livemode)::text").await {
         Ok(live) if live == "true" && !key.livemode => report.failing(
@@ -196,7 +196,14 @@ async fn mode(context: &Context, client: &Client, report: &mut Report) {
 }
 
 /// A query that answers nothing when all is well, else what is wrong.
-async fn one(report: &mut Report, client: &Client, check: &'static str, sql: &str, well: &str, advice: &str) {
+async fn one(
+    report: &mut DoctorReport,
+    client: &Client,
+    check: &'static str,
+    sql: &str,
+    well: &str,
+    advice: &str,
+) {
     match text(client, sql).await {
         Ok(wrong) if wrong.is_empty() => report.ok(check, well),
         Ok(wrong) => report.failing(check, wrong, advice),

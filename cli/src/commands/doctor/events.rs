@@ -10,7 +10,7 @@ use shared::stripe::{self, Stripe};
 use stripe_billing::subscription::ListSubscription;
 use tokio_postgres::Client;
 
-use super::Report;
+use super::DoctorReport;
 use crate::context::{self, Context};
 
 /// What the product promises, of a hundred.
@@ -20,7 +20,7 @@ const ON_ITS_WAY: i64 = 60;
 /// The reconciliation runs every 15 minutes; twice is one that was missed.
 const RECONCILED_WITHIN_MINUTES: i64 = 35;
 
-pub(super) async fn check(context: &Context, report: &mut Report) {
+pub(super) async fn check(context: &Context, report: &mut DoctorReport) {
     let (Ok(database), Ok(stripe)) = (context.database().await, context.stripe()) else {
         // Told above.
         return;
@@ -38,7 +38,11 @@ pub(super) async fn check(context: &Context, report: &mut Report) {
 }
 
 /// How many of the hundred newest events were delivered.
-async fn delivery(context: &Context, stripe: &Stripe, report: &mut Report) -> Result<(), stripe::Error> {
+async fn delivery(
+    context: &Context,
+    stripe: &Stripe,
+    report: &mut DoctorReport,
+) -> Result<(), stripe::Error> {
     let before = Some(context.clock.now().as_second() - ON_ITS_WAY);
     let newest = event_list::page(stripe, EventFilter { before, ..EventFilter::default() }, None).await?;
     let Some(oldest) = newest.data.last() else {
@@ -61,7 +65,11 @@ async fn delivery(context: &Context, stripe: &Stripe, report: &mut Report) -> Re
     Ok(())
 }
 
-async fn failed(database: &Client, livemode: bool, report: &mut Report) -> Result<(), tokio_postgres::Error> {
+async fn failed(
+    database: &Client,
+    livemode: bool,
+    report: &mut DoctorReport,
+) -> Result<(), tokio_postgres::Error> {
     let sql = format!(
         "select count(*), coalesce(bool_or(first_received_at < now() - interval '1 day'), false),
            coalesce((select string_agg(distinct error_code, ', ') from billing.webhook_events where status = 'failed' and livemode = {livemode}), '')
@@ -85,7 +93,7 @@ async fn failed(database: &Client, livemode: bool, report: &mut Report) -> Resul
 async fn reconciled(
     database: &Client,
     livemode: bool,
-    report: &mut Report,
+    report: &mut DoctorReport,
 ) -> Result<(), tokio_postgres::Error> {
     let sql = format!(
         "select extract(epoch from now() - updated_at)::bigint / 60 from billing.reconcile_cursors where name = 'events' and livemode = {livemode}"
@@ -103,7 +111,7 @@ async fn reconciled(
 }
 
 /// The newest hundred subscriptions, compared.
-async fn in_step(context: &Context, report: &mut Report) {
+async fn in_step(context: &Context, report: &mut DoctorReport) {
     let app = context.app();
     let purpose = Purpose { cause: "doctor", grace_days: app.config.grace_days, dry_run: true };
     match read_subscriptions::page(

@@ -60,7 +60,7 @@ pub struct Check {
 
 /// All checks.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Report {
+pub struct DoctorReport {
     /// In the order in which a deployment is built up.
     pub checks: Vec<Check>,
 }
@@ -72,8 +72,8 @@ pub type Error = context::Error;
 ///
 /// # Errors
 /// None: what is wrong is the report.
-pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
-    let mut report = Report::default();
+pub async fn run(args: Args, context: &Context) -> Result<DoctorReport, Error> {
+    let mut report = DoctorReport::default();
     configuration::check(context, &mut report);
     signing_keys::check(context, &mut report).await;
     let is_migrated = database::check(context, &mut report).await;
@@ -83,7 +83,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
     Ok(report)
 }
 
-impl Report {
+impl DoctorReport {
     fn ok(&mut self, check: &'static str, found: impl Into<String>) {
         self.checks.push(Check { check, status: Status::Ok, found: found.into(), advice: None });
     }
@@ -113,13 +113,13 @@ impl Report {
     }
 }
 
-impl outcome::Report for Report {
+impl outcome::Report for DoctorReport {
     fn is_well(&self) -> bool {
         self.count(Status::Failing) == 0
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for DoctorReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows: Vec<_> = self
             .checks

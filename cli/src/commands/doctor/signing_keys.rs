@@ -3,7 +3,7 @@
 use shared::config::IdentitySource;
 use shared::jwks::{Fetcher, KeySet};
 
-use super::Report;
+use super::DoctorReport;
 use crate::context::Context;
 
 const CHECK: &str = "signing_keys";
@@ -15,7 +15,7 @@ const THE_KIND: &str =
     "Let the project sign with an ECC (P-256) or RSA key: in Supabase under Settings, JWT Keys.";
 
 /// Fetches them once, as the authorizer does.
-pub(super) async fn check(context: &Context, report: &mut Report) {
+pub(super) async fn check(context: &Context, report: &mut DoctorReport) {
     let config = &context.config;
     let url = config.supabase_url.as_deref().filter(|_| config.identity_source == IdentitySource::Authorizer);
     // Told above if it is missing.
@@ -35,7 +35,7 @@ pub(super) async fn check(context: &Context, report: &mut Report) {
     }
 }
 
-fn published(keys: &KeySet, has_secret: bool, report: &mut Report) {
+fn published(keys: &KeySet, has_secret: bool, report: &mut DoctorReport) {
     let (usable, others) = (keys.algorithms().join(", "), keys.passed_over().join(", "));
     match (keys.is_empty(), keys.passed_over().is_empty(), has_secret) {
         (false, true, _) => report.ok(CHECK, format!("{} published: {usable}", keys.len())),

@@ -6,7 +6,7 @@ use shared::stripe::{Stripe, VERSION};
 use stripe_misc::webhook_endpoint::ListWebhookEndpoint;
 use url::Url;
 
-use super::Report;
+use super::DoctorReport;
 use crate::commands::{portal_configuration, products};
 use crate::context::{self, Context};
 
@@ -18,7 +18,7 @@ pub(super) async fn check(
     context: &Context,
     webhook_url: Option<&Url>,
     is_migrated: bool,
-    report: &mut Report,
+    report: &mut DoctorReport,
 ) -> bool {
     let stripe = match context.stripe() {
         Ok(stripe) => stripe,
@@ -42,7 +42,11 @@ pub(super) async fn check(
     true
 }
 
-async fn clock(context: &Context, stripe: &Stripe, report: &mut Report) -> Result<(), shared::stripe::Error> {
+async fn clock(
+    context: &Context,
+    stripe: &Stripe,
+    report: &mut DoctorReport,
+) -> Result<(), shared::stripe::Error> {
     let before = context.clock.now().as_millisecond();
     let theirs = stripe.server_time().await?.as_millisecond();
     let after = context.clock.now().as_millisecond();
@@ -62,7 +66,7 @@ async fn clock(context: &Context, stripe: &Stripe, report: &mut Report) -> Resul
     Ok(())
 }
 
-async fn prices(context: &Context, report: &mut Report) {
+async fn prices(context: &Context, report: &mut DoctorReport) {
     let args = products::Args { dry_run: true };
     match products::run(args, context).await {
         Ok(products) if products.has_changes() => {
@@ -88,7 +92,7 @@ async fn prices(context: &Context, report: &mut Report) {
     }
 }
 
-async fn portal(context: &Context, report: &mut Report) {
+async fn portal(context: &Context, report: &mut DoctorReport) {
     let args = portal_configuration::Args { dry_run: true };
     match portal_configuration::run(args, context).await {
         Ok(portal) if portal.done == portal_configuration::Done::Unchanged => {
@@ -125,7 +129,7 @@ impl Endpoint {
 async fn endpoint(
     stripe: &Stripe,
     url: Option<&Url>,
-    report: &mut Report,
+    report: &mut DoctorReport,
 ) -> Result<(), shared::stripe::Error> {
     const CHECK: &str = "webhook_endpoint";
     const MEND: &str = "Run billing webhook-endpoint --url with the webhook function's address (the output WebhookUrl of the deployment).";

@@ -85,7 +85,7 @@ impl Failure for Error {
 /// What was found or done.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
-pub enum Report {
+pub enum EventsReport {
     /// Events as we have them.
     Listed(Listed),
     /// One of them.
@@ -98,15 +98,15 @@ pub enum Report {
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
+pub async fn run(args: Args, context: &Context) -> Result<EventsReport, Error> {
     Ok(match args.command {
-        Command::List(args) => Report::Listed(list::run(args, context).await?),
-        Command::Show(args) => Report::Shown(Box::new(show::run(args, context).await?)),
-        Command::Replay(args) => Report::Replayed(replay::run(args, context).await?),
+        Command::List(args) => EventsReport::Listed(list::run(args, context).await?),
+        Command::Show(args) => EventsReport::Shown(Box::new(show::run(args, context).await?)),
+        Command::Replay(args) => EventsReport::Replayed(replay::run(args, context).await?),
     })
 }
 
-impl outcome::Report for Report {
+impl outcome::Report for EventsReport {
     fn is_well(&self) -> bool {
         match self {
             Self::Listed(_) | Self::Shown(_) => true,
@@ -115,7 +115,7 @@ impl outcome::Report for Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for EventsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listed(listed) => listed.fmt(f),

@@ -36,7 +36,7 @@ pub struct Args {
 
 /// The configuration, and what was done to it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub struct PortalConfigurationReport {
     /// Nothing was changed.
     pub dry_run: bool,
     /// The mode of the key.
@@ -140,7 +140,7 @@ const PATH: &str = "/billing_portal/configurations";
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
+pub async fn run(args: Args, context: &Context) -> Result<PortalConfigurationReport, Error> {
     context.require(&[Need::Stripe])?;
     set_up(context.stripe()?, args.dry_run).await
 }
@@ -149,14 +149,14 @@ pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn set_up(stripe: &Stripe, dry_run: bool) -> Result<Report, Error> {
+pub async fn set_up(stripe: &Stripe, dry_run: bool) -> Result<PortalConfigurationReport, Error> {
     let prices = paid_prices(stripe).await?;
     let wanted = Features::wanted(&prices);
     let all: Vec<Configuration> = stripe.list(&List).await?;
     let is_ours =
         |found: &&Configuration| found.active && found.metadata.get(MANAGED_BY.0) == Some(MANAGED_BY.1);
     let current = all.iter().find(|found| found.is_default).or_else(|| all.iter().find(is_ours));
-    let mut report = Report {
+    let mut report = PortalConfigurationReport {
         dry_run,
         livemode: stripe.livemode(),
         configuration: current.map(|found| found.id.clone()),
@@ -214,13 +214,13 @@ async fn paid_prices(stripe: &Stripe) -> Result<Vec<(PlanCode, Price)>, Error> {
     Ok(keys.into_iter().filter_map(|(plan, key)| Some((plan, price(&key)?))).collect())
 }
 
-impl outcome::Report for Report {
+impl outcome::Report for PortalConfigurationReport {
     fn is_well(&self) -> bool {
         self.is_default || self.dry_run
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for PortalConfigurationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.configuration.as_deref().unwrap_or("The portal configuration");
         let would = if self.dry_run { "would be " } else { "" };

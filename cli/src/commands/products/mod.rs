@@ -12,7 +12,7 @@ use crate::catalog;
 use crate::context::{self, Context, Need};
 use crate::outcome::{Code, Failure};
 
-pub use report::{Done, PriceLine, ProductLine, Report};
+pub use report::{Done, PriceLine, ProductLine, ProductsReport};
 
 /// Creates the products and prices in Stripe, or brings them up to date, from the table `plans`.
 ///
@@ -63,7 +63,7 @@ impl Failure for Error {
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
+pub async fn run(args: Args, context: &Context) -> Result<ProductsReport, Error> {
     context.require(&[Need::Database, Need::Stripe])?;
     set_up(context.database().await?, context.stripe()?, args.dry_run).await
 }
@@ -72,14 +72,14 @@ pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn set_up(database: &Client, stripe: &Stripe, dry_run: bool) -> Result<Report, Error> {
+pub async fn set_up(database: &Client, stripe: &Stripe, dry_run: bool) -> Result<ProductsReport, Error> {
     let plans = catalog::plans(database).await?;
     if plans.is_empty() {
         return Err(Error::NoPlans);
     }
     let account = Account { stripe, dry_run };
     let (products, prices) = (product::all(stripe).await?, price::current(stripe, &plans).await?);
-    let mut report = Report::new(dry_run, stripe.livemode());
+    let mut report = ProductsReport::new(dry_run, stripe.livemode());
     for plan in &plans {
         let product = product::bring_up_to_date(&account, plan, &products, &prices, &mut report).await?;
         for wanted in &plan.prices {

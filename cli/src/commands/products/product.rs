@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use shared::stripe::{self, Stripe};
 use stripe_product::product::{CreateProduct, ListProduct, RetrieveProduct, UpdateProduct};
 
-use super::report::{Done, ProductLine, Report};
+use super::report::{Done, ProductLine, ProductsReport};
 use super::{Account, Error};
 use crate::catalog::{PLAN_CODE, Plan, Price, Product};
 
@@ -20,7 +20,7 @@ pub async fn bring_up_to_date(
     plan: &Plan,
     products: &[Product],
     prices: &[Price],
-    report: &mut Report,
+    report: &mut ProductsReport,
 ) -> Result<Option<Product>, Error> {
     let Choice { product, rivals } = choose(plan, products, prices);
     if let (Some(chosen), false) = (product, rivals.is_empty()) {

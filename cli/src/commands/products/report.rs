@@ -61,7 +61,7 @@ pub struct PriceLine {
 
 /// All of it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub struct ProductsReport {
     /// Nothing was changed.
     pub dry_run: bool,
     /// The mode of the key.
@@ -74,7 +74,7 @@ pub struct Report {
     pub warnings: Vec<String>,
 }
 
-impl Report {
+impl ProductsReport {
     pub(super) fn new(dry_run: bool, livemode: bool) -> Self {
         Self { dry_run, livemode, products: Vec::new(), prices: Vec::new(), warnings: Vec::new() }
     }
@@ -86,16 +86,16 @@ impl Report {
     }
 }
 
-impl Report {
+impl ProductsReport {
     fn said(&self, done: Done) -> String {
         let would = if self.dry_run && done != Done::Unchanged { "would be " } else { "" };
         format!("{would}{done}")
     }
 }
 
-impl outcome::Report for Report {}
+impl outcome::Report for ProductsReport {}
 
-impl fmt::Display for Report {
+impl fmt::Display for ProductsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = ["PRICE", "AMOUNT", "PRODUCT", "DONE"].map(str::to_owned);
         let row = |line: &PriceLine| {

@@ -16,7 +16,7 @@ use crate::context::{self, Context, Need};
 use crate::outcome::{Code, Failure};
 use crate::secrets::{self, Store};
 
-pub use report::{Done, Report};
+pub use report::{Done, WebhookEndpointReport};
 
 const VARIABLE: &str = "STRIPE_WEBHOOK_SECRET";
 
@@ -91,7 +91,7 @@ struct Endpoint {
 ///
 /// # Errors
 /// See [`Error`]. A new signing secret that cannot be stored is in the report, because it is nowhere else.
-pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
+pub async fn run(args: Args, context: &Context) -> Result<WebhookEndpointReport, Error> {
     let needs = [Need::Stripe, Need::Secret];
     context.require(if args.store { &needs } else { &needs[..1] })?;
     let stripe = context.stripe()?;
@@ -110,7 +110,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
         .partition(|endpoint| endpoint.api_version.as_deref() == Some(VERSION.as_str()));
     // Of several the one that is sent events, and of these the newest, whose secret was seen last.
     current.sort_by_key(|endpoint| (endpoint.status == "enabled", endpoint.created));
-    let mut report = Report {
+    let mut report = WebhookEndpointReport {
         dry_run: args.dry_run,
         livemode: stripe.livemode(),
         endpoint: None,
@@ -140,7 +140,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Report, Error> {
     Ok(report)
 }
 
-async fn update(stripe: &Stripe, endpoint: Endpoint, report: &mut Report) -> Result<(), Error> {
+async fn update(
+    stripe: &Stripe,
+    endpoint: Endpoint,
+    report: &mut WebhookEndpointReport,
+) -> Result<(), Error> {
     let mut request = UpdateWebhookEndpoint::new(endpoint.id.as_str());
     let mut has: Vec<&str> = endpoint.enabled_events.iter().map(String::as_str).collect();
     has.sort_unstable();
@@ -168,7 +172,7 @@ async fn create(
     stripe: &Stripe,
     store: Option<&Store>,
     others: &[Endpoint],
-    report: &mut Report,
+    report: &mut WebhookEndpointReport,
 ) -> Result<(), Error> {
     report.done = Done::Created;
     if report.dry_run {

@@ -12,7 +12,7 @@ pub use crate::outcome::Done;
 
 /// The endpoint, and what is left to do.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub struct WebhookEndpointReport {
     /// Nothing was changed.
     pub dry_run: bool,
     /// The mode of the key.
@@ -42,13 +42,13 @@ fn expose<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok
     secret.as_ref().map(Secret::expose).serialize(serializer)
 }
 
-impl outcome::Report for Report {
+impl outcome::Report for WebhookEndpointReport {
     fn is_well(&self) -> bool {
         self.not_stored.is_none()
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for WebhookEndpointReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.endpoint.as_deref().unwrap_or("The endpoint");
         let would = if self.dry_run { "would be " } else { "" };

@@ -1,6 +1,6 @@
 //! Events that failed and whose time has come: asked for once more at Stripe and put through the pipeline.
 
-use super::Report;
+use super::ReconcileReport;
 use crate::billing::Resources;
 use crate::billing::limits::Limits;
 use crate::billing::replay_event::{Replay, replay_event};
@@ -13,7 +13,7 @@ const AT_ONCE: i64 = 100;
 pub(super) async fn retry(
     resources: &Resources<'_>,
     limits: &Limits,
-    report: &mut Report,
+    report: &mut ReconcileReport,
 ) -> Result<(), Error> {
     let (db, stripe) = (resources.db()?, resources.stripe()?);
     loop {

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Report;
+use super::ReconcileReport;
 use crate::billing::Resources;
 use crate::billing::limits::Limits;
 use crate::billing::replay_event::replay_body;
@@ -32,7 +32,7 @@ struct Position {
 pub(super) async fn recover(
     resources: &Resources<'_>,
     limits: &Limits,
-    report: &mut Report,
+    report: &mut ReconcileReport,
 ) -> Result<(), Error> {
     let (db, livemode) = (resources.db()?, resources.stripe()?.livemode());
     let now = resources.clock.now();
@@ -59,7 +59,7 @@ async fn go_through(
     resources: &Resources<'_>,
     (from, to): (i64, i64),
     limits: &Limits,
-    report: &mut Report,
+    report: &mut ReconcileReport,
 ) -> Result<Option<u32>, Error> {
     let (db, stripe) = (resources.db()?, resources.stripe()?);
     let which = EventFilter { from: Some(from), before: Some(to), ..EventFilter::default() };

@@ -58,7 +58,7 @@ impl Events {
 /// What a reconciliation did.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct ReconcileReport {
     /// Events of Stripe's list that we had not processed.
     pub missed_events: Events,
     /// Up to when Stripe's list of events was gone through.
@@ -78,7 +78,7 @@ pub struct Report {
     pub may_be_outdated: bool,
 }
 
-impl Report {
+impl ReconcileReport {
     /// Whether nothing failed and nothing is left that somebody has to look at.
     pub fn is_well(&self) -> bool {
         self.problems.is_empty()
@@ -89,9 +89,9 @@ impl Report {
 }
 
 /// Reconciles. A part that fails does not keep the others from their work: it is among the report's problems.
-pub async fn reconcile(resources: &Resources<'_>, when: Sweep, limits: &Limits) -> Report {
+pub async fn reconcile(resources: &Resources<'_>, when: Sweep, limits: &Limits) -> ReconcileReport {
     let began = Instant::now();
-    let mut report = Report::default();
+    let mut report = ReconcileReport::default();
     let missed = missed_events::recover(resources, limits, &mut report).await;
     note(&mut report, "missed events", missed);
     let failed = failed_events::retry(resources, limits, &mut report).await;
@@ -139,7 +139,7 @@ pub async fn prune(resources: &Resources<'_>, limits: &Limits, days: i32) -> Res
     }
 }
 
-fn note(report: &mut Report, part: &str, result: Result<(), Error>) {
+fn note(report: &mut ReconcileReport, part: &str, result: Result<(), Error>) {
     if let Err(error) = result {
         error.log("reconcile");
         report.may_be_outdated |= error.may_be_outdated();
@@ -148,8 +148,8 @@ fn note(report: &mut Report, part: &str, result: Result<(), Error>) {
 }
 
 /// The summary line and the metrics.
-fn summarize(report: &Report, plan_changes: u64, began: Instant) {
-    let Report { missed_events: missed, failed_events: retried, subscriptions, .. } = report;
+fn summarize(report: &ReconcileReport, plan_changes: u64, began: Instant) {
+    let ReconcileReport { missed_events: missed, failed_events: retried, subscriptions, .. } = report;
     let current = request::current();
     let run = Reconciliation {
         recovered: missed.recovered + retried.recovered,
