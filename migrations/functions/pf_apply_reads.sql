@@ -8,8 +8,7 @@
 create or replace function billing.pf_apply_reads(request jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 declare
-  dry constant boolean := coalesce((request ->> 'dry_run')::boolean, false);
-  cause constant text := request ->> 'cause';
+  asked record;
   one record;
   org uuid;
   gone boolean;
@@ -20,16 +19,16 @@ declare
   result text;
   results jsonb := '[]';
 begin
+  select * into asked from jsonb_to_record(request) as argument (
+    reads jsonb, cause text, grace_days integer, dry_run boolean);
   -- In the order of the organizations, so that two callers at once never wait for each other.
   for one in
-    select r.read, r.read ->> 'subscription' as id, r.read -> 'snapshot' as snapshot,
-      (r.read ->> 'version')::bigint as version,
-      array(select value::uuid from jsonb_array_elements_text(r.read -> 'org_ids')) as named, found.org, found.gone
-    from jsonb_array_elements(request -> 'reads') as r (read)
-    cross join lateral billing_private.find_organization(
-      array(select value::uuid from jsonb_array_elements_text(r.read -> 'org_ids')),
-      r.read ->> 'subscription', r.read ->> 'customer') found
-    order by hashtextextended(found.org::text, 0) & 16383, r.read ->> 'subscription'
+    select r.*, found.org, found.gone
+    from jsonb_to_recordset(asked.reads) as r (
+      org_ids uuid[], customer text, subscription text, snapshot jsonb, version bigint, observed_at bigint,
+      known_through bigint, may_include bigint)
+    cross join lateral billing_private.find_organization(r.org_ids, r.subscription, r.customer) found
+    order by hashtextextended(found.org::text, 0) & 16383, r.subscription
   loop
     org := one.org;
     gone := one.gone;
@@ -40,43 +39,42 @@ begin
     else
       locked := '{}';
       loop
-        select s.org_id into org_before from billing.subscriptions s where s.stripe_subscription_id = one.id;
-        exit when dry or locked @> array_remove(array[org, org_before], null);
+        select s.org_id into org_before from billing.subscriptions s where s.stripe_subscription_id = one.subscription;
+        exit when asked.dry_run or locked @> array_remove(array[org, org_before], null);
         perform billing_private.lock_organizations(array[org, org_before]);
         locked := locked || array_remove(array[org, org_before], null);
         select f.org, f.gone into org, gone
-        from billing_private.find_organization(one.named, one.id, one.read ->> 'customer') f;
+        from billing_private.find_organization(one.org_ids, one.subscription, one.customer) f;
       end loop;
-      select * into current from billing.subscriptions s where s.stripe_subscription_id = one.id;
+      select * into current from billing.subscriptions s where s.stripe_subscription_id = one.subscription;
       differences := billing_private.differences(org, current, one.snapshot);
       if differences = '{}' then
         result := 'same';
         if billing_private.plans_differ(org, current.livemode) then
           differences := array['entitlements'];
-          result := case when dry then 'differs' else 'applied' end;
-          if not dry then
-            perform billing_private.apply_subscriptions(org, current.livemode, cause);
+          result := case when asked.dry_run then 'differs' else 'applied' end;
+          if not asked.dry_run then
+            perform billing_private.apply_subscriptions(org, current.livemode, asked.cause);
           end if;
         end if;
-      elsif dry then
+      elsif asked.dry_run then
         result := 'differs';
       elsif coalesce(current.version, 0) = coalesce(one.version, 0) then
-        if one.read ->> 'customer' is not null and not gone then
+        if one.customer is not null and not gone then
           insert into billing.customers (org_id, livemode, stripe_customer_id)
-          values (org, (one.snapshot ->> 'livemode')::boolean, one.read ->> 'customer') on conflict do nothing;
+          values (org, (one.snapshot ->> 'livemode')::boolean, one.customer) on conflict do nothing;
         end if;
-        perform billing_private.write_snapshot(org, one.snapshot, to_timestamp((one.read ->> 'observed_at')::bigint),
-          (one.read ->> 'known_through')::bigint, (one.read ->> 'may_include')::bigint,
-          make_interval(days => (request ->> 'grace_days')::int), cause);
+        perform billing_private.write_snapshot(org, one.snapshot, to_timestamp(one.observed_at),
+          one.known_through, one.may_include, make_interval(days => asked.grace_days), asked.cause);
         result := 'applied';
       else
         result := case when one.version is null then 'differs' else 'conflict' end;
       end if;
-      if gone and not dry then
-        perform billing_private.record_gone(org, cause);
+      if gone and not asked.dry_run then
+        perform billing_private.record_gone(org, asked.cause);
       end if;
     end if;
-    results := results || jsonb_build_object('subscription', one.id, 'org_id', org, 'outcome', result,
+    results := results || jsonb_build_object('subscription', one.subscription, 'org_id', org, 'outcome', result,
       'version', coalesce(current.version, 0), 'differences', differences);
   end loop;
   return results;

@@ -4,8 +4,9 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   insert into billing.webhook_events as w
     (event_id, type, livemode, api_version, stripe_created_at, status, error_code, next_retry_at)
-  values (event ->> 'id', event ->> 'type', (event ->> 'livemode')::boolean, event ->> 'api_version',
-    to_timestamp((event ->> 'created')::bigint), 'failed', pf_fail_event.error_code, now() + interval '1 minute')
+  select e.id, e.type, e.livemode, e.api_version, to_timestamp(e.created), 'failed', pf_fail_event.error_code,
+    now() + interval '1 minute'
+  from jsonb_to_record(event) as e (id text, type text, created bigint, livemode boolean, api_version text)
   on conflict (event_id) do update set
     status = 'failed',
     error_code = excluded.error_code,

@@ -26,6 +26,7 @@ mod command_reconcile;
 mod command_webhook_endpoint;
 mod connections;
 mod copied_checkout;
+mod database_contract;
 mod database_tls;
 mod deadline;
 mod entitlements;

@@ -4,6 +4,7 @@ mod address;
 mod pool;
 mod tls;
 
+pub mod argument;
 pub mod customers;
 pub mod entitlements;
 pub mod health;

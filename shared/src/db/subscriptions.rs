@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use tokio_postgres::types::{Json, Type};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio_postgres::types::Type;
 
-use crate::db::webhook_events::snapshot_row;
+use crate::db::argument::{self, SnapshotRow};
 use crate::db::{Db, Error};
 use crate::domain::ids::OrgId;
 use crate::domain::ordering::ReadTimes;
@@ -35,6 +35,57 @@ pub struct Purpose<'a> {
     pub dry_run: bool,
 }
 
+/// The argument of `pf_apply_reads`, which says what each field is.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)] // The function's file says it.
+pub struct ApplyReads<'a> {
+    pub reads: Vec<ReadToApply<'a>>,
+    pub cause: &'a str,
+    pub grace_days: i32,
+    pub dry_run: bool,
+}
+
+/// One of the reads of [`ApplyReads`].
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)] // The function's file says it.
+pub struct ReadToApply<'a> {
+    pub org_ids: Vec<OrgId>,
+    pub customer: &'a str,
+    pub subscription: &'a str,
+    pub snapshot: SnapshotRow<'a>,
+    pub version: Option<i64>,
+    pub observed_at: i64,
+    pub known_through: i64,
+    pub may_include: i64,
+}
+
+impl<'a> ApplyReads<'a> {
+    /// The argument for these reads.
+    pub fn new(purpose: Purpose<'a>, reads: &'a [SubscriptionRead]) -> Self {
+        Self {
+            reads: reads.iter().map(ReadToApply::from).collect(),
+            cause: purpose.cause,
+            grace_days: purpose.grace_days,
+            dry_run: purpose.dry_run,
+        }
+    }
+}
+
+impl<'a> From<&'a SubscriptionRead> for ReadToApply<'a> {
+    fn from(read: &'a SubscriptionRead) -> Self {
+        Self {
+            org_ids: read.snapshot.org.into_iter().collect(),
+            customer: read.snapshot.customer.as_str(),
+            subscription: read.snapshot.id.as_str(),
+            snapshot: SnapshotRow::from(&read.snapshot),
+            version: read.version_noted.then_some(read.times.version),
+            observed_at: read.times.observed_at,
+            known_through: read.times.known_through,
+            may_include: read.times.may_include,
+        }
+    }
+}
+
 /// What came of comparing a read with its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,10 +104,12 @@ pub enum ComparisonOutcome {
 
 /// The comparison of one subscription with its row.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Comparison {
     /// Which: Stripe's id.
     pub subscription: String,
     /// Whose.
+    #[serde(deserialize_with = "Option::deserialize")] // So that it cannot be left out.
     pub org_id: Option<OrgId>,
     /// What came of it.
     pub outcome: ComparisonOutcome,
@@ -73,29 +126,9 @@ pub struct Comparison {
 pub async fn apply_reads(
     db: &Db,
     purpose: Purpose<'_>,
-    seen: &[SubscriptionRead],
+    reads: &[SubscriptionRead],
 ) -> Result<Vec<Comparison>, Error> {
-    let reads: Vec<Value> = seen
-        .iter()
-        .map(|seen| {
-            json!({
-                "org_ids": seen.snapshot.org.into_iter().collect::<Vec<_>>(),
-                "customer": seen.snapshot.customer.as_str(),
-                "subscription": seen.snapshot.id.as_str(),
-                "snapshot": snapshot_row(&seen.snapshot),
-                "version": seen.version_noted.then_some(seen.times.version),
-                "observed_at": seen.times.observed_at,
-                "known_through": seen.times.known_through,
-                "may_include": seen.times.may_include,
-            })
-        })
-        .collect();
-    let request = Json(json!({
-        "reads": reads,
-        "cause": purpose.cause,
-        "grace_days": purpose.grace_days,
-        "dry_run": purpose.dry_run,
-    }));
+    let request = argument::json(&ApplyReads::new(purpose, reads))?;
     let rows = db.query("select billing.pf_apply_reads($1)", &[(&request, Type::JSONB)]).await?;
     let row = rows.first().ok_or_else(|| Error::Answer("pf_apply_reads answered no row".to_owned()))?;
     serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_apply_reads: {error}")))

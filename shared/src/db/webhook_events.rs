@@ -1,15 +1,14 @@
 //! Applying Stripe events: one call, one commit (`pf_apply_event` in SQL).
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use tokio_postgres::types::{Json, Type};
+use tokio_postgres::types::Type;
 
+use crate::db::argument::{self, PaymentRow, SnapshotRow};
 use crate::db::{Db, Error};
 use crate::domain::ids::{CustomerId, OrgId, SubscriptionId};
 use crate::domain::ordering::ReadTimes;
 use crate::domain::payment::Payment;
-use crate::domain::subscription::{Plan, Snapshot};
+use crate::domain::subscription::Snapshot;
 
 /// What identifies an event and places it in time.
 #[derive(Clone, Debug, Serialize)]
@@ -63,8 +62,50 @@ pub struct EventToApply {
     pub elapsed_ms: i64,
 }
 
+/// The argument of `pf_apply_event`, which says what each field is.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)] // The function's file says it.
+pub struct ApplyEvent<'a> {
+    pub event: &'a EventRef,
+    pub org_ids: &'a [OrgId],
+    pub customer: Option<&'a str>,
+    pub customer_is_theirs: bool,
+    pub subscription: Option<&'a str>,
+    pub snapshot: Option<SnapshotRow<'a>>,
+    pub read: Option<ReadTimes>,
+    pub payment: Option<PaymentRow<'a>>,
+    pub verdict: Option<EventOutcome>,
+    pub grace_days: i32,
+    pub foreign_acknowledged: bool,
+    pub elapsed_ms: i64,
+}
+
+impl<'a> From<&'a EventToApply> for ApplyEvent<'a> {
+    fn from(to_apply: &'a EventToApply) -> Self {
+        let (subscription, snapshot, payment) = match &to_apply.effect {
+            Effect::Snapshot(snapshot) => (Some(&snapshot.id), Some(SnapshotRow::from(&**snapshot)), None),
+            Effect::Named(id) => (Some(id), None, None),
+            Effect::Payment(payment) => (None, None, Some(PaymentRow::from(payment))),
+        };
+        Self {
+            event: &to_apply.event,
+            org_ids: &to_apply.orgs,
+            customer: to_apply.customer.as_ref().map(CustomerId::as_str),
+            customer_is_theirs: to_apply.customer_is_theirs,
+            subscription: subscription.map(SubscriptionId::as_str),
+            snapshot,
+            read: to_apply.read,
+            payment,
+            verdict: to_apply.void.then_some(EventOutcome::Ignored),
+            grace_days: to_apply.grace_days,
+            foreign_acknowledged: to_apply.foreign_acknowledged,
+            elapsed_ms: to_apply.elapsed_ms,
+        }
+    }
+}
+
 /// What came of an event that is processed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventOutcome {
     /// Its effects are committed.
@@ -98,6 +139,7 @@ pub enum EventAnswer {
         /// What came of it.
         outcome: EventOutcome,
         /// Whose event it is. None: another product's.
+        #[serde(deserialize_with = "Option::deserialize")] // So that it cannot be left out.
         org_id: Option<OrgId>,
     },
     /// Nothing was changed, because only Stripe knows the newest state, or because the row changed while Stripe was
@@ -115,7 +157,7 @@ pub enum EventAnswer {
 /// # Errors
 /// If the database fails: then nothing is changed.
 pub async fn apply(db: &Db, to_apply: &EventToApply) -> Result<EventAnswer, Error> {
-    let request = Json(without_nul(request(to_apply)));
+    let request = argument::json(&ApplyEvent::from(to_apply))?;
     let rows = db.query("select billing.pf_apply_event($1)", &[(&request, Type::JSONB)]).await?;
     let row = rows.first().ok_or_else(|| Error::Answer("pf_apply_event answered no row".to_owned()))?;
     serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_apply_event: {error}")))
@@ -126,7 +168,7 @@ pub async fn apply(db: &Db, to_apply: &EventToApply) -> Result<EventAnswer, Erro
 /// # Errors
 /// If the database fails.
 pub async fn fail(db: &Db, event: &EventRef, error_code: &str) -> Result<(), Error> {
-    let event = Json(without_nul(json!(event)));
+    let event = argument::json(event)?;
     db.query("select billing.pf_fail_event($1, $2)", &[(&event, Type::JSONB), (&error_code, Type::TEXT)])
         .await?;
     Ok(())
@@ -175,78 +217,4 @@ pub async fn prune(db: &Db, days: i32, limit: i64) -> Result<i64, Error> {
     let sql = "select billing.pf_prune_events($1, $2)";
     let rows = db.query(sql, &[(&days, Type::INT4), (&limit, Type::INT8)]).await?;
     Ok(rows.first().map_or(0, |row| row.get(0)))
-}
-
-/// The argument of `pf_apply_event`; its fields are described there.
-fn request(to_apply: &EventToApply) -> Value {
-    let (subscription, snapshot, payment) = match &to_apply.effect {
-        Effect::Snapshot(snapshot) => (Some(&snapshot.id), Some(snapshot_row(snapshot)), None),
-        Effect::Named(id) => (Some(id), None, None),
-        Effect::Payment(payment) => (None, None, Some(payment_row(payment))),
-    };
-    json!({
-        "event": to_apply.event,
-        "org_ids": to_apply.orgs,
-        "customer": to_apply.customer.as_ref().map(CustomerId::as_str),
-        "customer_is_theirs": to_apply.customer_is_theirs,
-        "subscription": subscription.map(SubscriptionId::as_str),
-        "snapshot": snapshot,
-        "read": to_apply.read.map(|read| json!({
-            "version": read.version,
-            "observed_at": read.observed_at,
-            "known_through": read.known_through,
-            "may_include": read.may_include,
-        })),
-        "payment": payment,
-        "verdict": to_apply.void.then_some("ignored"),
-        "grace_days": to_apply.grace_days,
-        "foreign_acknowledged": to_apply.foreign_acknowledged,
-        "elapsed_ms": to_apply.elapsed_ms,
-    })
-}
-
-/// PostgreSQL's text holds every character but NUL, and an event with one would fail for ever.
-fn without_nul(value: Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(text.replace('\0', "")),
-        Value::Array(values) => values.into_iter().map(without_nul).collect(),
-        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, without_nul(value))).collect(),
-        other => other,
-    }
-}
-
-/// A row of `subscriptions`, but for the columns that the database decides.
-pub(super) fn snapshot_row(snapshot: &Snapshot) -> Value {
-    json!({
-        "stripe_subscription_id": snapshot.id.as_str(),
-        "livemode": snapshot.livemode,
-        "stripe_customer_id": snapshot.customer.as_str(),
-        "status": snapshot.status,
-        "pause_behavior": snapshot.pause_behavior,
-        "plan_code": snapshot.plan.code(),
-        "plan_unknown": snapshot.plan == Plan::Unknown,
-        "price_id": snapshot.item.price,
-        "billing_interval": snapshot.item.interval,
-        "quantity": snapshot.item.quantity.unwrap_or(1),
-        "current_period_start": snapshot.period.map(|(start, _)| start),
-        "current_period_end": snapshot.period.map(|(_, end)| end),
-        "cancel_at_period_end": snapshot.cancel_at_period_end,
-        "cancel_at": snapshot.cancel_at,
-        "trial_end": snapshot.trial_end,
-        "stripe_created_at": snapshot.created,
-    })
-}
-
-/// A row of `payments`, but for the columns that the database decides.
-fn payment_row(payment: &Payment) -> Value {
-    let expires_at: Option<Timestamp> = payment.addons_expire_at;
-    json!({
-        "stripe_checkout_session_id": payment.session.as_str(),
-        "livemode": payment.livemode,
-        "amount_cents": payment.amount_cents,
-        "currency": payment.currency,
-        "payment_status": payment.status.as_str(),
-        "addon_features": payment.addons.iter().map(|feature| feature.as_str()).collect::<Vec<_>>(),
-        "addon_expires_at": expires_at,
-    })
 }

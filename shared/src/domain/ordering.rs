@@ -4,13 +4,14 @@
 //! what a row knows, `billing_private.ordering` decides in the database, where the row and its lock are.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 /// What a read leaves open on either side of itself, in seconds: one for Stripe's whole seconds, the other for the difference of our
 /// clock and Stripe's, which must be smaller than that.
 pub const CLOCK_MARGIN: i64 = 2;
 
 /// When a state that Stripe answered was so, and which version of the row it may replace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ReadTimes {
     /// The row's version before Stripe was asked: the state may be written only if it is still the same.
     pub version: i64,

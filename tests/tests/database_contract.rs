@@ -1,0 +1,185 @@
+//! What the code tells the database's functions, and what they answer, are JSON of one type each: each side knows
+//! every field of the other.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::db::argument::PaymentRow;
+use shared::db::subscriptions::{ApplyReads, Comparison, Purpose, SubscriptionRead};
+use shared::db::webhook_events::{ApplyEvent, Effect, EventAnswer, EventRef, EventToApply};
+use shared::domain::ids::{CheckoutSessionId, CustomerId, SubscriptionId};
+use shared::domain::ordering::ReadTimes;
+use shared::domain::payment::{Payment, PaymentStatus};
+use shared::domain::status::Status;
+use shared::domain::subscription::{Item, Plan, Snapshot};
+use tests::TestApp;
+
+/// Columns of `subscriptions` that no snapshot has.
+const DECIDED_HERE: &str = "org_id past_due_since grace_until version known_through may_include updated_at";
+/// What a snapshot has that is no column of `subscriptions`.
+const SAID_BESIDE: &str = "plan_unknown";
+/// Columns of `payments` that no payment of Stripe has.
+const PAYMENT_DECIDED_HERE: &str = "org_id created_at updated_at";
+
+fn snapshot() -> Snapshot {
+    Snapshot {
+        id: SubscriptionId::from("sub_1"),
+        customer: CustomerId::from("cus_1"),
+        org: None,
+        livemode: false,
+        status: Status::Active,
+        pause_behavior: None,
+        plan: Plan::Unknown,
+        item: Item::default(),
+        period: None,
+        cancel_at_period_end: false,
+        cancel_at: None,
+        trial_end: None,
+        created: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// The argument of `pf_apply_event` about a subscription that Stripe was asked for.
+fn event_argument() -> Value {
+    let event = EventRef {
+        id: "evt_1".to_owned(),
+        kind: "customer.subscription.updated".to_owned(),
+        created: 1,
+        livemode: false,
+        api_version: None,
+    };
+    let to_apply = EventToApply {
+        event,
+        orgs: Vec::new(),
+        customer: None,
+        customer_is_theirs: false,
+        effect: Effect::Snapshot(Box::new(snapshot())),
+        read: Some(ReadTimes::payload_stands(0, 1)),
+        void: false,
+        grace_days: 7,
+        foreign_acknowledged: false,
+        elapsed_ms: 0,
+    };
+    serde_json::to_value(ApplyEvent::from(&to_apply)).unwrap()
+}
+
+/// The argument of `pf_apply_reads` with one read.
+fn reads_argument() -> Value {
+    let times = ReadTimes::payload_stands(0, 1);
+    let reads = [SubscriptionRead { snapshot: snapshot(), times, version_noted: true }];
+    let purpose = Purpose { cause: "test", grace_days: 7, dry_run: true };
+    serde_json::to_value(ApplyReads::new(purpose, &reads)).unwrap()
+}
+
+fn payment() -> Value {
+    let payment = Payment {
+        session: CheckoutSessionId::from("cs_1"),
+        livemode: false,
+        amount_cents: None,
+        currency: None,
+        status: PaymentStatus::Paid,
+        addons: Vec::new(),
+        addons_expire_at: None,
+    };
+    serde_json::to_value(PaymentRow::from(&payment)).unwrap()
+}
+
+fn words(text: &str) -> BTreeSet<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+fn fields(object: &Value) -> BTreeSet<String> {
+    object.as_object().unwrap().keys().cloned().collect()
+}
+
+/// The fields that a function in SQL reads of `what`: the names in `jsonb_to_record(what) as alias (name type, ...)`.
+fn read_in_sql(function: &str, what: &str) -> BTreeSet<String> {
+    let name = format!("functions/{function}");
+    let file = migrations::FILES.iter().find(|file| file.name == name).unwrap();
+    let calls = [format!("jsonb_to_record({what}) as "), format!("jsonb_to_recordset({what}) as ")];
+    let list = calls.iter().find_map(|call| Some(file.sql.split_once(call)?.1)).unwrap();
+    let list = list.split_once('(').unwrap().1.split_once(')').unwrap().0;
+    list.split(',').map(|field| field.split_whitespace().next().unwrap().to_owned()).collect()
+}
+
+/// Names what only one side knows.
+#[track_caller]
+fn assert_same(about: &str, code: &BTreeSet<String>, database: &BTreeSet<String>) {
+    let only = |one: &BTreeSet<String>, other| one.difference(other).cloned().collect::<Vec<_>>();
+    let (unread, unsaid) = (only(code, database), only(database, code));
+    assert!(
+        unread.is_empty() && unsaid.is_empty(),
+        "{about}: only the code knows {unread:?}, only the database knows {unsaid:?}"
+    );
+}
+
+#[test]
+fn each_function_reads_the_fields_that_it_is_told_and_no_other() {
+    let (event, reads) = (event_argument(), reads_argument());
+    for (function, what, told) in [
+        ("pf_apply_event", "request", &event),
+        ("pf_apply_event", "asked.event", &event["event"]),
+        ("pf_apply_event", "asked.read", &event["read"]),
+        ("pf_fail_event", "event", &event["event"]),
+        ("pf_apply_reads", "request", &reads),
+        ("pf_apply_reads", "asked.reads", &reads["reads"][0]),
+    ] {
+        assert_same(&format!("{function}, {what}"), &fields(told), &read_in_sql(function, what));
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_subscription_or_a_payment_are_the_columns_of_its_table() {
+    let t = TestApp::start().await;
+    for (table, told, beside, decided_here) in [
+        ("subscriptions", event_argument()["snapshot"].clone(), SAID_BESIDE, DECIDED_HERE),
+        ("payments", payment(), "", PAYMENT_DECIDED_HERE),
+    ] {
+        let columns =
+            "select string_agg(attname, ' ') from pg_attribute where attnum > 0 and not attisdropped";
+        let columns = t.value(&format!("{columns} and attrelid = 'billing.{table}'::regclass")).await;
+        let told = &fields(&told) - &words(beside);
+        assert_same(table, &told, &(&words(&columns) - &words(decided_here)));
+    }
+    let snapshot = migrations::FILES.iter().find(|file| file.name == "functions/write_snapshot").unwrap();
+    for field in words(SAID_BESIDE) {
+        assert!(snapshot.sql.contains(&format!("snapshot ->> '{field}'")), "{field}");
+    }
+}
+
+#[tokio::test]
+async fn each_answer_has_the_fields_that_the_code_reads_and_no_other() {
+    let t = TestApp::start().await;
+    let ask = async |function: &str, argument: Value| -> Value {
+        let sql = format!("select billing.{function}($1::text::jsonb)");
+        t.db.query_one(&sql, &[&argument.to_string()]).await.unwrap().get(0)
+    };
+    let mut event = event_argument();
+    let answer = ask("pf_apply_event", event.clone()).await;
+    assert!(matches!(serde_json::from_value(answer).unwrap(), EventAnswer::MissingOrg));
+    event["org_ids"] = json!([t.org]);
+    event["read"]["version"] = json!(5);
+    event["event"]["created"] = json!(9);
+    let answer = ask("pf_apply_event", event.clone()).await;
+    assert!(matches!(serde_json::from_value(answer).unwrap(), EventAnswer::AskStripe { version: 0 }));
+    event["read"]["version"] = json!(0);
+    let settled = ask("pf_apply_event", event).await;
+    assert!(matches!(serde_json::from_value(settled.clone()).unwrap(), EventAnswer::Settled { .. }));
+
+    let mut compared = ask("pf_apply_reads", reads_argument()).await;
+    serde_json::from_value::<Vec<Comparison>>(compared.clone()).unwrap();
+
+    // Neither side can add or leave out a field unnoticed.
+    for field in ["outcome", "org_id", "a_new_one"] {
+        let mut answer = settled.clone();
+        if answer["settled"].as_object_mut().unwrap().remove(field).is_none() {
+            answer["settled"][field] = json!(1);
+        }
+        let error = serde_json::from_value::<EventAnswer>(answer).unwrap_err().to_string();
+        assert!(error.contains(field), "{error}");
+    }
+    compared[0].as_object_mut().unwrap().remove("org_id");
+    let error = serde_json::from_value::<Vec<Comparison>>(compared).unwrap_err().to_string();
+    assert!(error.contains("org_id"), "{error}");
+}
