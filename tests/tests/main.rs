@@ -62,4 +62,5 @@ mod webhook_order;
 mod webhook_payments;
 mod webhook_regressions;
 mod webhook_signature;
+mod webhook_thin;
 mod webhook_versions;
