@@ -25,6 +25,8 @@ pub enum Error {
         param: String,
         /// Stripe's id of the request, for its dashboard.
         request_id: String,
+        /// What is missing exists in the other mode: live where the key is a test key, or the other way round.
+        other_mode: bool,
     },
     /// Stripe answered something that this code does not understand.
     #[error("unreadable answer: {0}")]
@@ -50,10 +52,14 @@ impl Error {
             kind: Option<String>,
             code: Option<String>,
             param: Option<String>,
+            message: Option<String>,
         }
         // A proxy in between may answer HTML: then the status is all there is to tell.
         let details = serde_json::from_slice::<Answer>(body).unwrap_or_default().error;
         let code = details.code.or(details.kind).unwrap_or_else(|| "unknown".to_owned());
-        Self::Refused { status, code, param: details.param.unwrap_or_default(), request_id }
+        // No code says so, only the sentence.
+        let other_mode = code == "resource_missing"
+            && details.message.is_some_and(|message| message.contains("a similar object exists in"));
+        Self::Refused { status, code, param: details.param.unwrap_or_default(), request_id, other_mode }
     }
 }
