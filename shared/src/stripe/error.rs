@@ -63,3 +63,29 @@ impl Error {
         Self::Refused { status, code, param: details.param.unwrap_or_default(), request_id, other_mode }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_exists_in_the_other_mode_is_told_apart_from_what_does_not_exist() {
+        for (message, expected) in [
+            ("No such customer: 'cus_1'", false),
+            (
+                "No such customer: 'cus_1'; a similar object exists in live mode, but a test mode key was used to make this request.",
+                true,
+            ),
+        ] {
+            let error = serde_json::json!({ "code": "resource_missing", "param": "id", "message": message });
+            let body = serde_json::json!({ "error": error }).to_string();
+            let error = Error::refusal(404, body.as_bytes(), String::new());
+            assert!(error.is_missing("id"));
+            assert!(
+                matches!(error, Error::Refused { other_mode, .. } if other_mode == expected),
+                "{message}"
+            );
+            assert!(!error.to_string().contains("cus_1"), "Stripe's sentences are not kept");
+        }
+    }
+}
