@@ -175,16 +175,16 @@ fn may_read(found: &Found, columns: &[&Column]) -> Result<(), Error> {
     let Found { schema, table, login, .. } = found;
     let mut grants = Vec::new();
     if !found.may_enter {
-        grants.push(format!("grant usage on schema {schema} to {login};"));
+        grants.push(format!("grant usage on schema {schema} to {login}"));
     }
     if !columns.iter().all(|column| column.readable) {
         let names: Vec<&str> = columns.iter().map(|column| column.quoted.as_str()).collect();
-        grants.push(format!("grant select ({}) on {table} to {login};", names.join(", ")));
+        grants.push(format!("grant select ({}) on {table} to {login}", names.join(", ")));
     }
     if grants.is_empty() {
         return Ok(());
     }
-    Err(Error::NoRight { login: login.clone(), table: table.clone(), grant: grants.join(" ") })
+    Err(Error::NoRight { login: login.clone(), table: table.clone(), grant: grants.join("; ") })
 }
 
 #[cfg(test)]

@@ -7,20 +7,24 @@ use shared::billing::read_subscriptions::{self, Listed};
 use shared::db::subscriptions::Seen;
 use shared::domain::ids::OrgId;
 use shared::domain::subscription::{Plan, is_live};
+use shared::http::error::ApiError;
 use shared::stripe::Error as StripeError;
 use shared::stripe::wire::customer::Customer;
 use stripe_billing::subscription::ListSubscription;
 use stripe_core::customer::RetrieveCustomer;
 
-use super::claims::Wanted;
+use super::claims::{Place, Wanted};
 use super::problem::{Kind, Problem};
 use super::{CAUSE, Import};
 use crate::context;
+use crate::words::counted;
 
 /// A customer that is there, with its subscriptions.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub customer: Customer,
+    /// Where the source names it.
+    pub place: Place,
     /// Pages of Stripe's list.
     pub listed: Vec<Listed>,
 }
@@ -45,22 +49,21 @@ impl Import<'_> {
         problems: &mut Vec<Problem>,
     ) -> Result<Option<Candidate>, context::Error> {
         let mut candidates = Vec::new();
-        for id in &wanted.customers {
+        for (id, place) in &wanted.customers {
             match self.look_up(id).await? {
                 Ok(customer) => {
                     let listed = self.list_subscriptions(id, versions).await?;
-                    candidates.push(Candidate { customer, listed });
+                    candidates.push(Candidate { customer, place: place.clone(), listed });
                 }
                 Err((kind, what)) => {
-                    let sentence = format!("{id} of {} {what} ({}).", wanted.org, wanted.place);
-                    problems.push(Problem::new(kind, sentence).of(wanted.org).about(id).at(&wanted.place));
+                    let sentence = format!("{id} of {} {what}{}.", wanted.org, place.aside());
+                    problems.push(Problem::new(kind, sentence).of(wanted.org).about(id).at(place));
                 }
             }
         }
         let Some(chosen) = one_of(wanted, candidates, problems) else { return Ok(None) };
-        for seen in chosen.seen() {
-            problems.extend(unknown_plan(wanted.org, seen));
-        }
+        problems.extend(unreadable(wanted.org, &chosen));
+        problems.extend(chosen.seen().filter_map(|seen| unknown_plan(wanted.org, seen)));
         Ok(Some(chosen))
     }
 
@@ -100,7 +103,12 @@ impl Import<'_> {
             if let Some(last) = last {
                 list = list.starting_after(last.as_str());
             }
-            let listed = read_subscriptions::list(&self.app, CAUSE, list, versions, &self.limits).await?;
+            let listed = match read_subscriptions::list(&self.app, CAUSE, list, versions, &self.limits).await
+            {
+                // It was deleted since it was looked up.
+                Err(ApiError::Stripe(error)) if error.is_missing("customer") => return Ok(pages),
+                listed => listed?,
+            };
             let goes_on = listed.page.has_more && !listed.page.ids.is_empty();
             pages.push(listed);
             if !goes_on {
@@ -112,17 +120,20 @@ impl Import<'_> {
 
 /// Of several customers the one with a live subscription, else the newest. Several with a live one are for a person to decide.
 fn one_of(wanted: &Wanted, mut candidates: Vec<Candidate>, problems: &mut Vec<Problem>) -> Option<Candidate> {
-    let (org, place) = (wanted.org, &wanted.place);
-    let live: Vec<&str> =
-        candidates.iter().filter(|one| one.is_live()).map(|one| one.customer.id.as_str()).collect();
+    let org = wanted.org;
+    let live: Vec<String> = candidates
+        .iter()
+        .filter(|one| one.is_live())
+        .map(|one| format!("{}{}", one.customer.id, one.place.aside()))
+        .collect();
     if live.len() > 1 {
         let sentence = format!(
-            "{org} has {} customers with a live subscription: {} ({place}). Name one of them, and cancel the others' subscriptions \
+            "{org} has {} customers with a live subscription: {}. Name one of them, and cancel the others' subscriptions \
              or write org_id into their metadata at Stripe.",
             live.len(),
             live.join(", ")
         );
-        problems.push(Problem::new(Kind::SeveralLiveCustomers, sentence).of(org).at(place));
+        problems.push(Problem::new(Kind::SeveralLiveCustomers, sentence).of(org).at(wanted.place()));
         return None;
     }
     // The last of equals is taken: the one that the source names first.
@@ -137,10 +148,21 @@ fn one_of(wanted: &Wanted, mut candidates: Vec<Candidate>, problems: &mut Vec<Pr
     };
     for other in candidates {
         let (id, taken) = (&other.customer.id, &chosen.customer.id);
-        let sentence = format!("{id} of {org} is not taken: {taken} {why} ({place}).");
-        problems.push(Problem::new(Kind::NotTaken, sentence).of(org).about(id).at(place));
+        let sentence = format!("{id} of {org} is not taken: {taken} {why}{}.", other.place.aside());
+        problems.push(Problem::new(Kind::NotTaken, sentence).of(org).about(id).at(&other.place));
     }
     Some(chosen)
+}
+
+/// Subscriptions of Stripe's list that this version does not understand.
+fn unreadable(org: OrgId, chosen: &Candidate) -> Option<Problem> {
+    let count: u64 = chosen.listed.iter().map(|listed| listed.page.tally.unexplained).sum();
+    let id = &chosen.customer.id;
+    let sentence = format!(
+        "{} of {id} cannot be read: look for a newer version of billing.",
+        counted(count, "subscription")
+    );
+    (count > 0).then(|| Problem::new(Kind::Unexplained, sentence).of(org).about(id))
 }
 
 /// A subscription that grants less than what it was sold for, because its price says nothing that we know.
@@ -150,8 +172,8 @@ fn unknown_plan(org: OrgId, seen: &Seen) -> Option<Problem> {
         return None;
     }
     let sentence = format!(
-        "{} of {org} is {} at {}, and nothing says which plan that is: it counts as pilot. Write plan_code into that price's \
-         metadata at Stripe.",
+        "{} of {org} is {} at {}, and nothing says which plan that is: it counts as pilot. Write plan_code into the \
+         metadata of that price, or of the subscription, at Stripe.",
         snapshot.id.as_str(),
         snapshot.status,
         snapshot.item.price.as_deref().unwrap_or("no price")

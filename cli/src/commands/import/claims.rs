@@ -14,10 +14,12 @@ use crate::words::counted;
 pub enum Place {
     /// A line of a file; the first is 1.
     Line(u64),
-    /// A row of a table, by the customer or organization that it names.
+    /// A row of a table, by the customer that it names.
     Row(String),
-    /// A customer or subscription at Stripe.
-    Object(String),
+    /// The metadata of a customer at Stripe.
+    Customer(String),
+    /// The metadata of a subscription at Stripe.
+    Subscription(String),
 }
 
 impl Place {
@@ -25,14 +27,22 @@ impl Place {
     pub(super) fn line(&self) -> Option<u64> {
         if let Self::Line(line) = self { Some(*line) } else { None }
     }
+
+    /// It in brackets, for a sentence that names organization and customer; nothing where they are all there is to say.
+    pub(super) fn aside(&self) -> String {
+        match self {
+            Self::Line(_) | Self::Subscription(_) => format!(" ({self})"),
+            Self::Row(_) | Self::Customer(_) => String::new(),
+        }
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
-            Self::Row(names) => write!(f, "the row of {names}"),
-            Self::Object(id) => f.write_str(id),
+            Self::Row(customer) => write!(f, "the row of {customer}"),
+            Self::Customer(id) | Self::Subscription(id) => write!(f, "metadata of {id}"),
         }
     }
 }
@@ -49,10 +59,15 @@ pub(super) struct Claim {
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
     pub org: OrgId,
-    /// At least one; each once, in the source's order.
-    pub customers: Vec<String>,
-    /// Where the first of them is named.
-    pub place: Place,
+    /// At least one; each once, in the source's order, with where it is named.
+    pub customers: Vec<(String, Place)>,
+}
+
+impl Wanted {
+    /// Where the source names the organization first.
+    pub(super) fn place(&self) -> &Place {
+        &self.customers[0].1
+    }
 }
 
 /// Claims by organization, in the order of their ids, and what is wrong with the others.
@@ -88,10 +103,9 @@ pub(super) fn sort(claims: Vec<Claim>) -> Sorted {
             continue;
         }
         by_customer.entry(customer.to_owned()).or_default().entry(id.uuid()).or_insert_with(|| place.clone());
-        let wanted =
-            by_org.entry(id.uuid()).or_insert_with(|| Wanted { org: id, customers: Vec::new(), place });
-        if !wanted.customers.iter().any(|known| known == customer) {
-            wanted.customers.push(customer.to_owned());
+        let wanted = by_org.entry(id.uuid()).or_insert_with(|| Wanted { org: id, customers: Vec::new() });
+        if !wanted.customers.iter().any(|(known, _)| known == customer) {
+            wanted.customers.push((customer.to_owned(), place));
         }
     }
     let mut contested = BTreeSet::new();
@@ -112,7 +126,7 @@ fn is_customer_id(text: &str) -> bool {
 fn claimed_twice(customer: &str, claimants: &BTreeMap<Uuid, Place>) -> Problem {
     const NAMED: usize = 4;
     let mut named: Vec<String> =
-        claimants.iter().take(NAMED).map(|(org, place)| format!("{org} ({place})")).collect();
+        claimants.iter().take(NAMED).map(|(org, place)| format!("{org}{}", place.aside())).collect();
     if claimants.len() > NAMED {
         named.push(format!("{} more", claimants.len() - NAMED));
     }
@@ -142,15 +156,23 @@ mod tests {
             (&a, "cus_2"),
             (&a, "cus_5"),
         ];
-        let place = Place::Object(String::new());
+        let place = Place::Line(2);
         let claims = claims.map(|(org, customer)| Claim {
             org: org.to_uppercase(),
             customer: customer.into(),
             place: place.clone(),
         });
         let sorted = sort(claims.into());
-        let wanted: Vec<_> =
-            sorted.wanted.iter().map(|wanted| (wanted.org.to_string(), wanted.customers.join(" "))).collect();
+        let wanted: Vec<_> = sorted
+            .wanted
+            .iter()
+            .map(|wanted| {
+                (
+                    wanted.org.to_string(),
+                    wanted.customers.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>().join(" "),
+                )
+            })
+            .collect();
         assert_eq!(wanted, [(a, "cus_2 cus_5".to_owned()), (d, "cus_4".to_owned())]);
         assert_eq!(sorted.problems.len(), 1);
         assert!(sorted.problems[0].sentence.starts_with("cus_1 is claimed by 2 organizations: b0000000"));

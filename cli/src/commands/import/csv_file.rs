@@ -48,7 +48,7 @@ fn claims(text: &str, name: &str) -> Result<Vec<Claim>, Error> {
             columns = Some(find_columns(&record, name)?);
             continue;
         };
-        let field = |column: usize| record.get(column).unwrap_or_default().to_owned();
+        let field = |column: usize| bare(record.get(column).unwrap_or_default()).to_owned();
         let place = Place::Line(line_of(text, begins));
         claims.push(Claim { org: field(organization), customer: field(customer), place });
     }
@@ -60,12 +60,18 @@ fn claims(text: &str, name: &str) -> Result<Vec<Claim>, Error> {
 
 fn find_columns(header: &StringRecord, name: &str) -> Result<(usize, usize), Error> {
     let find = |wanted: &'static str| {
-        header.iter().position(|column| column.eq_ignore_ascii_case(wanted)).ok_or_else(|| {
+        header.iter().position(|column| bare(column).eq_ignore_ascii_case(wanted)).ok_or_else(|| {
             let there: Vec<&str> = header.iter().collect();
             Error::NoColumn(name.to_owned(), wanted, there.join(", "))
         })
     };
     Ok((find(ORGANIZATION)?, find(CUSTOMER)?))
+}
+
+/// A space before a quotation mark makes it part of the field.
+fn bare(field: &str) -> &str {
+    let inside = field.strip_prefix('"').and_then(|field| field.strip_suffix('"'));
+    inside.unwrap_or(field).trim()
 }
 
 /// The line of a record. The reader says where the one before ended: blank lines may lie between.

@@ -52,7 +52,7 @@ pub enum Error {
     },
     /// The login has no right to read it.
     #[error(
-        "{login} may not read {table}: as its owner, type {grant}; or set DATABASE_URL to the owner's login."
+        "{login} may not read {table}. As its owner, run `{grant}`, or set DATABASE_URL to the owner's login."
     )]
     NoRight {
         /// Whose the connection is.

@@ -43,9 +43,8 @@ impl Import<'_> {
         let mut progress =
             Progress::start(self.context, "customers and subscriptions of Stripe's lists", None);
         let mut claims = Vec::new();
-        let mut claim = |metadata: &Metadata, customer: &str, object: &str| {
+        let mut claim = |metadata: &Metadata, customer: &str, place: Place| {
             if let Some(org) = metadata.get(key).filter(|value| !value.trim().is_empty()) {
-                let place = Place::Object(object.to_owned());
                 claims.push(Claim { org: org.to_owned(), customer: customer.to_owned(), place });
             }
         };
@@ -54,7 +53,7 @@ impl Import<'_> {
             after.map_or(list.clone(), |after| list.starting_after(after))
         };
         let customers = self.each_page(request, &mut progress, |customer: Customer| {
-            claim(&customer.metadata, &customer.id, &customer.id);
+            claim(&customer.metadata, &customer.id, Place::Customer(customer.id.clone()));
             let id = customer.id.clone();
             listed.customers.insert(id.clone(), customer);
             id
@@ -65,7 +64,8 @@ impl Import<'_> {
             after.map_or(list.clone(), |after| list.starting_after(after))
         };
         let subscriptions = self.each_page(request, &mut progress, |subscription: Subscription| {
-            claim(&subscription.metadata, &subscription.customer.0, &subscription.id);
+            let place = Place::Subscription(subscription.id.clone());
+            claim(&subscription.metadata, &subscription.customer.0, place);
             subscription.id
         });
         // Somebody who stopped the first list stops the second one before it begins.

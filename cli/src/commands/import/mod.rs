@@ -67,10 +67,10 @@ pub struct Args {
     #[arg(long, value_name = "TABLE")]
     pub from_table: Option<String>,
     /// The table's column with the organization's id.
-    #[arg(long, value_name = "COLUMN", default_value = "org_id", requires = "from_table")]
+    #[arg(long, value_name = "COLUMN", default_value = "org_id", conflicts_with_all = ["customers", "metadata_key"])]
     pub org_column: String,
     /// The table's column with the Stripe customer's id.
-    #[arg(long, value_name = "COLUMN", default_value = "stripe_customer_id", requires = "from_table")]
+    #[arg(long, value_name = "COLUMN", default_value = "stripe_customer_id", conflicts_with_all = ["customers", "metadata_key"])]
     pub customer_column: String,
     /// The name under which metadata at Stripe holds the organization's id.
     #[arg(long, value_name = "KEY", value_parser = NonEmptyStringValueParser::new())]

@@ -65,7 +65,7 @@ impl<'a> Cursor<'a> {
 
 fn add(so_far: &mut Sha256, wanted: &Wanted) {
     so_far.update(wanted.org.uuid().as_bytes());
-    for customer in &wanted.customers {
+    for (customer, _) in &wanted.customers {
         so_far.update(customer);
         so_far.update(b",");
     }

@@ -13,7 +13,7 @@ use stripe_core::customer::UpdateCustomer;
 use tokio_postgres::types::{Json, Type};
 
 use super::choose::Candidate;
-use super::claims::Wanted;
+use super::claims::{Place, Wanted};
 use super::problem::{Kind, Problem};
 use super::report::{Imported, PlanNow};
 use super::{Import, existing};
@@ -21,6 +21,7 @@ use crate::context;
 use crate::organization::Organization;
 use crate::outcome::Done;
 use crate::query;
+use crate::words::counted;
 
 /// What `pf_import_customer` answers.
 #[derive(Deserialize)]
@@ -103,16 +104,16 @@ impl Import<'_> {
             && !existing(self.client, &[named]).await?.is_empty()
         {
             let sentence = format!(
-                "{id} of {org} is {named}'s, as its metadata org_id at Stripe says ({}). Mend the one that is wrong.",
-                wanted.place
+                "{id} of {org} is {named}'s, as its metadata org_id at Stripe says{}. Mend the one that is wrong.",
+                candidate.place.aside()
             );
             return Ok(Err(Problem::new(Kind::MetadataNamesAnother, sentence)
                 .of(org)
                 .about(id)
-                .at(&wanted.place)));
+                .at(&candidate.place)));
         }
         let sentence = format!("The metadata of {id} at Stripe says org_id {said:?}, which was left so.");
-        Ok(Err(Problem::new(Kind::MetadataKept, sentence).of(org).about(id).at(&wanted.place)))
+        Ok(Err(Problem::new(Kind::MetadataKept, sentence).of(org).about(id).at(&candidate.place)))
     }
 
     /// The same function and the same read rule, rolled back: the plan is what the database itself says.
@@ -132,7 +133,7 @@ impl Import<'_> {
         wanted: &Wanted,
         candidate: &Candidate,
     ) -> Result<Result<After, Problem>, context::Error> {
-        let done = match self.store(wanted, &candidate.customer.id).await? {
+        let done = match self.store(wanted, &candidate.customer.id, &candidate.place).await? {
             Ok(done) => done,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -156,7 +157,7 @@ impl Import<'_> {
         problems: &mut Vec<Problem>,
     ) -> Result<Result<After, Problem>, context::Error> {
         let id = candidate.customer.id;
-        let done = match self.store(wanted, &id).await? {
+        let done = match self.store(wanted, &id, &candidate.place).await? {
             Ok(done) => done,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -171,10 +172,11 @@ impl Import<'_> {
             let tally =
                 read_subscriptions::write(&self.app, self.purpose(), listed, &self.limits).await?.tally;
             subscriptions += tally.repaired;
-            let open = tally.unexplained + tally.drifted - tally.repaired;
+            let open = tally.drifted - tally.repaired;
             if open > 0 {
                 let sentence = format!(
-                    "{open} subscriptions of {id} could not be read or written: type billing backfill --org {}.",
+                    "{} of {id} changed at every read: type billing backfill --org {}.",
+                    counted(open, "subscription"),
                     wanted.org
                 );
                 problems.push(Problem::new(Kind::Unexplained, sentence).of(wanted.org).about(&id));
@@ -183,9 +185,15 @@ impl Import<'_> {
         Ok(Ok(After { done, subscriptions, plan: self.plan(wanted.org).await? }))
     }
 
-    async fn store(&self, wanted: &Wanted, customer: &str) -> Result<Result<Done, Problem>, context::Error> {
+    async fn store(
+        &self,
+        wanted: &Wanted,
+        customer: &str,
+        place: &Place,
+    ) -> Result<Result<Done, Problem>, context::Error> {
         const SQL: &str = "select billing.pf_import_customer($1, $2, $3, $4, $5)";
         let org = wanted.org.uuid();
+        let aside = place.aside();
         let params: query::Params<'_> = &[
             (&org, Type::UUID),
             (&self.livemode, Type::BOOL),
@@ -201,20 +209,18 @@ impl Import<'_> {
             Stored::Stored => return Ok(Ok(Done::Created)),
             Stored::Same => return Ok(Ok(Done::Unchanged)),
             Stored::UnknownOrganization => return Ok(Err(unknown(wanted))),
-            Stored::Taken => (
-                Kind::Taken,
-                format!("{customer} of {} is stored as {other}'s already ({}).", wanted.org, wanted.place),
-            ),
+            Stored::Taken => {
+                (Kind::Taken, format!("{customer} of {org} is stored as {other}'s already{aside}."))
+            }
             Stored::OrganizationHasAnother => (
                 Kind::OrganizationHasAnother,
                 format!(
-                    "{} has {other} already, which stays: {customer} was not stored ({}). If {customer} has a live subscription, \
-                     write org_id into its metadata at Stripe: then it counts as well.",
-                    wanted.org, wanted.place
+                    "{org} has {other} already, which stays: {customer} was not stored{aside}. If {customer} has a live subscription, \
+                     write org_id into its metadata at Stripe: then it counts as well."
                 ),
             ),
         };
-        Ok(Err(Problem::new(kind, sentence).of(wanted.org).about(customer).at(&wanted.place)))
+        Ok(Err(Problem::new(kind, sentence).of(wanted.org).about(customer).at(place)))
     }
 
     async fn plan(&self, org: OrgId) -> Result<PlanNow, context::Error> {
@@ -226,6 +232,6 @@ impl Import<'_> {
 
 /// The application has no such organization.
 pub(super) fn unknown(wanted: &Wanted) -> Problem {
-    let sentence = format!("There is no organization {} ({}).", wanted.org, wanted.place);
-    Problem::new(Kind::UnknownOrganization, sentence).of(wanted.org).at(&wanted.place)
+    let sentence = format!("There is no organization {} ({}).", wanted.org, wanted.place());
+    Problem::new(Kind::UnknownOrganization, sentence).of(wanted.org).at(wanted.place())
 }
