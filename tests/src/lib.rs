@@ -12,6 +12,7 @@ pub mod model;
 pub mod moto;
 pub mod openapi;
 pub mod operator;
+pub mod ordering_oracle;
 mod paying;
 pub mod pooler;
 pub mod program;
@@ -22,6 +23,8 @@ pub mod tls;
 pub mod truth;
 pub mod vault;
 
+use std::path::PathBuf;
+
 pub use answer::Answer;
 pub use app::{TestApp, users};
 pub use database::{TestDatabase, bare_server};
@@ -30,3 +33,8 @@ pub use lambda::serve_functions;
 pub use log::Log;
 pub use paying::TestFile;
 pub use vault::Vault;
+
+/// The root of the checkout whose tests these are.
+pub fn root() -> PathBuf {
+    local::project::root().expect("a checkout")
+}

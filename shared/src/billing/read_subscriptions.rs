@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use stripe_billing::subscription::{ListSubscription, RetrieveSubscription};
 
-use crate::app::App;
+use crate::billing::Resources;
 use crate::billing::apply_event::{READS, is_unknown};
 use crate::billing::limits::Limits;
 use crate::db::subscriptions::{self, Compared, Inquiry, Outcome, Purpose, Seen};
 use crate::domain::ids::OrgId;
 use crate::domain::ordering::Read;
 use crate::domain::subscription::Snapshot;
-use crate::http::error::ApiError;
+use crate::error::Error;
 use crate::stripe::wire::subscription::Subscription;
 
 pub use list::{Listed, list};
@@ -88,14 +88,14 @@ pub struct Page {
 /// # Errors
 /// If Stripe or the database fails.
 pub async fn page(
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     list: ListSubscription,
     versions: &HashMap<String, i64>,
     limits: &Limits,
-) -> Result<Page, ApiError> {
-    let listed = self::list(app, purpose.cause, list, versions, limits).await?;
-    write(app, purpose, listed, limits).await
+) -> Result<Page, Error> {
+    let listed = self::list(resources, purpose.cause, list, versions, limits).await?;
+    write(resources, purpose, listed, limits).await
 }
 
 /// The second half: compares it and writes what differs.
@@ -103,13 +103,13 @@ pub async fn page(
 /// # Errors
 /// If Stripe or the database fails.
 pub async fn write(
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     Listed { mut page, seen }: Listed,
     limits: &Limits,
-) -> Result<Page, ApiError> {
-    for compared in subscriptions::apply_reads(app.db()?, purpose, &seen).await? {
-        let settled = settle(app, purpose, compared, limits).await?;
+) -> Result<Page, Error> {
+    for compared in subscriptions::apply_reads(resources.db()?, purpose, &seen).await? {
+        let settled = settle(resources, purpose, compared, limits).await?;
         note(&mut page, settled);
     }
     Ok(page)
@@ -120,16 +120,16 @@ pub async fn write(
 /// # Errors
 /// If Stripe or the database fails.
 pub async fn one(
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     id: &str,
     version: i64,
     limits: &Limits,
-) -> Result<Page, ApiError> {
+) -> Result<Page, Error> {
     let mut page = Page::default();
-    match read_again(app, purpose, id, version, limits).await? {
+    match read_again(resources, purpose, id, version, limits).await? {
         Some(compared) => {
-            let settled = settle(app, purpose, compared, limits).await?;
+            let settled = settle(resources, purpose, compared, limits).await?;
             note(&mut page, settled);
         }
         None => {
@@ -153,11 +153,11 @@ pub async fn one(
 /// # Errors
 /// If Stripe or the database fails.
 pub async fn of_organization(
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     inquiry: &Inquiry,
     limits: &Limits,
-) -> Result<Page, ApiError> {
+) -> Result<Page, Error> {
     let mut all = Page::default();
     for customer in &inquiry.customers {
         let mut after: Option<String> = None;
@@ -166,9 +166,9 @@ pub async fn of_organization(
             if let Some(after) = after {
                 list = list.starting_after(after);
             }
-            let page = match page(app, purpose, list, &inquiry.versions, limits).await {
+            let page = match page(resources, purpose, list, &inquiry.versions, limits).await {
                 // The customer was deleted at Stripe, and its subscriptions with it: their events tell.
-                Err(ApiError::Stripe(error)) if error.is_missing("customer") => break,
+                Err(Error::Stripe(error)) if error.is_missing("customer") => break,
                 page => page?,
             };
             all.tally.add(&page.tally);
@@ -185,11 +185,11 @@ pub async fn of_organization(
 
 /// Asks again, with the version noted, until the row did not change meanwhile.
 async fn settle(
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     mut compared: Compared,
     limits: &Limits,
-) -> Result<Compared, ApiError> {
+) -> Result<Compared, Error> {
     for _ in 0..READS {
         let open = match compared.outcome {
             Outcome::Conflict => true,
@@ -199,7 +199,7 @@ async fn settle(
         if !open {
             return Ok(compared);
         }
-        match read_again(app, purpose, &compared.subscription, compared.version, limits).await? {
+        match read_again(resources, purpose, &compared.subscription, compared.version, limits).await? {
             Some(again) => compared = again,
             None => return Ok(compared),
         }
@@ -208,23 +208,23 @@ async fn settle(
 }
 
 async fn read_again(
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     id: &str,
     version: i64,
     limits: &Limits,
-) -> Result<Option<Compared>, ApiError> {
+) -> Result<Option<Compared>, Error> {
     limits.pace().await;
-    let started = app.clock.now();
-    let answer = app.stripe()?.get::<Subscription>(&RetrieveSubscription::new(id)).await;
-    let ended = app.clock.now();
+    let started = resources.clock.now();
+    let answer = resources.stripe()?.get::<Subscription>(&RetrieveSubscription::new(id)).await;
+    let ended = resources.clock.now();
     let snapshot = match answer {
         Ok(subscription) => Snapshot::from(subscription),
         Err(error) if is_unknown(&error) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     let seen = Seen { snapshot, read: Read::between(version, started, ended), version_noted: true };
-    Ok(subscriptions::apply_reads(app.db()?, purpose, &[seen]).await?.pop())
+    Ok(subscriptions::apply_reads(resources.db()?, purpose, &[seen]).await?.pop())
 }
 
 fn note(page: &mut Page, compared: Compared) {

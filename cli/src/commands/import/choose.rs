@@ -7,7 +7,7 @@ use shared::billing::read_subscriptions::{self, Listed};
 use shared::db::subscriptions::Seen;
 use shared::domain::ids::OrgId;
 use shared::domain::subscription::{Plan, is_live};
-use shared::http::error::ApiError;
+use shared::error::Error as Operation;
 use shared::stripe::Error as StripeError;
 use shared::stripe::wire::customer::Customer;
 use stripe_billing::subscription::ListSubscription;
@@ -103,12 +103,14 @@ impl Import<'_> {
             if let Some(last) = last {
                 list = list.starting_after(last.as_str());
             }
-            let listed = match read_subscriptions::list(&self.app, CAUSE, list, versions, &self.limits).await
-            {
-                // It was deleted since it was looked up.
-                Err(ApiError::Stripe(error)) if error.is_missing("customer") => return Ok(pages),
-                listed => listed?,
-            };
+            let listed =
+                match read_subscriptions::list(&self.app.resources(), CAUSE, list, versions, &self.limits)
+                    .await
+                {
+                    // It was deleted since it was looked up.
+                    Err(Operation::Stripe(error)) if error.is_missing("customer") => return Ok(pages),
+                    listed => listed?,
+                };
             let goes_on = listed.page.has_more && !listed.page.ids.is_empty();
             pages.push(listed);
             if !goes_on {

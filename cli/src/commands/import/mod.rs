@@ -19,7 +19,7 @@ use shared::app::App;
 use shared::billing::limits::{CALLS_PER_SECOND, Limits};
 use shared::db::subscriptions::{self, Purpose};
 use shared::domain::ids::OrgId;
-use shared::http::error::ApiError;
+use shared::error::Error as Operation;
 use shared::stripe::Stripe;
 use shared::stripe::wire::customer::Customer;
 use tokio_postgres::Client;
@@ -217,8 +217,8 @@ impl Import<'_> {
         report: &mut Report,
     ) -> Result<(), context::Error> {
         // The versions are noted before Stripe is asked: the read rule.
-        let inquiry = subscriptions::inquiry(self.app.db()?, wanted.org, self.livemode).await;
-        let versions = inquiry.map_err(ApiError::from)?.versions;
+        let inquiry = subscriptions::inquiry(self.app.resources().db()?, wanted.org, self.livemode).await;
+        let versions = inquiry.map_err(Operation::from)?.versions;
         let Some(candidate) = self.choose(wanted, &versions, &mut report.problems).await? else {
             return Ok(());
         };

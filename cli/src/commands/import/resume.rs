@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use shared::app::App;
 use shared::db::reconcile_cursors;
 use shared::domain::ids::OrgId;
-use shared::http::error::ApiError;
+use shared::error::Error as Operation;
 
 use super::claims::Wanted;
 use crate::context;
@@ -34,9 +34,9 @@ impl<'a> Cursor<'a> {
 
     /// How many of these are done already.
     pub(super) async fn find(&mut self, wanted: &[Wanted]) -> Result<usize, context::Error> {
-        let db = self.app.db()?;
+        let db = self.app.resources().db()?;
         let stored: Option<Position> =
-            reconcile_cursors::read(db, CURSOR, self.livemode).await.map_err(ApiError::from)?;
+            reconcile_cursors::read(db, CURSOR, self.livemode).await.map_err(Operation::from)?;
         let Some(Position { after, sha256 }) = stored else { return Ok(0) };
         let Some(last) = wanted.iter().position(|wanted| wanted.org == after) else { return Ok(0) };
         let mut so_far = Sha256::new();
@@ -52,14 +52,15 @@ impl<'a> Cursor<'a> {
     pub(super) async fn reach(&mut self, wanted: &Wanted) -> Result<(), context::Error> {
         add(&mut self.so_far, wanted);
         let position = Position { after: wanted.org, sha256: hex::encode(self.so_far.clone().finalize()) };
-        let stored = reconcile_cursors::store(self.app.db()?, CURSOR, self.livemode, &position).await;
-        Ok(stored.map_err(ApiError::from)?)
+        let stored =
+            reconcile_cursors::store(self.app.resources().db()?, CURSOR, self.livemode, &position).await;
+        Ok(stored.map_err(Operation::from)?)
     }
 
     /// The next one begins at the top.
     pub(super) async fn forget(&self) -> Result<(), context::Error> {
-        let forgotten = reconcile_cursors::forget(self.app.db()?, CURSOR, self.livemode).await;
-        Ok(forgotten.map_err(ApiError::from)?)
+        let forgotten = reconcile_cursors::forget(self.app.resources().db()?, CURSOR, self.livemode).await;
+        Ok(forgotten.map_err(Operation::from)?)
     }
 }
 

@@ -170,7 +170,9 @@ impl Import<'_> {
         let mut subscriptions = 0;
         for listed in candidate.listed {
             let tally =
-                read_subscriptions::write(&self.app, self.purpose(), listed, &self.limits).await?.tally;
+                read_subscriptions::write(&self.app.resources(), self.purpose(), listed, &self.limits)
+                    .await?
+                    .tally;
             subscriptions += tally.repaired;
             let open = tally.drifted - tally.repaired;
             if open > 0 {

@@ -8,12 +8,12 @@ use serde_json::value::RawValue;
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
 
 use super::Page;
-use crate::app::App;
+use crate::billing::Resources;
 use crate::billing::limits::Limits;
 use crate::db::subscriptions::Seen;
 use crate::domain::ordering::Read;
 use crate::domain::subscription::Snapshot;
-use crate::http::error::ApiError;
+use crate::error::Error;
 use crate::stripe::wire::List;
 use crate::stripe::wire::subscription::Subscription;
 
@@ -41,17 +41,17 @@ pub struct Listed {
 /// # Errors
 /// If Stripe fails.
 pub async fn list(
-    app: &App,
+    resources: &Resources<'_>,
     cause: &str,
     list: ListSubscription,
     versions: &HashMap<String, i64>,
     limits: &Limits,
-) -> Result<Listed, ApiError> {
+) -> Result<Listed, Error> {
     limits.pace().await;
-    let started = app.clock.now();
+    let started = resources.clock.now();
     let list = list.status(ListSubscriptionStatus::All).limit(PAGE);
-    let list: List<Box<RawValue>> = app.stripe()?.get(&list).await?;
-    let ended = app.clock.now();
+    let list: List<Box<RawValue>> = resources.stripe()?.get(&list).await?;
+    let ended = resources.clock.now();
     let mut page = Page { has_more: list.has_more, ..Page::default() };
     let mut seen = Vec::new();
     for object in &list.data {
