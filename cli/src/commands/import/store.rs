@@ -26,13 +26,13 @@ use crate::words::counted;
 /// What `pf_import_customer` answers.
 #[derive(Deserialize)]
 struct Answer {
-    outcome: Stored,
+    outcome: Verdict,
     other: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Stored {
+enum Verdict {
     Stored,
     Same,
     UnknownOrganization,
@@ -204,17 +204,17 @@ impl Import<'_> {
             (&self.source, Type::TEXT),
         ];
         let answer: Option<Answer> = query::one(self.client, SQL, params).await?;
-        let (stored, other) = answer.map_or((Stored::UnknownOrganization, String::new()), |answer| {
+        let (stored, other) = answer.map_or((Verdict::UnknownOrganization, String::new()), |answer| {
             (answer.outcome, answer.other.unwrap_or_default())
         });
         let (kind, sentence) = match stored {
-            Stored::Stored => return Ok(Ok(Done::Created)),
-            Stored::Same => return Ok(Ok(Done::Unchanged)),
-            Stored::UnknownOrganization => return Ok(Err(unknown(wanted))),
-            Stored::Taken => {
+            Verdict::Stored => return Ok(Ok(Done::Created)),
+            Verdict::Same => return Ok(Ok(Done::Unchanged)),
+            Verdict::UnknownOrganization => return Ok(Err(unknown(wanted))),
+            Verdict::Taken => {
                 (Kind::Taken, format!("{customer} of {org} is stored as {other}'s already{aside}."))
             }
-            Stored::OrganizationHasAnother => (
+            Verdict::OrganizationHasAnother => (
                 Kind::OrganizationHasAnother,
                 format!(
                     "{org} has {other} already, which stays: {customer} was not stored{aside}. If {customer} has a live subscription, \
