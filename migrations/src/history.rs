@@ -49,11 +49,13 @@ pub(crate) async fn pending_files<C: GenericClient>(client: &C) -> Result<Vec<Fi
 /// Checksums by name. None: never migrated, and nothing is in the way.
 async fn applied<C: GenericClient>(client: &C) -> Result<Option<HashMap<String, String>>, Error> {
     // The table is missing in a database that was never migrated: to_regclass keeps that from being an error.
+    // Every argument has the type that PostgreSQL's own function takes: in this session's search_path there may be another of
+    // the same name, which fits better otherwise and would run with the rights of whoever migrates.
     let sql = "select to_regclass('billing.schema_history') is not null,
-        (select string_agg(nspname, ' and ' order by nspname) from pg_namespace
+        (select string_agg(nspname::text, ' and ' order by nspname) from pg_namespace
          where nspname in ('billing', 'billing_private')),
-        (select string_agg(rolname, ', ' order by rolname) from pg_roles
-         where rolname = any ($1) and shobj_description(oid, 'pg_authid') is distinct from $2)";
+        (select string_agg(rolname::text, ', ' order by rolname) from pg_roles
+         where rolname = any ($1) and shobj_description(oid, 'pg_authid'::name) is distinct from $2)";
     let rows = client
         .query_typed(
             sql,

@@ -17,7 +17,9 @@ pub mod program;
 pub mod rotation;
 pub mod runtime_api;
 mod scenarios;
+mod supabase;
 pub mod tls;
+pub mod trap;
 pub mod truth;
 pub mod vault;
 
@@ -27,4 +29,5 @@ pub use database::{TestDatabase, bare_server};
 pub use event::event;
 pub use lambda::serve_functions;
 pub use log::Log;
+pub use supabase::supabase_server;
 pub use vault::Vault;
