@@ -3,6 +3,7 @@
 
 mod answer;
 mod app;
+pub mod application;
 pub mod auth;
 mod database;
 mod event;

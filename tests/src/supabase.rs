@@ -6,7 +6,7 @@ use crate::bare_server;
 
 /// What Supabase brings: nobody but `supabase_admin` is a superuser, `auth` belongs to another role, and what the owner makes in
 /// `public` is granted to everybody.
-const ROLES: &str = "
+pub const ROLES: &str = "
     create role anon nologin noinherit;
     create role authenticated nologin noinherit;
     create role service_role nologin noinherit bypassrls;
@@ -17,7 +17,7 @@ const ROLES: &str = "
     grant anon, authenticated, service_role to project_owner with admin option;
     create database project owner project_owner";
 
-const SCHEMA: &str = "
+pub const SCHEMA: &str = "
     create schema auth authorization supabase_auth_admin;
     create table auth.users (id uuid primary key, email text);
     create function auth.uid() returns uuid language sql stable as $$

@@ -3,6 +3,7 @@
 
 mod access_matrix;
 mod alarms;
+mod applications;
 mod authorizer;
 mod authorizer_claims;
 mod authorizer_keys;
