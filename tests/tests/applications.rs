@@ -5,14 +5,18 @@ use cli::context::Context;
 use local::postgres::Cluster;
 use shared::config::Config;
 use tests::application::{DATABASE, Outside, Picture, SHAPES, Shape};
+use tests::operator;
 
 const APPLY: Args = Args { check: false, dry_run: false };
 const DRY_RUN: Args = Args { check: false, dry_run: true };
 
-async fn migrate(cluster: &Cluster, login: &str, args: Args) -> Result<Migrations, String> {
+fn context(cluster: &Cluster, login: &str) -> Context {
     let url = cluster.url(login, DATABASE);
-    let context = Context::new(Config::from_lookup(|name| (name == "DATABASE_URL").then(|| url.clone())));
-    migrate::run(args, &context).await.map_err(|error| error.to_string())
+    Context::new(Config::from_lookup(|name| (name == "DATABASE_URL").then(|| url.clone())))
+}
+
+async fn migrate(cluster: &Cluster, login: &str, args: Args) -> Result<Migrations, String> {
+    migrate::run(args, &context(cluster, login)).await.map_err(|error| error.to_string())
 }
 
 /// What a run made outside our schemas, in the words of the command.
@@ -87,6 +91,12 @@ async fn moves_in(cluster: &Cluster, shape: &Shape, login: &str) {
 
     let again = migrate(cluster, login, APPLY).await.expect(&what);
     assert!(again.applied.is_empty() && again.outside.is_empty(), "{what}: {again:?}");
+
+    let adopted = operator::run(&context(cluster, login), &["adopt", "--yes"]).await;
+    // Who may make roles may not read the application's tables.
+    assert_eq!(adopted.status == 0, shape.adopts && login != "role_maker", "{what}: {adopted:?}");
+    let differences = picture.differences(&Picture::take(cluster, shape, &made).await);
+    assert!(differences.is_empty(), "{what}: adopted: {differences:#?}");
 }
 
 /// The owner of the database, who may make no role: refused whole, until somebody else has made them.

@@ -27,6 +27,8 @@ pub struct Shape {
     pub roles: &'static str,
     /// Makes its schemas and rows, as superuser.
     pub schema: &'static str,
+    /// Whether `billing adopt` finds organizations and members that we can work with.
+    pub adopts: bool,
     /// Who works with it.
     pub people: &'static [Person],
 }

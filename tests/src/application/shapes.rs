@@ -12,6 +12,7 @@ pub const SHAPES: [Shape; 7] = [
         owner: "project_owner",
         roles: "",
         schema: include_str!("shapes/supabase.sql"),
+        adopts: true,
         people: &[
             Person { login: "project_owner", session: "" },
             Person { login: "authenticator", session: "set local role anon" },
@@ -25,6 +26,7 @@ pub const SHAPES: [Shape; 7] = [
         owner: "app_owner",
         roles: "create role app_owner login; create role app_web login; create role app_guest login",
         schema: include_str!("shapes/plain.sql"),
+        adopts: true,
         people: &[
             Person { login: "app_owner", session: "" },
             Person { login: "app_web", session: "" },
@@ -37,6 +39,7 @@ pub const SHAPES: [Shape; 7] = [
         owner: "rails",
         roles: "create role rails login",
         schema: include_str!("shapes/bigint_keys.sql"),
+        adopts: false,
         people: &[Person { login: "rails", session: "" }],
     },
     Shape {
@@ -45,6 +48,7 @@ pub const SHAPES: [Shape; 7] = [
         owner: "app_owner",
         roles: "create role app_owner login; create role app_web login",
         schema: include_str!("shapes/forced_rls.sql"),
+        adopts: false,
         people: &[
             Person { login: "app_owner", session: "" },
             Person { login: "app_web", session: "" },
@@ -61,6 +65,7 @@ pub const SHAPES: [Shape; 7] = [
         // These two mean something else here than at Supabase.
         roles: "create role app_owner login; create role authenticated login inherit; create role anon nologin; grant anon to authenticated",
         schema: include_str!("shapes/own_auth.sql"),
+        adopts: false,
         people: &[
             Person { login: "app_owner", session: "" },
             Person { login: "authenticated", session: "set local app.person = '1'" },
@@ -73,6 +78,7 @@ pub const SHAPES: [Shape; 7] = [
         owner: "app_owner",
         roles: "create role app_owner login; create role listener login",
         schema: include_str!("shapes/realtime.sql"),
+        adopts: false,
         people: &[Person { login: "app_owner", session: "" }, Person { login: "listener", session: "" }],
     },
     Shape {
@@ -81,6 +87,7 @@ pub const SHAPES: [Shape; 7] = [
         owner: "app_owner",
         roles: "create role app_owner login; create role app_web login; alter role app_web set search_path = app, public",
         schema: include_str!("shapes/our_names.sql"),
+        adopts: false,
         people: &[Person { login: "app_owner", session: "" }, Person { login: "app_web", session: "" }],
     },
 ];

@@ -12,6 +12,7 @@ create table public.subscriptions (id bigint generated always as identity primar
 create table public.entitlements (org_id uuid primary key references public.orgs, flags jsonb);
 create table public.customers (org_id uuid primary key references public.orgs, stripe_customer_id text);
 create table public.runs (id bigserial primary key, org_id uuid references public.orgs, prompt text, output text);
+create index org_members_user_id on public.org_members (user_id);
 create index runs_org_id on public.runs (org_id);
 create function public.my_org_ids() returns setof uuid language sql stable security definer set search_path = '' as
   $$ select org_id from public.org_members where user_id = auth.uid() $$;
