@@ -116,6 +116,7 @@ fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "reached") => one(r#"{"through": 1}"#),
         (_, "days") => one("31"),
         (_, "at_most") => one("100"),
+        ("claim", "name") => one("role"),
         (_, "name" | "known" | "session" | "by_whom" | "reason" | "error_code") => one("x"),
         other => panic!("no value for {other:?}"),
     }

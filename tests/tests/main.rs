@@ -56,6 +56,7 @@ mod samples;
 mod schema_rules;
 mod secrets;
 mod secrets_password;
+mod sql_functions;
 mod supabase;
 mod sync;
 mod webhook_events;
