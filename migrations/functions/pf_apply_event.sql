@@ -54,6 +54,14 @@ begin
     return jsonb_build_object('settled', jsonb_build_object('outcome', 'duplicate', 'org_id', org));
   end if;
 
+  if org is null and asked.subscription is not null and asked.snapshot is null and asked.read is null
+    and asked.verdict is null
+  then
+    -- It only names a subscription that has no row yet: Stripe knows whose it is.
+    update billing.webhook_events set status = 'received', outcome = null, processed_at = null
+    where event_id = event.id;
+    return jsonb_build_object('ask_stripe', jsonb_build_object('version', 0));
+  end if;
   if org is null and not asked.foreign_acknowledged then
     update billing.webhook_events set status = 'failed', outcome = null, processed_at = null,
       error_code = 'missing_org_id',

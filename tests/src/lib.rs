@@ -3,6 +3,7 @@
 
 mod answer;
 mod app;
+pub mod application;
 pub mod auth;
 mod database;
 mod event;
@@ -13,12 +14,15 @@ pub mod moto;
 pub mod openapi;
 pub mod operator;
 pub mod ordering_oracle;
+mod paying;
 pub mod pooler;
 pub mod program;
 pub mod rotation;
 pub mod runtime_api;
 mod scenarios;
+mod supabase;
 pub mod tls;
+pub mod trap;
 pub mod truth;
 pub mod vault;
 
@@ -30,6 +34,8 @@ pub use database::{TestDatabase, bare_server};
 pub use event::event;
 pub use lambda::serve_functions;
 pub use log::Log;
+pub use paying::TestFile;
+pub use supabase::supabase_server;
 pub use vault::Vault;
 
 /// The root of the checkout whose tests these are.

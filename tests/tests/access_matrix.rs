@@ -53,6 +53,7 @@ billing.pf_begin_sync                    .     .        .      .     .      x   
 billing.pf_event_gone                    .     .        .      .     .      x             .      .      .        .      x
 billing.pf_fail_event                    .     .        .      .     .      x             .      .      .        x      x
 billing.pf_forget_organization           .     .        .      .     .      x             .      .      .        .      x
+billing.pf_import_customer               .     .        .      .     .      x             .      .      .        .      x
 billing.pf_inquiry                       .     .        .      .     .      x             .      .      .        .      x
 billing.pf_override_entitlement          .     .        .      .     .      x             .      .      .        .      x
 billing.pf_prune_events                  .     .        .      .     .      x             .      .      .        .      x
@@ -64,6 +65,7 @@ billing.read_entitlements                .     x        x      x     x      .   
 billing_private.all_organizations        .     .        .      .     .      x             .      .      .        .      x
 billing_private.apply_subscriptions      .     .        .      .     .      .             .      .      .        .      .
 billing_private.caller                   .     x        x      x     x      x             x      .      .        .      x
+billing_private.claim                    .     x        x      x     x      x             x      .      .        .      x
 billing_private.differences              .     .        .      .     .      .             .      .      .        .      .
 billing_private.existing_organization    .     .        .      .     .      x             .      .      .        .      x
 billing_private.feature_enabled          .     .        .      .     .      x             .      .      .        .      x
@@ -76,7 +78,7 @@ billing_private.livemode                 .     x        x      x     x      x   
 billing_private.lock_organizations       .     .        .      .     .      .             .      .      .        .      .
 billing_private.may_change_billing       .     .        .      .     .      .             .      .      .        .      .
 billing_private.members_summary          .     .        .      .     .      .             .      .      .        .      x
-billing_private.my_feature_enabled       .     x        x      x     x      .             x      .      .        .      .
+billing_private.my_feature_enabled       .     x        x      x     x      x             x      .      .        .      x
 billing_private.my_orgs                  .     x        x      x     x      x             x      .      .        .      x
 billing_private.ordering                 .     .        .      .     .      .             .      .      .        .      .
 billing_private.plans_differ             .     .        .      .     .      .             .      .      .        .      .

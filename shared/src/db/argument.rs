@@ -86,7 +86,10 @@ impl<'a> From<&'a Payment> for PaymentRow<'a> {
 }
 
 /// An argument as the database takes it.
-pub(super) fn json(argument: &impl Serialize) -> Result<Json<Value>, Error> {
+///
+/// # Errors
+/// If it is no JSON, which none of ours can be.
+pub fn json(argument: &impl Serialize) -> Result<Json<Value>, Error> {
     let value =
         serde_json::to_value(argument).map_err(|error| Error::Answer(format!("an argument: {error}")))?;
     Ok(Json(without_nul(value)))
