@@ -76,7 +76,7 @@ impl TestDatabase {
     pub async fn replace_password(&self, login: &str, password: &str) {
         let sql = format!(
             "alter role {login} password '{password}';
-             select pg_terminate_backend(pid) from pg_stat_activity where usename = '{login}' and datname = current_database()"
+             select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '{login}' and datname = current_database()"
         );
         self.connect().await.batch_execute(&sql).await.expect("another password");
     }

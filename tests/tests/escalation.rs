@@ -117,7 +117,7 @@ fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "days") => one("31"),
         (_, "at_most") => one("100"),
         ("claim", "name") => one("role"),
-        (_, "name" | "known" | "session" | "by_whom" | "reason" | "error_code") => one("x"),
+        (_, "name" | "known" | "session" | "by_whom" | "source" | "reason" | "error_code") => one("x"),
         other => panic!("no value for {other:?}"),
     }
 }
