@@ -3,7 +3,8 @@
 create or replace function billing_private.my_orgs() returns setof uuid
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  return query select m.org_id from billing.members m where m.user_id = billing_private.caller();
+  -- A members table may hold a person twice.
+  return query select distinct m.org_id from billing.members m where m.user_id = billing_private.caller();
 end $$;
 revoke all on function billing_private.my_orgs() from public;
 grant execute on function billing_private.my_orgs() to authenticated, service_role, billing_viewer, billing_operator;

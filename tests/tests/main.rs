@@ -10,6 +10,7 @@ mod authorizer_logs;
 mod authorizer_secret;
 mod checkout;
 mod checkout_failures;
+mod command_adopt;
 mod command_backfill;
 mod command_doctor;
 mod command_doctor_values;

@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::outcome::Outcome;
 use crate::secrets;
 
+pub mod adopt;
 pub mod backfill;
 pub mod completions;
 pub mod doctor;
@@ -50,6 +51,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Migrate(migrate::Args),
+    Adopt(adopt::Args),
     Products(products::Args),
     WebhookEndpoint(webhook_endpoint::Args),
     PortalConfiguration(portal_configuration::Args),
@@ -96,6 +98,7 @@ impl Command {
     pub async fn run(self, context: &Context, json: bool) -> Outcome {
         match self {
             Self::Migrate(args) => Outcome::of(migrate::run(args, context).await, json),
+            Self::Adopt(args) => Outcome::of(adopt::run(args, context).await, json),
             Self::Products(args) => Outcome::of(products::run(args, context).await, json),
             Self::WebhookEndpoint(args) => Outcome::of(webhook_endpoint::run(args, context).await, json),
             Self::PortalConfiguration(args) => {
