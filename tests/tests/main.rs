@@ -27,6 +27,7 @@ mod command_webhook_endpoint;
 mod connections;
 mod database_tls;
 mod deadline;
+mod documents;
 mod entitlements;
 mod entitlements_cache;
 mod feature_matrix;
