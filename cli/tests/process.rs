@@ -6,10 +6,11 @@ use std::process::{Output, Stdio};
 use serde_json::{Value, json};
 use stripe_emulator::{Emulator, Options};
 use tests::Vault;
+use tests::program::of_this_build;
 use tokio::process::Command;
 
 async fn billing(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_billing"));
+    let mut command = Command::new(of_this_build("billing"));
     command.args(arguments).env_clear().envs(environment.iter().copied()).stdin(Stdio::null());
     command.output().await.expect("billing starts")
 }
@@ -75,7 +76,7 @@ async fn help_says_the_exit_statuses_and_every_command_has_examples() {
 
 #[tokio::test]
 async fn a_closed_pipe_is_no_failure() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_billing"));
+    let mut command = Command::new(of_this_build("billing"));
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let output =

@@ -4,3 +4,4 @@ pub mod child;
 pub mod dev;
 pub mod postgres;
 pub mod problem;
+pub mod project;

@@ -13,6 +13,7 @@ pub use apply::run;
 pub use files::{FILES, File};
 pub use history::{outside, pending};
 pub use session::belongs_to;
+use tokio_postgres::error::SqlState;
 
 /// The comment on each role of ours: what tells it from another one of the same name.
 const OWNER_COMMENT: &str = "PromptForge Billing";
@@ -67,6 +68,15 @@ pub fn latest_version() -> i64 {
 
 /// The cause that the driver's own sentence leaves out: PostgreSQL's words.
 fn because(error: &tokio_postgres::Error) -> String {
+    if let Some(refusal) = error.as_db_error() {
+        let advice = match *refusal.code() {
+            SqlState::INSUFFICIENT_PRIVILEGE => {
+                ". Run it as a role that may create roles and schemas (at Supabase: postgres)"
+            }
+            _ => "",
+        };
+        return format!("{}{advice}", refusal.message());
+    }
     let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
     causes.last().map(ToString::to_string).unwrap_or_default()
 }

@@ -65,7 +65,9 @@ begin
   -- Whoever migrates acts as the owner. A superuser may do that anyway.
   if not (select rolsuper from pg_roles where rolname = current_user) then
     if current_setting('server_version_num')::int >= 160000 then
-      execute format('grant billing_owner to %I with inherit true, set true', current_user);
+      if not (pg_has_role('billing_owner', 'usage') and pg_has_role('billing_owner', 'set')) then
+        execute format('grant billing_owner to %I with inherit true, set true', current_user);
+      end if;
     elsif not pg_has_role(current_user, 'billing_owner', 'member') then
       execute format('grant billing_owner to %I', current_user);
     end if;

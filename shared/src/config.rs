@@ -7,17 +7,19 @@ mod function;
 mod reader;
 mod stripe;
 mod supabase;
+mod this_machine;
 
 use std::fmt;
 
 use url::Url;
 
-pub use function::Function;
+pub use function::{Front, Function, Login};
 pub use reader::{environment, tidied};
 pub use stripe::StripeKey;
+pub use this_machine::is_this_machine;
 
 use self::reader::Reader;
-use crate::http::return_url::Origin;
+use crate::domain::origin::Origin;
 
 /// A value that is never printed.
 #[derive(Clone, PartialEq, Eq)]

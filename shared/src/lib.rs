@@ -1,15 +1,17 @@
-//! What two functions or more use. Imports point down: functions → [`app`], [`http`], [`billing`] → [`domain`], [`db`],
+//! What two functions or more use. Imports point down: functions → [`serve`], [`app`], [`http`] → [`billing`] → [`domain`], [`db`],
 //! [`stripe`].
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | [`app`] | what a function holds while it runs, and how it serves requests |
+//! | [`serve`] | what stands around a request |
+//! | [`app`] | what a function holds while it runs |
 //! | [`billing`] | operations that two callers share: apply an event, read subscriptions from Stripe, reconcile |
 //! | [`config`] | variables, read and checked |
 //! | [`jwks`] | the public keys of access tokens: fetched once, and read |
 //! | [`live`] | the app whose configuration may change while it runs |
 //! | [`recent`] | what an instance answers again from memory, for two seconds at most |
 //! | [`secrets`] | the secret in AWS Secrets Manager |
+//! | [`error`] | every way an operation can fail |
 //! | [`http`] | identity, request bodies, answers, errors |
 //! | [`domain`] | plans, features, subscriptions, the ordering of reads: no I/O, no clock |
 //! | [`db`] | SQL, by table |
@@ -22,10 +24,12 @@ pub mod config;
 pub mod db;
 mod deadline;
 pub mod domain;
+pub mod error;
 pub mod http;
 pub mod jwks;
 pub mod live;
 pub mod recent;
 pub mod secrets;
+pub mod serve;
 pub mod stripe;
 pub mod telemetry;

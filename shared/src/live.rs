@@ -11,13 +11,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_config::SdkConfig;
 use futures_util::future::BoxFuture;
-use lambda_http::{Body, Request, Response};
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::app::{App, Head, framed};
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Config, Function};
-use crate::http::error::ApiError;
+use crate::error::Error;
 use crate::secrets::{self, Store, Variables};
 use crate::telemetry::{self, metrics};
 
@@ -28,24 +27,6 @@ const PAUSE_WITHOUT: i64 = 5;
 
 /// Where variables are looked up.
 pub type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
-
-/// A function's `handle`. (That its future may move between threads cannot be said of a plain `AsyncFn`.)
-pub trait Handler<'a>: Fn(&'a App, Request) -> Self::Answering {
-    /// What it returns.
-    type Answering: Future<Output = Result<Response<Body>, ApiError>> + Send + 'a;
-}
-
-impl<'a, H, F> Handler<'a> for H
-where
-    H: Fn(&'a App, Request) -> F,
-    F: Future<Output = Result<Response<Body>, ApiError>> + Send + 'a,
-{
-    type Answering = F;
-}
-
-/// Put into a response's extensions by a handler that answers although something is amiss: a newer configuration may help.
-#[derive(Clone, Copy, Debug)]
-pub struct Outdated;
 
 /// The app as its configuration is now.
 pub struct Live {
@@ -110,14 +91,23 @@ impl Live {
         self.source.as_ref().is_some_and(|source| source.store.initialized())
     }
 
+    /// Whether there may ever be a newer configuration.
+    pub fn may_change(&self) -> bool {
+        self.source.is_some()
+    }
+
     /// The app, with the secret's variables.
     ///
     /// # Errors
-    /// [`ApiError::NoConfiguration`] until the secret could be read once.
-    pub async fn app(&self) -> Result<Arc<App>, ApiError> {
+    /// [`Error::NoConfiguration`] until the secret could be read once. Not for the health function: that nothing is known is what it
+    /// has to tell.
+    pub async fn app(&self) -> Result<Arc<App>, Error> {
         if let Some(source) = self.source.as_ref().filter(|source| !source.is_loaded.load(Ordering::Acquire))
         {
-            self.load(source).await?;
+            match self.load(source).await {
+                Err(_) if source.function == Function::Health => {}
+                loaded => loaded?,
+            }
         }
         Ok(self.held())
     }
@@ -157,40 +147,7 @@ impl Live {
         Some(self.replace(app))
     }
 
-    /// Answers one request, like [`answer`](crate::app::answer); with a newer configuration once more, if the first answer calls for it.
-    pub async fn answer<H>(&self, handle: H, request: Request) -> Response<Body>
-    where
-        H: for<'a> Handler<'a>,
-    {
-        framed(Head::of(&request), self.handle(handle, request)).await
-    }
-
-    async fn handle<H>(&self, handle: H, request: Request) -> Result<Response<Body>, ApiError>
-    where
-        H: for<'a> Handler<'a>,
-    {
-        let app = match self.app().await {
-            // That nothing is known is what it has to tell.
-            Err(_) if self.source.as_ref().is_some_and(|source| source.function == Function::Health) => {
-                self.held()
-            }
-            app => app?,
-        };
-        // Only what may have to be asked again is worth a copy.
-        let again = self.source.as_ref().map(|_| request.clone());
-        let result = handle(&app, request).await;
-        let is_doubtful = match &result {
-            Ok(response) => response.extensions().get::<Outdated>().is_some(),
-            Err(error) => error.may_be_outdated(),
-        };
-        let Some(request) = again.filter(|_| is_doubtful) else { return result };
-        match self.newer_than(&app).await {
-            Some(newer) => handle(&newer, request).await,
-            None => result,
-        }
-    }
-
-    async fn load(&self, source: &Source) -> Result<(), ApiError> {
+    async fn load(&self, source: &Source) -> Result<(), Error> {
         let mut readings = source.readings.lock().await;
         if source.is_loaded.load(Ordering::Acquire) {
             return Ok(());
@@ -198,7 +155,7 @@ impl Live {
         let held = self.held();
         let now = held.clock.now().as_second();
         if readings.is_too_early(now, PAUSE_WITHOUT) {
-            return Err(ApiError::NoConfiguration);
+            return Err(Error::NoConfiguration);
         }
         match source.read().await {
             Ok(variables) => {
@@ -213,7 +170,7 @@ impl Live {
             Err(error) => {
                 readings.last = Some(now);
                 tracing::error!(target: "billing", %error, "the secret cannot be read, and nothing is known of it");
-                Err(ApiError::NoConfiguration)
+                Err(Error::NoConfiguration)
             }
         }
     }

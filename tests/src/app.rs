@@ -7,11 +7,12 @@ use cli::context::Context;
 use lambda_http::http::{Method, Request as HttpRequest};
 use lambda_http::{Body, Request};
 use serde_json::{Value, json};
-use shared::app::{App, answer};
+use shared::app::App;
 use shared::billing::limits::Limits;
 use shared::billing::reconcile::{Report, Sweep, reconcile};
 use shared::clock::Clock;
 use shared::config::{Config, Secret};
+use shared::serve::answer;
 use stripe_emulator::{Emulator, Options, sign};
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -178,7 +179,7 @@ impl TestApp {
 
     /// The scheduled reconciliation, with all the time there is.
     pub async fn reconcile(&self) -> Report {
-        reconcile(&self.operator, Sweep::Once, &Limits::default()).await
+        reconcile(&self.operator.resources(), Sweep::Once, &Limits::default()).await
     }
 
     /// GET /api/health.

@@ -1,6 +1,6 @@
 //! One PostgreSQL server for the test process, one database for each test.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use local::postgres::{Binaries, Cluster, Durability, Lifetime, Owner, reachable_home};
@@ -89,8 +89,7 @@ impl TestDatabase {
 /// A server of its own, with a superuser `postgres` and no role of ours. The caller stops it.
 pub async fn bare_server(name: &str) -> Cluster {
     let owner = Owner::detect().expect("a user for the server");
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.local");
-    let tools = reachable_home(&target, owner).join("tools");
+    let tools = reachable_home(&crate::root().join(".local"), owner).join("tools");
     let binaries = Binaries::find_or_fetch(&tools, &|sentence| println!("{sentence}")).expect("PostgreSQL");
     let shared_memory = PathBuf::from("/dev/shm");
     let parent = if shared_memory.is_dir() { shared_memory } else { std::env::temp_dir() };

@@ -10,7 +10,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
-use shared::app::answer;
+use shared::serve::answer;
 use tokio::net::TcpListener;
 
 use crate::TestApp;

@@ -12,6 +12,7 @@ pub mod model;
 pub mod moto;
 pub mod openapi;
 pub mod operator;
+pub mod ordering_oracle;
 pub mod pooler;
 pub mod program;
 pub mod rotation;
@@ -21,6 +22,8 @@ pub mod tls;
 pub mod truth;
 pub mod vault;
 
+use std::path::PathBuf;
+
 pub use answer::Answer;
 pub use app::{TestApp, users};
 pub use database::{TestDatabase, bare_server};
@@ -28,3 +31,8 @@ pub use event::event;
 pub use lambda::serve_functions;
 pub use log::Log;
 pub use vault::Vault;
+
+/// The root of the checkout whose tests these are.
+pub fn root() -> PathBuf {
+    local::project::root().expect("a checkout")
+}

@@ -1,9 +1,16 @@
 //! A function's program as Lambda starts it: an environment, and the address of the Runtime API.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::runtime_api::RuntimeApi;
+
+/// A program of the build that the running test is of: cargo puts it beside the folder of the tests. (Where it was when the test was
+/// built, which `env!` would say, may be another checkout's.)
+pub fn of_this_build(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a program knows itself");
+    test.parent().expect("tests lie in a folder").with_file_name(name)
+}
 
 /// A running program. It ends with this value.
 #[derive(Debug)]

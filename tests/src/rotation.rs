@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::config::Function;
 use shared::live::Live;
+use shared::serve::answer_live;
 use stripe_emulator::sign;
 
 use crate::{Answer, TestApp, Vault, users};
@@ -82,7 +83,7 @@ impl Rotation {
             .header("stripe-signature", signature)
             .body(Body::from(body))
             .unwrap();
-        Answer::of("webhook", live.answer(webhook::handle, request).await)
+        Answer::of("webhook", answer_live(live, webhook::handle, request).await)
     }
 
     /// Delivers all at once; none may be refused.
@@ -106,6 +107,6 @@ impl Rotation {
             .header("x-user-id", users::MEMBER)
             .body(Body::Empty)
             .unwrap();
-        Answer::of("entitlements", live.answer(entitlements::handle, request).await)
+        Answer::of("entitlements", answer_live(live, entitlements::handle, request).await)
     }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use shared::clock::Clock;
 use shared::config::{Function, Secret};
 use shared::db::{Db, health};
+use shared::serve::answer_live;
 use tests::{Answer, TestApp, TestDatabase, Vault, users};
 
 /// The process that the one open connection of a login belongs to.
@@ -46,7 +47,7 @@ async fn another_address_makes_another_pool_and_what_is_under_way_finishes_on_th
     let ask = async || {
         let request = Request::builder().uri(format!("/api/entitlements?orgId={}", t.org));
         let request = request.header("x-user-id", users::MEMBER).body(Body::Empty).unwrap();
-        Answer::of("entitlements", live.answer(entitlements::handle, request).await).status
+        Answer::of("entitlements", answer_live(&live, entitlements::handle, request).await).status
     };
     let open = "select count(*) from pg_stat_activity where usename = 'billing_reader' and datname = current_database()";
     assert_eq!((ask().await, t.value(open).await.as_str()), (200, "1"));
@@ -81,7 +82,7 @@ async fn an_address_works_as_it_was_copied() {
         let live = vault.live(Function::Entitlements, &[], Clock::System).await;
         let request = Request::builder().uri(format!("/api/entitlements?orgId={}", t.org));
         let request = request.header("x-user-id", users::MEMBER).body(Body::Empty).unwrap();
-        let answer = Answer::of("entitlements", live.answer(entitlements::handle, request).await);
+        let answer = Answer::of("entitlements", answer_live(&live, entitlements::handle, request).await);
         assert_eq!(answer.status, 200, "{copied}: {}", answer.body);
     }
 }

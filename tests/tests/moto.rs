@@ -2,7 +2,6 @@
 //! `cargo build --package cli --package webhook`, then `MOTO_PYTHON=... cargo test --package tests --features moto --test moto`.
 #![allow(clippy::expect_used, clippy::unwrap_used)] // A test that cannot go on shall panic.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use futures_util::future::join_all;
@@ -10,15 +9,9 @@ use serde_json::{Value, json};
 use stripe_emulator::sign;
 use tests::TestApp;
 use tests::moto::Moto;
-use tests::program::Program;
+use tests::program::{Program, of_this_build};
 use tests::rotation::Rotation;
 use tests::runtime_api::RuntimeApi;
-
-/// A program of this build.
-fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.parent().unwrap().with_file_name(name)
-}
 
 /// The webhook's variables.
 fn variables(t: &TestApp, password: &str, signing: &str) -> Value {
@@ -56,8 +49,9 @@ async fn a_password_and_a_signing_secret_that_are_replaced_fail_no_event_of_a_st
     let moto = Moto::start().await;
     let arn = moto.create("webhook", &variables(t, "first", "whsec_1")).await;
     let runtime = RuntimeApi::start().await;
-    let instances: Vec<_> =
-        (0..4).map(|_| Program::start(&program("webhook"), &runtime, &moto.environment(&arn))).collect();
+    let instances: Vec<_> = (0..4)
+        .map(|_| Program::start(&of_this_build("webhook"), &runtime, &moto.environment(&arn)))
+        .collect();
     let events = r.events(240, "stream").await;
     let deliver = async |events: &[Value], signing: &[&str]| {
         let calls: Vec<_> = events.iter().map(|event| call(t, event, signing)).collect();
@@ -90,7 +84,7 @@ async fn billing_puts_a_new_signing_secret_in_front_of_the_old_one_and_shows_it_
     let arn = moto.create("billing", &variables).await;
     let billing = |arn: &str| {
         let arguments = ["webhook-endpoint", "--url", "https://hook.example.com/", "--store"];
-        let mut command = Command::new(program("billing"));
+        let mut command = Command::new(of_this_build("billing"));
         command.args(arguments).env_clear().envs(moto.environment(arn)).output().unwrap()
     };
     let first = billing(&arn);

@@ -1,10 +1,10 @@
-//! The ordering rule stands twice: in the domain, to be read and tested, and in SQL, where the row and its lock are. They are one.
+//! The ordering rule stands twice: in SQL, where the row and its lock are, and in Rust, to be read and tested. They are one.
 
-use shared::domain::ordering::{Decision, RowTimes, decide};
 use tests::TestApp;
+use tests::ordering_oracle::{Decision, RowTimes, decide};
 
 #[tokio::test]
-async fn the_domain_and_the_database_decide_alike() {
+async fn the_oracle_and_the_database_decide_alike() {
     let t = TestApp::start().await;
     let sql = "select created, carries, known_through, span, status, billing_private.ordering(created, carries, known_through, known_through + span, status)
         from generate_series(0, 12) created, generate_series(-1, 10) known_through, generate_series(0, 4) span,

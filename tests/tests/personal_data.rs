@@ -141,9 +141,9 @@ async fn nothing_that_was_marked_is_written_anywhere() {
         _ => None,
     });
     let nowhere = App::new(nowhere, Clock::System);
-    let response = shared::app::answer(&nowhere, health::handle, checkout(order.clone())).await;
+    let response = shared::serve::answer(&nowhere, health::handle, checkout(order.clone())).await;
     failures.push(json!(format!("{:?}", response.body())));
-    let response = shared::app::answer(&nowhere, checkout::handle, checkout(order)).await;
+    let response = shared::serve::answer(&nowhere, checkout::handle, checkout(order)).await;
     failures.push(json!(format!("{:?}", response.body())));
     let refused = nowhere.stripe().unwrap().server_time().await.unwrap_err();
     failures.push(json!(refused.to_string()));

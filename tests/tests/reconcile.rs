@@ -110,7 +110,8 @@ async fn when_time_is_up_it_stops_and_the_next_one_goes_on() {
     let (t, clock) = TestApp::hours_ago(24).await;
     let world = World::create(&t, 4).await;
     churn(&t, &world, &clock, 40, 6);
-    let report = reconcile(&t.operator, Sweep::WhenDue, &Limits::default().until(Instant::now())).await;
+    let report =
+        reconcile(&t.operator.resources(), Sweep::WhenDue, &Limits::default().until(Instant::now())).await;
     assert!(report.unfinished && report.problems.is_empty(), "{report:?}");
     assert_eq!(report.missed_events.recovered + report.subscriptions.checked, 0);
     let lambda_limit = SystemTime::from(t.app.clock.now()) + Duration::from_secs(20);

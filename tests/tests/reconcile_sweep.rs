@@ -36,14 +36,16 @@ async fn the_comparison_runs_once_a_day_and_resumes_where_it_was_interrupted() {
         ..Fault::default()
     });
     let mut checked = 0;
-    let failed =
-        sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| checked += page.tally.checked)
-            .await;
+    let failed = sweep(&t.operator.resources(), PURPOSE, Sweep::WhenDue, &Limits::default(), |page| {
+        checked += page.tally.checked
+    })
+    .await;
     assert!(failed.is_err());
     assert_eq!(checked, 100);
-    let done =
-        sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| checked += page.tally.checked)
-            .await;
+    let done = sweep(&t.operator.resources(), PURPOSE, Sweep::WhenDue, &Limits::default(), |page| {
+        checked += page.tally.checked
+    })
+    .await;
     assert!(done.unwrap());
     assert_eq!((checked, t.value("select count(*) from subscriptions").await.as_str()), (230, "230"));
     let asked = lists();
@@ -53,14 +55,18 @@ async fn the_comparison_runs_once_a_day_and_resumes_where_it_was_interrupted() {
     // Not again before the day is over.
     let due = |checked: &mut u64| -> u64 { std::mem::take(checked) };
     due(&mut checked);
-    sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| checked += page.tally.checked)
-        .await
-        .unwrap();
+    sweep(&t.operator.resources(), PURPOSE, Sweep::WhenDue, &Limits::default(), |page| {
+        checked += page.tally.checked
+    })
+    .await
+    .unwrap();
     assert_eq!(due(&mut checked), 0);
     clock.fetch_add(21 * 3_600_000, Ordering::SeqCst);
-    sweep(&t.operator, PURPOSE, Sweep::WhenDue, &Limits::default(), |page| checked += page.tally.checked)
-        .await
-        .unwrap();
+    sweep(&t.operator.resources(), PURPOSE, Sweep::WhenDue, &Limits::default(), |page| {
+        checked += page.tally.checked
+    })
+    .await
+    .unwrap();
     assert_eq!(due(&mut checked), 230);
 }
 
@@ -78,7 +84,8 @@ async fn a_state_that_an_event_brought_meanwhile_is_not_replaced_by_an_older_rea
         ..Fault::default()
     });
     let limits = Limits::default();
-    let late = sweep(&t.operator, PURPOSE, Sweep::Once, &limits, |_| ());
+    let resources = t.operator.resources();
+    let late = sweep(&resources, PURPOSE, Sweep::Once, &limits, |_| ());
     let meanwhile = async {
         while !t.stripe.requests().iter().any(|call| call.method == "GET" && call.path == "/v1/subscriptions")
         {

@@ -1,23 +1,19 @@
-//! One truth about routes in six places: the template, the local stack, openapi.json, the folders of the functions, the samples, the
-//! routes that tests name.
+//! One truth about functions and routes in five places: the table in `config`, which the local stack is made of, the template,
+//! openapi.json, the folders of the functions, the samples.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
 
-use local::dev::functions::{FUNCTIONS, Front};
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::Value;
+use shared::config::{Front, Function};
 use tests::openapi::document;
+use tests::root;
 
 /// A function's method and path, such as `POST /api/billing/checkout`, by its name.
 type Routes = BTreeMap<String, String>;
 
 const WEBHOOK: &str = "POST /api/webhooks/stripe";
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 /// A function's logical id is its name with a capital, then `Function`. The functions, their routes, and whose URL is its own.
 fn template() -> (BTreeSet<String>, Routes, BTreeSet<String>) {
@@ -48,15 +44,15 @@ fn template() -> (BTreeSet<String>, Routes, BTreeSet<String>) {
     (functions, routes, urls)
 }
 
-/// The routes of the local stack, without and with those of function URLs.
-fn local_stack() -> (Routes, Routes) {
+/// The table's routes: those of the API, and those of function URLs.
+fn table() -> (Routes, Routes) {
     let mut of_urls = Routes::new();
     let mut of_the_api = Routes::new();
-    for function in FUNCTIONS {
-        let Some((method, path)) = function.front.route() else { continue };
+    for function in Function::ALL {
+        let Some((method, path)) = function.route() else { continue };
         let routes =
-            if matches!(function.front, Front::FunctionUrl(..)) { &mut of_urls } else { &mut of_the_api };
-        routes.insert(function.name.to_owned(), format!("{method} {path}"));
+            if matches!(function.front(), Front::FunctionUrl(..)) { &mut of_urls } else { &mut of_the_api };
+        routes.insert(function.name().to_owned(), format!("{method} {path}"));
     }
     (of_the_api, of_urls)
 }
@@ -70,10 +66,13 @@ fn names(folder: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_template_and_the_local_stack_have_the_same_functions_and_routes() {
+fn the_template_and_the_table_have_the_same_functions_and_routes() {
     let (functions, routes, urls) = template();
-    let (of_the_api, of_urls) = local_stack();
-    assert_eq!(FUNCTIONS.iter().map(|function| function.name.to_owned()).collect::<BTreeSet<_>>(), functions);
+    let (of_the_api, of_urls) = table();
+    assert_eq!(
+        Function::ALL.iter().map(|function| function.name().to_owned()).collect::<BTreeSet<_>>(),
+        functions
+    );
     assert_eq!(of_the_api, routes);
     assert_eq!(of_urls.keys().cloned().collect::<BTreeSet<_>>(), urls, "functions with a URL of their own");
     assert_eq!(of_urls["webhook"], WEBHOOK);
@@ -87,7 +86,7 @@ fn each_function_has_its_folder_and_its_sample() {
 }
 
 #[test]
-fn the_document_has_the_routes_of_the_local_stack() {
+fn the_document_has_the_routes_of_the_table() {
     let document = document();
     let mut documented = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -95,17 +94,17 @@ fn the_document_has_the_routes_of_the_local_stack() {
             documented.insert(format!("{} {path}", method.to_uppercase()));
         }
     }
-    let (of_the_api, of_urls) = local_stack();
+    let (of_the_api, of_urls) = table();
     assert_eq!(documented, of_the_api.into_values().chain(of_urls.into_values()).collect());
 }
 
 #[test]
 fn the_document_asks_for_what_stands_in_front_of_each_function() {
     let document = document();
-    for function in FUNCTIONS {
-        let Some((method, path)) = function.front.route() else { continue };
+    for function in Function::ALL {
+        let Some((method, path)) = function.route() else { continue };
         let security = &document["paths"][path][method.to_lowercase()]["security"];
-        let expected = match function.front {
+        let expected = match function.front() {
             Front::Authorized(..) => serde_json::json!([{ "accessToken": [] }]),
             Front::FunctionUrl(..) => serde_json::json!([{ "stripeSignature": [] }]),
             _ => serde_json::json!([]),
@@ -116,7 +115,7 @@ fn the_document_asks_for_what_stands_in_front_of_each_function() {
 
 #[test]
 fn each_sample_comes_by_its_functions_route() {
-    let (of_the_api, _) = local_stack();
+    let (of_the_api, _) = table();
     for (name, route) in of_the_api {
         let sample = sample(&name);
         let http = &sample["requestContext"]["http"];

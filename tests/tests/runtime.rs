@@ -1,16 +1,15 @@
 //! The real program against Lambda's Runtime API: one request at a time, or several at once where Lambda says so.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::program::Program;
+use tests::program::{Program, of_this_build};
 use tests::runtime_api::RuntimeApi;
 use tests::{TestApp, Vault, users};
 
 fn start(runtime: &RuntimeApi, environment: &[(&str, &str)]) -> Program {
-    Program::start(Path::new(env!("CARGO_BIN_EXE_entitlements-function")), runtime, environment)
+    Program::start(&of_this_build("entitlements-function"), runtime, environment)
 }
 
 fn event(t: &TestApp, user: &str) -> Value {

@@ -38,7 +38,7 @@ async fn start() -> TestApp {
 }
 
 fn events(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(folder);
+    let folder = tests::root().join("events").join(folder);
     let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -7,6 +7,7 @@ use lambda_http::Body;
 use lambda_http::http::Request;
 use serde_json::json;
 use shared::config::Function;
+use shared::serve::answer_live;
 use tests::Answer;
 use tests::rotation::Rotation;
 
@@ -50,7 +51,7 @@ async fn bad_signatures_are_refused_and_cause_one_reading_a_minute() {
     }
     // What no secret can make good is not worth a reading.
     let request = Request::builder().method("POST").uri("/").header("stripe-signature", "test");
-    let answer = live.answer(webhook::handle, request.body(Body::from("{}")).unwrap()).await;
+    let answer = answer_live(&live, webhook::handle, request.body(Body::from("{}")).unwrap()).await;
     Answer::of("webhook", answer).assert_failure(400, "invalid_signature");
     assert_eq!(
         (r.vault.reads(), r.t.value("select count(*) from webhook_events").await),
@@ -125,7 +126,7 @@ async fn health_tells_that_the_secret_cannot_be_read() {
     r.vault.set_down(true);
     let health = r.live(Function::Health).await;
     let request = Request::builder().uri("/api/health").body(Body::Empty).unwrap();
-    let answer = Answer::of("health", health.answer(health::handle, request).await);
+    let answer = Answer::of("health", answer_live(&health, health::handle, request).await);
     assert_eq!(
         (answer.status, answer.text("/configuration"), answer.text("/database")),
         (503, "failing", "failing")
@@ -142,7 +143,7 @@ async fn a_secret_that_is_filled_later_is_found() {
     let health = r.live(Function::Health).await;
     let ask = async || {
         let request = Request::builder().uri("/api/health").body(Body::Empty).unwrap();
-        Answer::of("health", health.answer(health::handle, request).await).status
+        Answer::of("health", answer_live(&health, health::handle, request).await).status
     };
     r.entitlements(&entitlements).await.assert_failure(500, "internal");
     assert_eq!(ask().await, 503);

@@ -53,7 +53,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Pruned, context::Error
             where e.last_attempt_at < now() - make_interval(days => $1)";
         query::one(client, SQL, &[(&days, Type::INT4)]).await?.unwrap_or_default()
     } else {
-        reconcile::prune(&context.app(), &context.limits(CALLS_PER_SECOND), days).await?
+        reconcile::prune(&context.app().resources(), &context.limits(CALLS_PER_SECOND), days).await?
     };
     Ok(Pruned { dry_run, days, events })
 }

@@ -42,7 +42,7 @@ pub async fn run(_: Args, context: &Context) -> Result<Reconciled, context::Erro
         tell("Going through Stripe's events and subscriptions. Ctrl-C ends it at the next stop.");
     }
     let limits = context.limits(CALLS_PER_SECOND);
-    Ok(Reconciled(reconcile::reconcile(&context.app(), Sweep::Once, &limits).await))
+    Ok(Reconciled(reconcile::reconcile(&context.app().resources(), Sweep::Once, &limits).await))
 }
 
 impl outcome::Report for Reconciled {

@@ -1,8 +1,7 @@
 //! What commands fail of, each as a sentence that says what to do.
 
 use shared::db::{self, ConnectError};
-use shared::http::error::ApiError;
-use shared::stripe;
+use shared::{error, stripe};
 
 use crate::outcome::{Code, Failure};
 
@@ -31,21 +30,25 @@ pub enum Error {
     Operation(String, Code),
 }
 
-impl From<ApiError> for Error {
-    fn from(error: ApiError) -> Self {
+impl From<error::Error> for Error {
+    fn from(error: error::Error) -> Self {
+        use error::Error as Operation;
         match error {
-            ApiError::Stripe(error) => Self::Stripe(error),
-            ApiError::Database(db::Error::Query(error)) => Self::Database(error),
-            ApiError::Database(error) if error.is_unavailable() => Self::Operation(
+            Operation::Stripe(error) => Self::Stripe(error),
+            Operation::Database(db::Error::Query(error)) => Self::Database(error),
+            Operation::Database(error) if error.is_unavailable() => Self::Operation(
                 format!("The database does not answer: {error}. Run the command again."),
                 Code::DatabaseUnreachable,
             ),
-            ApiError::Database(error) => {
+            Operation::Database(error) => {
                 Self::Operation(format!("{error}. Run billing migrate first."), Code::DatabaseRefused)
             }
-            ApiError::ProcessingFailed(cause) => Self::from(*cause),
-            ApiError::Misconfigured(name) => Self::NotConfigured(vec![format!("{name} cannot be used")]),
-            other => Self::Operation(format!("It was refused: {other}."), Code::Failed),
+            Operation::Misconfigured(name) => Self::NotConfigured(vec![format!("{name} cannot be used")]),
+            error @ (Operation::NoConfiguration
+            | Operation::UnreadableEvent(_)
+            | Operation::MissingOrg
+            | Operation::OutOfTime
+            | Operation::Internal(_)) => Self::Operation(format!("It was refused: {error}."), Code::Failed),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use shared::jwks::{Fetcher, Key, KeySet};
 use tokio::sync::Mutex;
 
-use crate::token::Refusal;
+use crate::refusal::Refusal;
 
 /// For how many seconds keys are used without asking again: so long a revoked key may still be believed.
 const FRESH: i64 = 10 * 60;

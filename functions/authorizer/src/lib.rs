@@ -8,6 +8,7 @@
 //! does not close it.
 
 mod jwks;
+mod refusal;
 mod ring_provider;
 mod token;
 
@@ -16,12 +17,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use shared::app::App;
+use shared::config::Secret;
 use shared::domain::ids::UserId;
+use shared::jwks::{Key, could_be_kid};
 use shared::live::Live;
+use shared::serve::attempt;
 use shared::telemetry::metrics;
 
 use crate::jwks::Jwks;
-pub use crate::token::{Identity, Refusal};
+pub use crate::refusal::Refusal;
+use crate::token::Header;
+pub use crate::token::Identity;
 
 /// The largest token that is looked at, in bytes: Supabase's are about 1 KiB, and work shall not grow with what a stranger sends.
 const LARGEST_TOKEN: usize = 8 * 1024;
@@ -119,14 +125,11 @@ pub async fn handle(authorizer: &Authorizer, request: Request) -> Answer {
 
 async fn identify(authorizer: &Authorizer, request: &Request) -> Result<Identity, Refusal> {
     let token = bearer(&request.headers)?;
-    let app = authorizer.live.app().await.map_err(|_| Refusal::NotConfigured)?;
-    match check(authorizer, &app, token).await {
-        Err(refusal) if refusal.may_be_outdated() => match authorizer.live.newer_than(&app).await {
-            Some(newer) => check(authorizer, &newer, token).await,
-            None => Err(refusal),
-        },
-        checked => checked,
-    }
+    let work = |app: Arc<App>, token| async move { check(authorizer, &app, token).await };
+    let checked = attempt(&authorizer.live, token, work, |checked| {
+        checked.as_ref().is_err_and(|refusal| refusal.may_be_outdated())
+    });
+    checked.await.map_err(|_| Refusal::NotConfigured)?
 }
 
 async fn check(authorizer: &Authorizer, app: &App, token: &str) -> Result<Identity, Refusal> {
@@ -134,8 +137,28 @@ async fn check(authorizer: &Authorizer, app: &App, token: &str) -> Result<Identi
     let jwks = authorizer.jwks(url);
     let secret = app.config.supabase_jwt_secret.as_ref();
     let now = app.clock.now().as_second();
-    let key = token::key_for(token, secret, &jwks, now).await?;
+    let key = key_for(token, secret, &jwks, now).await?;
     token::verify(token, &key, &format!("{url}/auth/v1"), now)
+}
+
+/// The key that must have signed a token. The token only names it.
+async fn key_for(token: &str, secret: Option<&Secret>, jwks: &Jwks, now: i64) -> Result<Key, Refusal> {
+    let header = Header::of(token).ok_or(Refusal::Malformed)?;
+    if header.crit.is_some() {
+        return Err(Refusal::CriticalHeader);
+    }
+    match header.alg.as_str() {
+        "HS256" => {
+            let secret = secret.ok_or(Refusal::Algorithm)?;
+            Ok(Key::shared(secret))
+        }
+        "ES256" | "RS256" => {
+            let kid = header.kid.filter(|kid| could_be_kid(kid)).ok_or(Refusal::UnknownKey)?;
+            jwks.find(&kid, now).await
+        }
+        // `none` too.
+        _ => Err(Refusal::Algorithm),
+    }
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750, 2.1). Two of them come as one header with a comma, which no token has.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use shared::app::App;
 use shared::domain::ids::OrgId;
 use shared::domain::plan::{Interval, PlanCode};
+use shared::error::Error;
 use shared::http::error::ApiError;
 use shared::http::{identity, request, response, schema};
 
@@ -26,7 +27,7 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     Ok(response::ok(&CheckoutResponse {
         success: true,
         session_id: session.id.to_string(),
-        url: session.url.ok_or(ApiError::Internal("an open checkout session has no url"))?,
+        url: session.url.ok_or(Error::Internal("an open checkout session has no url"))?,
         plan_code: order.plan,
         interval: order.interval,
         org_id: order.org,

@@ -9,13 +9,14 @@ use shared::db::organizations::{self, BillingAccount};
 use shared::domain::ids::{CheckoutSessionId, CustomerId};
 use shared::domain::plan::PlanCode;
 use shared::domain::subscription::{Snapshot, is_live};
+use shared::error::Error;
 use shared::http::error::ApiError;
 use shared::http::identity::Caller;
 use shared::stripe::wire::checkout_session::CheckoutSession;
 use shared::stripe::wire::price::Price;
 use shared::stripe::wire::subscription::Subscription;
 use shared::stripe::wire::{List, Object};
-use shared::stripe::{Error, IdempotencyKey, Stripe};
+use shared::stripe::{self, IdempotencyKey, Stripe};
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionCustomerUpdate,
@@ -43,7 +44,7 @@ pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<CheckoutS
         };
         let session = match open_for(app, caller, order, &account, &customer).await {
             // Deleted in Stripe's dashboard.
-            Err(ApiError::Stripe(error)) if error.is_missing("customer") => {
+            Err(ApiError::Failed(Error::Stripe(error))) if error.is_missing("customer") => {
                 let replacement = customer::create(app, caller, order.org, Some(&customer)).await?;
                 open_for(app, caller, order, &account, &replacement).await?
             }
@@ -53,7 +54,7 @@ pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<CheckoutS
             return Ok(session);
         }
     }
-    Err(ApiError::Internal("others kept opening checkout sessions for the same organization"))
+    Err(Error::Internal("others kept opening checkout sessions for the same organization").into())
 }
 
 /// The organization's account, if the caller may buy for it and it has nothing yet.
@@ -130,7 +131,7 @@ async fn price(stripe: &Stripe, order: &Order) -> Result<String, ApiError> {
     let request = ListPrice::new().lookup_keys(vec![order.lookup_key.clone()]).active(true).limit(1);
     let prices: List<Price> = stripe.get(&request).await?;
     let price = prices.data.into_iter().next().and_then(|price| price.id);
-    price.ok_or(ApiError::Internal("no active price in Stripe has the plan's lookup key"))
+    Ok(price.ok_or(Error::Internal("no active price in Stripe has the plan's lookup key"))?)
 }
 
 async fn open_sessions(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<CheckoutSession>, ApiError> {
@@ -164,13 +165,8 @@ fn request(
     metadata: HashMap<String, String>,
     trial_days: Option<u32>,
 ) -> Result<CreateCheckoutSession, ApiError> {
-    let base = app
-        .config
-        .base_url
-        .as_ref()
-        .ok_or(ApiError::Misconfigured("BASE_URL"))?
-        .as_str()
-        .trim_end_matches('/');
+    let base =
+        app.config.base_url.as_ref().ok_or(Error::Misconfigured("BASE_URL"))?.as_str().trim_end_matches('/');
     let mut line = CreateCheckoutSessionLineItems::new();
     line.price = Some(price);
     line.quantity = Some(1);
@@ -214,7 +210,7 @@ async fn expire(stripe: &Stripe, session: &CheckoutSessionId) -> Result<Ended, A
     let request = ExpireCheckoutSession::new(session.as_str());
     match stripe.post::<Object>(&request, &IdempotencyKey::unique()).await {
         Ok(_) => Ok(Ended::ByUs),
-        Err(Error::Refused { status: 400 | 404, .. }) => Ok(Ended::Before),
+        Err(stripe::Error::Refused { status: 400 | 404, .. }) => Ok(Ended::Before),
         Err(error) => Err(error.into()),
     }
 }

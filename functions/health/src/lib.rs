@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::app::App;
 use shared::db::{self, SCHEMA_VERSION};
+use shared::error::Error;
 use shared::http::error::ApiError;
 use shared::http::response;
-use shared::live::Outdated;
+use shared::serve::Outdated;
 
 /// Answers 200 if all is well, else 503 with the part that fails.
 ///
@@ -16,7 +17,7 @@ use shared::live::Outdated;
 /// None: a part that fails is the answer.
 pub async fn handle(app: &App, _request: Request) -> Result<Response<Body>, ApiError> {
     let schema = match app.db() {
-        Ok(db) => db::health::schema_version(db).await.map_err(ApiError::from),
+        Ok(db) => db::health::schema_version(db).await.map_err(Error::from),
         Err(error) => Err(error),
     };
     if let Err(error) = &schema {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use shared::app::App;
 use shared::db::organizations;
 use shared::domain::ids::{CustomerId, OrgId};
+use shared::error::Error;
 use shared::http::error::ApiError;
 use shared::http::{identity, request, response, return_url, schema};
 use shared::stripe::wire::Object;
@@ -59,7 +60,7 @@ pub struct PortalResponse {
 }
 
 fn return_url(app: &App, wanted: Option<&str>) -> Result<String, ApiError> {
-    let base = app.config.base_url.as_ref().ok_or(ApiError::Misconfigured("BASE_URL"))?;
+    let base = app.config.base_url.as_ref().ok_or(Error::Misconfigured("BASE_URL"))?;
     match wanted {
         None => Ok(base.to_string()),
         Some(text) => {
@@ -76,5 +77,5 @@ async fn open(stripe: &stripe::Stripe, customer: CustomerId, return_url: String)
         // Deleted in Stripe's dashboard: the next checkout makes a new one.
         if error.is_missing("customer") { ApiError::NoCustomer } else { error.into() }
     })?;
-    session.url.ok_or(ApiError::Internal("the portal session has no url"))
+    Ok(session.url.ok_or(Error::Internal("the portal session has no url"))?)
 }

@@ -1,6 +1,7 @@
 //! Every 15 minutes: puts through what was missed or failed, and compares subscriptions with Stripe's. EventBridge calls it, with
 //! nothing in its event that matters.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use lambda_http::lambda_runtime::Context;
@@ -8,6 +9,7 @@ use shared::app::App;
 use shared::billing::limits::{CALLS_PER_SECOND, Limits};
 use shared::billing::reconcile::{Report, Sweep, reconcile};
 use shared::live::Live;
+use shared::serve::attempt;
 use shared::telemetry::metrics;
 use shared::telemetry::request::{Current, LONGEST, during};
 
@@ -35,13 +37,9 @@ pub async fn run(live: &Live, context: Context) -> Result<Report, Unwell> {
 /// # Errors
 /// [`Unwell`], after everything that could be done was done.
 pub async fn until(live: &Live, deadline: SystemTime) -> Result<Report, Unwell> {
-    let app = live.app().await.map_err(|error| Unwell(error.to_string()))?;
-    let report = attempt(&app, deadline).await;
-    let newer = if report.may_be_outdated { live.newer_than(&app).await } else { None };
-    verdict(match newer {
-        Some(newer) => attempt(&newer, deadline).await,
-        None => report,
-    })
+    let work = |app: Arc<App>, deadline| async move { reconcile_until(&app, deadline).await };
+    let report = attempt(live, deadline, work, |report| report.may_be_outdated).await;
+    verdict(report.map_err(|error| Unwell(error.to_string()))?)
 }
 
 /// Reconciles with a configuration that does not change.
@@ -49,11 +47,11 @@ pub async fn until(live: &Live, deadline: SystemTime) -> Result<Report, Unwell> 
 /// # Errors
 /// [`Unwell`], after everything that could be done was done.
 pub async fn handle(app: &App, deadline: SystemTime) -> Result<Report, Unwell> {
-    verdict(attempt(app, deadline).await)
+    verdict(reconcile_until(app, deadline).await)
 }
 
-async fn attempt(app: &App, deadline: SystemTime) -> Report {
-    reconcile(app, Sweep::WhenDue, &limits(app, deadline)).await
+async fn reconcile_until(app: &App, deadline: SystemTime) -> Report {
+    reconcile(&app.resources(), Sweep::WhenDue, &limits(app, deadline)).await
 }
 
 fn verdict(report: Report) -> Result<Report, Unwell> {

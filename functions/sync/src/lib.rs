@@ -18,7 +18,7 @@ use shared::recent::Read;
 /// Reads the organization's subscriptions from Stripe, if nobody did in the last five seconds, and answers with what it has then.
 ///
 /// # Errors
-/// [`ApiError::NotAMember`] also where there is no such organization; [`ApiError::Stripe`] if Stripe cannot be asked.
+/// [`ApiError::NotAMember`] also where there is no such organization; [`Error::Stripe`](shared::error::Error::Stripe) if Stripe cannot be asked.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
     let caller = identity::require(app.config.identity_source, &request)?;
     let wanted: SyncRequest = request::json(&request)?;
@@ -27,12 +27,12 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     let mut set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
     if let Some(inquiry) = subscriptions::begin_sync(db, org, stripe.livemode()).await? {
         let purpose = Purpose { cause: "sync", grace_days: app.config.grace_days, dry_run: false };
-        read_subscriptions::of_organization(app, purpose, &inquiry, &Limits::default()).await?;
+        read_subscriptions::of_organization(&app.resources(), purpose, &inquiry, &Limits::default()).await?;
         // Also if nothing differed: an event may have brought it since the first look.
         set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
     }
     // With the tag of the same answer to GET: who has it is not answered from what an instance remembers of before.
-    Answer::from(Read { entitlements: set, at: app.clock.now() }).into_response()
+    Answer::from(Read { entitlements: set, at: app.clock.now() }).into_response().map_err(ApiError::from)
 }
 
 /// Whose subscriptions are to be read from Stripe.

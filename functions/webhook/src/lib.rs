@@ -8,6 +8,7 @@ use serde::Serialize;
 use shared::app::App;
 use shared::billing::apply_event::apply_event;
 use shared::db::webhook_events::Outcome;
+use shared::error::Error;
 use shared::http::error::ApiError;
 use shared::http::{request, response, schema};
 use shared::stripe::event::Event;
@@ -20,7 +21,7 @@ const MAX_EVENT: usize = 1024 * 1024;
 /// Verifies, reads and applies one event.
 ///
 /// # Errors
-/// [`ApiError::InvalidSignature`], [`ApiError::MissingOrgId`], [`ApiError::InvalidRequest`] for a signed body that is no event;
+/// [`ApiError::InvalidSignature`], [`Error::MissingOrg`], [`Error::UnreadableEvent`] for a signed body that is no event;
 /// [`ApiError::ProcessingFailed`] for what Stripe shall send again.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
     let arrived = Instant::now();
@@ -28,8 +29,8 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     let verifying = Timer::start(Part::Verify);
     signature::verify(signature_header(&request), body, &app.config.webhook_secrets, app.clock.now())?;
     drop(verifying);
-    let event = Event::parse(body).map_err(|error| ApiError::InvalidRequest(error.to_string()))?;
-    let outcome = apply_event(app, &event, arrived).await?;
+    let event = Event::parse(body).map_err(Error::from)?;
+    let outcome = apply_event(&app.resources(), &event, arrived).await.map_err(ApiError::of_event)?;
     Ok(response::ok(&Received { received: true, outcome: word(outcome) }))
 }
 

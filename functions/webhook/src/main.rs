@@ -1,8 +1,8 @@
 //! The Lambda function `webhook`.
 
-use shared::app::serve;
 use shared::config::Function;
 use shared::live::Live;
+use shared::serve::serve;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

@@ -6,72 +6,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
+use shared::config::{Function, environment};
 
 use crate::child::{Child, Signal};
 use crate::problem::Problem;
 
-/// A function, and how many processes run it: each answers one request at a time.
-#[derive(Debug)]
-pub struct Function {
-    /// Its name.
-    pub name: &'static str,
-    /// What is in front of it.
-    pub front: Front,
-    /// The database login it gets.
-    login: Option<&'static str>,
-    /// How many run.
-    processes: usize,
-}
-
-/// How a function is reached. Routes are a method and a path.
-#[derive(Debug)]
-pub enum Front {
-    /// A route of the HTTP API, behind the authorizer.
-    Authorized(&'static str, &'static str),
-    /// A route of the HTTP API that is open to anyone.
-    Open(&'static str, &'static str),
-    /// A URL of its own, with nothing in between.
-    FunctionUrl(&'static str, &'static str),
-    /// Not at all: API Gateway asks it.
-    Nothing,
-    /// Called every so many minutes.
-    Schedule(u64),
-}
-
-impl Front {
-    /// Its route, if it has one.
-    pub fn route(&self) -> Option<(&'static str, &'static str)> {
-        match *self {
-            Self::Authorized(method, path) | Self::Open(method, path) | Self::FunctionUrl(method, path) => {
-                Some((method, path))
-            }
-            Self::Nothing | Self::Schedule(_) => None,
-        }
+/// How many processes run a function: each answers one request at a time.
+fn processes(function: Function) -> usize {
+    match function {
+        Function::Authorizer | Function::Entitlements | Function::Webhook => 2,
+        _ => 1,
     }
-}
-
-/// The function that API Gateway asks who is calling.
-pub const AUTHORIZER: &str = "authorizer";
-
-/// The functions, as template.yaml deploys them.
-pub const FUNCTIONS: &[Function] = &[
-    function(AUTHORIZER, Front::Nothing, None, 2),
-    function("checkout", Front::Authorized("POST", "/api/billing/checkout"), Some("billing_checkout"), 1),
-    function("portal", Front::Authorized("POST", "/api/billing/portal"), Some("billing_checkout"), 1),
-    function("sync", Front::Authorized("POST", "/api/billing/sync"), Some("billing_events"), 1),
-    function("entitlements", Front::Authorized("GET", "/api/entitlements"), Some("billing_reader"), 2),
-    function("webhook", Front::FunctionUrl("POST", "/api/webhooks/stripe"), Some("billing_events"), 2),
-    function("health", Front::Open("GET", "/api/health"), Some("billing_reader"), 1),
-    function("reconcile", Front::Schedule(15), Some("billing_operator"), 1),
-];
-
-const fn function(
-    name: &'static str,
-    front: Front,
-    login: Option<&'static str>,
-    processes: usize,
-) -> Function {
-    Function { name, front, login, processes }
 }
 
 /// Builds the functions and returns the program of each.
@@ -79,11 +24,11 @@ const fn function(
 /// # Errors
 /// If the build fails: cargo has said why.
 pub fn build(project: &Path, release: bool) -> Result<HashMap<String, PathBuf>, Problem> {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::new(environment("CARGO").unwrap_or_else(|| "cargo".to_owned()));
     command
         .args(["build", "--quiet", "--bins", "--message-format=json-render-diagnostics"])
         .current_dir(project);
-    command.args(FUNCTIONS.iter().flat_map(|function| ["--package", function.name]));
+    command.args(Function::ALL.iter().flat_map(|function| ["--package", function.name()]));
     if release {
         command.arg("--release");
     }
@@ -130,11 +75,12 @@ pub fn start(
     log: &Path,
 ) -> Result<Vec<Child>, Problem> {
     let mut children = Vec::new();
-    for Function { name, login, processes, .. } in FUNCTIONS {
+    for function in Function::ALL {
+        let name = function.name();
         let program = programs
-            .get(*name)
+            .get(name)
             .ok_or_else(|| Problem::new(format!("cargo built no program for the function {name}.")))?;
-        for _ in 0..*processes {
+        for _ in 0..processes(function) {
             let file = File::options()
                 .create(true)
                 .append(true)
@@ -144,7 +90,7 @@ pub fn start(
             command
                 .env_clear()
                 .envs(environment.iter().map(|(name, value)| (*name, value)))
-                .envs(login.map(|login| ("DATABASE_URL", database_url(login))))
+                .envs(function.login().map(|login| ("DATABASE_URL", database_url(login.role()))))
                 .env("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{runtime_port}/.rt/{name}"))
                 .env("AWS_LAMBDA_FUNCTION_NAME", name)
                 .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::postgres::{Owner, reachable_home};
 use crate::problem::Problem;
+use crate::project;
 
 /// The folders of this checkout's local stack.
 #[derive(Clone, Debug)]
@@ -18,13 +19,12 @@ pub struct Place {
 }
 
 impl Place {
-    /// Finds the checkout that this program was built from and makes the folders.
+    /// Finds the checkout and makes the folders.
     ///
     /// # Errors
-    /// If they cannot be made.
+    /// If there is none, or they cannot be made.
     pub fn find(owner: Owner) -> Result<Self, Problem> {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let project = manifest.parent().unwrap_or(manifest).to_owned();
+        let project = project::root()?;
         let home = project.join(".local");
         let reachable = reachable_home(&home, owner);
         for folder in [&home, &reachable] {

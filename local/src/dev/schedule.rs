@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use shared::config::{Front, Function};
 use tokio::task::JoinHandle;
 
-use super::functions::{FUNCTIONS, Front};
 use super::gateway::Invoker;
 use crate::problem::Problem;
 
@@ -21,8 +21,8 @@ pub fn start(runtime_port: u16) -> Result<Vec<JoinHandle<()>>, Problem> {
     let invoker = Invoker { http, port: runtime_port };
     let event: Value = serde_json::from_str(include_str!("../../../events/reconcile.json"))
         .map_err(|error| Problem::new(format!("events/reconcile.json is no event: {error}.")))?;
-    let scheduled = FUNCTIONS.iter().filter_map(|function| match function.front {
-        Front::Schedule(minutes) => Some((function.name, minutes)),
+    let scheduled = Function::ALL.iter().filter_map(|function| match function.front() {
+        Front::Schedule(minutes) => Some((function.name(), minutes)),
         _ => None,
     });
     Ok(scheduled

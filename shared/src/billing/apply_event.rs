@@ -3,14 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::app::App;
+use crate::billing::Resources;
 use crate::config::ForeignSubscriptions;
 use crate::db::webhook_events::{self, Application, Effect, EventRef, Outcome};
 use crate::deadline;
 use crate::domain::ids::{OrgId, SubscriptionId};
 use crate::domain::ordering::Read;
 use crate::domain::subscription::{Plan, Snapshot, is_known};
-use crate::http::error::ApiError;
+use crate::error::Error;
 use crate::stripe::event::Event;
 use crate::stripe::wire::subscription::Subscription;
 use crate::stripe::{self, Stripe};
@@ -30,11 +30,15 @@ const TO_ANSWER: Duration = Duration::from_millis(600);
 /// Applies the event and tells what came of it. `arrived`: when its request came.
 ///
 /// # Errors
-/// [`ApiError::MissingOrgId`]; [`ApiError::InvalidRequest`] for an object that cannot be read; [`ApiError::ProcessingFailed`] for what
-/// shall be tried again. The last is noted with the event.
-pub async fn apply_event(app: &App, event: &Event<'_>, arrived: Instant) -> Result<Outcome, ApiError> {
-    let result = process(app, event, arrived).await;
-    tell(app, event, &result, arrived);
+/// [`Error::MissingOrg`]; [`Error::UnreadableEvent`] for an object that cannot be read; any other for what shall be tried again. What
+/// failed after the event was read is noted with it.
+pub async fn apply_event(
+    resources: &Resources<'_>,
+    event: &Event<'_>,
+    arrived: Instant,
+) -> Result<Outcome, Error> {
+    let result = process(resources, event, arrived).await;
+    tell(resources, event, &result, arrived);
     result.map(|settled| settled.outcome)
 }
 
@@ -52,13 +56,13 @@ impl Settled {
     }
 }
 
-async fn process(app: &App, event: &Event<'_>, arrived: Instant) -> Result<Settled, ApiError> {
-    let (db, stripe) = (app.db().map_err(failed)?, app.stripe().map_err(failed)?);
+async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant) -> Result<Settled, Error> {
+    let (db, stripe) = (resources.db()?, resources.stripe()?);
     if event.livemode != stripe.livemode() {
         tracing::warn!(target: "billing", event = event.id, event.livemode, "an event of the other mode is ignored");
         return Ok(Settled::ignored());
     }
-    let Some(work) = route(event).map_err(|error| ApiError::InvalidRequest(error.to_string()))? else {
+    let Some(work) = route(event)? else {
         return Ok(Settled::ignored());
     };
     let application = Application {
@@ -75,32 +79,32 @@ async fn process(app: &App, event: &Event<'_>, arrived: Instant) -> Result<Settl
         effect: work.effect,
         read: None,
         void: false,
-        grace_days: app.config.grace_days,
-        foreign_acknowledged: app.config.foreign_subscriptions == ForeignSubscriptions::Acknowledge,
+        grace_days: resources.grace_days,
+        foreign_acknowledged: resources.foreign_subscriptions == ForeignSubscriptions::Acknowledge,
         elapsed_ms: elapsed_ms(arrived),
     };
     let event = application.event.clone();
-    match deadline::hold(TO_NOTE, Box::pin(settle(app, stripe, application, arrived))).await {
-        Ok(Settled { outcome: Outcome::MissingOrg, .. }) => Err(ApiError::MissingOrgId),
+    match deadline::hold(TO_NOTE, Box::pin(settle(resources, stripe, application, arrived))).await {
+        Ok(Settled { outcome: Outcome::MissingOrg, .. }) => Err(Error::MissingOrg),
         Ok(settled) => Ok(settled),
         Err(error) => {
             // The first error is the one to tell; that it could not be noted is one more line in the log.
-            let noting = async { Ok(webhook_events::fail(db, &event, error.code()).await?) };
+            let noting = async { webhook_events::fail(db, &event, error.code()).await.map_err(Error::from) };
             if let Err(unnoted) = deadline::hold(TO_ANSWER, Box::pin(noting)).await {
                 tracing::error!(target: "billing", event = event.id, error = %unnoted, "a failed attempt could not be noted");
             }
-            Err(failed(error))
+            Err(error)
         }
     }
 }
 
 async fn settle(
-    app: &App,
+    resources: &Resources<'_>,
     stripe: &Stripe,
     mut application: Application,
     arrived: Instant,
-) -> Result<Settled, ApiError> {
-    let db = app.db()?;
+) -> Result<Settled, Error> {
+    let db = resources.db()?;
     for _ in 0..=READS {
         let applied = webhook_events::apply(db, &application).await?;
         if !matches!(applied.outcome, Outcome::Read | Outcome::Conflict) {
@@ -108,27 +112,27 @@ async fn settle(
             let read = application.read.is_some();
             return Ok(Settled { outcome: applied.outcome, org: applied.org_id, read });
         }
-        application = ask_stripe(app, stripe, application, applied.version).await?;
+        application = ask_stripe(resources, stripe, application, applied.version).await?;
         application.elapsed_ms = elapsed_ms(arrived);
     }
-    Err(ApiError::Internal("the subscription changed at every read of Stripe"))
+    Err(Error::Internal("the subscription changed at every read of Stripe"))
 }
 
 /// Reads the subscription's state. No transaction is open.
 async fn ask_stripe(
-    app: &App,
+    resources: &Resources<'_>,
     stripe: &Stripe,
     application: Application,
     version: i64,
-) -> Result<Application, ApiError> {
+) -> Result<Application, Error> {
     let id = match &application.effect {
         Effect::Snapshot(snapshot) => snapshot.id.clone(),
         Effect::Named(id) => id.clone(),
-        Effect::Payment(_) => return Err(ApiError::Internal("a payment needs no read")),
+        Effect::Payment(_) => return Err(Error::Internal("a payment needs no read")),
     };
-    let started = app.clock.now();
+    let started = resources.clock.now();
     let answer = stripe.get::<Subscription>(&RetrieveSubscription::new(id.as_str())).await;
-    let ended = app.clock.now();
+    let ended = resources.clock.now();
     match answer {
         Ok(subscription) => {
             let snapshot = Snapshot::from(subscription);
@@ -177,16 +181,16 @@ fn warn_of_the_unknown(application: &Application, outcome: Outcome) {
 }
 
 /// The one line of an event, and its metrics.
-fn tell(app: &App, event: &Event<'_>, result: &Result<Settled, ApiError>, arrived: Instant) {
+fn tell(resources: &Resources<'_>, event: &Event<'_>, result: &Result<Settled, Error>, arrived: Instant) {
     let current = request::current();
     let (outcome, failed) = match result {
         Ok(settled) => (settled.outcome.as_str(), false),
-        Err(error) => (error.root_code(), true),
+        Err(error) => (error.code(), true),
     };
     let settled = result.as_ref().ok();
     let org = settled.and_then(|settled| settled.org).map(tracing::field::display);
     let applied = settled.is_some_and(|settled| settled.outcome == Outcome::Applied);
-    let age_seconds = applied.then(|| app.clock.now().as_second() - event.created);
+    let age_seconds = applied.then(|| resources.clock.now().as_second() - event.created);
     let milliseconds = arrived.elapsed().as_secs_f64() * 1000.0;
     tracing::info!(
         target: "billing",
@@ -198,13 +202,9 @@ fn tell(app: &App, event: &Event<'_>, result: &Result<Settled, ApiError>, arrive
         stripe_ms = current.milliseconds(Part::Stripe),
         "event"
     );
-    metrics::event(WebhookEvent { kind: &event.kind, outcome, failed, age_seconds, milliseconds });
+    metrics::event(WebhookEvent { kind: event.counted_kind(), outcome, failed, age_seconds, milliseconds });
 }
 
 fn elapsed_ms(since: Instant) -> i64 {
     i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX)
-}
-
-fn failed(error: ApiError) -> ApiError {
-    ApiError::ProcessingFailed(Box::new(error))
 }

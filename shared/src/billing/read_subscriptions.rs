@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus, RetrieveSubscription};
 
-use crate::app::App;
+use crate::billing::Resources;
 use crate::billing::apply_event::{READS, is_unknown};
 use crate::billing::limits::Limits;
 use crate::db::subscriptions::{self, Compared, Inquiry, Outcome, Purpose, Seen};
 use crate::domain::ids::OrgId;
 use crate::domain::ordering::Read;
 use crate::domain::subscription::Snapshot;
-use crate::http::error::ApiError;
+use crate::error::Error;
 use crate::stripe::wire::List;
 use crate::stripe::wire::subscription::Subscription;
 
@@ -96,17 +96,17 @@ pub struct Page {
 /// # Errors
 /// If Stripe or the database fails.
 pub async fn page(
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     list: ListSubscription,
     versions: &HashMap<String, i64>,
     limits: &Limits,
-) -> Result<Page, ApiError> {
-    let (db, stripe) = (app.db()?, app.stripe()?);
+) -> Result<Page, Error> {
+    let (db, stripe) = (resources.db()?, resources.stripe()?);
     limits.pace().await;
-    let started = app.clock.now();
+    let started = resources.clock.now();
     let list: List<Box<RawValue>> = stripe.get(&list.status(ListSubscriptionStatus::All).limit(PAGE)).await?;
-    let ended = app.clock.now();
+    let ended = resources.clock.now();
     let mut page = Page { has_more: list.has_more, ..Page::default() };
     let mut seen = Vec::new();
     for object in &list.data {
@@ -132,7 +132,7 @@ pub async fn page(
         seen.push(Seen { snapshot, read, version_noted: version.is_some() });
     }
     for compared in subscriptions::apply_reads(db, purpose, &seen).await? {
-        let settled = settle(app, purpose, compared, limits).await?;
+        let settled = settle(resources, purpose, compared, limits).await?;
         note(&mut page, settled);
     }
     Ok(page)
@@ -143,16 +143,16 @@ pub async fn page(
 /// # Errors
 /// If Stripe or the database fails.
 pub async fn one(
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     id: &str,
     version: i64,
     limits: &Limits,
-) -> Result<Page, ApiError> {
+) -> Result<Page, Error> {
     let mut page = Page::default();
-    match read_again(app, purpose, id, version, limits).await? {
+    match read_again(resources, purpose, id, version, limits).await? {
         Some(compared) => {
-            let settled = settle(app, purpose, compared, limits).await?;
+            let settled = settle(resources, purpose, compared, limits).await?;
             note(&mut page, settled);
         }
         None => {
@@ -176,11 +176,11 @@ pub async fn one(
 /// # Errors
 /// If Stripe or the database fails.
 pub async fn of_organization(
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     inquiry: &Inquiry,
     limits: &Limits,
-) -> Result<Page, ApiError> {
+) -> Result<Page, Error> {
     let mut all = Page::default();
     for customer in &inquiry.customers {
         let mut after: Option<String> = None;
@@ -189,9 +189,9 @@ pub async fn of_organization(
             if let Some(after) = after {
                 list = list.starting_after(after);
             }
-            let page = match page(app, purpose, list, &inquiry.versions, limits).await {
+            let page = match page(resources, purpose, list, &inquiry.versions, limits).await {
                 // The customer was deleted at Stripe, and its subscriptions with it: their events tell.
-                Err(ApiError::Stripe(error)) if error.is_missing("customer") => break,
+                Err(Error::Stripe(error)) if error.is_missing("customer") => break,
                 page => page?,
             };
             all.tally.add(&page.tally);
@@ -208,11 +208,11 @@ pub async fn of_organization(
 
 /// Asks again, with the version noted, until the row did not change meanwhile.
 async fn settle(
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     mut compared: Compared,
     limits: &Limits,
-) -> Result<Compared, ApiError> {
+) -> Result<Compared, Error> {
     for _ in 0..READS {
         let open = match compared.outcome {
             Outcome::Conflict => true,
@@ -222,7 +222,7 @@ async fn settle(
         if !open {
             return Ok(compared);
         }
-        match read_again(app, purpose, &compared.subscription, compared.version, limits).await? {
+        match read_again(resources, purpose, &compared.subscription, compared.version, limits).await? {
             Some(again) => compared = again,
             None => return Ok(compared),
         }
@@ -231,23 +231,23 @@ async fn settle(
 }
 
 async fn read_again(
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     id: &str,
     version: i64,
     limits: &Limits,
-) -> Result<Option<Compared>, ApiError> {
+) -> Result<Option<Compared>, Error> {
     limits.pace().await;
-    let started = app.clock.now();
-    let answer = app.stripe()?.get::<Subscription>(&RetrieveSubscription::new(id)).await;
-    let ended = app.clock.now();
+    let started = resources.clock.now();
+    let answer = resources.stripe()?.get::<Subscription>(&RetrieveSubscription::new(id)).await;
+    let ended = resources.clock.now();
     let snapshot = match answer {
         Ok(subscription) => Snapshot::from(subscription),
         Err(error) if is_unknown(&error) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     let seen = Seen { snapshot, read: Read::between(version, started, ended), version_noted: true };
-    Ok(subscriptions::apply_reads(app.db()?, purpose, &[seen]).await?.pop())
+    Ok(subscriptions::apply_reads(resources.db()?, purpose, &[seen]).await?.pop())
 }
 
 fn note(page: &mut Page, compared: Compared) {

@@ -1,6 +1,6 @@
 //! `SUPABASE_URL` as people have it: of the project itself, or of one of its services.
 
-use url::{Host, Position};
+use url::Position;
 
 /// What a project has behind its address. Tokens name `/auth/v1` as their issuer, and most clients are given `/rest/v1`.
 const SERVICES: [&str; 6] =
@@ -11,13 +11,12 @@ const SERVICES: [&str; 6] =
 /// Keys that come over a connection which anybody can change are anybody's keys: https, unless nothing leaves this machine.
 pub(super) fn project(value: &str) -> Option<String> {
     let url = super::http_url(value)?;
-    let local = match url.host()? {
-        // The dashboard, whose address has the project's name in it.
-        Host::Domain("supabase.com" | "app.supabase.com") => return None,
-        Host::Domain(name) => name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    };
+    let host = url.host_str()?;
+    // The dashboard, whose address has the project's name in it.
+    if matches!(host, "supabase.com" | "app.supabase.com") {
+        return None;
+    }
+    let local = super::is_this_machine(host);
     let bare = url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()

@@ -10,6 +10,8 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::{Config, Host};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::config::is_this_machine;
+
 /// Whether every host of the address is this machine: nothing leaves it, so nothing needs to be encrypted.
 pub fn is_local(config: &Config) -> bool {
     // An address without a name decides alone where the connection goes.
@@ -17,7 +19,7 @@ pub fn is_local(config: &Config) -> bool {
     !hosts.is_empty()
         && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
         && hosts.iter().all(|host| match host {
-            Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1" | "[::1]"),
+            Host::Tcp(name) => is_this_machine(name),
             Host::Unix(_) => true,
         })
 }

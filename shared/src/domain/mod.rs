@@ -4,6 +4,7 @@ pub mod entitlement;
 pub mod feature;
 pub mod ids;
 pub mod ordering;
+pub mod origin;
 pub mod payment;
 pub mod plan;
 pub mod subscription;

@@ -13,7 +13,7 @@ use crate::domain::entitlement::EntitlementSet;
 use crate::domain::feature::Feature;
 use crate::domain::ids::OrgId;
 use crate::domain::plan::PlanCode;
-use crate::http::error::ApiError;
+use crate::error::Error;
 use crate::http::{response, schema};
 use crate::recent::Read;
 
@@ -50,10 +50,10 @@ impl Answer {
     ///
     /// # Errors
     /// Never, as the tag is made of hexadecimal digits.
-    pub fn into_response(self) -> Result<Response<Body>, ApiError> {
+    pub fn into_response(self) -> Result<Response<Body>, Error> {
         let mut response = response::ok(&self.told);
-        let etag = HeaderValue::from_str(&self.etag)
-            .map_err(|_| ApiError::Internal("the ETag is no header value"))?;
+        let etag =
+            HeaderValue::from_str(&self.etag).map_err(|_| Error::Internal("the ETag is no header value"))?;
         response.headers_mut().insert(header::ETAG, etag);
         Ok(response)
     }

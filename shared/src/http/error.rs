@@ -5,11 +5,12 @@ use lambda_http::{Body, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::error::{Error, NOT_APPLIED, with_sources};
 use crate::http::{response, schema};
 use crate::stripe::signature::Invalid;
 use crate::{db, stripe};
 
-/// Why a request gets no success. Sources are kept for the log and never shown.
+/// Why a request gets no success: what is wrong with the request, or what failed. Sources are kept for the log and never shown.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// The request is malformed; names the field.
@@ -51,27 +52,12 @@ pub enum ApiError {
     /// A webhook without a valid signature.
     #[error("invalid signature: {0}")]
     InvalidSignature(#[from] Invalid),
-    /// A webhook event that belongs to no organization.
-    #[error("no organization found for the event")]
-    MissingOrgId,
+    /// What the request asked for failed.
+    #[error(transparent)]
+    Failed(#[from] Error),
     /// A webhook event could not be applied now; Stripe sends it again.
-    #[error("the event was not applied")]
-    ProcessingFailed(#[source] Box<ApiError>),
-    /// Stripe refused or is down.
-    #[error("stripe: {0}")]
-    Stripe(#[from] stripe::Error),
-    /// The database refused or is down.
-    #[error("database: {0}")]
-    Database(#[from] db::Error),
-    /// A variable that this call needs is missing or malformed.
-    #[error("{0} is not configured")]
-    Misconfigured(&'static str),
-    /// The configuration is in a secret that cannot be read, and nothing is known of it yet.
-    #[error("there is no configuration: the secret cannot be read")]
-    NoConfiguration,
-    /// A part of the system reports that it is ill. The answer is the health route's own.
-    #[error("an invariant does not hold: {0}")]
-    Internal(&'static str),
+    #[error("{NOT_APPLIED}")]
+    ProcessingFailed(#[source] Error),
 }
 
 /// Why a request got no success.
@@ -127,25 +113,9 @@ impl ApiError {
                 (S::PAYLOAD_TOO_LARGE, "payload_too_large", "The request body is too large")
             }
             Self::InvalidSignature(_) => (S::BAD_REQUEST, "invalid_signature", "Invalid signature"),
-            Self::MissingOrgId => (S::BAD_REQUEST, "missing_org_id", "Could not extract org_id"),
+            Self::Failed(error) => failed(error),
             Self::ProcessingFailed(_) => {
                 (S::INTERNAL_SERVER_ERROR, "processing_failed", "Event processing failed")
-            }
-            Self::Stripe(stripe::Error::Throttled { .. }) => (
-                S::SERVICE_UNAVAILABLE,
-                "stripe_throttled",
-                "The payment provider is busy; try again shortly",
-            ),
-            Self::Stripe(_) => {
-                (S::BAD_GATEWAY, "stripe_error", "The payment provider did not accept the request")
-            }
-            Self::Database(error) if error.is_unavailable() => (
-                S::SERVICE_UNAVAILABLE,
-                "database_unavailable",
-                "The service is briefly unavailable; try again shortly",
-            ),
-            Self::Database(_) | Self::Misconfigured(_) | Self::NoConfiguration | Self::Internal(_) => {
-                (S::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side")
             }
         }
     }
@@ -160,26 +130,17 @@ impl ApiError {
         self.parts().1
     }
 
-    /// The code of what lies behind it: an event that could not be processed failed of something.
-    pub fn root_code(&self) -> &'static str {
+    /// What failed while the request was worked on, if that is why it gets no success.
+    pub fn failure(&self) -> Option<&Error> {
         match self {
-            Self::ProcessingFailed(cause) => cause.code(),
-            _ => self.code(),
+            Self::Failed(error) | Self::ProcessingFailed(error) => Some(error),
+            _ => None,
         }
     }
 
-    /// Whether the database or Stripe is not to be had at the moment, so that the next call would fail as well.
-    pub fn is_outage(&self) -> bool {
-        match self {
-            Self::Database(error) => error.is_unavailable(),
-            Self::Stripe(error) => match error {
-                stripe::Error::Unreachable(_) | stripe::Error::Throttled { .. } => true,
-                stripe::Error::Refused { status, .. } => matches!(status, 401 | 403 | 500..),
-                stripe::Error::Unreadable(_) => false,
-            },
-            Self::Misconfigured(_) | Self::NoConfiguration => true,
-            _ => false,
-        }
+    /// For an event that was not applied: Stripe sends it again, unless the event itself is at fault.
+    pub fn of_event(error: Error) -> Self {
+        if error.is_refusal() { Self::Failed(error) } else { Self::ProcessingFailed(error) }
     }
 
     /// Whether a newer configuration may make the difference: a secret, a login or a key that was replaced, or one that was missing.
@@ -187,36 +148,22 @@ impl ApiError {
         match self {
             // A header that cannot be read, or an old signature, no secret can make good.
             Self::InvalidSignature(invalid) => matches!(invalid, Invalid::Mismatch | Invalid::NoSecret),
-            Self::Database(error) => error.is_login_refused(),
-            Self::Stripe(stripe::Error::Refused { status, .. }) => *status == 401,
-            Self::Misconfigured(_) => true,
-            Self::ProcessingFailed(cause) => cause.may_be_outdated(),
-            _ => false,
+            _ => self.failure().is_some_and(Error::may_be_outdated),
         }
     }
 
     /// Seconds until another try makes sense, where that is known.
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::Stripe(stripe::Error::Throttled { retry_after }) => Some(*retry_after),
-            Self::Database(error) if error.is_unavailable() => Some(DATABASE_RETRY_AFTER),
+            Self::Failed(Error::Stripe(stripe::Error::Throttled { retry_after })) => Some(*retry_after),
+            Self::Failed(Error::Database(error)) if error.is_unavailable() => Some(DATABASE_RETRY_AFTER),
             _ => None,
         }
     }
 
     /// Logs what the answer does not tell: once, at the edge, with all sources.
     pub fn log(&self, request_id: &str) {
-        let mut cause = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(inner) = source {
-            let text = inner.to_string();
-            // Some errors quote their source, others leave it to us.
-            if !cause.ends_with(&text) {
-                cause.push_str(": ");
-                cause.push_str(&text);
-            }
-            source = inner.source();
-        }
+        let cause = with_sources(self);
         match self {
             Self::InvalidSignature(_) => {
                 tracing::warn!(target: "billing", request_id, security = true, cause, "refused a webhook")
@@ -239,5 +186,39 @@ impl ApiError {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+/// The same table, for what fails in an operation.
+fn failed(error: &Error) -> (StatusCode, &'static str, &str) {
+    use StatusCode as S;
+    let (status, sentence) = match error {
+        Error::UnreadableEvent(unreadable) => (S::BAD_REQUEST, unreadable.sentence()),
+        Error::MissingOrg => (S::BAD_REQUEST, "Could not extract org_id"),
+        Error::Stripe(stripe::Error::Throttled { .. }) => {
+            (S::SERVICE_UNAVAILABLE, "The payment provider is busy; try again shortly")
+        }
+        Error::Stripe(_) => (S::BAD_GATEWAY, "The payment provider did not accept the request"),
+        Error::Database(error) if error.is_unavailable() => {
+            (S::SERVICE_UNAVAILABLE, "The service is briefly unavailable; try again shortly")
+        }
+        Error::Database(_)
+        | Error::Misconfigured(_)
+        | Error::NoConfiguration
+        | Error::OutOfTime
+        | Error::Internal(_) => (S::INTERNAL_SERVER_ERROR, "Something went wrong on our side"),
+    };
+    (status, error.code(), sentence)
+}
+
+impl From<db::Error> for ApiError {
+    fn from(error: db::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<stripe::Error> for ApiError {
+    fn from(error: stripe::Error) -> Self {
+        Self::Failed(error.into())
     }
 }

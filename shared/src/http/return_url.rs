@@ -1,26 +1,8 @@
 //! Where Stripe may send a person back to: only to origins we know, so that nobody can make a link of ours lead elsewhere.
 
-use std::fmt;
-
 use url::Url;
 
-/// Scheme, host and port of a web address, as browsers compare them (the URL Standard, "origin").
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin(url::Origin);
-
-impl Origin {
-    /// The origin of an http or https address. None for any other scheme.
-    pub fn of(url: &Url) -> Option<Self> {
-        matches!(url.scheme(), "http" | "https").then(|| Self(url.origin()))
-    }
-}
-
-impl fmt::Display for Origin {
-    /// As browsers send it in `Origin`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.ascii_serialization())
-    }
-}
+use crate::domain::origin::Origin;
 
 /// Reads a return URL. None unless it is an absolute address on one of the allowed origins, without user or password.
 pub fn parse(text: &str, base: &Url, allowed: &[Origin]) -> Option<Url> {

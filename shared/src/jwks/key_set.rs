@@ -6,21 +6,14 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::jwks::Key;
+
 /// The longest name that a key has. Supabase's are UUIDs.
 const LONGEST_KID: usize = 128;
 
 /// Whether a key may go by this name: only then it is worth asking for.
 pub fn could_be_kid(kid: &str) -> bool {
     (1..=LONGEST_KID).contains(&kid.len())
-}
-
-/// A key, and the one algorithm that it is for.
-#[derive(Clone, Debug)]
-pub struct Key {
-    /// The algorithm.
-    pub algorithm: Algorithm,
-    /// The key.
-    pub key: DecodingKey,
 }
 
 /// Keys by their name.

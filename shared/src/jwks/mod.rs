@@ -2,7 +2,9 @@
 //! how long they are believed is the authorizer's to decide.
 
 mod fetch;
+mod key;
 mod key_set;
 
 pub use fetch::{Error, Fetcher};
-pub use key_set::{Key, KeySet, could_be_kid};
+pub use key::Key;
+pub use key_set::{KeySet, could_be_kid};

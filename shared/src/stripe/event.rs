@@ -62,6 +62,13 @@ struct Data<'a> {
 #[error("{0}")]
 pub struct Unreadable(String);
 
+impl Unreadable {
+    /// What cannot be read, for whoever sent it.
+    pub fn sentence(&self) -> &str {
+        &self.0
+    }
+}
+
 impl<'a> Event<'a> {
     /// Reads the envelope.
     ///
@@ -70,6 +77,11 @@ impl<'a> Event<'a> {
     pub fn parse(body: &'a [u8]) -> Result<Self, Unreadable> {
         let mut parser = serde_json::Deserializer::from_slice(body);
         serde_path_to_error::deserialize(&mut parser).map_err(|error| unreadable("the event", &error))
+    }
+
+    /// Its type if we process it, else `other`: there are hundreds.
+    pub fn counted_kind(&self) -> &'static str {
+        PROCESSED.iter().find(|kind| **kind == self.kind).copied().unwrap_or("other")
     }
 
     /// Reads the object that the event is about.

@@ -163,7 +163,8 @@ pub async fn sweep_all_the_while(t: &TestApp, post: &Post, seed: u64) {
             });
         }
         let limits = Limits::default();
-        let swept = pin!(sweep(&t.operator, purpose, Sweep::Once, &limits, |_| ()));
+        let resources = t.operator.resources();
+        let swept = pin!(sweep(&resources, purpose, Sweep::Once, &limits, |_| ()));
         let polls = if random.u32(..4) == 0 { random.u32(1..14) } else { u32::MAX };
         // None: cut off. Err: Stripe failed a read, or a connection was killed.
         let _ = CutOff { work: swept, polls }.await;

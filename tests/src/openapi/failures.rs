@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use lambda_http::Body;
 use serde_json::{Map, Value, json};
+use shared::error::Error;
 use shared::http::error::ApiError;
 use shared::{db, stripe};
 
@@ -67,7 +68,7 @@ fn every_failure() -> Vec<ApiError> {
         ApiError::InvalidInterval,
         ApiError::InvalidReturnUrl,
         ApiError::InvalidSignature(stripe::signature::Invalid::Mismatch),
-        ApiError::MissingOrgId,
+        Error::MissingOrg.into(),
         ApiError::Unauthenticated,
         ApiError::IdentityMismatch,
         ApiError::NotAMember,
@@ -75,11 +76,11 @@ fn every_failure() -> Vec<ApiError> {
         ApiError::NoCustomer,
         ApiError::AlreadySubscribed,
         ApiError::PayloadTooLarge,
-        ApiError::Internal(""),
-        ApiError::ProcessingFailed(Box::new(ApiError::Internal(""))),
-        ApiError::Stripe(refused),
-        ApiError::Stripe(stripe::Error::Throttled { retry_after: 5 }),
-        ApiError::Database(db::Error::Timeout),
+        Error::Internal("").into(),
+        ApiError::ProcessingFailed(Error::Internal("")),
+        refused.into(),
+        stripe::Error::Throttled { retry_after: 5 }.into(),
+        db::Error::Timeout.into(),
     ]
 }
 
@@ -96,7 +97,6 @@ fn when(error: &ApiError) -> &'static str {
         }
         ApiError::InvalidReturnUrl => "`returnUrl` is not on an allowed origin",
         ApiError::InvalidSignature(_) => "the signature is missing, wrong, twice there or stale",
-        ApiError::MissingOrgId => "the event belongs to no organization",
         ApiError::Unauthenticated => "no access token, or one that is not good (any more)",
         ApiError::IdentityMismatch => {
             "the request has an `x-user-id` header that names another than the token"
@@ -107,13 +107,22 @@ fn when(error: &ApiError) -> &'static str {
         ApiError::AlreadySubscribed => "the organization has a live paid subscription: the portal changes it",
         ApiError::PayloadTooLarge => "the body is larger than the route takes",
         ApiError::ProcessingFailed(_) => "the event could not be applied now; Stripe sends it again",
-        ApiError::Stripe(stripe::Error::Throttled { .. }) => "Stripe throttles us",
-        ApiError::Stripe(_) => "Stripe refused, or cannot be reached",
-        ApiError::Database(error) if error.is_unavailable() => "the database is down, or busy",
-        ApiError::Database(_)
-        | ApiError::Misconfigured(_)
-        | ApiError::NoConfiguration
-        | ApiError::Internal(_) => "it is our fault",
+        ApiError::Failed(error) => when_failed(error),
+    }
+}
+
+fn when_failed(error: &Error) -> &'static str {
+    match error {
+        Error::UnreadableEvent(_) => "the event, or the object in it, cannot be read: the field is named",
+        Error::MissingOrg => "the event belongs to no organization",
+        Error::Stripe(stripe::Error::Throttled { .. }) => "Stripe throttles us",
+        Error::Stripe(_) => "Stripe refused, or cannot be reached",
+        Error::Database(error) if error.is_unavailable() => "the database is down, or busy",
+        Error::Database(_)
+        | Error::Misconfigured(_)
+        | Error::NoConfiguration
+        | Error::OutOfTime
+        | Error::Internal(_) => "it is our fault",
     }
 }
 

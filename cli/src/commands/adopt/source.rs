@@ -85,9 +85,11 @@ impl Table {
         })
     }
 
-    /// The first of these names that a column has.
-    fn first_of(&self, names: &[&str], fits: impl Fn(&Column) -> bool) -> Option<&Column> {
-        names.iter().find_map(|name| self.columns.iter().find(|column| column.name == *name && fits(column)))
+    /// The first of these names that a column has, however it is written.
+    pub fn first_of(&self, names: &[&str], fits: impl Fn(&Column) -> bool) -> Option<&Column> {
+        names.iter().find_map(|name| {
+            self.columns.iter().find(|column| find::plain(&column.name) == *name && fits(column))
+        })
     }
 }
 
@@ -100,11 +102,8 @@ impl Column {
     }
 }
 
-const NAMES: [&str; 4] = ["name", "display_name", "title", "slug"];
-pub(super) const USERS: [&str; 8] =
-    ["user_id", "profile_id", "member_id", "account_id", "user_uuid", "userId", "person_id", "auth_user_id"];
-const ROLES: [&str; 6] =
-    ["role", "member_role", "role_name", "access_level", "permission", "membership_role"];
+/// What applications call the column with an organization's name.
+const NAMES: [&str; 5] = ["name", "displayname", "title", "companyname", "slug"];
 
 /// Finds what was not named, and checks all of it.
 pub(super) async fn resolve(client: &Client, args: &Args) -> Result<Source, Error> {
@@ -146,7 +145,7 @@ pub(super) async fn resolve(client: &Client, args: &Args) -> Result<Source, Erro
 }
 
 /// A table that is named, with its columns.
-async fn named(client: &Client, name: &TableName) -> Result<Table, Error> {
+pub(super) async fn named(client: &Client, name: &TableName) -> Result<Table, Error> {
     let sql = "select c.oid from pg_class c where c.oid = to_regclass($1) and c.relkind in ('r', 'p', 'v')";
     let found = match client.query_typed(sql, &[(&name.0, Type::TEXT)]).await {
         Ok(rows) => rows.first().map(|row| row.get::<_, u32>(0)),
@@ -164,9 +163,16 @@ async fn named(client: &Client, name: &TableName) -> Result<Table, Error> {
 }
 
 /// A table and its columns.
-pub(super) async fn table(client: &Client, oid: u32) -> Result<Table, Error> {
+async fn table(client: &Client, oid: u32) -> Result<Table, Error> {
+    let found = tables(client, Some(oid)).await?.pop();
+    found.ok_or_else(|| Error::Unusable("The table is gone.".to_owned()))
+}
+
+/// One table, or all of the application's, with their columns.
+pub(super) async fn tables(client: &Client, oid: Option<u32>) -> Result<Vec<Table>, Error> {
+    // Supabase's own schemas hold none of the application's.
     let sql = "
-        select format('%I.%I', n.nspname, c.relname), a.attname::text, quote_ident(a.attname),
+        select c.oid, format('%I.%I', n.nspname, c.relname), a.attname::text, quote_ident(a.attname),
           format_type(a.atttypid, a.atttypmod), t.typtype = 'e',
           exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indnkeyatts = 1 and i.indkey[0] = a.attnum),
           reference.confrelid, (select relname::text from pg_class where oid = reference.confrelid)
@@ -176,19 +182,32 @@ pub(super) async fn table(client: &Client, oid: u32) -> Result<Table, Error> {
         left join lateral (
           select f.confrelid from pg_constraint f
           where f.contype = 'f' and f.conrelid = c.oid and f.conkey = array[a.attnum] limit 1) reference on true
-        where c.oid = $1 order by a.attnum";
+        where c.oid = $1 or $1 is null and c.relkind in ('r', 'p') and not c.relispartition
+          and n.nspname not like 'pg\\_%' and n.nspname not like 'supabase\\_%'
+          and n.nspname not in ('information_schema', 'billing', 'billing_private', 'auth', 'storage', 'realtime', 'vault',
+            'graphql', 'graphql_public', 'extensions', 'pgsodium', 'cron', 'net')
+        order by c.oid, a.attnum";
     let rows = client.query_typed(sql, &[(&oid, Type::OID)]).await?;
-    let name = rows.first().map(|row| row.get(0)).unwrap_or_default();
-    let column = |row: &tokio_postgres::Row| Column {
-        name: row.get(1),
-        quoted: row.get(2),
-        kind: row.get(3),
-        is_enum: row.get(4),
-        is_key: row.get(5),
-        refers_to: row.get(6),
-        refers_to_name: row.get(7),
-    };
-    Ok(Table { oid, name, columns: rows.iter().map(column).collect() })
+    let mut tables: Vec<Table> = Vec::new();
+    for row in &rows {
+        let oid: u32 = row.get(0);
+        if tables.last().is_none_or(|table| table.oid != oid) {
+            tables.push(Table { oid, name: row.get(1), columns: Vec::new() });
+        }
+        let column = Column {
+            name: row.get(2),
+            quoted: row.get(3),
+            kind: row.get(4),
+            is_enum: row.get(5),
+            is_key: row.get(6),
+            refers_to: row.get(7),
+            refers_to_name: row.get(8),
+        };
+        if let Some(table) = tables.last_mut() {
+            table.columns.push(column);
+        }
+    }
+    Ok(tables)
 }
 
 /// That the role that asks may read the table, and sees all of its rows.
@@ -242,21 +261,18 @@ fn org_column<'a>(members: &'a Table, organizations: &Table, args: &Args) -> Res
         None => {
             let mut referring =
                 members.columns.iter().filter(|column| column.refers_to == Some(organizations.oid));
-            match (referring.next(), referring.next()) {
-                (Some(column), None) => column,
-                (Some(one), Some(other)) => {
-                    return Err(Error::Unusable(format!(
-                        "{} refers to {} by {} and {}. Say which is the member's organization: --org-column.",
-                        members.name, organizations.name, one.name, other.name
-                    )));
-                }
-                _ => members.first_of(&find::ORGS, |column| column.kind == "uuid").ok_or_else(|| {
-                    Error::Unusable(format!(
-                        "No column of {} refers to {}. Name the one that holds the organization's id: --org-column.",
-                        members.name, organizations.name
-                    ))
-                })?,
+            if let (Some(one), Some(other)) = (referring.next(), referring.next()) {
+                return Err(Error::Unusable(format!(
+                    "{} refers to {} by {} and {}. Say which is the member's organization: --org-column.",
+                    members.name, organizations.name, one.name, other.name
+                )));
             }
+            find::org_column(members, organizations).ok_or_else(|| {
+                Error::Unusable(format!(
+                    "No column of {} refers to {}. Name the one that holds the organization's id: --org-column.",
+                    members.name, organizations.name
+                ))
+            })?
         }
     };
     is_uuid(members, found, "an organization's id")
@@ -288,7 +304,7 @@ fn is_uuid<'a>(table: &Table, column: &'a Column, what: &str) -> Result<&'a Colu
 fn role_column<'a>(members: &'a Table, args: &Args) -> Result<Option<&'a Column>, Error> {
     let found = match &args.role_column {
         Some(name) => Some(members.column(name)?),
-        None => members.first_of(&ROLES, Column::is_text),
+        None => find::role_column(members),
     };
     match found {
         Some(column) if !column.is_text() => Err(Error::Unusable(format!(

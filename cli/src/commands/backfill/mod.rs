@@ -2,13 +2,13 @@
 
 mod report;
 
-use shared::app::App;
+use shared::billing::Resources;
 use shared::billing::limits::{CALLS_PER_SECOND, Limits};
 use shared::billing::read_subscriptions::{self, Page};
 use shared::billing::reconcile::{Sweep, stopped_at, sweep};
 use shared::db::reconcile_cursors;
 use shared::db::subscriptions::{self, Purpose};
-use shared::http::error::ApiError;
+use shared::error::Error;
 use tokio_postgres::types::Type;
 
 use crate::context::{self, Context, Need};
@@ -63,29 +63,30 @@ pub async fn run(args: Args, context: &Context) -> Result<Report, context::Error
     context.require(&[Need::Database, Need::Stripe])?;
     context.database().await?;
     let (app, limits) = (context.app(), context.limits(args.rate));
+    let resources = app.resources();
     let purpose = Purpose { cause: "backfill", grace_days: context.config.grace_days, dry_run: args.dry_run };
     match &args.org {
-        Some(org) => one(context, &app, purpose, org, &limits).await,
-        None => all(context, &app, purpose, args.restart, &limits).await,
+        Some(org) => one(context, &resources, purpose, org, &limits).await,
+        None => all(context, &resources, purpose, args.restart, &limits).await,
     }
 }
 
 async fn one(
     context: &Context,
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     named: &OrgRef,
     limits: &Limits,
 ) -> Result<Report, context::Error> {
     let org = organization::find(context.database().await?, named).await?;
     let livemode = context.stripe()?.livemode();
-    let inquiry = subscriptions::inquiry(app.db()?, org.id, livemode).await.map_err(ApiError::from)?;
+    let inquiry = subscriptions::inquiry(resources.db()?, org.id, livemode).await.map_err(Error::from)?;
     let mut report = Report::new(purpose.dry_run, livemode);
-    let read = read_subscriptions::of_organization(app, purpose, &inquiry, limits).await?;
+    let read = read_subscriptions::of_organization(resources, purpose, &inquiry, limits).await?;
     report.add(&read);
     // Rows that the customers' lists do not have: a customer that was deleted at Stripe, or the key of another account.
     for (id, version) in inquiry.versions.iter().filter(|(id, _)| !read.ids.contains(id)) {
-        report.add(&read_subscriptions::one(app, purpose, id, *version, limits).await?);
+        report.add(&read_subscriptions::one(resources, purpose, id, *version, limits).await?);
     }
     report.customers = Some(inquiry.customers);
     Ok(report)
@@ -93,19 +94,19 @@ async fn one(
 
 async fn all(
     context: &Context,
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     restart: bool,
     limits: &Limits,
 ) -> Result<Report, context::Error> {
     let livemode = context.stripe()?.livemode();
     if restart {
-        reconcile_cursors::forget(app.db()?, CURSOR, livemode).await.map_err(ApiError::from)?;
+        reconcile_cursors::forget(resources.db()?, CURSOR, livemode).await.map_err(Error::from)?;
     }
     let when = if purpose.dry_run { Sweep::Once } else { Sweep::Resumed(CURSOR) };
     let after = match when {
         Sweep::Once => None,
-        _ => stopped_at(app, CURSOR).await?,
+        _ => stopped_at(resources, CURSOR).await?,
     };
     let mut report = Report::new(purpose.dry_run, livemode);
     let about = rows_before(context, livemode, after.as_ref().map(|(_, made)| made.as_second())).await?;
@@ -114,7 +115,7 @@ async fn all(
         progress.tell(&format!("Going on after {id}; --restart begins at the top."));
         report.resumed_after = Some(id);
     }
-    let swept = sweep(app, purpose, when, limits, |page: &Page| {
+    let swept = sweep(resources, purpose, when, limits, |page: &Page| {
         report.add(page);
         progress.add(page.tally.checked);
     });
@@ -122,7 +123,7 @@ async fn all(
     if !complete {
         report.stopped_after = match when {
             Sweep::Once => None,
-            _ => stopped_at(app, CURSOR).await?.map(|(id, _)| id),
+            _ => stopped_at(resources, CURSOR).await?.map(|(id, _)| id),
         };
     }
     report.complete = complete;

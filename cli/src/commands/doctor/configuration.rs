@@ -1,7 +1,7 @@
 //! What the environment says, before anything is asked.
 
-use shared::config::{Config, IdentitySource};
-use url::{Host, Url};
+use shared::config::{Config, IdentitySource, is_this_machine};
+use url::Url;
 
 use super::Report;
 use crate::context::Context;
@@ -57,10 +57,5 @@ fn identity(config: &Config, report: &mut Report) {
 }
 
 fn is_local(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    url.host_str().is_some_and(is_this_machine)
 }

@@ -119,7 +119,7 @@ async fn in_step(context: &Context, report: &mut Report) {
     let app = context.app();
     let purpose = Purpose { cause: "doctor", grace_days: app.config.grace_days, dry_run: true };
     match read_subscriptions::page(
-        &app,
+        &app.resources(),
         purpose,
         ListSubscription::new(),
         &HashMap::new(),

@@ -8,8 +8,7 @@ mod show;
 use std::fmt;
 
 use serde::Serialize;
-use shared::http::error::ApiError;
-use shared::stripe;
+use shared::{error, stripe};
 
 use crate::context::{self, Context};
 use crate::outcome::{self, Code, Failure};
@@ -68,8 +67,8 @@ impl From<stripe::Error> for Error {
     }
 }
 
-impl From<ApiError> for Error {
-    fn from(error: ApiError) -> Self {
+impl From<error::Error> for Error {
+    fn from(error: error::Error) -> Self {
         Self::Context(error.into())
     }
 }

@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use shared::app::App;
+use shared::billing::Resources;
 use shared::billing::apply_event::{apply_event, is_unknown};
 use shared::billing::limits::{CALLS_PER_SECOND, Limits};
 use shared::db::webhook_events;
-use shared::http::error::ApiError;
+use shared::error;
 use shared::stripe::event::{Event, PROCESSED};
 use shared::stripe::wire::List;
 use stripe_core::event::{ListEvent, RetrieveEvent};
@@ -94,10 +94,11 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Replayed, Error
     context.require(&[Need::Database, Need::Stripe])?;
     context.database().await?;
     let (app, limits) = (context.app(), context.limits(CALLS_PER_SECOND));
+    let resources = app.resources();
     let ids = which(&args, context, &limits).await?;
     // What is named one by one is asked for even if it is processed: the pipeline itself answers.
     let open: HashSet<String> = match args.ids.is_empty() || args.dry_run {
-        true => unprocessed(&app, &ids).await?,
+        true => unprocessed(&resources, &ids).await?,
         false => ids.iter().cloned().collect(),
     };
     let mut report = Replayed { dry_run: args.dry_run, events: Vec::new(), left: 0, stopped: None };
@@ -107,7 +108,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Replayed, Error
             (false, _) => Ok(line(id, "duplicate")),
             (true, true) => Ok(line(id, "would_replay")),
             (true, false) if limits.are_reached() => Err(None),
-            (true, false) => replay(&app, id, &limits).await.map_err(Some),
+            (true, false) => replay(&resources, id, &limits).await.map_err(Some),
         };
         match line {
             Ok(line) => report.events.push(line),
@@ -174,40 +175,34 @@ async fn listed(context: &Context, since: Since, limits: &Limits) -> Result<Vec<
     }
 }
 
-async fn unprocessed(app: &App, ids: &[String]) -> Result<HashSet<String>, ApiError> {
+async fn unprocessed(resources: &Resources<'_>, ids: &[String]) -> Result<HashSet<String>, error::Error> {
     let mut open = HashSet::new();
     for some in ids.chunks(1000) {
-        open.extend(webhook_events::unprocessed(app.db()?, some).await?);
+        open.extend(webhook_events::unprocessed(resources.db()?, some).await?);
     }
     Ok(open)
 }
 
 /// Err: database or Stripe are not to be had, so that there is no use in going on.
-async fn replay(app: &App, id: &str, limits: &Limits) -> Result<Line, ApiError> {
+async fn replay(resources: &Resources<'_>, id: &str, limits: &Limits) -> Result<Line, error::Error> {
     limits.pace().await;
-    let body = match app.stripe()?.get::<Box<RawValue>>(&RetrieveEvent::new(id)).await {
+    let body = match resources.stripe()?.get::<Box<RawValue>>(&RetrieveEvent::new(id)).await {
         Ok(body) => body,
         Err(error) if is_unknown(&error) => {
             // So that the reconciliation does not ask for it again and again.
-            webhook_events::gone(app.db()?, id).await?;
+            webhook_events::gone(resources.db()?, id).await?;
             return Ok(line(id, "gone"));
         }
         Err(error) => return Err(error.into()),
     };
     let outcome = match Event::parse(body.get().as_bytes()) {
-        Ok(event) => apply_event(app, &event, Instant::now()).await,
-        Err(error) => Err(ApiError::InvalidRequest(error.to_string())),
+        Ok(event) => apply_event(resources, &event, Instant::now()).await,
+        Err(error) => Err(error::Error::from(error)),
     };
     match outcome {
         Ok(outcome) => Ok(line(id, outcome.as_str())),
-        Err(ApiError::ProcessingFailed(error)) if error.is_outage() => Err(*error),
-        Err(error) => {
-            let code = match &error {
-                ApiError::ProcessingFailed(cause) => cause.code(),
-                error => error.code(),
-            };
-            Ok(Line { error_code: Some(code.to_owned()), ..line(id, "failed") })
-        }
+        Err(error) if error.is_outage() => Err(error),
+        Err(error) => Ok(Line { error_code: Some(error.code().to_owned()), ..line(id, "failed") }),
     }
 }
 

@@ -3,14 +3,14 @@
 mod report;
 
 use serde::Deserialize;
-use shared::config::Secret;
+use shared::config::{Secret, is_this_machine};
 use shared::stripe::event::PROCESSED;
 use shared::stripe::{self, IdempotencyKey, Stripe, VERSION};
 use stripe_misc::webhook_endpoint::{
     CreateWebhookEndpoint, CreateWebhookEndpointEnabledEvents, ListWebhookEndpoint, RetrieveWebhookEndpoint,
     UpdateWebhookEndpoint, UpdateWebhookEndpointEnabledEvents,
 };
-use url::{Host, Url};
+use url::Url;
 
 use crate::context::{self, Context, Need};
 use crate::outcome::{Code, Failure};
@@ -224,12 +224,7 @@ fn outdated(other: &Endpoint, is_replaced: bool) -> String {
 fn endpoint_url(text: &str) -> Result<Url, String> {
     let url =
         Url::parse(text).map_err(|error| format!("{error}: give the whole address, such as https://..."))?;
-    let is_local = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
+    let is_local = url.host_str().is_some_and(is_this_machine);
     match url.scheme() {
         "https" if url.host().is_some() => Ok(url),
         "http" if is_local => Ok(url),

@@ -14,12 +14,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use serde_json::{Value, json};
+use shared::config::{Front, Function};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower_http::cors::CorsLayer;
 
 use super::console::{self, Console};
-use super::functions::{AUTHORIZER, FUNCTIONS, Front};
 use super::supabase_auth::{self, SupabaseAuth};
 use crate::problem::Problem;
 use event::Incoming;
@@ -58,18 +58,18 @@ pub fn serve(listener: TcpListener, gateway: Gateway) -> Result<JoinHandle<()>, 
         http.map_err(|error| Problem::new(format!("The gateway's HTTP client cannot be made: {error}.")))?;
     let invoker = Invoker { http, port: gateway.runtime_port };
     let (mut api, mut function_urls) = (Router::new(), Router::new());
-    for function in FUNCTIONS {
-        let Some((method, path)) = function.front.route() else { continue };
+    for function in Function::ALL {
+        let Some((method, path)) = function.route() else { continue };
         let filter = if method == "GET" { MethodFilter::GET } else { MethodFilter::POST };
         let route = Route {
-            function: function.name,
+            function: function.name(),
             key: format!("{method} {path}"),
-            authorized: matches!(function.front, Front::Authorized(..)),
+            authorized: matches!(function.front(), Front::Authorized(..)),
             invoker: invoker.clone(),
             auth: gateway.auth.clone(),
         };
         let to = on(filter, forward).with_state(route);
-        match function.front {
+        match function.front() {
             Front::FunctionUrl(..) => function_urls = function_urls.route(path, to),
             _ => api = api.route(path, to),
         }
@@ -141,7 +141,8 @@ async fn forward(State(route): State<Route>, request: Request) -> Response {
 
 async fn answer(route: &Route, incoming: &Incoming, body: &Bytes) -> Result<Response, Failed> {
     let context = if route.authorized {
-        let mut answer = route.invoker.call(AUTHORIZER, &incoming.authorizer_event()).await?;
+        let mut answer =
+            route.invoker.call(Function::Authorizer.name(), &incoming.authorizer_event()).await?;
         match answer["isAuthorized"].as_bool() {
             Some(true) => Some(answer["context"].take()),
             Some(false) => return Ok(own(StatusCode::FORBIDDEN, "Forbidden")),

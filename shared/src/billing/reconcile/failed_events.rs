@@ -4,17 +4,21 @@ use serde_json::value::RawValue;
 use stripe_core::event::RetrieveEvent;
 
 use super::{Report, put_through};
-use crate::app::App;
+use crate::billing::Resources;
 use crate::billing::apply_event::is_unknown;
 use crate::billing::limits::Limits;
 use crate::db::webhook_events;
-use crate::http::error::ApiError;
+use crate::error::Error;
 
 /// Events of one look at what is due.
 const AT_ONCE: i64 = 100;
 
-pub(super) async fn retry(app: &App, limits: &Limits, report: &mut Report) -> Result<(), ApiError> {
-    let (db, stripe) = (app.db()?, app.stripe()?);
+pub(super) async fn retry(
+    resources: &Resources<'_>,
+    limits: &Limits,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let (db, stripe) = (resources.db()?, resources.stripe()?);
     loop {
         let due = webhook_events::due(db, stripe.livemode(), AT_ONCE).await?;
         for id in &due {
@@ -25,7 +29,7 @@ pub(super) async fn retry(app: &App, limits: &Limits, report: &mut Report) -> Re
             report.failed_events.seen += 1;
             limits.pace().await;
             match stripe.get::<Box<RawValue>>(&RetrieveEvent::new(id.as_str())).await {
-                Ok(body) => put_through(app, body.get(), &mut report.failed_events).await?,
+                Ok(body) => put_through(resources, body.get(), &mut report.failed_events).await?,
                 Err(error) if is_unknown(&error) => {
                     tracing::error!(target: "billing", event = id, "Stripe does not have this event any more; the comparison of subscriptions makes up for it");
                     webhook_events::gone(db, id).await?;

@@ -9,10 +9,10 @@ use stripe_core::event::ListEvent;
 use stripe_types::{RangeBoundsTs, RangeQueryTs};
 
 use super::{Report, put_through};
-use crate::app::App;
+use crate::billing::Resources;
 use crate::billing::limits::Limits;
 use crate::db::{reconcile_cursors, webhook_events};
-use crate::http::error::ApiError;
+use crate::error::Error;
 use crate::stripe::event::PROCESSED;
 use crate::stripe::wire::List;
 
@@ -33,15 +33,19 @@ struct Position {
     through: i64,
 }
 
-pub(super) async fn recover(app: &App, limits: &Limits, report: &mut Report) -> Result<(), ApiError> {
-    let (db, livemode) = (app.db()?, app.stripe()?.livemode());
-    let now = app.clock.now();
+pub(super) async fn recover(
+    resources: &Resources<'_>,
+    limits: &Limits,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let (db, livemode) = (resources.db()?, resources.stripe()?.livemode());
+    let now = resources.clock.now();
     let stored: Option<Position> = reconcile_cursors::read(db, CURSOR, livemode).await?;
     let mut from = stored.map_or(now.as_second() - KEPT, |position| position.through - OVERLAP);
     let mut span = SPAN;
     while from <= now.as_second() {
         let to = (from + span).min(now.as_second() + 1);
-        let pages = go_through(app, (from, to), limits, report).await?;
+        let pages = go_through(resources, (from, to), limits, report).await?;
         let Some(pages) = pages else {
             report.unfinished = true;
             return Ok(());
@@ -56,16 +60,16 @@ pub(super) async fn recover(app: &App, limits: &Limits, report: &mut Report) -> 
 
 /// Goes through the events made in `[from, to)` and tells how many pages it were. None: time was up.
 async fn go_through(
-    app: &App,
+    resources: &Resources<'_>,
     (from, to): (i64, i64),
     limits: &Limits,
     report: &mut Report,
-) -> Result<Option<u32>, ApiError> {
+) -> Result<Option<u32>, Error> {
     #[derive(Deserialize)]
     struct Named {
         id: String,
     }
-    let (db, stripe) = (app.db()?, app.stripe()?);
+    let (db, stripe) = (resources.db()?, resources.stripe()?);
     let created =
         RangeQueryTs::Bounds(RangeBoundsTs { gte: Some(from), lt: Some(to), ..RangeBoundsTs::default() });
     let mut after: Option<String> = None;
@@ -94,7 +98,7 @@ async fn go_through(
             if limits.are_reached() {
                 return Ok(None);
             }
-            put_through(app, body.get(), &mut report.missed_events).await?;
+            put_through(resources, body.get(), &mut report.missed_events).await?;
         }
         after = ids.last().cloned();
         if !list.has_more || after.is_none() {

@@ -13,13 +13,13 @@ use serde::Serialize;
 
 pub use sweep::{Sweep, stopped_at, sweep};
 
-use crate::app::App;
+use crate::billing::Resources;
 use crate::billing::apply_event::apply_event;
 use crate::billing::limits::Limits;
 use crate::billing::read_subscriptions::Tally;
 use crate::db::subscriptions::Purpose;
 use crate::db::{reconcile_cursors, runs, webhook_events};
-use crate::http::error::ApiError;
+use crate::error::Error;
 use crate::stripe::event::Event;
 use crate::telemetry::metrics::{self, Reconciliation};
 use crate::telemetry::request::{self, Part};
@@ -77,25 +77,25 @@ impl Report {
 }
 
 /// Reconciles. A part that fails does not keep the others from their work: it is among the report's problems.
-pub async fn reconcile(app: &App, when: Sweep, limits: &Limits) -> Report {
+pub async fn reconcile(resources: &Resources<'_>, when: Sweep, limits: &Limits) -> Report {
     let began = Instant::now();
     let mut report = Report::default();
-    let missed = missed_events::recover(app, limits, &mut report).await;
+    let missed = missed_events::recover(resources, limits, &mut report).await;
     note(&mut report, "missed events", missed);
-    let failed = failed_events::retry(app, limits, &mut report).await;
+    let failed = failed_events::retry(resources, limits, &mut report).await;
     note(&mut report, "failed events", failed);
-    let purpose = Purpose { cause: "reconcile", grace_days: app.config.grace_days, dry_run: false };
-    let swept = sweep(app, purpose, when, limits, |page| report.subscriptions.add(&page.tally)).await;
+    let purpose = Purpose { cause: "reconcile", grace_days: resources.grace_days, dry_run: false };
+    let swept = sweep(resources, purpose, when, limits, |page| report.subscriptions.add(&page.tally)).await;
     match swept {
         Ok(complete) => report.unfinished |= !complete,
         Err(error) => note(&mut report, "subscriptions", Err(error)),
     }
-    let pruned = prune(app, limits, EVENTS_KEPT_DAYS).await;
+    let pruned = prune(resources, limits, EVENTS_KEPT_DAYS).await;
     match pruned {
         Ok(rows) => report.pruned = rows,
         Err(error) => note(&mut report, "pruning", Err(error)),
     }
-    let plan_changes = count_plan_changes(app).await.unwrap_or_else(|error| {
+    let plan_changes = count_plan_changes(resources).await.unwrap_or_else(|error| {
         note(&mut report, "plan changes", Err(error));
         0
     });
@@ -104,8 +104,8 @@ pub async fn reconcile(app: &App, when: Sweep, limits: &Limits) -> Report {
 }
 
 /// Plans that changed since the last reconciliation, counted by the audit trail, so that no event has to.
-async fn count_plan_changes(app: &App) -> Result<u64, ApiError> {
-    let (db, livemode) = (app.db()?, app.stripe()?.livemode());
+async fn count_plan_changes(resources: &Resources<'_>) -> Result<u64, Error> {
+    let (db, livemode) = (resources.db()?, resources.stripe()?.livemode());
     let after: Option<i64> = reconcile_cursors::read(db, "plan_changes", livemode).await?;
     let (last, changes) = runs::plan_changes_after(db, after).await?;
     reconcile_cursors::store(db, "plan_changes", livemode, &last).await?;
@@ -116,10 +116,10 @@ async fn count_plan_changes(app: &App) -> Result<u64, ApiError> {
 ///
 /// # Errors
 /// If the database fails; what was removed stays so.
-pub async fn prune(app: &App, limits: &Limits, days: i32) -> Result<i64, ApiError> {
+pub async fn prune(resources: &Resources<'_>, limits: &Limits, days: i32) -> Result<i64, Error> {
     let mut pruned = 0;
     loop {
-        let rows = webhook_events::prune(app.db()?, days, PRUNED_AT_ONCE).await?;
+        let rows = webhook_events::prune(resources.db()?, days, PRUNED_AT_ONCE).await?;
         pruned += rows;
         if rows < PRUNED_AT_ONCE || limits.are_reached() {
             return Ok(pruned);
@@ -127,7 +127,7 @@ pub async fn prune(app: &App, limits: &Limits, days: i32) -> Result<i64, ApiErro
     }
 }
 
-fn note(report: &mut Report, part: &str, result: Result<(), ApiError>) {
+fn note(report: &mut Report, part: &str, result: Result<(), Error>) {
     if let Err(error) = result {
         error.log("reconcile");
         report.may_be_outdated |= error.may_be_outdated();
@@ -137,16 +137,16 @@ fn note(report: &mut Report, part: &str, result: Result<(), ApiError>) {
 
 /// Puts an event through the pipeline, as if it had been delivered. Err: database or Stripe are not to be had, so that there is no use
 /// in going on.
-async fn put_through(app: &App, body: &str, events: &mut Events) -> Result<(), ApiError> {
+async fn put_through(resources: &Resources<'_>, body: &str, events: &mut Events) -> Result<(), Error> {
     let outcome = match Event::parse(body.as_bytes()) {
-        Ok(event) => apply_event(app, &event, Instant::now()).await,
-        Err(error) => Err(ApiError::InvalidRequest(error.to_string())),
+        Ok(event) => apply_event(resources, &event, Instant::now()).await,
+        Err(error) => Err(Error::from(error)),
     };
     match outcome {
         Ok(_) => events.recovered += 1,
-        Err(ApiError::ProcessingFailed(error)) if error.is_outage() => return Err(*error),
+        Err(error) if error.is_outage() => return Err(error),
         Err(error) => {
-            error.log("reconcile");
+            error.log_unapplied("reconcile");
             events.failed += 1;
         }
     }

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stripe_billing::subscription::ListSubscription;
 
-use crate::app::App;
+use crate::billing::Resources;
 use crate::billing::limits::Limits;
 use crate::billing::read_subscriptions::{self, Page};
 use crate::db::reconcile_cursors;
 use crate::db::subscriptions::{self, Purpose};
-use crate::http::error::ApiError;
-use crate::stripe::Error;
+use crate::error::Error;
+use crate::stripe;
 
 /// A new comparison begins this many seconds after the last one began: so each organization is compared once a day, with time to spare.
 const EVERY: i64 = 20 * 3600;
@@ -42,14 +42,14 @@ struct Position {
 /// # Errors
 /// If Stripe or the database fails; the next one goes on where this one stopped.
 pub async fn sweep(
-    app: &App,
+    resources: &Resources<'_>,
     purpose: Purpose<'_>,
     when: Sweep,
     limits: &Limits,
     mut on_page: impl FnMut(&Page),
-) -> Result<bool, ApiError> {
-    let (db, livemode) = (app.db()?, app.stripe()?.livemode());
-    let now = app.clock.now().as_second();
+) -> Result<bool, Error> {
+    let (db, livemode) = (resources.db()?, resources.stripe()?.livemode());
+    let now = resources.clock.now().as_second();
     let name = match when {
         Sweep::WhenDue => Some("subscriptions"),
         Sweep::Resumed(name) => Some(name),
@@ -72,8 +72,9 @@ pub async fn sweep(
         if let Some((after, _)) = &position.after {
             list = list.starting_after(after.as_str());
         }
-        let mut page = match read_subscriptions::page(app, purpose, list, &HashMap::new(), limits).await {
-            Err(ApiError::Stripe(Error::Refused { param, .. }))
+        let mut page = match read_subscriptions::page(resources, purpose, list, &HashMap::new(), limits).await
+        {
+            Err(Error::Stripe(stripe::Error::Refused { param, .. }))
                 if param == "starting_after" && position.after.is_some() =>
             {
                 // The subscription that we stopped at is gone: from the top.
@@ -85,7 +86,7 @@ pub async fn sweep(
         let newest = position.after.as_ref().and_then(|(_, created)| Timestamp::from_second(*created).ok());
         let oldest = if page.has_more { page.oldest } else { None };
         for (id, version) in subscriptions::unlisted(db, livemode, (oldest, newest), &page.ids).await? {
-            let one = read_subscriptions::one(app, purpose, &id, version, limits).await?;
+            let one = read_subscriptions::one(resources, purpose, &id, version, limits).await?;
             page.tally.add(&one.tally);
             page.drift.extend(one.drift);
         }
@@ -105,8 +106,8 @@ pub async fn sweep(
 ///
 /// # Errors
 /// If the database fails.
-pub async fn stopped_at(app: &App, name: &str) -> Result<Option<(String, Timestamp)>, ApiError> {
-    let (db, livemode) = (app.db()?, app.stripe()?.livemode());
+pub async fn stopped_at(resources: &Resources<'_>, name: &str) -> Result<Option<(String, Timestamp)>, Error> {
+    let (db, livemode) = (resources.db()?, resources.stripe()?.livemode());
     let stored: Option<Position> = reconcile_cursors::read(db, name, livemode).await?;
     let after = stored.and_then(|position| position.after);
     Ok(after.and_then(|(id, created)| Some((id, Timestamp::from_second(created).ok()?))))

@@ -1,6 +1,5 @@
 //! Reads and events a second: the real handlers, in this process, and a PostgreSQL that loses nothing.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -8,9 +7,10 @@ use lambda_http::http::Request;
 use lambda_http::{Body, Response};
 use local::postgres::{Binaries, Cluster, Durability, Lifetime, Owner, reachable_home};
 use serde_json::Value;
-use shared::app::{App, answer};
+use shared::app::App;
 use shared::clock::Clock;
 use shared::config::Config;
+use shared::serve::answer;
 use stripe_emulator::sign;
 use tests::TestApp;
 
@@ -152,8 +152,7 @@ fn id(number: u32) -> String {
 /// On a disk, as in production. `/dev/shm` would forget.
 async fn server() -> Cluster {
     let owner = Owner::detect().expect("a user for the server");
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.local");
-    let home = reachable_home(&target, owner);
+    let home = reachable_home(&tests::root().join(".local"), owner);
     let binaries =
         Binaries::find_or_fetch(&home.join("tools"), &|sentence| println!("{sentence}")).expect("PostgreSQL");
     let data = home.join(format!("measured-{}", std::process::id()));

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use shared::config::Function;
 use stripe_emulator::sign;
 use tests::auth::TestAuth;
 use tests::program::Program;
@@ -16,8 +17,6 @@ use crate::quantile;
 
 /// Memory at which Lambda gives a function one whole processor, in MB (AWS, "Configure Lambda function memory").
 const ONE_PROCESSOR: f64 = 1769.0;
-const FUNCTIONS: [&str; 8] =
-    ["authorizer", "entitlements", "health", "checkout", "portal", "sync", "webhook", "reconcile"];
 /// Subscriptions that a reconciliation compares.
 const SUBSCRIPTIONS: usize = 1_000;
 
@@ -52,7 +51,8 @@ pub async fn measure(folder: &Path, only: &[String], requests: usize) {
         "| function | memory, MB | first request: processor, ms | at 128 MB | at 256 MB | every further: processor, ms | waiting, ms | at 128 MB | at 256 MB |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
-    for function in FUNCTIONS.into_iter().filter(|name| only.is_empty() || only.iter().any(|o| o == name)) {
+    let functions = Function::ALL.map(Function::name);
+    for function in functions.into_iter().filter(|name| only.is_empty() || only.iter().any(|o| o == name)) {
         let runtime = RuntimeApi::start().await;
         let program = Program::start(&folder.join(function), &runtime, &environment);
         runtime.invoke(&event(function, 0, &t, &auth, &created)).await;
