@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::facts::{Explanation, Subscription};
 use crate::when::day;
 
-/// The sentence.
+/// Says in one sentence what the organization has, and why.
 pub fn of(facts: &Explanation, now: Timestamp) -> String {
     let name = facts.organization.short();
     let plan = &facts.plan.plan_code;
