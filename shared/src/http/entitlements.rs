@@ -63,7 +63,7 @@ impl Answer {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Entitlements {
-    /// Whose.
+    /// The organization that was asked about.
     org_id: OrgId,
     /// The plan in force.
     #[schemars(with = "PlanCode")]
