@@ -75,3 +75,13 @@ fn the_operators_page_names_every_command() {
         Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
     assert_eq!(named, commands);
 }
+
+#[test]
+fn the_table_of_exit_statuses_is_what_the_help_says() {
+    let help = Arguments::command().get_after_help().unwrap().to_string();
+    let of_help: Vec<_> =
+        help.lines().filter(|line| line.starts_with("  ")).map(|line| line.trim().to_owned()).collect();
+    let table = rows(&file("docs/OPERATE.md"), "## What to type");
+    let statuses = table.iter().filter(|row| row[0].parse::<u8>().is_ok());
+    assert_eq!(statuses.map(|row| row.join("  ")).collect::<Vec<_>>(), of_help);
+}

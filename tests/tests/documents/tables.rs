@@ -6,7 +6,7 @@ use serde_json::Value;
 use shared::config::Config;
 use tests::openapi::document;
 
-use super::page::{file, rows};
+use super::page::{file, rows, spans};
 
 #[test]
 fn every_route_has_its_section_and_its_row() {
@@ -111,4 +111,43 @@ fn the_table_of_the_local_stacks_options_has_each() {
     let fields = code.lines().filter_map(|line| line.strip_prefix("    pub ")?.split_once(": "));
     let options: BTreeSet<_> = fields.map(|(name, _)| format!("--{}", name.replace('_', "-"))).collect();
     assert_eq!(told, options);
+}
+
+/// The camelCase names of the fields of a struct in a file.
+fn fields(code: &str, of: &str) -> BTreeSet<String> {
+    let inside = code.split_once(&format!("pub struct {of} {{")).unwrap().1.split("\n}").next().unwrap();
+    let names = inside.lines().filter_map(|line| line.strip_prefix("    pub ")?.split_once(':'));
+    let camel = |name: &str| {
+        let mut words = name.split('_');
+        let first = words.next().unwrap().to_owned();
+        words.fold(first, |name, word| name + &word[..1].to_uppercase() + &word[1..])
+    };
+    names.map(|(name, _)| camel(name)).collect()
+}
+
+#[test]
+fn the_table_of_what_scripts_find_in_the_descriptor_has_each_field() {
+    let table = rows(&file("docs/CONFIGURATION.md"), "## The local stack");
+    let told = table.iter().map(|row| &row[0]).filter(|cell| !cell.starts_with("`--"));
+    let told: BTreeSet<_> = told.flat_map(|cell| spans(cell)).collect();
+    assert_eq!(told, fields(&file("local/src/dev/descriptor.rs"), "Descriptor"));
+}
+
+#[test]
+fn the_table_of_logins_has_the_limits_that_they_begin_with() {
+    let table = rows(&file("docs/SECURITY.md"), "## Who can do what in the database");
+    let told: Vec<_> = table.iter().filter(|row| row[1].parse::<u32>().is_ok()).collect();
+    let sql = file("migrations/tables/V1__schemas_and_roles.sql");
+    assert_eq!(told.len(), sql.matches("      ('billing_").count());
+    for row in told {
+        let (login, patience) = (row[0].trim_matches('`'), row[2].replace(' ', ""));
+        assert!(sql.contains(&format!("('{login}', {}, '{patience}', ", row[1])), "{row:?}");
+        assert!(
+            sql.contains(&format!(
+                "idle_in_transaction_session_timeout = %L', login.name, '{}'",
+                row[3].replace(' ', "")
+            )),
+            "{row:?}"
+        );
+    }
 }
