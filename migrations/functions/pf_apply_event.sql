@@ -50,6 +50,12 @@ begin
     return jsonb_build_object('outcome', 'duplicate', 'org_id', org);
   end if;
 
+  if org is null and sub is not null and snapshot is null and read is null and request ->> 'verdict' is null then
+    -- It only names a subscription that has no row yet: Stripe knows whose it is.
+    update billing.webhook_events set status = 'received', outcome = null, processed_at = null
+    where event_id = event ->> 'id';
+    return jsonb_build_object('outcome', 'read', 'version', 0);
+  end if;
   if org is null and not (request ->> 'foreign_acknowledged')::boolean then
     update billing.webhook_events set status = 'failed', outcome = null, processed_at = null,
       error_code = 'missing_org_id',

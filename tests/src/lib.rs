@@ -13,6 +13,7 @@ pub mod moto;
 pub mod openapi;
 pub mod operator;
 pub mod ordering_oracle;
+mod paying;
 pub mod pooler;
 pub mod program;
 pub mod rotation;
@@ -30,6 +31,7 @@ pub use database::{TestDatabase, bare_server};
 pub use event::event;
 pub use lambda::serve_functions;
 pub use log::Log;
+pub use paying::TestFile;
 pub use vault::Vault;
 
 /// The root of the checkout whose tests these are.

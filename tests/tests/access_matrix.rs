@@ -53,6 +53,7 @@ billing.pf_begin_sync                    .     .        .      .     .      x   
 billing.pf_event_gone                    .     .        .      .     .      x             .      .      .        .      x
 billing.pf_fail_event                    .     .        .      .     .      x             .      .      .        x      x
 billing.pf_forget_organization           .     .        .      .     .      x             .      .      .        .      x
+billing.pf_import_customer               .     .        .      .     .      x             .      .      .        .      x
 billing.pf_inquiry                       .     .        .      .     .      x             .      .      .        .      x
 billing.pf_override_entitlement          .     .        .      .     .      x             .      .      .        .      x
 billing.pf_prune_events                  .     .        .      .     .      x             .      .      .        .      x

@@ -144,8 +144,9 @@ async fn a_lost_answer_and_two_runs_at_once_make_nothing_twice() {
     assert_eq!((count("/v1/products"), count("/v1/prices")), (3, 5));
     charge(&t, 5900).await;
     let (first, second) = tokio::join!(products::run(APPLY, &one), products::run(APPLY, &other));
-    assert_eq!(done(&first.unwrap(), "promptforge_pro_month"), Done::Replaced);
-    second.unwrap();
+    // Either may be the one that replaces it.
+    let done = [first, second].map(|report| done(&report.unwrap(), "promptforge_pro_month"));
+    assert!(done.contains(&Done::Replaced), "{done:?}");
     assert_eq!((count("/v1/products"), count("/v1/prices")), (3, 6));
 }
 

@@ -15,6 +15,7 @@ pub mod events;
 pub mod explain;
 pub mod forget;
 pub mod grant;
+pub mod import;
 pub mod migrate;
 pub mod portal_configuration;
 pub mod products;
@@ -58,6 +59,7 @@ pub enum Command {
     Doctor(doctor::Args),
     Events(events::Args),
     Backfill(backfill::Args),
+    Import(import::Args),
     Reconcile(reconcile::Args),
     Explain(explain::Args),
     Grant(grant::Args),
@@ -91,7 +93,10 @@ impl Arguments {
 impl Command {
     /// Whether Ctrl-C lets it come to its next stop, instead of cutting it off.
     fn ends_gently(&self) -> bool {
-        matches!(self, Self::Events(_) | Self::Backfill(_) | Self::Reconcile(_) | Self::Prune(_))
+        matches!(
+            self,
+            Self::Events(_) | Self::Backfill(_) | Self::Import(_) | Self::Reconcile(_) | Self::Prune(_)
+        )
     }
 
     /// Runs the command.
@@ -107,6 +112,7 @@ impl Command {
             Self::Doctor(args) => Outcome::of(doctor::run(args, context).await, json),
             Self::Events(args) => Outcome::of(events::run(args, context).await, json),
             Self::Backfill(args) => Outcome::of(backfill::run(args, context).await, json),
+            Self::Import(args) => Outcome::of(import::run(args, context).await, json),
             Self::Reconcile(args) => Outcome::of(reconcile::run(args, context).await, json),
             Self::Explain(args) => Outcome::of(explain::run(args, context).await, json),
             Self::Grant(args) => Outcome::of(grant::run(args, context).await, json),

@@ -110,7 +110,7 @@ fn calling(error: &stripe::Error) -> String {
         stripe::Error::Refused { status: 403, request_id, .. } => format!(
             "The key in STRIPE_SECRET_KEY may not do this (403, request {request_id}). Give the restricted key that permission, or use another."
         ),
-        stripe::Error::Refused { status, code, param, request_id } => {
+        stripe::Error::Refused { status, code, param, request_id, .. } => {
             let about = if param.is_empty() { String::new() } else { format!(" about {param}") };
             format!(
                 "Stripe refused with {status} {code}{about}. Its Dashboard shows why, under Developers, Logs: request {request_id}."
@@ -133,6 +133,7 @@ mod tests {
             code: "some_code".to_owned(),
             param: param.to_owned(),
             request_id: "req_1".to_owned(),
+            other_mode: false,
         };
         for (error, code, expected) in [
             (stripe::Error::Unreachable("refused".to_owned()), Code::StripeUnreachable, "Try again later"),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::billing::Resources;
 use crate::config::ForeignSubscriptions;
+use crate::db::Db;
 use crate::db::webhook_events::{self, Application, Effect, EventRef, Outcome};
 use crate::deadline;
 use crate::domain::ids::{OrgId, SubscriptionId};
@@ -16,6 +17,7 @@ use crate::stripe::wire::subscription::Subscription;
 use crate::stripe::{self, Stripe};
 use crate::telemetry::metrics::{self, WebhookEvent};
 use crate::telemetry::request::{self, Part};
+use serde_json::value::RawValue;
 use stripe_billing::subscription::RetrieveSubscription;
 
 use crate::billing::route::route;
@@ -57,22 +59,31 @@ impl Settled {
 }
 
 async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant) -> Result<Settled, Error> {
+    // Somebody else's: not even its mode is looked at.
+    if event.is_of_another_account() || event.is_test() {
+        return Ok(Settled::ignored());
+    }
     let (db, stripe) = (resources.db()?, resources.stripe()?);
     if event.livemode != stripe.livemode() {
         tracing::warn!(target: "billing", event = event.id, event.livemode, "an event of the other mode is ignored");
         return Ok(Settled::ignored());
     }
-    let Some(work) = route(event)? else {
+    let reference = reference(event);
+    let fetched = match named_object(stripe, event).await {
+        Ok(Named::Carried) => None,
+        Ok(Named::Fetched(object)) => Some(object),
+        Ok(Named::Unknown) => return Ok(Settled::ignored()),
+        Err(error) => {
+            note(db, &reference, &error).await;
+            return Err(error);
+        }
+    };
+    let whole = fetched.as_deref().map(|object| event.with_object(object));
+    let Some(work) = route(whole.as_ref().unwrap_or(event))? else {
         return Ok(Settled::ignored());
     };
     let application = Application {
-        event: EventRef {
-            id: event.id.clone(),
-            kind: event.kind.clone(),
-            created: event.created,
-            livemode: event.livemode,
-            api_version: event.api_version.clone(),
-        },
+        event: reference,
         orgs: work.orgs,
         customer: work.customer,
         customer_is_theirs: work.customer_is_theirs,
@@ -88,13 +99,52 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
         Ok(Settled { outcome: Outcome::MissingOrg, .. }) => Err(Error::MissingOrg),
         Ok(settled) => Ok(settled),
         Err(error) => {
-            // The first error is the one to tell; that it could not be noted is one more line in the log.
-            let noting = async { webhook_events::fail(db, &event, error.code()).await.map_err(Error::from) };
-            if let Err(unnoted) = deadline::hold(TO_ANSWER, Box::pin(noting)).await {
-                tracing::error!(target: "billing", event = event.id, error = %unnoted, "a failed attempt could not be noted");
-            }
+            note(db, &event, &error).await;
             Err(error)
         }
+    }
+}
+
+fn reference(event: &Event<'_>) -> EventRef {
+    EventRef {
+        id: event.id.clone(),
+        kind: event.kind.clone(),
+        created: event.created,
+        livemode: event.livemode,
+        api_version: event.api_version.clone(),
+    }
+}
+
+/// Notes a failed attempt. Its error is the one to tell; that it could not be noted is one more line in the log.
+async fn note(db: &Db, event: &EventRef, error: &Error) {
+    let noting = async { webhook_events::fail(db, event, error.code()).await.map_err(Error::from) };
+    if let Err(unnoted) = deadline::hold(TO_ANSWER, Box::pin(noting)).await {
+        tracing::error!(target: "billing", event = event.id, error = %unnoted, "a failed attempt could not be noted");
+    }
+}
+
+/// The object that a thin event names.
+enum Named {
+    /// The event carries it, or what it is about needs none: a subscription is read later, by the rule of reads.
+    Carried,
+    /// As it is now.
+    Fetched(Box<RawValue>),
+    /// Stripe does not know it any more.
+    Unknown,
+}
+
+async fn named_object(stripe: &Stripe, event: &Event<'_>) -> Result<Named, Error> {
+    if !event.is_thin() || event.counted_kind() == "other" || event.kind.starts_with("customer.subscription.")
+    {
+        return Ok(Named::Carried);
+    }
+    let related = event.related()?;
+    let reading = async { Ok::<_, Error>(stripe.related(related).await) };
+    match deadline::hold(TO_NOTE, Box::pin(reading)).await? {
+        Ok(Some(object)) => Ok(Named::Fetched(object)),
+        Ok(None) => Ok(Named::Unknown),
+        Err(error) if is_unknown(&error) => Ok(Named::Unknown),
+        Err(error) => Err(error.into()),
     }
 }
 

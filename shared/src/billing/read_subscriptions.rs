@@ -1,12 +1,13 @@
 //! Subscriptions as Stripe says they are now, compared with our rows and written where they differ, by the read rule: a row is
 //! written only if it did not change since before Stripe was asked.
 
+mod list;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus, RetrieveSubscription};
+use serde::Serialize;
+use stripe_billing::subscription::{ListSubscription, RetrieveSubscription};
 
 use crate::billing::Resources;
 use crate::billing::apply_event::{READS, is_unknown};
@@ -16,18 +17,9 @@ use crate::domain::ids::OrgId;
 use crate::domain::ordering::Read;
 use crate::domain::subscription::Snapshot;
 use crate::error::Error;
-use crate::stripe::wire::List;
 use crate::stripe::wire::subscription::Subscription;
 
-/// Stripe's largest page.
-const PAGE: i64 = 100;
-
-/// What must be readable of an object that is otherwise not.
-#[derive(Deserialize)]
-struct Named {
-    id: String,
-    created: Option<i64>,
-}
+pub use list::{Listed, list};
 
 /// What a comparison of many subscriptions came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -102,36 +94,21 @@ pub async fn page(
     versions: &HashMap<String, i64>,
     limits: &Limits,
 ) -> Result<Page, Error> {
-    let (db, stripe) = (resources.db()?, resources.stripe()?);
-    limits.pace().await;
-    let started = resources.clock.now();
-    let list: List<Box<RawValue>> = stripe.get(&list.status(ListSubscriptionStatus::All).limit(PAGE)).await?;
-    let ended = resources.clock.now();
-    let mut page = Page { has_more: list.has_more, ..Page::default() };
-    let mut seen = Vec::new();
-    for object in &list.data {
-        let snapshot = match serde_json::from_str::<Subscription>(object.get()) {
-            Ok(subscription) => Snapshot::from(subscription),
-            Err(error) => {
-                // One object that cannot be read shall not hide the other ninety-nine.
-                tracing::error!(target: "billing", cause = purpose.cause, %error, "a subscription of Stripe's list cannot be read");
-                page.tally.checked += 1;
-                page.tally.unexplained += 1;
-                // The next page begins after it, and our row of it is listed.
-                if let Ok(named) = serde_json::from_str::<Named>(object.get()) {
-                    page.ids.push(named.id);
-                    page.oldest = named.created.and_then(|s| Timestamp::from_second(s).ok()).or(page.oldest);
-                }
-                continue;
-            }
-        };
-        page.ids.push(snapshot.id.to_string());
-        page.oldest = Some(snapshot.created);
-        let version = versions.get(snapshot.id.as_str()).copied();
-        let read = Read::between(version.unwrap_or_default(), started, ended);
-        seen.push(Seen { snapshot, read, version_noted: version.is_some() });
-    }
-    for compared in subscriptions::apply_reads(db, purpose, &seen).await? {
+    let listed = self::list(resources, purpose.cause, list, versions, limits).await?;
+    write(resources, purpose, listed, limits).await
+}
+
+/// The second half: compares it and writes what differs.
+///
+/// # Errors
+/// If Stripe or the database fails.
+pub async fn write(
+    resources: &Resources<'_>,
+    purpose: Purpose<'_>,
+    Listed { mut page, seen }: Listed,
+    limits: &Limits,
+) -> Result<Page, Error> {
+    for compared in subscriptions::apply_reads(resources.db()?, purpose, &seen).await? {
         let settled = settle(resources, purpose, compared, limits).await?;
         note(&mut page, settled);
     }

@@ -1,7 +1,7 @@
 //! The one table from event type to what is done.
 
 use crate::db::webhook_events::Effect;
-use crate::domain::ids::{CustomerId, OrgId};
+use crate::domain::ids::{CustomerId, OrgId, SubscriptionId};
 use crate::domain::subscription::Snapshot;
 use crate::stripe::event::{Event, Unreadable};
 use crate::stripe::wire::checkout_session::CheckoutSession;
@@ -25,7 +25,21 @@ pub struct Work {
 /// Decides what an event is about. None: nothing of ours, with the reason beside the arm.
 pub fn route(event: &Event<'_>) -> Result<Option<Work>, Unreadable> {
     match event.kind.as_str() {
-        // These carry the subscription's whole state.
+        // These carry the subscription's whole state, or name it.
+        "customer.subscription.created"
+        | "customer.subscription.updated"
+        | "customer.subscription.deleted"
+        | "customer.subscription.paused"
+        | "customer.subscription.resumed"
+            if event.is_thin() =>
+        {
+            Ok(Some(Work {
+                orgs: Vec::new(),
+                customer: None,
+                customer_is_theirs: true,
+                effect: Effect::Named(SubscriptionId::from(event.related()?.id.as_str())),
+            }))
+        }
         "customer.subscription.created"
         | "customer.subscription.updated"
         | "customer.subscription.deleted"

@@ -71,6 +71,14 @@ pub struct Compared {
 /// # Errors
 /// If the database fails: then nothing is changed.
 pub async fn apply_reads(db: &Db, purpose: Purpose<'_>, seen: &[Seen]) -> Result<Vec<Compared>, Error> {
+    let request = Json(reads_request(purpose, seen));
+    let rows = db.query("select billing.pf_apply_reads($1)", &[(&request, Type::JSONB)]).await?;
+    let row = rows.first().ok_or_else(|| Error::Answer("pf_apply_reads answered no row".to_owned()))?;
+    serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_apply_reads: {error}")))
+}
+
+/// The argument of `pf_apply_reads`, for whoever calls it in a transaction of their own.
+pub fn reads_request(purpose: Purpose<'_>, seen: &[Seen]) -> Value {
     let reads: Vec<Value> = seen
         .iter()
         .map(|seen| {
@@ -86,15 +94,12 @@ pub async fn apply_reads(db: &Db, purpose: Purpose<'_>, seen: &[Seen]) -> Result
             })
         })
         .collect();
-    let request = Json(json!({
+    json!({
         "reads": reads,
         "cause": purpose.cause,
         "grace_days": purpose.grace_days,
         "dry_run": purpose.dry_run,
-    }));
-    let rows = db.query("select billing.pf_apply_reads($1)", &[(&request, Type::JSONB)]).await?;
-    let row = rows.first().ok_or_else(|| Error::Answer("pf_apply_reads answered no row".to_owned()))?;
-    serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_apply_reads: {error}")))
+    })
 }
 
 /// What to ask Stripe about an organization.

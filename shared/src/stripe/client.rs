@@ -14,10 +14,12 @@ use lambda_http::http::response::Parts;
 use lambda_http::http::{self, Method, Request, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest, VERSION};
 use url::Url;
 
 use crate::config::{Secret, StripeKey};
+use crate::stripe::event::Related;
 use crate::stripe::wire::List;
 use crate::stripe::{Error, IdempotencyKey, retry};
 use crate::telemetry::request::{Part, Timer};
@@ -71,6 +73,25 @@ impl Stripe {
     /// See [`Error`].
     pub async fn get<T: DeserializeOwned>(&self, request: &impl StripeRequest) -> Result<T, Error> {
         self.call(request.build(), None).await
+    }
+
+    /// Reads an object that a thin event names, as it is now. None: its type is none that we read.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn related(&self, related: &Related) -> Result<Option<Box<RawValue>>, Error> {
+        let path = match related.kind.as_str() {
+            "invoice" => "/invoices",
+            "checkout.session" => "/checkout/sessions",
+            _ => return Ok(None),
+        };
+        // An id that could be another path is none.
+        if !related.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            return Ok(None);
+        }
+        self.call(RequestBuilder::new(StripeMethod::Get, format!("{path}/{}", related.id)), None)
+            .await
+            .map(Some)
     }
 
     /// Reads every object of a list, page by page (Stripe, "Pagination"). The request decides how long a page is.

@@ -25,6 +25,8 @@ pub enum Error {
         param: String,
         /// Stripe's id of the request, for its dashboard.
         request_id: String,
+        /// What is missing exists in the other mode: live where the key is a test key, or the other way round.
+        other_mode: bool,
     },
     /// Stripe answered something that this code does not understand.
     #[error("unreadable answer: {0}")]
@@ -50,10 +52,40 @@ impl Error {
             kind: Option<String>,
             code: Option<String>,
             param: Option<String>,
+            message: Option<String>,
         }
         // A proxy in between may answer HTML: then the status is all there is to tell.
         let details = serde_json::from_slice::<Answer>(body).unwrap_or_default().error;
         let code = details.code.or(details.kind).unwrap_or_else(|| "unknown".to_owned());
-        Self::Refused { status, code, param: details.param.unwrap_or_default(), request_id }
+        // No code says so, only the sentence.
+        let other_mode = code == "resource_missing"
+            && details.message.is_some_and(|message| message.contains("a similar object exists in"));
+        Self::Refused { status, code, param: details.param.unwrap_or_default(), request_id, other_mode }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_exists_in_the_other_mode_is_told_apart_from_what_does_not_exist() {
+        for (message, expected) in [
+            ("No such customer: 'cus_1'", false),
+            (
+                "No such customer: 'cus_1'; a similar object exists in live mode, but a test mode key was used to make this request.",
+                true,
+            ),
+        ] {
+            let error = serde_json::json!({ "code": "resource_missing", "param": "id", "message": message });
+            let body = serde_json::json!({ "error": error }).to_string();
+            let error = Error::refusal(404, body.as_bytes(), String::new());
+            assert!(error.is_missing("id"));
+            assert!(
+                matches!(error, Error::Refused { other_mode, .. } if other_mode == expected),
+                "{message}"
+            );
+            assert!(!error.to_string().contains("cus_1"), "Stripe's sentences are not kept");
+        }
     }
 }

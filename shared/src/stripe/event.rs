@@ -1,5 +1,7 @@
-//! The envelope of an event. What it carries is read only once somebody wants it.
+//! The envelope of an event, in both of Stripe's forms: one that carries its object (a snapshot event), and one that names it (a thin
+//! event, `object: v2.core.event`; Stripe, "How events work"). What it carries is read only once somebody wants it.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
@@ -20,6 +22,9 @@ pub const PROCESSED: [&str; 11] = [
     "invoice.payment_succeeded",
 ];
 
+/// What the Dashboard sends when somebody tries an endpoint out: it is about nothing that exists.
+const TEST_EVENT: &str = "evt_00000000000000";
+
 /// The end of the year 9999: what every calendar between Stripe and the database can hold.
 const LAST_SECOND: i64 = 253_402_300_799;
 
@@ -27,13 +32,13 @@ const LAST_SECOND: i64 = 253_402_300_799;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "StripeEvent")]
 pub struct Event<'a> {
-    /// Stripe's id.
+    /// Stripe's id. Of a thin event that stands for a snapshot event it is that one's: both are one event.
     pub id: String,
-    /// Stripe's type.
+    /// Stripe's type. Of a thin event about an object of API v1 without its `v1.`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Unix seconds.
-    #[schemars(range(min = 0, max = LAST_SECOND))]
+    /// Unix seconds. A thin event says it as a date-time (RFC 3339).
+    #[schemars(with = "Created")]
     #[serde(deserialize_with = "second")]
     pub created: i64,
     /// Mode.
@@ -42,9 +47,44 @@ pub struct Event<'a> {
     /// The shape of the object.
     #[serde(default)]
     pub api_version: Option<String>,
+    /// `event`, or `v2.core.event` for a thin one.
+    #[serde(default)]
+    object: Option<String>,
+    /// The connected account whose event it is (Stripe, "Connect webhooks"). Null: our own.
+    #[serde(default)]
+    account: Option<String>,
+    /// The same in a thin event.
+    #[serde(default)]
+    context: Option<String>,
+    /// What a thin event is about.
+    #[serde(default)]
+    related_object: Option<Related>,
+    /// The snapshot event that a thin event stands for.
+    #[serde(default)]
+    snapshot_event: Option<String>,
     /// What it is about.
     #[serde(borrow, default)]
     data: Option<Data<'a>>,
+}
+
+/// Both ways in which an event says when it was made.
+#[allow(dead_code)] // For the schema alone.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+enum Created {
+    Second(#[schemars(range(min = 0, max = LAST_SECOND))] i64),
+    Time(#[schemars(extend("format" = "date-time"))] String),
+}
+
+/// The object that a thin event names.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "StripeRelatedObject")]
+pub struct Related {
+    /// Its id.
+    pub id: String,
+    /// Its type, as in its own `object`.
+    #[serde(rename = "type")]
+    pub kind: String,
 }
 
 /// What an event is about.
@@ -76,7 +116,57 @@ impl<'a> Event<'a> {
     /// If the body is no JSON object with `id`, `type` and `created`.
     pub fn parse(body: &'a [u8]) -> Result<Self, Unreadable> {
         let mut parser = serde_json::Deserializer::from_slice(body);
-        serde_path_to_error::deserialize(&mut parser).map_err(|error| unreadable("the event", &error))
+        let mut event: Self =
+            serde_path_to_error::deserialize(&mut parser).map_err(|error| unreadable("the event", &error))?;
+        if event.is_thin() {
+            if let Some(kind) = event.kind.strip_prefix("v1.") {
+                event.kind = kind.to_owned();
+            }
+            if let Some(snapshot) = event.snapshot_event.take() {
+                event.id = snapshot;
+            }
+        }
+        Ok(event)
+    }
+
+    /// Whether it names its object and does not carry it.
+    pub fn is_thin(&self) -> bool {
+        self.object.as_deref() == Some("v2.core.event")
+    }
+
+    /// The object that it names.
+    ///
+    /// # Errors
+    /// If it is thin and names none.
+    pub fn related(&self) -> Result<&Related, Unreadable> {
+        self.related_object.as_ref().ok_or_else(|| Unreadable("The event has no related_object".to_owned()))
+    }
+
+    /// The event with the object that it names.
+    pub fn with_object<'b>(&self, object: &'b RawValue) -> Event<'b> {
+        Event {
+            id: self.id.clone(),
+            kind: self.kind.clone(),
+            created: self.created,
+            livemode: self.livemode,
+            api_version: self.api_version.clone(),
+            object: None,
+            account: None,
+            context: None,
+            related_object: None,
+            snapshot_event: None,
+            data: Some(Data { object: Some(object) }),
+        }
+    }
+
+    /// Whether it happened in a connected account, which is somebody else's.
+    pub fn is_of_another_account(&self) -> bool {
+        [&self.account, &self.context].into_iter().flatten().any(|account| !account.is_empty())
+    }
+
+    /// Whether somebody only tries the endpoint out.
+    pub fn is_test(&self) -> bool {
+        self.id == TEST_EVENT
     }
 
     /// Its type if we process it, else `other`: there are hundreds.
@@ -100,7 +190,16 @@ impl<'a> Event<'a> {
 }
 
 fn second<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let second = i64::deserialize(deserializer)?;
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Time<'a> {
+        Second(i64),
+        Text(#[serde(borrow)] std::borrow::Cow<'a, str>),
+    }
+    let second = match Time::deserialize(deserializer).map_err(|_| D::Error::custom("no time"))? {
+        Time::Second(second) => second,
+        Time::Text(text) => text.parse::<Timestamp>().map_err(|_| D::Error::custom("no time"))?.as_second(),
+    };
     if (0..=LAST_SECOND).contains(&second) { Ok(second) } else { Err(D::Error::custom("no time")) }
 }
 

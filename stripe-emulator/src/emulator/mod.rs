@@ -146,6 +146,11 @@ impl Emulator {
         self.act(|store| store.portal_settings_unsaved = true);
     }
 
+    /// The account's other mode has an object of this id: who asks for it here is told so, and does not get it.
+    pub fn keep_in_other_mode(&self, id: &str) {
+        self.act(|store| store.other_mode.push(id.to_owned()));
+    }
+
     /// A subscription as it is now.
     pub fn subscription(&self, id: &str) -> Option<Value> {
         self.act(|store| store.table(Kind::Subscription).get(id).map(|row| versions::render(row, NEWEST)))

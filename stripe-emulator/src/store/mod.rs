@@ -44,6 +44,8 @@ pub(crate) struct Store {
     pub(crate) requests: Vec<RecordedRequest>,
     /// Nobody has saved the portal's settings in the Dashboard, so there is no default configuration.
     pub(crate) portal_settings_unsaved: bool,
+    /// Ids of objects that exist in the other mode of the account.
+    pub(crate) other_mode: Vec<String>,
     /// Whether there is something to keep that the state file does not hold yet.
     pub(crate) has_changed: bool,
 }
@@ -72,7 +74,16 @@ impl Store {
 
     /// The object a path names; a 404 without it.
     pub(crate) fn get(&self, kind: Kind, id: &str) -> Result<&Value, ApiError> {
-        self.table(kind).get(id).ok_or_else(|| ApiError::no_such(kind.noun(), id, "id").status(404))
+        self.table(kind).get(id).ok_or_else(|| {
+            let mut missing = ApiError::no_such(kind.noun(), id, "id").status(404);
+            if self.other_mode.iter().any(|other| other == id) {
+                let (there, key) = if self.livemode { ("test", "live") } else { ("live", "test") };
+                missing.message += &format!(
+                    "; a similar object exists in {there} mode, but a {key} mode key was used to make this request."
+                );
+            }
+            missing
+        })
     }
 
     /// The object a parameter names; a 400 without it, and for a deleted one too.

@@ -60,6 +60,7 @@ fn every_failure() -> Vec<ApiError> {
         code: String::new(),
         param: String::new(),
         request_id: String::new(),
+        other_mode: false,
     };
     vec![
         ApiError::InvalidRequest("The field orgId is missing".to_owned()),

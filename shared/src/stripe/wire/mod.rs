@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::domain::ids::OrgId;
 
 pub mod checkout_session;
+pub mod customer;
 pub mod invoice;
 pub mod price;
 pub mod subscription;

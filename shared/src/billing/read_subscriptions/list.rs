@@ -1,0 +1,80 @@
+//! The first half of [`page`](super::page): Stripe's list, read and not compared yet.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
+
+use super::Page;
+use crate::billing::Resources;
+use crate::billing::limits::Limits;
+use crate::db::subscriptions::Seen;
+use crate::domain::ordering::Read;
+use crate::domain::subscription::Snapshot;
+use crate::error::Error;
+use crate::stripe::wire::List;
+use crate::stripe::wire::subscription::Subscription;
+
+/// Stripe's largest page.
+const PAGE: i64 = 100;
+
+/// What must be readable of an object that is otherwise not.
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+    created: Option<i64>,
+}
+
+/// One page of Stripe's list, read and not compared yet.
+#[derive(Clone, Debug, Default)]
+pub struct Listed {
+    /// What is known without a comparison.
+    pub page: Page,
+    /// Each subscription on it that can be read.
+    pub seen: Vec<Seen>,
+}
+
+/// Reads one page.
+///
+/// # Errors
+/// If Stripe fails.
+pub async fn list(
+    resources: &Resources<'_>,
+    cause: &str,
+    list: ListSubscription,
+    versions: &HashMap<String, i64>,
+    limits: &Limits,
+) -> Result<Listed, Error> {
+    limits.pace().await;
+    let started = resources.clock.now();
+    let list = list.status(ListSubscriptionStatus::All).limit(PAGE);
+    let list: List<Box<RawValue>> = resources.stripe()?.get(&list).await?;
+    let ended = resources.clock.now();
+    let mut page = Page { has_more: list.has_more, ..Page::default() };
+    let mut seen = Vec::new();
+    for object in &list.data {
+        let snapshot = match serde_json::from_str::<Subscription>(object.get()) {
+            Ok(subscription) => Snapshot::from(subscription),
+            Err(error) => {
+                // One object that cannot be read shall not hide the other ninety-nine.
+                tracing::error!(target: "billing", cause, %error, "a subscription of Stripe's list cannot be read");
+                page.tally.checked += 1;
+                page.tally.unexplained += 1;
+                // The next page begins after it, and our row of it is listed.
+                if let Ok(named) = serde_json::from_str::<Named>(object.get()) {
+                    page.ids.push(named.id);
+                    page.oldest = named.created.and_then(|s| Timestamp::from_second(s).ok()).or(page.oldest);
+                }
+                continue;
+            }
+        };
+        page.ids.push(snapshot.id.to_string());
+        page.oldest = Some(snapshot.created);
+        let version = versions.get(snapshot.id.as_str()).copied();
+        let read = Read::between(version.unwrap_or_default(), started, ended);
+        seen.push(Seen { snapshot, read, version_noted: version.is_some() });
+    }
+    Ok(Listed { page, seen })
+}
