@@ -6,4 +6,5 @@ begin
     and billing_private.feature_enabled(org, feature);
 end $$;
 revoke all on function billing_private.my_feature_enabled(uuid, text) from public;
-grant execute on function billing_private.my_feature_enabled(uuid, text) to authenticated, billing_viewer;
+grant execute on function billing_private.my_feature_enabled(uuid, text)
+  to authenticated, service_role, billing_viewer, billing_operator;

@@ -10,10 +10,23 @@ use crate::files::File;
 use crate::history::pending_files;
 use crate::{Error, because};
 
-/// One run at a time; the others wait here.
-const LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('billing migrations', 0))";
-/// A table that a long statement reads is not waited for: whoever queues for its lock stops everybody behind.
-const PATIENCE: &str = "set local lock_timeout = '3s'";
+/// A table that a long statement reads is not waited for: whoever queues for its lock stops everybody behind. And what somebody
+/// made in `public` is never called: with its own search_path a superuser would run it.
+const SETTINGS: &str = "set local lock_timeout = '3s'; set local search_path = pg_catalog, pg_temp";
+/// One run at a time; the others wait. From the second run on by a lock that only the owner gets: every login can hold an
+/// advisory one for as long as it likes.
+const LOCK: &str = "
+    do $$
+    begin
+      if to_regclass('billing.schema_history') is null then
+        perform pg_advisory_xact_lock(hashtextextended('billing migrations', 0));
+      end if;
+      if to_regclass('billing.schema_history') is not null then
+        set local role billing_owner;
+        lock table billing.schema_history in share row exclusive mode;
+        reset role;
+      end if;
+    end $$";
 /// How often a lock is tried, and how long the traffic goes first in between.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_secs(2);
@@ -50,7 +63,7 @@ pub async fn run(client: &mut Client) -> Result<Vec<&'static str>, Error> {
     let mut tries = 1;
     loop {
         match attempt(client).await {
-            Err(Error::Failed { cause, .. })
+            Err(Error::Failed { cause, .. } | Error::Database(cause))
                 if cause.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && tries < TRIES =>
             {
                 tries += 1;
@@ -63,8 +76,8 @@ pub async fn run(client: &mut Client) -> Result<Vec<&'static str>, Error> {
 
 async fn attempt(client: &mut Client) -> Result<Vec<&'static str>, Error> {
     let transaction = client.transaction().await?;
+    transaction.batch_execute(SETTINGS).await?;
     transaction.batch_execute(LOCK).await?;
-    transaction.batch_execute(PATIENCE).await?;
     // Looked at under the lock: who waited for it finds what the other one did.
     let pending = pending_files(&transaction).await?;
     for file in &pending {

@@ -49,11 +49,13 @@ pub(crate) async fn pending_files<C: GenericClient>(client: &C) -> Result<Vec<Fi
 /// Checksums by name. None: never migrated, and nothing is in the way.
 async fn applied<C: GenericClient>(client: &C) -> Result<Option<HashMap<String, String>>, Error> {
     // The table is missing in a database that was never migrated: to_regclass keeps that from being an error.
+    // Every argument has the type that PostgreSQL's own function takes: in this session's search_path there may be another of
+    // the same name, which fits better otherwise and would run with the rights of whoever migrates.
     let sql = "select to_regclass('billing.schema_history') is not null,
-        (select string_agg(nspname, ' and ' order by nspname) from pg_namespace
+        (select string_agg(nspname::text, ' and ' order by nspname) from pg_namespace
          where nspname in ('billing', 'billing_private')),
-        (select string_agg(rolname, ', ' order by rolname) from pg_roles
-         where rolname = any ($1) and shobj_description(oid, 'pg_authid') is distinct from $2)";
+        (select string_agg(rolname::text, ', ' order by rolname) from pg_roles
+         where rolname = any ($1) and shobj_description(oid, 'pg_authid'::name) is distinct from $2)";
     let rows = client
         .query_typed(
             sql,
@@ -82,17 +84,29 @@ async fn applied<C: GenericClient>(client: &C) -> Result<Option<HashMap<String, 
 /// # Errors
 /// If the database does not answer.
 pub async fn outside<C: GenericClient>(client: &C) -> Result<Vec<String>, Error> {
-    let sql = "select what from (
+    let sql = "with first as (select to_regclass('billing.schema_history') is null as run),
+      realtime as (
+        select pg_has_role(p.pubowner, 'usage') as ours, pg_get_userbyid(p.pubowner)::text as owner from pg_publication p, first
+        where first.run and p.pubname = 'supabase_realtime' and not p.puballtables)
+      select what from (
         select 1 as place, 'creates the roles ' || string_agg(name, ', ') as what
         from unnest($1 || array['anon', 'authenticated', 'service_role']) as name
         where not exists (select from pg_roles where rolname = name)
         union all
-        select 2, 'creates the schema auth with jwt(), uid() and role(), as Supabase has them'
+        select 2, 'makes ' || current_user::text || ' a member of billing_owner' from first
+        where run and not (select rolsuper from pg_roles where rolname = current_user) and not exists (
+          select from pg_roles where rolname = 'billing_owner' and pg_has_role(oid, 'usage')
+            and case when current_setting('server_version_num')::integer < 160000 then true else pg_has_role(oid, 'set') end)
+        union all
+        select 3, 'creates the schema auth with jwt(), uid() and role(), as Supabase has them'
         where to_regnamespace('auth') is null
         union all
-        select 3, 'adds billing.entitlements and billing.subscriptions to the publication supabase_realtime'
-        where to_regclass('billing.schema_history') is null
-          and exists (select from pg_publication where pubname = 'supabase_realtime' and not puballtables)
+        select 4, 'adds billing.entitlements and billing.subscriptions to the publication supabase_realtime'
+        from realtime where ours
+        union all
+        select 5, 'leaves the publication supabase_realtime as it is: as ' || owner || ', who owns it, add billing.entitlements and '
+          || 'billing.subscriptions to it, if a page shall hear at once what changes'
+        from realtime where not ours
       ) changes where what is not null order by place";
     let rows =
         client.query_typed(sql, &[(&ROLES.as_slice(), tokio_postgres::types::Type::TEXT_ARRAY)]).await?;

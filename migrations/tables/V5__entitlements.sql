@@ -16,6 +16,8 @@ create table billing.entitlements (
   constraint entitlements_plan_or_feature
     check ((source = 'plan') = (plan_code is not null) and (source = 'plan') = (feature is null)),
   constraint entitlements_only_override_denies check (enabled or source = 'override'),
+  -- It decides alone: so there is one for each feature, in either mode.
+  constraint entitlements_override_is_one check (source <> 'override' or livemode is null and source_id is null),
   constraint entitlements_unique
     unique nulls not distinct (org_id, source, livemode, plan_code, feature, source_id)
 );

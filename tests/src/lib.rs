@@ -3,6 +3,7 @@
 
 mod answer;
 mod app;
+pub mod application;
 pub mod auth;
 mod database;
 mod event;
@@ -19,7 +20,9 @@ pub mod program;
 pub mod rotation;
 pub mod runtime_api;
 mod scenarios;
+mod supabase;
 pub mod tls;
+pub mod trap;
 pub mod truth;
 pub mod vault;
 
@@ -32,6 +35,7 @@ pub use event::event;
 pub use lambda::serve_functions;
 pub use log::Log;
 pub use paying::TestFile;
+pub use supabase::supabase_server;
 pub use vault::Vault;
 
 /// The root of the checkout whose tests these are.

@@ -65,6 +65,7 @@ billing.read_entitlements                .     x        x      x     x      .   
 billing_private.all_organizations        .     .        .      .     .      x             .      .      .        .      x
 billing_private.apply_subscriptions      .     .        .      .     .      .             .      .      .        .      .
 billing_private.caller                   .     x        x      x     x      x             x      .      .        .      x
+billing_private.claim                    .     x        x      x     x      x             x      .      .        .      x
 billing_private.differences              .     .        .      .     .      .             .      .      .        .      .
 billing_private.existing_organization    .     .        .      .     .      x             .      .      .        .      x
 billing_private.feature_enabled          .     .        .      .     .      x             .      .      .        .      x
@@ -74,7 +75,7 @@ billing_private.livemode                 .     x        x      x     x      x   
 billing_private.lock_organizations       .     .        .      .     .      .             .      .      .        .      .
 billing_private.may_change_billing       .     .        .      .     .      .             .      .      .        .      .
 billing_private.members_summary          .     .        .      .     .      .             .      .      .        .      x
-billing_private.my_feature_enabled       .     x        x      x     x      .             x      .      .        .      .
+billing_private.my_feature_enabled       .     x        x      x     x      x             x      .      .        .      x
 billing_private.my_orgs                  .     x        x      x     x      x             x      .      .        .      x
 billing_private.ordering                 .     .        .      .     .      .             .      .      .        .      .
 billing_private.plans_differ             .     .        .      .     .      .             .      .      .        .      .

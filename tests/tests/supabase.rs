@@ -2,42 +2,10 @@
 //! organizations. Each on a server of its own, because roles belong to the server.
 
 use local::postgres::Cluster;
-use tests::{bare_server, users};
+use tests::{bare_server, supabase_server, users};
 use tokio_postgres::{Client, NoTls};
 
 const ORG: &str = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
-
-/// What Supabase brings: nobody but `supabase_admin` is a superuser, `auth` belongs to another role, and what the owner makes in
-/// `public` is granted to everybody.
-const SUPABASE: &str = "
-    create role anon nologin noinherit;
-    create role authenticated nologin noinherit;
-    create role service_role nologin noinherit bypassrls;
-    create role authenticator login noinherit;
-    grant anon, authenticated, service_role to authenticator;
-    create role supabase_auth_admin login noinherit createrole;
-    create role project_owner login createdb createrole replication bypassrls;
-    grant anon, authenticated, service_role to project_owner with admin option;
-    create database project owner project_owner";
-
-const SUPABASE_SCHEMA: &str = "
-    create schema auth authorization supabase_auth_admin;
-    create table auth.users (id uuid primary key, email text);
-    create function auth.uid() returns uuid language sql stable as $$
-      select coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''), (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'))::uuid $$;
-    create function auth.role() returns text language sql stable as $$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role' $$;
-    create function auth.jwt() returns jsonb language sql stable as $$ select coalesce(nullif(current_setting('request.jwt.claim', true), ''), nullif(current_setting('request.jwt.claims', true), ''))::jsonb $$;
-    alter table auth.users owner to supabase_auth_admin;
-    alter function auth.uid() owner to supabase_auth_admin;
-    alter function auth.role() owner to supabase_auth_admin;
-    alter function auth.jwt() owner to supabase_auth_admin;
-    grant usage on schema auth to anon, authenticated, service_role, project_owner;
-    grant usage on schema public to anon, authenticated, service_role, project_owner;
-    alter default privileges for role project_owner in schema public grant all on tables to anon, authenticated, service_role;
-    alter default privileges for role project_owner in schema public grant all on functions to anon, authenticated, service_role;
-    alter default privileges for role project_owner in schema public grant all on sequences to anon, authenticated, service_role;
-    create publication supabase_realtime;
-    alter publication supabase_realtime owner to project_owner";
 
 /// An application's own tables, with every name that we would like.
 const APPLICATION: &str = "
@@ -85,13 +53,8 @@ async fn plan_seen_by(cluster: &Cluster, database: &str, user: &str) -> String {
 
 #[tokio::test]
 async fn they_run_twice_over_a_supabase_project_and_take_nothing_of_it() {
-    let cluster = bare_server("supabase").await;
-    let superuser = connect(&cluster, "postgres", "postgres").await;
-    for statement in SUPABASE.split(';') {
-        superuser.batch_execute(statement).await.unwrap();
-    }
+    let cluster = supabase_server("supabase").await;
     let project = connect(&cluster, "postgres", "project").await;
-    project.batch_execute(SUPABASE_SCHEMA).await.unwrap();
     let auth = "select string_agg(p.oid::regprocedure || ' ' || pg_get_userbyid(p.proowner) || ' ' || md5(p.prosrc), ',' order by p.oid) from pg_proc p where pronamespace = 'auth'::regnamespace";
     let before = value(&project, auth).await;
 
@@ -122,7 +85,7 @@ async fn they_run_twice_over_a_supabase_project_and_take_nothing_of_it() {
     assert!(api.batch_execute("select * from billing.plans").await.is_err());
     api.batch_execute("reset role; set role service_role").await.unwrap();
     assert_eq!(value(&api, "select count(*) from billing.entitlements").await, "1");
-    for client in [superuser, project, owner, api] {
+    for client in [project, owner, api] {
         drop(client);
     }
     cluster.stop().await;

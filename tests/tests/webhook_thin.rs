@@ -47,7 +47,8 @@ async fn what_a_thin_event_names_is_fetched_and_a_fetch_that_fails_is_noted_and_
     let t = TestApp::start().await;
     paid(&t).await;
     let event = thin(&t.last_event("checkout.session.completed"));
-    let refused = Fault { path_prefix: "/v1/checkout/sessions/".to_owned(), status: 400, times: 1, ..Fault::default() };
+    let refused =
+        Fault { path_prefix: "/v1/checkout/sessions/".to_owned(), status: 400, times: 1, ..Fault::default() };
     t.stripe.fail(refused);
     t.deliver(&event).await.assert_failure(500, "processing_failed");
     assert_eq!(t.value("select status from webhook_events").await, "failed");
