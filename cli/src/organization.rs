@@ -14,11 +14,11 @@ use crate::query;
 /// What names an organization: its id, or a Stripe customer or subscription of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrgRef {
-    /// Its own id.
+    /// The organization's id, a UUID.
     Id(OrgId),
-    /// `cus_...`
+    /// Stripe's id of its customer, `cus_...`.
     Customer(String),
-    /// `sub_...`
+    /// Stripe's id of a subscription of it, `sub_...`.
     Subscription(String),
 }
 
@@ -50,9 +50,9 @@ impl fmt::Display for OrgRef {
 /// An organization there is.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Organization {
-    /// Its id.
+    /// The application's id of it, a UUID.
     pub id: OrgId,
-    /// Its name, if the application gives it one.
+    /// The application's name for it. None: it has none.
     pub name: Option<String>,
 }
 

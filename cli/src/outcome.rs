@@ -64,9 +64,9 @@ impl Code {
 pub enum Done {
     /// It is as it should be.
     Unchanged,
-    /// There was none.
+    /// There was none, and it was created.
     Created,
-    /// It was changed.
+    /// It was there and differed, and was changed.
     Updated,
 }
 
@@ -75,9 +75,9 @@ pub enum Done {
 pub struct Outcome {
     /// The result: one JSON document under `--json`.
     pub output: String,
-    /// Why it failed.
+    /// The sentence for stderr, or the error's JSON. Empty: nothing failed.
     pub complaint: String,
-    /// The exit status.
+    /// The exit status, 0 to 5 (`billing --help`).
     pub status: u8,
 }
 

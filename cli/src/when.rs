@@ -7,14 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 /// The beginning of a span that ends now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
-    /// So long ago.
+    /// A span that ends now.
     Ago(SignedDuration),
-    /// Then.
+    /// A moment.
     At(Timestamp),
 }
 
 impl Since {
-    /// When that is.
+    /// The moment at which a span begins that ends at `now`.
     pub fn before(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Ago(duration) => now.checked_sub(duration).unwrap_or(Timestamp::MIN),

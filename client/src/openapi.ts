@@ -197,7 +197,7 @@ export interface components {
              * @description While a payment has failed: how long the plan stays on.
              */
             graceEndsAt: string | null;
-            /** @description Whose. */
+            /** @description The organization that was asked about. */
             orgId: components["schemas"]["OrgId"];
             /** @description The plan in force. */
             planCode: components["schemas"]["PlanCode"];

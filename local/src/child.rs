@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::problem::Problem;
 
-/// A running program.
+/// A program that we started. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Child {
     /// What a person calls it.

@@ -2,12 +2,12 @@
 
 use sha2::{Digest, Sha256};
 
-/// One SQL file.
+/// A SQL file of `migrations/`, embedded when the crate is built.
 #[derive(Clone, Copy, Debug)]
 pub struct File {
     /// Folder and name without the ending: `tables/V1__schemas_and_roles`, `functions/pf_apply_event`.
     pub name: &'static str,
-    /// Its content.
+    /// The file's text.
     pub sql: &'static str,
 }
 

@@ -12,9 +12,9 @@ use crate::stripe::Stripe;
 /// that changes makes another one.
 #[derive(Debug)]
 pub struct App {
-    /// The configuration.
+    /// Every variable, as it was read when the app was made.
     pub config: Config,
-    /// The clock.
+    /// What tells the time: the machine's clock, or a test's.
     pub clock: Clock,
     /// What was read a moment ago.
     pub recent: Recent,

@@ -18,7 +18,7 @@ const ROOM: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1999);
 /// What was read, and when that began.
 #[derive(Clone, Debug)]
 pub struct EntitlementsRead {
-    /// The answer.
+    /// What the organization had when it was read.
     pub entitlements: EntitlementSet,
     /// Every change before then is in it.
     pub at: Timestamp,

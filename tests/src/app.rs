@@ -21,11 +21,11 @@ use crate::{Answer, TestDatabase};
 
 /// The people of the first organization, and one who is in none.
 pub mod users {
-    /// May change billing.
+    /// The owner of the first organization, who may change billing.
     pub const OWNER: &str = "0a000000-0000-4000-8000-000000000001";
-    /// May change billing.
+    /// An admin of the first organization, who may change billing.
     pub const ADMIN: &str = "0a000000-0000-4000-8000-000000000002";
-    /// May read.
+    /// A member of the first organization, who may only read.
     pub const MEMBER: &str = "0a000000-0000-4000-8000-000000000003";
     /// Owner of the second organization, a stranger to the first.
     pub const OUTSIDER: &str = "0a000000-0000-4000-8000-000000000004";
@@ -47,13 +47,13 @@ pub struct TestApp {
     pub operator: App,
     /// The tests' own look at the database, as superuser.
     pub db: Client,
-    /// The database.
+    /// The test's own database, and the addresses of its logins.
     pub database: TestDatabase,
-    /// Stripe.
+    /// The emulator that stands in for Stripe.
     pub stripe: Emulator,
     /// The organization that owner, admin and member belong to.
     pub org: String,
-    /// The outsider's organization.
+    /// The organization that the outsider owns.
     pub other_org: String,
 }
 

@@ -22,7 +22,7 @@ impl Log {
         (log, guard)
     }
 
-    /// All of it.
+    /// Everything that was logged so far.
     pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()).expect("text")
     }

@@ -56,7 +56,7 @@ impl Moto {
         put.expect("a new value");
     }
 
-    /// What it holds.
+    /// The secret of this ARN, as JSON.
     pub async fn get(&self, arn: &str) -> Value {
         let value = self.client.get_secret_value().secret_id(arn).send().await.expect("a value");
         serde_json::from_str(&value.secret_string.expect("a text")).expect("JSON")
@@ -73,7 +73,7 @@ impl Moto {
         ]
     }
 
-    /// Ends it.
+    /// Ends moto and waits for that.
     pub async fn stop(self) {
         self.process.stop().await;
     }

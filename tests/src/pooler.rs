@@ -85,7 +85,7 @@ impl Pooler {
         rows.iter().filter(|message| of_login(message)).count()
     }
 
-    /// Ends it.
+    /// Ends PgBouncer and waits for that.
     pub async fn stop(self) {
         self.process.stop().await;
     }

@@ -21,7 +21,7 @@ pub const ARN: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:b
 /// A running Secrets Manager.
 #[derive(Clone, Debug)]
 pub struct Vault {
-    /// Its address.
+    /// The address of the stand-in for Secrets Manager.
     pub url: String,
     state: Arc<Secret>,
 }

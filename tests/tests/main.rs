@@ -34,6 +34,7 @@ mod copied_checkout;
 mod database_contract;
 mod database_tls;
 mod deadline;
+mod documents;
 mod entitlements;
 mod entitlements_cache;
 mod escalation;

@@ -71,12 +71,12 @@ impl Failure for Error {
     }
 }
 
-/// What was removed.
+/// What was removed, and what stays at Stripe.
 #[derive(Clone, Debug, Serialize)]
 pub struct Forgotten {
-    /// Whose.
+    /// The organization whose rows they were.
     pub organization: Organization,
-    /// Rows by table.
+    /// How many rows were removed, by table.
     pub removed: BTreeMap<String, i64>,
     /// What there still is at Stripe: its customers' ids.
     pub customers_at_stripe: Vec<String>,
@@ -84,7 +84,7 @@ pub struct Forgotten {
     pub subscriptions_at_stripe: Vec<String>,
     /// Of them those that were live.
     pub live: Vec<String>,
-    /// Who did it.
+    /// Who did it: `--by`, or this machine's user and name.
     pub by: String,
 }
 

@@ -99,28 +99,28 @@ impl Failure for Error {
 /// A flag at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct FlagState {
-    /// On or off.
+    /// Whether the flag is on.
     pub enabled: bool,
     /// `plan`, `addon`, `trial` or `override`.
     pub source: String,
-    /// Until when.
+    /// Until when it is so. None: no end is known.
     pub expires_at: Option<Timestamp>,
 }
 
-/// What was changed.
+/// A flag that was overridden, before and after.
 #[derive(Clone, Debug, Serialize)]
 pub struct Overridden {
-    /// Whose.
+    /// The organization that it was overridden for.
     pub organization: Organization,
-    /// Which.
+    /// The flag's name.
     pub feature: &'static str,
-    /// As it was.
+    /// The flag as it was before.
     pub before: FlagState,
-    /// As it is now.
+    /// The flag as it is now.
     pub after: FlagState,
-    /// Who did it.
+    /// Who did it: `--by`, or this machine's user and name.
     pub by: String,
-    /// Why.
+    /// Why, as `--reason` said.
     pub reason: String,
 }
 
@@ -147,7 +147,7 @@ pub async fn revoke(args: RevokeArgs, context: &Context) -> Result<Overridden, E
 
 struct Wanted {
     flag: Feature,
-    /// None: no override.
+    /// On or off. None: the override goes.
     enabled: Option<bool>,
     until: Option<Timestamp>,
 }
@@ -203,7 +203,7 @@ async fn state(
     })
 }
 
-/// `ada@workstation`.
+/// This machine's user and name: `ada@workstation`.
 pub(super) fn whoever_runs_this() -> String {
     let unknown = |_| "unknown".to_owned();
     format!("{}@{}", whoami::username().unwrap_or_else(unknown), whoami::hostname().unwrap_or_else(unknown))

@@ -29,10 +29,10 @@ pub struct Args {
     pub dry_run: bool,
 }
 
-/// What was removed.
+/// How many events were removed, or would be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Pruned {
-    /// Nothing was removed.
+    /// A dry run: nothing was removed.
     pub dry_run: bool,
     /// Days that events are kept.
     pub days: i32,

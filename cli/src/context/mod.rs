@@ -22,9 +22,9 @@ use crate::outcome::tell;
 /// Everything a command works with.
 #[derive(Debug)]
 pub struct Context {
-    /// The configuration.
+    /// Every variable, as it was read when the command began.
     pub config: Config,
-    /// The time.
+    /// What tells the time: the machine's clock, or a test's.
     pub clock: Clock,
     /// Says nothing on the way: a program reads what comes.
     pub quiet: bool,
@@ -39,9 +39,9 @@ pub struct Context {
 /// What a command cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// The database.
+    /// `DATABASE_URL`.
     Database,
-    /// Stripe.
+    /// `STRIPE_SECRET_KEY`.
     Stripe,
     /// The secret in Secrets Manager.
     Secret,

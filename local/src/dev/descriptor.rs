@@ -11,31 +11,31 @@ use super::people::{People, Person};
 use super::private_file;
 use crate::problem::Problem;
 
-/// The contents.
+/// What `.local/dev.json` holds.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
-    /// Of the API.
+    /// The address of the API, without a slash at its end.
     pub base_url: String,
     /// Where Stripe's events go.
     pub webhook_url: String,
-    /// What they are signed with.
+    /// The secret that signs the events, `whsec_...`.
     pub webhook_secret: String,
-    /// The console page.
+    /// The address of the console page.
     pub console_url: String,
-    /// As the local cluster's superuser.
+    /// The address of the database, as its superuser.
     pub database_url: String,
-    /// Of Stripe's API, emulated or not.
+    /// The address of Stripe's API, emulated or not.
     pub stripe_api_base: String,
-    /// Its key.
+    /// The key for Stripe's API, `sk_test_...`.
     pub stripe_secret_key: String,
     /// Where people sign in: supabase-js takes it.
     pub supabase_url: String,
-    /// The demo organization.
+    /// The id of the demo organization, a UUID.
     pub org_id: String,
     /// Its people, and an outsider.
     pub users: People<SignedIn>,
-    /// What runs, by name.
+    /// The process ids of what runs, by name.
     pub pids: BTreeMap<String, u32>,
 }
 
@@ -43,7 +43,7 @@ pub struct Descriptor {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedIn {
-    /// Who it is.
+    /// The person who is signed in.
     #[serde(flatten)]
     pub person: Person,
     /// For `Authorization: Bearer`, good for 30 days.

@@ -14,20 +14,20 @@ const OTHER_ORG: (&str, &str) = ("5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e20", "Other 
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
-    /// UUID.
+    /// The user's id, a UUID: the `sub` of the token.
     pub user_id: &'static str,
     /// At a domain that nobody owns.
     pub email: &'static str,
 }
 
-/// Everybody there is.
+/// The demo's people.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct People<P = Person> {
-    /// May change billing.
+    /// Owns the demo organization, and may change billing.
     pub owner: P,
-    /// May change billing.
+    /// Is an admin of it, and may change billing.
     pub admin: P,
-    /// May read.
+    /// Is a member of it, and may only read.
     pub member: P,
     /// Belongs to another organization.
     pub outsider: P,

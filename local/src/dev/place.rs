@@ -10,7 +10,7 @@ use crate::project;
 /// The folders of this checkout's local stack.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// The checkout.
+    /// The root of the checkout.
     pub project: PathBuf,
     /// `.local`, which git ignores.
     pub home: PathBuf,

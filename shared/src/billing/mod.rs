@@ -18,7 +18,7 @@ use crate::stripe::Stripe;
 pub struct Resources<'a> {
     pub(crate) db: Option<&'a Db>,
     pub(crate) stripe: Option<&'a Stripe>,
-    /// The time.
+    /// What tells the time: the machine's clock, or a test's.
     pub clock: &'a Clock,
     /// Days that a plan outlasts a failed payment.
     pub grace_days: i32,

@@ -8,11 +8,11 @@ use crate::domain::ids::{CheckoutSessionId, CustomerId, OrgId, UserId};
 /// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// May change billing.
+    /// Owns the organization, and may change billing.
     Owner,
-    /// May change billing.
+    /// May change billing; what `billing adopt --buyers` named.
     Admin,
-    /// May read.
+    /// May read what the organization has, and change nothing.
     Member,
 }
 
@@ -28,9 +28,9 @@ impl Role {
 pub struct BillingAccount {
     /// The caller's role in it.
     pub role: Role,
-    /// Its Stripe customer.
+    /// Its Stripe customer in the mode of the key. None: it never began a checkout.
     pub customer: Option<CustomerId>,
-    /// The checkout session that was opened last.
+    /// The checkout session that was opened last. None: there was none.
     pub last_checkout_session: Option<CheckoutSessionId>,
     /// It has a paid subscription that has not ended.
     pub subscribed: bool,

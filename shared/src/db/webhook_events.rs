@@ -13,16 +13,16 @@ use crate::domain::subscription::Snapshot;
 /// What identifies an event and places it in time.
 #[derive(Clone, Debug, Serialize)]
 pub struct EventRef {
-    /// Stripe's id.
+    /// Stripe's id of the event, `evt_...`.
     pub id: String,
-    /// Stripe's type.
+    /// Stripe's type, such as `invoice.paid`.
     #[serde(rename = "type")]
     pub kind: String,
     /// Unix seconds on Stripe's clock.
     pub created: i64,
-    /// Mode.
+    /// Live mode, not test mode; said by Stripe.
     pub livemode: bool,
-    /// The shape of its payload.
+    /// The API version that shapes its payload. None: Stripe did not say.
     pub api_version: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub struct EventToApply {
     pub event: EventRef,
     /// The organizations that it names, best first.
     pub orgs: Vec<OrgId>,
-    /// The customer that it names.
+    /// The Stripe customer that it names. None: it names none.
     pub customer: Option<CustomerId>,
     /// The customer is the organization's own: nobody else could have put the two together.
     pub customer_is_theirs: bool,

@@ -10,7 +10,7 @@ use crate::domain::status::Status;
 /// An organization's plan and feature flags at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EntitlementSet {
-    /// Whose.
+    /// The organization that has them.
     pub org: OrgId,
     /// The plan in force.
     pub plan_code: String,

@@ -17,7 +17,7 @@ macro_rules! uuid_id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// The bare UUID.
+            /// The UUID, as a parameter of a statement takes it.
             pub fn uuid(self) -> Uuid {
                 self.0
             }

@@ -12,28 +12,28 @@ pub enum PaymentStatus {
     Unpaid,
     /// A delayed method that failed.
     Failed,
-    /// Nothing was due.
+    /// Nothing was due: it counts as paid.
     NoPaymentRequired,
-    /// Settled.
+    /// The money has arrived.
     Paid,
 }
 
 /// A checkout session of mode `payment`.
 #[derive(Clone, Debug)]
 pub struct Payment {
-    /// The session.
+    /// Stripe's id of the checkout session, `cs_...`.
     pub session: CheckoutSessionId,
-    /// Mode.
+    /// Live mode, not test mode; said by Stripe.
     pub livemode: bool,
-    /// In the currency's smallest unit.
+    /// The total in the currency's smallest unit. None: Stripe did not say.
     pub amount_cents: Option<i64>,
-    /// ISO 4217, lower case.
+    /// ISO 4217, lower case. None: Stripe did not say.
     pub currency: Option<String>,
     /// How far it has come.
     pub status: PaymentStatus,
     /// What it grants once it is paid.
     pub addons: Vec<Feature>,
-    /// When the add-ons end.
+    /// When the add-ons end. None: they do not.
     pub addons_expire_at: Option<Timestamp>,
 }
 

@@ -13,7 +13,7 @@ pub struct Item {
     pub price: Option<String>,
     /// The price's lookup key.
     pub lookup_key: Option<String>,
-    /// The price's `metadata.plan_code`.
+    /// The price's `metadata.plan_code`. None: it has no such entry.
     pub plan_code: Option<String>,
     /// `day`, `week`, `month` or `year`.
     pub interval: Option<String>,
@@ -34,29 +34,29 @@ impl Item {
 /// The state of one subscription.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
-    /// Which.
+    /// Stripe's id of the subscription, `sub_...`.
     pub id: SubscriptionId,
-    /// Who pays.
+    /// Stripe's id of who pays, `cus_...`.
     pub customer: CustomerId,
-    /// The organization that its metadata names.
+    /// The organization that its metadata names. None: none, or no UUID.
     pub org: Option<OrgId>,
-    /// Mode.
+    /// Live mode, not test mode; said by Stripe.
     pub livemode: bool,
     /// Stripe's status, whatever it is.
     pub status: Status,
-    /// `pause_collection.behavior`.
+    /// Stripe's `pause_collection.behavior`. None: collection is not paused.
     pub pause_behavior: Option<String>,
     /// The plan, and whether something said so.
     pub plan: Plan,
     /// The item that decided the plan.
     pub item: Item,
-    /// The paid period.
+    /// Begin and end of the paid period. None: Stripe did not say.
     pub period: Option<(Timestamp, Timestamp)>,
     /// Ends with the period.
     pub cancel_at_period_end: bool,
-    /// When it ends, if it is cancelled.
+    /// When access ends. None: it is not canceled.
     pub cancel_at: Option<Timestamp>,
-    /// When its trial ends or ended.
+    /// When its trial ends or ended. None: it never had one.
     pub trial_end: Option<Timestamp>,
     /// When it was made.
     pub created: Timestamp,

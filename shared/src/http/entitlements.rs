@@ -67,7 +67,7 @@ impl EntitlementsAnswer {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Entitlements {
-    /// Whose.
+    /// The organization that was asked about.
     org_id: OrgId,
     /// The plan in force.
     #[schemars(with = "PlanCode")]

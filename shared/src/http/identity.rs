@@ -9,7 +9,7 @@ use crate::http::error::ApiError;
 /// A person whose identity was vouched for.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Who it is.
+    /// The user's id: the token's `sub`, or `x-user-id` behind a trusted backend.
     pub user: UserId,
     /// Told to Stripe when a customer is made; never stored or logged.
     pub email: Option<String>,

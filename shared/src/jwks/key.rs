@@ -10,9 +10,9 @@ use crate::config::Secret;
 /// A key, and the one algorithm that it is for.
 #[derive(Clone, Debug)]
 pub struct Key {
-    /// The algorithm.
+    /// The one algorithm that this kind of key is good for.
     pub algorithm: Algorithm,
-    /// The key.
+    /// The key, as the check of a signature takes it.
     pub key: DecodingKey,
 }
 

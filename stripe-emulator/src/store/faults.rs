@@ -58,7 +58,7 @@ pub struct RecordedRequest {
     pub method: String,
     /// The path without its query.
     pub path: String,
-    /// The `Idempotency-Key` header.
+    /// The `Idempotency-Key` header. None: there was none.
     pub idempotency_key: Option<String>,
     /// The `Stripe-Version` the answer was shaped for.
     pub api_version: String,

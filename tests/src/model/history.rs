@@ -48,7 +48,7 @@ pub enum Act {
 pub struct Step {
     /// How long after the one before, in milliseconds.
     pub pass_ms: i64,
-    /// What.
+    /// What happens.
     pub act: Act,
     /// To which organization or subscription, counted round.
     pub target: usize,
@@ -57,7 +57,7 @@ pub struct Step {
 /// A whole history, and the seed of how badly its events are delivered.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// How many organizations.
+    /// How many organizations there are.
     pub organizations: usize,
     /// How many tasks deliver at once.
     pub workers: usize,
@@ -67,7 +67,7 @@ pub struct History {
     pub skew_ms: i64,
     /// Of everything that chance decides while it is played.
     pub seed: u64,
-    /// What happens.
+    /// What happens, in this order.
     pub steps: Vec<Step>,
 }
 

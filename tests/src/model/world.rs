@@ -20,11 +20,11 @@ pub struct World {
 
 /// One organization.
 pub struct Organization {
-    /// UUID.
+    /// The organization's id, a UUID.
     pub id: String,
-    /// A member's UUID.
+    /// The user id of a member, a UUID.
     pub user: String,
-    /// Its Stripe customer.
+    /// Stripe's id of its customer, `cus_...`.
     pub customer: String,
 }
 

@@ -15,9 +15,9 @@ const MISSING_TOLD: usize = 20;
 /// One subscription that differs, or differed.
 #[derive(Clone, Debug, Serialize)]
 pub struct Drifted {
-    /// Which.
+    /// Stripe's id of the subscription, `sub_...`.
     pub subscription: String,
-    /// Whose.
+    /// The organization that it belongs to. None: nobody knows.
     pub org_id: Option<OrgId>,
     /// There was no row.
     pub missing: bool,
@@ -27,10 +27,10 @@ pub struct Drifted {
     pub repaired: bool,
 }
 
-/// All of it.
+/// What was compared, and what differed.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct BackfillReport {
-    /// Nothing was written.
+    /// A dry run: nothing was written.
     pub dry_run: bool,
     /// The mode of the key.
     pub livemode: bool,

@@ -22,7 +22,7 @@ fn complete(config: &Config, report: &mut DoctorReport) {
         report.failing(
             "configuration",
             format!("{} missing or malformed", wrong.len()),
-            format!("{}. The README's table \"Configure\" says what each is.", wrong.join("; ")),
+            format!("{}. docs/CONFIGURATION.md says what each is.", wrong.join("; ")),
         );
     }
 }

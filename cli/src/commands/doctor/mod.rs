@@ -36,7 +36,7 @@ pub struct Args {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It holds.
+    /// All is as it should be.
     Ok,
     /// It works, and somebody should look.
     Warning,
@@ -44,21 +44,21 @@ pub enum Status {
     Failing,
 }
 
-/// A check.
+/// One check and what it found.
 #[derive(Clone, Debug, Serialize)]
 pub struct Check {
     /// What is checked. Scripts depend on these words.
     pub check: &'static str,
     /// How it came out.
     pub status: Status,
-    /// What was found.
+    /// What was found, as a phrase for people.
     pub found: String,
-    /// What to do.
+    /// What to do about it, as a sentence. None: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
 }
 
-/// All checks.
+/// All checks, in the order in which they ran.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct DoctorReport {
     /// In the order in which a deployment is built up.

@@ -43,7 +43,7 @@ pub struct Args {
 /// Events as we have them, the newest first.
 #[derive(Clone, Debug, Serialize)]
 pub struct Listed {
-    /// The events.
+    /// The events, the newest first.
     pub events: Vec<EventRow>,
     /// There are more than these.
     pub has_more: bool,

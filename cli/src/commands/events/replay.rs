@@ -53,24 +53,24 @@ pub struct Args {
 /// What came of one event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// Its id.
+    /// Stripe's id, `evt_...`.
     pub event_id: String,
     /// `applied`, `stale`, `duplicate`, `ignored`, `failed`, `gone` (Stripe has it no more) or `would_replay`.
     pub outcome: String,
-    /// Why it failed.
+    /// The code of its failure. None: it did not fail.
     pub error_code: Option<String>,
 }
 
 /// What came of all of them, oldest first.
 #[derive(Clone, Debug, Serialize)]
 pub struct Replayed {
-    /// Nothing was changed.
+    /// A dry run: nothing was changed.
     pub dry_run: bool,
     /// The events that were looked at.
     pub events: Vec<Line>,
     /// Events that were not looked at, because something stopped the work.
     pub left: usize,
-    /// What stopped it.
+    /// What stopped the work, as a sentence. None: it came to its end.
     pub stopped: Option<String>,
 }
 

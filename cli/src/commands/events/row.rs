@@ -7,36 +7,36 @@ use shared::domain::ids::OrgId;
 /// An event as we have it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct EventRow {
-    /// Stripe's id.
+    /// Stripe's id, `evt_...`.
     pub event_id: String,
-    /// Stripe's type.
+    /// Stripe's type, such as `invoice.paid`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Mode.
+    /// Live mode, not test mode.
     pub livemode: bool,
-    /// The shape of its payload.
+    /// The API version that shaped its payload. None: Stripe did not say.
     pub api_version: Option<String>,
     /// When Stripe made it.
     pub stripe_created_at: Timestamp,
-    /// Whose it is.
+    /// The organization that it belongs to. None: none was found.
     pub org_id: Option<OrgId>,
     /// `received`, `processed` or `failed`.
     pub status: String,
-    /// What came of it, once it is processed.
+    /// What came of it. None: it is not processed.
     pub outcome: Option<String>,
-    /// Why it is not processed.
+    /// Why it failed. None: it did not.
     pub error_code: Option<String>,
     /// How often it was tried.
     pub attempts: i32,
-    /// How long the last try took.
+    /// Milliseconds from the request's arrival to the end of the work. None: not noted.
     pub milliseconds: Option<i32>,
     /// When it came first.
     pub first_received_at: Timestamp,
     /// When it was tried last.
     pub last_attempt_at: Timestamp,
-    /// When the reconciliation tries it again.
+    /// When the reconciliation tries it again. None: it does not.
     pub next_retry_at: Option<Timestamp>,
-    /// When its effects were committed.
+    /// When its effects were committed. None: they are not.
     pub processed_at: Option<Timestamp>,
 }
 

@@ -27,12 +27,12 @@ pub struct Args {
 /// What Stripe says of an event.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct AtStripe {
-    /// Its type.
+    /// Stripe's type, such as `invoice.paid`.
     #[serde(rename = "type")]
     pub kind: String,
     /// When it was made, in Unix seconds.
     pub created: i64,
-    /// Mode.
+    /// Live mode, not test mode.
     #[serde(default)]
     pub livemode: bool,
     /// Endpoints that have not answered it with success yet.
@@ -40,10 +40,10 @@ pub struct AtStripe {
     pub pending_webhooks: i64,
 }
 
-/// One event.
+/// An event, as we have it and as Stripe has it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Shown {
-    /// Its id.
+    /// Stripe's id, `evt_...`.
     pub event_id: String,
     /// What we know of it. None: it never came, or its row is past retention.
     pub ours: Option<EventRow>,

@@ -15,7 +15,7 @@ pub struct Explanation {
     /// All of it in a sentence.
     #[serde(default)]
     pub sentence: String,
-    /// Whose.
+    /// The organization that is explained.
     pub organization: Organization,
     /// The mode whose payments count.
     pub livemode: bool,
@@ -23,7 +23,7 @@ pub struct Explanation {
     pub plan: Plan,
     /// No subscription explains the plan: it was set by hand.
     pub by_hand: bool,
-    /// Its Stripe customers.
+    /// Its Stripe customers, one for each mode at most.
     pub customers: Vec<Customer>,
     /// Its subscriptions: those of the mode that counts first, then the newest.
     pub subscriptions: Vec<Subscription>,
@@ -38,9 +38,9 @@ pub struct Explanation {
 /// The plan in force.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Plan {
-    /// Which.
+    /// The plan's code: `pilot`, `pro` or `enterprise`.
     pub plan_code: String,
-    /// Stripe's status of the subscription that explains it.
+    /// Stripe's status of the subscription that explains it. None: it never had one.
     pub status: Option<Status>,
     /// Seats that are paid for, or included.
     pub seats: i32,
@@ -52,27 +52,27 @@ pub struct Plan {
     pub grace_ends_at: Option<Timestamp>,
 }
 
-/// A Stripe customer.
+/// A Stripe customer of the organization.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Customer {
-    /// Stripe's id.
+    /// Stripe's id, `cus_...`.
     pub stripe_customer_id: String,
-    /// Mode.
+    /// Live mode, not test mode.
     pub livemode: bool,
 }
 
-/// A subscription's row.
+/// A row of `billing.subscriptions`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Subscription {
-    /// Stripe's id.
+    /// Stripe's id, `sub_...`.
     pub stripe_subscription_id: String,
     /// Stripe's id of who pays.
     pub stripe_customer_id: String,
-    /// Mode.
+    /// Live mode, not test mode.
     pub livemode: bool,
     /// It is of the mode whose payments count.
     pub counts: bool,
-    /// Stripe's status.
+    /// Stripe's status, such as `active` or `past_due`.
     pub status: Status,
     /// `pause_collection.behavior`; `void` grants nothing.
     pub pause_behavior: Option<String>,
@@ -80,7 +80,7 @@ pub struct Subscription {
     pub plan_code: String,
     /// How often it is paid.
     pub billing_interval: Option<String>,
-    /// How many.
+    /// How many times the plan was bought.
     pub quantity: i32,
     /// When the paid period ends.
     pub current_period_end: Option<Timestamp>,
@@ -112,35 +112,35 @@ impl Subscription {
     }
 }
 
-/// One flag.
+/// A flag, and what decides it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Flag {
-    /// Its name.
+    /// The flag's name.
     pub feature: String,
-    /// On or off.
+    /// Whether the flag is on.
     pub enabled: bool,
     /// `plan`, `addon`, `trial` or `override`.
     pub source: String,
-    /// Until when.
+    /// Until when it is so. None: no end is known.
     pub expires_at: Option<Timestamp>,
     /// The plan that switches it on. None: no row does, so that it is as everybody has it.
     pub plan_code: Option<String>,
-    /// The checkout session that paid for an add-on.
+    /// The checkout session that paid for an add-on. None: it is no add-on.
     pub source_id: Option<String>,
-    /// Who overrode it.
+    /// Who overrode it. None: nobody did.
     pub by_whom: Option<String>,
-    /// And why.
+    /// Why it was overridden. None: it was not.
     pub reason: Option<String>,
 }
 
 /// An entry of the audit trail.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Change {
-    /// What changed.
+    /// The kind of change, such as `plan_changed`.
     pub kind: String,
     /// From what to what, by which cause, and what else belongs to the kind.
     pub telemetry: Value,
-    /// When.
+    /// When it was written, with its cause.
     pub created_at: Timestamp,
 }
 

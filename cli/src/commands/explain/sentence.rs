@@ -6,7 +6,7 @@ use shared::domain::status::Status;
 use super::facts::{Explanation, Subscription};
 use crate::when::day;
 
-/// The sentence.
+/// Says in one sentence what the organization has, and why.
 pub fn of(facts: &Explanation, now: Timestamp) -> String {
     let name = facts.organization.short();
     let plan = &facts.plan.plan_code;

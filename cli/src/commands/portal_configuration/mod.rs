@@ -37,7 +37,7 @@ pub struct Args {
 /// The configuration, and what was done to it.
 #[derive(Clone, Debug, Serialize)]
 pub struct PortalConfigurationReport {
-    /// Nothing was changed.
+    /// A dry run: nothing was changed.
     pub dry_run: bool,
     /// The mode of the key.
     pub livemode: bool,
@@ -45,9 +45,9 @@ pub struct PortalConfigurationReport {
     pub configuration: Option<String>,
     /// Whether portal sessions use it.
     pub is_default: bool,
-    /// What was done.
+    /// What was done to it, or would be.
     pub done: Done,
-    /// What was changed.
+    /// The fields that differed, by Stripe's names.
     pub changes: Vec<String>,
     /// The prices that customers may change between, by lookup key.
     pub prices: Vec<String>,

@@ -13,7 +13,7 @@ use crate::{money, outcome, table};
 pub enum Done {
     /// It is as it should be.
     Unchanged,
-    /// There was none.
+    /// There was none, and it was created.
     Created,
     /// Another took its place, because what it charges cannot be changed.
     Replaced,
@@ -21,22 +21,22 @@ pub enum Done {
     Updated,
 }
 
-/// One product.
+/// A product at Stripe: one for each plan.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProductLine {
     /// The plan it sells.
     pub plan_code: PlanCode,
-    /// Its name.
+    /// The name that customers read, of the table `plans`.
     pub name: String,
     /// Its id. None: it would be created.
     pub product: Option<String>,
-    /// What was done.
+    /// What was done to it, or would be.
     pub done: Done,
     /// The fields that were changed.
     pub changes: Vec<String>,
 }
 
-/// One price.
+/// A price at Stripe: one for each plan and interval that is sold.
 #[derive(Clone, Debug, Serialize)]
 pub struct PriceLine {
     /// Our name for it.
@@ -55,14 +55,14 @@ pub struct PriceLine {
     pub price: Option<String>,
     /// The price that it replaces, archived now.
     pub replaced: Option<String>,
-    /// What was done.
+    /// What was done to it, or would be.
     pub done: Done,
 }
 
-/// All of it.
+/// All products and prices, with what was done to each.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProductsReport {
-    /// Nothing was changed.
+    /// A dry run: nothing was changed.
     pub dry_run: bool,
     /// The mode of the key.
     pub livemode: bool,

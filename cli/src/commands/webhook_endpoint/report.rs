@@ -13,7 +13,7 @@ pub use crate::outcome::Done;
 /// The endpoint, and what is left to do.
 #[derive(Clone, Debug, Serialize)]
 pub struct WebhookEndpointReport {
-    /// Nothing was changed.
+    /// A dry run: nothing was changed.
     pub dry_run: bool,
     /// The mode of the key.
     pub livemode: bool,
@@ -23,9 +23,9 @@ pub struct WebhookEndpointReport {
     pub url: String,
     /// The API version that they are in.
     pub api_version: String,
-    /// What was done.
+    /// What was done to it, or would be.
     pub done: Done,
-    /// What was changed.
+    /// The fields that differed, by Stripe's names.
     pub changes: Vec<String>,
     /// The signing secret of a new endpoint, if it is not stored. It cannot be had again.
     #[serde(serialize_with = "expose", skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 /// Lambda's Invoke on this machine.
 #[derive(Clone)]
 pub struct Invoker {
-    /// The client.
+    /// The HTTP client that calls the Lambda runtime.
     pub http: reqwest::Client,
     /// The port of the Lambda runtime.
     pub port: u16,

@@ -32,7 +32,7 @@ pub struct Gateway {
     pub runtime_port: u16,
     /// Who signs people in.
     pub auth: Arc<SupabaseAuth>,
-    /// The page.
+    /// The console page and what it loads.
     pub console: Console,
     /// Origins that browsers may call the API from.
     pub origins: Vec<String>,

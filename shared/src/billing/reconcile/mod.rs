@@ -32,7 +32,7 @@ const PRUNED_AT_ONCE: i64 = 5000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Events {
-    /// Looked at.
+    /// How many were looked at.
     pub seen: u64,
     /// Had not been processed, and are now.
     pub recovered: u64,

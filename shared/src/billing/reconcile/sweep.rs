@@ -31,7 +31,7 @@ pub enum Sweep {
 
 #[derive(Clone, Default, Deserialize, Serialize)]
 struct Position {
-    /// Unix seconds.
+    /// When the sweep began, in Unix seconds on our clock.
     began_at: i64,
     /// The last subscription that was compared, and when it was made. None: it is done.
     after: Option<(String, i64)>,

@@ -11,7 +11,7 @@ use crate::domain::payment::{Payment, PaymentStatus};
 /// A checkout session as Stripe sends it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct CheckoutSession {
-    /// Its id.
+    /// Stripe's id, `cs_...`.
     #[serde(deserialize_with = "id")]
     pub id: CheckoutSessionId,
     /// Where the customer pays. None once it is over.

@@ -8,7 +8,7 @@ use super::{Metadata, null_as_default};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(from = "IdOrPrice")]
 pub struct Price {
-    /// Its id.
+    /// Stripe's id, `price_...`. None: the object has none.
     pub id: Option<String>,
     /// Our name for it.
     pub lookup_key: Option<String>,
