@@ -29,6 +29,7 @@ declare
   named constant uuid[] := array(select value::uuid from jsonb_array_elements_text(request -> 'org_ids'));
   org uuid;
   gone boolean;
+  forgotten boolean;
   org_before uuid;
   locked uuid[] := '{}';
   current billing.subscriptions;
@@ -50,7 +51,7 @@ begin
     return jsonb_build_object('outcome', 'duplicate', 'org_id', org);
   end if;
 
-  if org is null and not (request ->> 'foreign_acknowledged')::boolean then
+  if org is null and not gone and not (request ->> 'foreign_acknowledged')::boolean then
     update billing.webhook_events set status = 'failed', outcome = null, processed_at = null,
       error_code = 'missing_org_id',
       next_retry_at = now() + least(interval '1 minute' * 2 ^ least(attempts - 1, 9), interval '6 hours')
@@ -72,12 +73,13 @@ begin
       locked := locked || array_remove(array[org, org_before], null);
       select f.org, f.gone into org, gone from billing_private.find_organization(named, sub, customer) f;
     end loop;
+    forgotten := gone and billing_private.is_forgotten(org);
     if customer is not null and (request ->> 'customer_is_theirs')::boolean and not gone then
       insert into billing.customers (org_id, livemode, stripe_customer_id)
       values (org, mode, customer) on conflict do nothing;
     end if;
     if payment is not null then
-      result := billing_private.write_payment(org, payment);
+      result := case when forgotten then 'ignored' else billing_private.write_payment(org, payment) end;
     else
       select * into current from billing.subscriptions s where s.stripe_subscription_id = sub;
       result := billing_private.ordering(created, snapshot is not null,
@@ -87,6 +89,15 @@ begin
           when coalesce(current.version, 0) = (read ->> 'version')::bigint then 'write'
           when result = 'covered' then 'covered'
           else 'conflict'
+        end;
+      end if;
+      -- Of what has ended for an organization that is gone and forgotten, nothing is to be known again; and whether it has,
+      -- only Stripe knows: an old event may come once more.
+      if result = 'write' and forgotten and current.version is null then
+        result := case
+          when read is null then 'read'
+          when snapshot ->> 'status' in ('canceled', 'incomplete_expired') then 'ignored'
+          else 'write'
         end;
       end if;
       if result = 'write' then
@@ -107,9 +118,10 @@ begin
     where event_id = event ->> 'id';
   else
     -- What is billed to an organization that the application deleted is kept up to date, and means nothing to anybody.
-    if gone then
+    if gone and org is not null then
       perform billing_private.record_gone(org, event ->> 'id');
       result := 'ignored';
+      org := case when billing_private.holds(org) then org end;
     end if;
     update billing.webhook_events set outcome = result, org_id = org,
       milliseconds = (request ->> 'elapsed_ms')::int + extract(milliseconds from clock_timestamp() - now())::int

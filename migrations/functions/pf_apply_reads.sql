@@ -20,7 +20,16 @@ declare
   result text;
   results jsonb := '[]';
 begin
-  -- In the order of the organizations, so that two callers at once never wait for each other.
+  -- All at once and in one order, so that two callers never wait for each other.
+  if not dry then
+    perform billing_private.lock_organizations(array(
+      select unnest(array[found.org, s.org_id])
+      from jsonb_array_elements(request -> 'reads') as r (read)
+      cross join lateral billing_private.find_organization(
+        array(select value::uuid from jsonb_array_elements_text(r.read -> 'org_ids')),
+        r.read ->> 'subscription', r.read ->> 'customer') found
+      left join billing.subscriptions s on s.stripe_subscription_id = r.read ->> 'subscription'));
+  end if;
   for one in
     select r.read, r.read ->> 'subscription' as id, r.read -> 'snapshot' as snapshot,
       (r.read ->> 'version')::bigint as version,
@@ -29,7 +38,7 @@ begin
     cross join lateral billing_private.find_organization(
       array(select value::uuid from jsonb_array_elements_text(r.read -> 'org_ids')),
       r.read ->> 'subscription', r.read ->> 'customer') found
-    order by hashtextextended(found.org::text, 0) & 16383, r.read ->> 'subscription'
+    order by r.read ->> 'subscription'
   loop
     org := one.org;
     gone := one.gone;
@@ -49,7 +58,13 @@ begin
       end loop;
       select * into current from billing.subscriptions s where s.stripe_subscription_id = one.id;
       differences := billing_private.differences(org, current, one.snapshot);
-      if differences = '{}' then
+      if gone and current.version is null and one.snapshot ->> 'status' in ('canceled', 'incomplete_expired')
+        and billing_private.is_forgotten(org)
+      then
+        -- Of what has ended for an organization that is gone and forgotten, nothing is to be known again.
+        result := 'same';
+        differences := '{}';
+      elsif differences = '{}' then
         result := 'same';
         if billing_private.plans_differ(org, current.livemode) then
           differences := array['entitlements'];
