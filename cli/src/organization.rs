@@ -90,3 +90,24 @@ pub async fn find(client: &Client, named: &OrgRef) -> Result<Organization, Error
     let found = query::one(client, SQL, &[(&id, Type::UUID), (&stripe, Type::TEXT)]).await?;
     found.ok_or_else(|| Error::UnknownOrganization(named.to_string()))
 }
+
+/// The organization of this id, if the application has it or we hold rows of its billing; and whether the application has it.
+///
+/// # Errors
+/// [`Error::UnknownOrganization`], or if the database fails.
+pub async fn find_even_gone(client: &Client, id: OrgId) -> Result<(Organization, bool), Error> {
+    const SQL: &str = "
+        select jsonb_build_object('exists', exists (select from billing_private.existing_organization($1)), 'held',
+          exists (select from billing.customers where org_id = $1) or exists (select from billing.subscriptions where org_id = $1)
+          or exists (select from billing.payments where org_id = $1) or exists (select from billing.entitlements where org_id = $1)
+          or exists (select from billing.webhook_events where org_id = $1) or exists (select from billing.runs where org_id = $1))";
+    #[derive(Deserialize)]
+    struct Known {
+        exists: bool,
+        held: bool,
+    }
+    match query::one(client, SQL, &[(&id.uuid(), Type::UUID)]).await? {
+        Some(Known { exists: false, held: true }) => Ok((Organization { id, name: None }, false)),
+        _ => Ok((find(client, &OrgRef::Id(id)).await?, true)),
+    }
+}

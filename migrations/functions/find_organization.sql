@@ -1,5 +1,6 @@
 -- The organization of an event: the first of the ids it names that exists, else that of the stored subscription or
--- customer. `gone`: the application has deleted it, and only rows of ours, or the note that they were forgotten, know it.
+-- customer. `gone`: the application has deleted it, and only rows of ours, or the note that they were forgotten, know it; null
+-- and `gone`: the note knows what it names at Stripe.
 create or replace function billing_private.find_organization(
   named uuid[], subscription text, customer text, out org uuid, out gone boolean
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -17,14 +18,12 @@ begin
   if org is null then
     select n.id into org
     from unnest(named) with ordinality as n (id, place)
-    where exists (select from billing.customers c where c.org_id = n.id)
-      or exists (select from billing.subscriptions s where s.org_id = n.id)
-      or exists (
-        select from billing.runs r
-        where r.kind = 'billing_data_forgotten'
-          and r.telemetry ->> 'organization_sha256' = encode(sha256(convert_to(n.id::text, 'UTF8')), 'hex'))
+    where billing_private.holds(n.id) or billing_private.is_forgotten(n.id)
     order by n.place limit 1;
-    gone := org is not null;
+    gone := org is not null or exists (
+      select from billing.runs r
+      where r.kind = 'billing_data_forgotten' and r.telemetry -> 'at_stripe_sha256' ?| array[
+        encode(sha256(convert_to(subscription, 'UTF8')), 'hex'), encode(sha256(convert_to(customer, 'UTF8')), 'hex')]);
   else
     gone := not exists (select from billing.organizations o where o.id = org);
   end if;

@@ -25,6 +25,7 @@ declare
   read record;
   org uuid;
   gone boolean;
+  forgotten boolean;
   org_before uuid;
   locked uuid[] := '{}';
   current billing.subscriptions;
@@ -54,7 +55,7 @@ begin
     return jsonb_build_object('settled', jsonb_build_object('outcome', 'duplicate', 'org_id', org));
   end if;
 
-  if org is null and asked.subscription is not null and asked.snapshot is null and asked.read is null
+  if org is null and not gone and asked.subscription is not null and asked.snapshot is null and asked.read is null
     and asked.verdict is null
   then
     -- It only names a subscription that has no row yet: Stripe knows whose it is.
@@ -62,7 +63,7 @@ begin
     where event_id = event.id;
     return jsonb_build_object('ask_stripe', jsonb_build_object('version', 0));
   end if;
-  if org is null and not asked.foreign_acknowledged then
+  if org is null and not gone and not asked.foreign_acknowledged then
     update billing.webhook_events set status = 'failed', outcome = null, processed_at = null,
       error_code = 'missing_org_id',
       next_retry_at = now() + least(interval '1 minute' * 2 ^ least(attempts - 1, 9), interval '6 hours')
@@ -86,12 +87,13 @@ begin
       select f.org, f.gone into org, gone
       from billing_private.find_organization(asked.org_ids, asked.subscription, asked.customer) f;
     end loop;
+    forgotten := gone and billing_private.is_forgotten(org);
     if asked.customer is not null and asked.customer_is_theirs and not gone then
       insert into billing.customers (org_id, livemode, stripe_customer_id)
       values (org, event.livemode, asked.customer) on conflict do nothing;
     end if;
     if asked.payment is not null then
-      result := billing_private.write_payment(org, asked.payment);
+      result := case when forgotten then 'ignored' else billing_private.write_payment(org, asked.payment) end;
     else
       select * into current from billing.subscriptions s where s.stripe_subscription_id = asked.subscription;
       result := billing_private.ordering(event.created, asked.snapshot is not null,
@@ -102,6 +104,15 @@ begin
           when result = 'covered' then 'covered'
           -- The row changed meanwhile.
           else 'read'
+        end;
+      end if;
+      -- Of what has ended for an organization that is gone and forgotten, nothing is to be known again; and whether it has,
+      -- only Stripe knows: an old event may come once more.
+      if result = 'write' and forgotten and current.version is null then
+        result := case
+          when asked.read is null then 'read'
+          when billing_private.is_ended(asked.snapshot ->> 'status') then 'ignored'
+          else 'write'
         end;
       end if;
       if result = 'write' then
@@ -123,9 +134,10 @@ begin
     return jsonb_build_object('ask_stripe', jsonb_build_object('version', coalesce(current.version, 0)));
   end if;
   -- What is billed to an organization that the application deleted is kept up to date, and means nothing to anybody.
-  if gone then
+  if gone and org is not null then
     perform billing_private.record_gone(org, event.id);
     result := 'ignored';
+    org := case when billing_private.holds(org) then org end;
   end if;
   update billing.webhook_events set outcome = result, org_id = org,
     milliseconds = asked.elapsed_ms + extract(milliseconds from clock_timestamp() - now())::int

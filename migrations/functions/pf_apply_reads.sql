@@ -21,14 +21,21 @@ declare
 begin
   select * into asked from jsonb_to_record(request) as argument (
     reads jsonb, cause text, grace_days integer, dry_run boolean);
-  -- In the order of the organizations, so that two callers at once never wait for each other.
+  -- All at once and in one order, so that two callers never wait for each other.
+  if not asked.dry_run then
+    perform billing_private.lock_organizations(array(
+      select unnest(array[found.org, s.org_id])
+      from jsonb_to_recordset(asked.reads) as r (org_ids uuid[], customer text, subscription text)
+      cross join lateral billing_private.find_organization(r.org_ids, r.subscription, r.customer) found
+      left join billing.subscriptions s on s.stripe_subscription_id = r.subscription));
+  end if;
   for one in
     select r.*, found.org, found.gone
     from jsonb_to_recordset(asked.reads) as r (
       org_ids uuid[], customer text, subscription text, snapshot jsonb, version bigint, observed_at bigint,
       known_through bigint, may_include bigint)
     cross join lateral billing_private.find_organization(r.org_ids, r.subscription, r.customer) found
-    order by hashtextextended(found.org::text, 0) & 16383, r.subscription
+    order by r.subscription
   loop
     org := one.org;
     gone := one.gone;
@@ -48,7 +55,13 @@ begin
       end loop;
       select * into current from billing.subscriptions s where s.stripe_subscription_id = one.subscription;
       differences := billing_private.differences(org, current, one.snapshot);
-      if differences = '{}' then
+      if gone and current.version is null and billing_private.is_ended(one.snapshot ->> 'status')
+        and billing_private.is_forgotten(org)
+      then
+        -- Of what has ended for an organization that is gone and forgotten, nothing is to be known again.
+        result := 'same';
+        differences := '{}';
+      elsif differences = '{}' then
         result := 'same';
         if billing_private.plans_differ(org, current.livemode) then
           differences := array['entitlements'];

@@ -6,6 +6,7 @@ create or replace function billing.pf_forget_organization(org uuid, even_if_live
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   live text[];
+  at_stripe text[];
   removed jsonb := '{}';
   rows bigint;
   name text;
@@ -17,13 +18,19 @@ begin
   if live <> '{}' and not even_if_live then
     return jsonb_build_object('live', live, 'removed', null);
   end if;
+  -- Their events may still come, and some name only these: found by their hashes, they are nobody's then, and no error.
+  select coalesce(array_agg(distinct encode(sha256(convert_to(ids.id, 'UTF8')), 'hex')), '{}') into at_stripe
+  from (
+    select c.stripe_customer_id as id from billing.customers c where c.org_id = org
+    union all
+    select unnest(array[s.stripe_customer_id, s.stripe_subscription_id]) from billing.subscriptions s where s.org_id = org) ids;
   foreach name in array array['entitlements', 'subscriptions', 'payments', 'customers', 'webhook_events', 'runs'] loop
     execute format('delete from billing.%I where org_id = $1', name) using org;
     get diagnostics rows = row_count;
     removed := removed || jsonb_build_object(name, rows);
   end loop;
   perform billing_private.record(null, 'billing_data_forgotten', null, null, by_whom, jsonb_build_object(
-    'organization_sha256', encode(sha256(convert_to(org::text, 'UTF8')), 'hex'), 'removed', removed));
+    'organization_sha256', encode(sha256(convert_to(org::text, 'UTF8')), 'hex'), 'at_stripe_sha256', at_stripe, 'removed', removed));
   return jsonb_build_object('live', live, 'removed', removed);
 end $$;
 revoke all on function billing.pf_forget_organization(uuid, boolean, text) from public;

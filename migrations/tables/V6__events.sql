@@ -42,10 +42,12 @@ create table billing.runs (
 create index runs_org_id on billing.runs (org_id);
 create index runs_forgotten on billing.runs ((telemetry ->> 'organization_sha256'))
   where kind = 'billing_data_forgotten';
+create index runs_forgotten_at_stripe on billing.runs using gin ((telemetry -> 'at_stripe_sha256'))
+  where kind = 'billing_data_forgotten';
 comment on table billing.runs is 'The audit trail: who has what and why. Only added to.';
 comment on column billing.runs.org_id is
   'Null: billing_data_forgotten. Its telemetry holds the SHA-256 of the organization''s id: '
-  'who knows the id can tell that it was this one.';
+  'who knows the id can tell that it was this one; the same of its ids at Stripe.';
 comment on column billing.runs.telemetry is
   'from, to, cause (event id or command) and what else belongs to the kind. Written in the commit that caused it.';
 

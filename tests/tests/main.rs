@@ -41,6 +41,7 @@ mod escalation;
 mod feature_matrix;
 mod gateway;
 mod gateway_raw;
+mod gone_organization;
 mod hardening;
 mod health;
 mod identity;

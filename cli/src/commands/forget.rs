@@ -10,7 +10,7 @@ use tokio_postgres::types::Type;
 
 use crate::commands::grant::whoever_runs_this;
 use crate::context::{self, Context, Need};
-use crate::organization::{self, OrgRef, Organization};
+use crate::organization::{self, Organization};
 use crate::outcome::{self, Code, Failure};
 use crate::query;
 
@@ -76,6 +76,8 @@ impl Failure for Error {
 pub struct Forgotten {
     /// The organization whose rows they were.
     pub organization: Organization,
+    /// Whether the application still has it.
+    pub exists: bool,
     /// How many rows were removed, by table.
     pub removed: BTreeMap<String, i64>,
     /// What there still is at Stripe: its customers' ids.
@@ -107,7 +109,7 @@ struct Removal {
 pub async fn run(args: Args, context: &Context) -> Result<Forgotten, Error> {
     context.require(&[Need::Database])?;
     let client = context.database().await?;
-    let organization = organization::find(client, &OrgRef::Id(args.org)).await?;
+    let (organization, exists) = organization::find_even_gone(client, args.org).await?;
     confirm(&args, &organization, context)?;
     let stripe = at_stripe(client, args.org).await?;
     let by = args.by.unwrap_or_else(whoever_runs_this);
@@ -122,6 +124,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Forgotten, Error> {
     let Stripe { customers, subscriptions } = stripe;
     Ok(Forgotten {
         organization,
+        exists,
         removed,
         customers_at_stripe: customers,
         subscriptions_at_stripe: subscriptions,
@@ -161,7 +164,15 @@ impl fmt::Display for Forgotten {
         let counts: Vec<String> =
             self.removed.iter().map(|(table, rows)| format!("{rows} {}", table.replace('_', " "))).collect();
         writeln!(f, "Removed of {}: {}.", self.organization, counts.join(", "))?;
-        write!(f, "The organization and its members stay: they are the application's.")?;
+        write!(
+            f,
+            "{}",
+            if self.exists {
+                "The organization and its members stay: they are the application's."
+            } else {
+                "The application has no such organization any more."
+            }
+        )?;
         if self.customers_at_stripe.is_empty() {
             return Ok(());
         }

@@ -79,6 +79,19 @@ impl fmt::Display for Reconciled {
             }
         }
         writeln!(f)?;
+        match report.without_organization {
+            0 => {}
+            1 => writeln!(
+                f,
+                "Organizations  1 live subscription of an organization that was deleted: see billing doctor"
+            )?,
+            count => {
+                writeln!(
+                    f,
+                    "Organizations  {count} live subscriptions of organizations that were deleted: see billing doctor"
+                )?;
+            }
+        }
         writeln!(f, "Old events     {} older than {EVENTS_KEPT_DAYS} days removed", report.pruned)?;
         for problem in &report.problems {
             writeln!(f, "Problem        {problem}")?;

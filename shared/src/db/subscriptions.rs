@@ -201,3 +201,15 @@ pub async fn unlisted(
         .await?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
+
+/// How many live subscriptions of a mode belong to an organization that the application deleted.
+///
+/// # Errors
+/// If the database fails.
+pub async fn count_without_organization(db: &Db, livemode: bool) -> Result<u64, Error> {
+    let sql = "select count(*) from billing.subscriptions s
+        left join billing_private.all_organizations() as o (id) on o.id = s.org_id
+        where o.id is null and s.livemode = $1 and billing_private.is_live(s.status)";
+    let rows = db.query(sql, &[(&livemode, Type::BOOL)]).await?;
+    Ok(rows.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(0)).unwrap_or_default()))
+}

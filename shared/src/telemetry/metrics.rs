@@ -112,6 +112,8 @@ pub struct Reconciliation {
     pub drift: u64,
     /// Of them those that still do.
     pub unrepaired: u64,
+    /// Live subscriptions of organizations that the application deleted.
+    pub without_organization: u64,
     /// Parts that could not do their work.
     pub problems: u64,
     /// Plans that changed since the last one, whatever changed them.
@@ -127,6 +129,7 @@ pub fn reconciled(current: &Current, run: Reconciliation) {
     counter!("FailedEvents").increment(run.failed);
     counter!("Drift").increment(run.drift);
     counter!("UnrepairedDrift").increment(run.unrepaired);
+    counter!("SubscriptionsWithoutOrganization").increment(run.without_organization);
     counter!("ReconcileProblems").increment(run.problems);
     counter!("PlanChanges").increment(run.plan_changes);
     histogram!("ReconcileMilliseconds").record(run.milliseconds);

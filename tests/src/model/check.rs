@@ -8,11 +8,17 @@ use super::delivery::Post;
 use super::world::{Organization, World, plan_of};
 use crate::TestApp;
 
-/// Asks for entitlements through the real handler while events run: the answer is always whole, and one of the plans.
+/// Asks for entitlements through the real handler while events run: the answer is always whole, and one of the plans; or that of a
+/// stranger, where organizations are deleted.
 ///
 /// # Errors
 /// If an answer is not.
-pub async fn read_all_the_while(t: &TestApp, world: &World, post: &Post) -> Result<(), String> {
+pub async fn read_all_the_while(
+    t: &TestApp,
+    world: &World,
+    post: &Post,
+    deletes: bool,
+) -> Result<(), String> {
     while !post.is_done() {
         for organization in &world.organizations {
             let answer = t.entitlements(&organization.user, &organization.id).await;
@@ -26,7 +32,8 @@ pub async fn read_all_the_while(t: &TestApp, world: &World, post: &Post) -> Resu
                 _ => false,
             };
             // 503: its connection was killed, more often than it is tried again.
-            if !(answer.status == 503 || answer.status == 200 && whole) {
+            let gone = deletes && answer.status == 403;
+            if !(answer.status == 503 || gone || answer.status == 200 && whole) {
                 return Err(format!("an answer in between was {} {}", answer.status, answer.body));
             }
         }
@@ -39,15 +46,20 @@ pub async fn read_all_the_while(t: &TestApp, world: &World, post: &Post) -> Resu
 ///
 /// # Errors
 /// What does not.
-pub async fn end(t: &TestApp, world: &World, post: &Post) -> Result<(), String> {
+pub async fn end(t: &TestApp, world: &World, post: &Post, deletes: bool) -> Result<(), String> {
     for organization in &world.organizations {
+        if organization.gone.get() {
+            nobody_sees_anything(t, organization).await?;
+            continue;
+        }
         let expected = plan_at_stripe(t, organization);
         let answer = t.entitlements(&organization.user, &organization.id).await;
         if answer.text("/planCode") != expected {
             return Err(format!("{} has {}, at Stripe {expected}", organization.id, answer.body));
         }
     }
-    events_are_processed_once(t, post).await?;
+    events_are_processed_once(t, post, deletes).await?;
+    gone_is_noted_once(t).await?;
     telemetry_is_a_chain(t, "plan_changed", "org_id::text", "'pilot'").await?;
     telemetry_is_a_chain(t, "subscription_status_changed", "telemetry ->> 'subscription'", "null").await?;
     telemetry_ends_at_the_plans(t, world).await
@@ -69,7 +81,43 @@ fn plan_at_stripe(t: &TestApp, organization: &Organization) -> String {
     plans.max_by_key(rank).unwrap_or_else(|| "pilot".to_owned())
 }
 
-async fn events_are_processed_once(t: &TestApp, post: &Post) -> Result<(), String> {
+/// Not the member, not the application's server, not the operator: whatever is kept of it.
+async fn nobody_sees_anything(t: &TestApp, organization: &Organization) -> Result<(), String> {
+    let Organization { id, user, .. } = organization;
+    let answer = t.entitlements(user, id).await;
+    if (answer.status, answer.text("/code")) != (403, "not_a_member") {
+        return Err(format!("of {id}, which is gone, its member is told {} {}", answer.status, answer.body));
+    }
+    let seen = format!(
+        "select concat_ws(' ', (select count(*) from plan_effective where org_id = '{id}'), (select count(*) from entitlements_effective where org_id = '{id}'),
+           has_entitlement('{id}', 'canExportMD'), (select count(*) from orgs_with('canExportMD') o where o = '{id}'))"
+    );
+    for role in ["service_role", "authenticated"] {
+        let sub = if role == "authenticated" { format!("{{\"sub\": \"{user}\"}}") } else { String::new() };
+        let begin = format!("begin; set local request.jwt.claims = '{sub}'; set local role {role}");
+        t.db.batch_execute(&begin).await.map_err(|error| error.to_string())?;
+        let seen = t.value(&seen).await;
+        let rows = if role == "authenticated" {
+            t.value("select (select count(*) from subscriptions) + (select count(*) from entitlements) + (select count(*) from customers)").await
+        } else {
+            "0".to_owned()
+        };
+        t.db.batch_execute("rollback").await.map_err(|error| error.to_string())?;
+        if seen != "0 0 f 0" || rows != "0" {
+            return Err(format!("of {id}, which is gone, {role} sees {seen}, and {rows} rows"));
+        }
+    }
+    Ok(())
+}
+
+async fn gone_is_noted_once(t: &TestApp) -> Result<(), String> {
+    let twice = "select string_agg(org_id::text, ', ') from (
+        select org_id from runs where kind = 'organization_gone' group by org_id having count(*) > 1) twice";
+    let twice = t.value(twice).await;
+    if twice.is_empty() { Ok(()) } else { Err(format!("noted more than once as gone: {twice}")) }
+}
+
+async fn events_are_processed_once(t: &TestApp, post: &Post, deletes: bool) -> Result<(), String> {
     let answered = post.outcomes.borrow().clone();
     for (id, (kind, outcomes)) in &answered {
         let worked =
@@ -79,7 +127,8 @@ async fn events_are_processed_once(t: &TestApp, post: &Post) -> Result<(), Strin
         }
         let rows = t.value(&format!("select concat_ws(' ', status, outcome, error_code, next_retry_at) from webhook_events where event_id = '{id}'")).await;
         let ignored = outcomes.iter().all(|outcome| outcome == "ignored");
-        if !ignored && !["processed applied", "processed stale"].contains(&rows.as_str()) {
+        let of_gone = deletes && rows == "processed ignored";
+        if !ignored && !of_gone && !["processed applied", "processed stale"].contains(&rows.as_str()) {
             return Err(format!("{id} ({kind}) was answered {outcomes:?} and is stored as `{rows}`"));
         }
     }

@@ -41,6 +41,10 @@ pub enum Act {
     Unpaid,
     /// It ends.
     CancelNow,
+    /// The application deletes an organization: its row, or only by a mark that its view leaves out.
+    DeleteOrganization { marked: bool },
+    /// And takes that back.
+    RestoreOrganization,
 }
 
 /// One thing that happens.
@@ -98,6 +102,13 @@ pub fn histories(size: Size) -> impl Strategy<Value = History> {
     )
 }
 
+impl History {
+    /// Whether an organization is deleted in it, ever.
+    pub fn deletes(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.act, Act::DeleteOrganization { .. }))
+    }
+}
+
 fn step() -> impl Strategy<Value = Step> {
     // Several within one second, several within the margin of a read, some long after.
     let pass_ms = prop_oneof![4 => 0..300_i64, 2 => 300..3_000_i64, 1 => 3_000..60_000_i64];
@@ -120,5 +131,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::CancelAtPeriodEnd),
         1 => Just(Act::Unpaid),
         1 => Just(Act::CancelNow),
+        1 => any::<bool>().prop_map(|marked| Act::DeleteOrganization { marked }),
+        1 => Just(Act::RestoreOrganization),
     ]
 }

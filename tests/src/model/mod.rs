@@ -56,7 +56,7 @@ pub async fn play(history: &History) -> Result<Tally, String> {
     let player = async {
         for step in &history.steps {
             clock.fetch_add(step.pass_ms, Ordering::SeqCst);
-            world.act(&t, step);
+            world.step(&t, step).await;
             post.collect(&t, &mut random);
             if !history.late {
                 tokio::time::sleep(std::time::Duration::from_millis(random.u64(0..6))).await;
@@ -66,7 +66,7 @@ pub async fn play(history: &History) -> Result<Tally, String> {
     };
     let workers = (0..history.workers).map(|number| post.work(&t, history.seed ^ (number as u64 + 1) << 32));
     let killer = delivery::kill_connections(&t, &post, history.seed);
-    let reader = check::read_all_the_while(&t, &world, &post);
+    let reader = check::read_all_the_while(&t, &world, &post, history.deletes());
     let sweeper = delivery::sweep_all_the_while(&t, &post, history.seed);
     let ((), attempts, (), read, ()) =
         futures_util::join!(player, futures_util::future::join_all(workers), killer, reader, sweeper);
@@ -75,6 +75,6 @@ pub async fn play(history: &History) -> Result<Tally, String> {
         attempt?;
     }
     journal.check(&t).await?;
-    check::end(&t, &world, &post).await?;
+    check::end(&t, &world, &post, history.deletes()).await?;
     Ok(post.tally(&t))
 }

@@ -26,11 +26,20 @@ pub struct Organization {
     pub user: String,
     /// Stripe's id of its customer, `cus_...`.
     pub customer: String,
+    /// The application has deleted it.
+    pub gone: Cell<bool>,
 }
+
+/// As `billing adopt` writes them over an application that only marks what it deleted: its members stay in their table.
+const VIEWS: &str = "
+    create or replace view organizations as select o.id, o.name from own_organizations o where o.name <> 'Deleted';
+    create or replace view members as select m.org_id, m.user_id, m.role from own_members m
+      where exists (select from organizations o where o.id = m.org_id)";
 
 impl World {
     /// Makes organizations and customers, here and at Stripe.
     pub async fn create(t: &TestApp, count: usize) -> Self {
+        t.db.batch_execute(VIEWS).await.expect("views");
         let mut organizations = Vec::new();
         for _ in 0..count {
             let (id, user) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
@@ -45,7 +54,7 @@ impl World {
                  insert into customers (org_id, livemode, stripe_customer_id) values ('{id}', false, '{customer}')"
             );
             t.db.batch_execute(&rows).await.expect("an organization");
-            organizations.push(Organization { id, user, customer });
+            organizations.push(Organization { id, user, customer, gone: Cell::new(false) });
         }
         let prices = PRICES.iter().map(|key| {
             let list = t.stripe.call("GET", "/v1/prices", &json!({ "lookup_keys": [key] })).expect("prices");
@@ -54,7 +63,27 @@ impl World {
         Self { organizations, prices: prices.collect(), quantity: Cell::new(1) }
     }
 
-    /// Does one step. What Stripe refuses in that state does not happen.
+    /// Does one step: in the application's tables, or at Stripe.
+    pub async fn step(&self, t: &TestApp, step: &Step) {
+        let Organization { id, user, gone, .. } = &self.organizations[step.target % self.organizations.len()];
+        let sql = match step.act {
+            Act::DeleteOrganization { marked: true } => {
+                format!("update own_organizations set name = 'Deleted' where id = '{id}'")
+            }
+            Act::DeleteOrganization { marked: false } => {
+                format!("delete from own_organizations where id = '{id}'")
+            }
+            Act::RestoreOrganization => format!(
+                "insert into own_organizations (id, name) values ('{id}', 'Model') on conflict (id) do update set name = 'Model';
+                 insert into own_members (org_id, user_id, role) values ('{id}', '{user}', 'owner') on conflict do nothing"
+            ),
+            _ => return self.act(t, step),
+        };
+        t.db.batch_execute(&sql).await.expect("the application's tables");
+        gone.set(!matches!(step.act, Act::RestoreOrganization));
+    }
+
+    /// Does one step at Stripe. What Stripe refuses in that state does not happen.
     pub fn act(&self, t: &TestApp, step: &Step) {
         let organization = &self.organizations[step.target % self.organizations.len()];
         let price = |index: usize| &self.prices[PRICES[index]];
@@ -96,6 +125,7 @@ impl World {
             Act::CancelAtPeriodEnd => stripe.cancel_at_period_end(subscription, true),
             Act::Unpaid => stripe.set_status(subscription, "unpaid"),
             Act::CancelNow => stripe.cancel_now(subscription),
+            Act::DeleteOrganization { .. } | Act::RestoreOrganization => return,
         };
     }
 

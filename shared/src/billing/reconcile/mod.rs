@@ -17,7 +17,7 @@ use crate::billing::Resources;
 use crate::billing::limits::Limits;
 use crate::billing::read_subscriptions::Tally;
 use crate::billing::replay_event::Replay;
-use crate::db::subscriptions::Purpose;
+use crate::db::subscriptions::{self, Purpose};
 use crate::db::{reconcile_cursors, runs, webhook_events};
 use crate::error::Error;
 use crate::telemetry::metrics::{self, Reconciliation};
@@ -67,6 +67,8 @@ pub struct ReconcileReport {
     pub failed_events: Events,
     /// The comparison of Stripe's subscriptions with ours.
     pub subscriptions: Tally,
+    /// Live subscriptions of organizations that the application deleted: somebody pays for nothing.
+    pub without_organization: u64,
     /// Events past their retention that were removed.
     pub pruned: i64,
     /// Time was up before everything was done: the next one goes on.
@@ -102,6 +104,10 @@ pub async fn reconcile(resources: &Resources<'_>, when: Sweep, limits: &Limits) 
         Ok(complete) => report.unfinished |= !complete,
         Err(error) => note(&mut report, "subscriptions", Err(error)),
     }
+    match count_without_organization(resources).await {
+        Ok(count) => report.without_organization = count,
+        Err(error) => note(&mut report, "organizations", Err(error)),
+    }
     let pruned = prune(resources, limits, EVENTS_KEPT_DAYS).await;
     match pruned {
         Ok(rows) => report.pruned = rows,
@@ -113,6 +119,11 @@ pub async fn reconcile(resources: &Resources<'_>, when: Sweep, limits: &Limits) 
     });
     summarize(&report, plan_changes, began);
     report
+}
+
+async fn count_without_organization(resources: &Resources<'_>) -> Result<u64, Error> {
+    let (db, livemode) = (resources.db()?, resources.stripe()?.livemode());
+    Ok(subscriptions::count_without_organization(db, livemode).await?)
 }
 
 /// Plans that changed since the last reconciliation, counted by the audit trail, so that no event has to.
@@ -156,6 +167,7 @@ fn summarize(report: &ReconcileReport, plan_changes: u64, began: Instant) {
         failed: missed.failed + retried.failed,
         drift: subscriptions.drifted,
         unrepaired: subscriptions.drifted - subscriptions.repaired,
+        without_organization: report.without_organization,
         problems: report.problems.len() as u64,
         plan_changes,
         milliseconds: began.elapsed().as_secs_f64() * 1000.0,
@@ -165,6 +177,7 @@ fn summarize(report: &ReconcileReport, plan_changes: u64, began: Instant) {
         request_id = current.request_id, trace_id = current.trace_id,
         events_seen = missed.seen + retried.seen, events_recovered = run.recovered, events_failed = run.failed, events_gone = retried.gone,
         subscriptions_checked = subscriptions.checked, drifted = run.drift, repaired = subscriptions.repaired, unexplained = subscriptions.unexplained,
+        without_organization = run.without_organization,
         plan_changes, pruned = report.pruned, unfinished = report.unfinished, problems = run.problems,
         milliseconds = run.milliseconds,
         database_ms = current.milliseconds(Part::Database), stripe_ms = current.milliseconds(Part::Stripe),
