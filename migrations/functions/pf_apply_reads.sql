@@ -25,7 +25,9 @@ begin
   if not asked.dry_run then
     perform billing_private.lock_organizations(array(
       select unnest(array[found.org, s.org_id])
-      from jsonb_to_recordset(asked.reads) as r (org_ids uuid[], customer text, subscription text)
+      from jsonb_to_recordset(asked.reads) as r (
+        org_ids uuid[], customer text, subscription text, snapshot jsonb, version bigint, observed_at bigint,
+        known_through bigint, may_include bigint)
       cross join lateral billing_private.find_organization(r.org_ids, r.subscription, r.customer) found
       left join billing.subscriptions s on s.stripe_subscription_id = r.subscription));
   end if;

@@ -74,11 +74,15 @@ impl TestDatabase {
 
     /// Gives a login another password, and ends what is connected with the one before. All databases of the server share the logins.
     pub async fn replace_password(&self, login: &str, password: &str) {
-        let sql = format!(
-            "alter role {login} password '{password}';
-             select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '{login}' and datname = current_database()"
+        let admin = self.connect().await;
+        admin
+            .batch_execute(&format!("alter role {login} password '{password}'"))
+            .await
+            .expect("another password");
+        let end = format!(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '{login}' and datname = current_database()"
         );
-        self.connect().await.batch_execute(&sql).await.expect("another password");
+        admin.batch_execute(&end).await.expect("the connections end");
     }
 
     fn new_name() -> String {

@@ -75,7 +75,7 @@ billing_private.holds                    .     .        .      .     .      .   
 billing_private.is_ended                 .     x        x      x     x      x             x      .      .        .      x
 billing_private.is_forgotten             .     .        .      .     .      .             .      .      .        .      .
 billing_private.is_granting              .     x        x      x     x      x             x      .      .        .      x
-billing_private.is_live                  .     .        .      .     .      .             .      .      .        .      x
+billing_private.is_live                  .     .        .      .     .      x             .      .      .        .      x
 billing_private.livemode                 .     x        x      x     x      x             x      .      .        .      x
 billing_private.lock_organizations       .     .        .      .     .      .             .      .      .        .      .
 billing_private.may_change_billing       .     .        .      .     .      .             .      .      .        .      .

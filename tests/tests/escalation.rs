@@ -110,6 +110,7 @@ fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "enabled" | "even_if_live") => one("true"),
         (_, "plan_code") => one("enterprise"),
         (_, "event_id") => one("evt_1"),
+        (_, "status") => one("active"),
         (_, "expires_at") => one("2027-01-01T00:00:00Z"),
         (_, "customer") => one("cus_new"),
         (_, "replaces") => one("cus_1"),
