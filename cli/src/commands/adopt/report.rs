@@ -96,5 +96,5 @@ impl fmt::Display for Adopted {
 }
 
 fn condition(sql: Option<&str>) -> String {
-    sql.map(|sql| format!(", where {sql}")).unwrap_or_default()
+    sql.map(|sql| format!(",\n               where {sql}")).unwrap_or_default()
 }
