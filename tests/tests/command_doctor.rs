@@ -83,7 +83,7 @@ impl Deployment {
         assert!(text.contains(words), "{check}: {text}");
     }
 
-    async fn after_sql(&self, sql: &str) -> Vec<(&'static str, Status, String)> {
+    pub async fn after_sql(&self, sql: &str) -> Vec<(&'static str, Status, String)> {
         self.t.db.batch_execute(sql).await.unwrap();
         self.complaints(&[]).await
     }

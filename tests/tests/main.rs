@@ -14,6 +14,7 @@ mod checkout_failures;
 mod command_adopt;
 mod command_backfill;
 mod command_doctor;
+mod command_doctor_roles;
 mod command_doctor_values;
 mod command_events;
 mod command_explain;

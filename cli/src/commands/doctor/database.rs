@@ -13,39 +13,7 @@ const OPEN_TABLES: &str = "
       and not (c.relrowsecurity and c.relforcerowsecurity and exists (select from pg_policy p where p.polrelid = c.oid))";
 
 /// What a login or a role of requests has and should not have, one clause each.
-const TOO_MUCH: &str = "
-    with ours as (select unnest(array['billing'::regnamespace, 'billing_private'::regnamespace]) as id),
-      roles as (select oid, rolname, rolname like 'billing\\_%' and rolname <> 'billing_owner' as is_ours from pg_roles
-        where rolname like 'billing\\_%' or rolname in ('anon', 'authenticated'))
-    select coalesce(string_agg(what, '; ' order by what), '') from (
-      select rolname || ' is a superuser or bypasses row level security' as what from pg_roles
-      where (rolname like 'billing\\_%' or rolname in ('anon', 'authenticated')) and (rolsuper or rolbypassrls)
-      union all
-      select rolname || ' may create roles or databases' from pg_roles
-      where rolname like 'billing\\_%' and (rolcreaterole or rolcreatedb)
-      union all
-      select 'billing_owner can log in' from pg_roles where rolname = 'billing_owner' and rolcanlogin
-      union all
-      select r.rolname || ' owns ' || c.oid::regclass from pg_class c join roles r on r.oid = c.relowner where r.is_ours
-      union all
-      select r.rolname || ' is a member of ' || other.rolname from pg_auth_members m
-      join roles r on r.oid = m.member join pg_roles other on other.oid = m.roleid
-      where (r.is_ours or r.rolname = 'billing_owner') and (other.rolname <> 'billing_viewer' or r.rolname = 'billing_operator')
-      union all
-      select r.rolname || ' may ' || p.privilege || ' ' || c.oid::regclass
-      from pg_class c, roles r, unnest(array['insert', 'update', 'delete', 'truncate', 'trigger']) as p (privilege)
-      where (r.is_ours or r.rolname in ('anon', 'authenticated')) and c.relnamespace in (select id from ours)
-        and c.relkind in ('r', 'p', 'v') and has_table_privilege(r.oid, c.oid, p.privilege)
-      union all
-      select r.rolname || ' may select ' || c.oid::regclass from pg_class c, roles r
-      where c.relnamespace in (select id from ours) and c.relkind in ('r', 'p', 'v') and has_table_privilege(r.oid, c.oid, 'select')
-        and (r.rolname in ('anon', 'billing_checkout', 'billing_events') or c.relname in ('organizations', 'members')
-          or r.rolname = 'authenticated' and c.relname in ('webhook_events', 'runs', 'reconcile_cursors', 'schema_history')) and r.rolname <> 'billing_owner'
-      union all
-      select coalesce(r.rolname, 'everybody') || ' may execute ' || p.oid::regprocedure
-      from pg_proc p cross join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a left join pg_roles r on r.oid = a.grantee
-      where p.pronamespace in (select id from ours)
-        and (a.grantee = 0 or r.rolname = 'anon' or r.rolname = 'authenticated' and p.proname like 'pf\\_%')) found";
+const TOO_MUCH: &str = include_str!("too_much.sql");
 
 /// Live subscriptions of organizations that the application deleted.
 const LIVE_AND_GONE: &str = "
@@ -55,7 +23,10 @@ const LIVE_AND_GONE: &str = "
 
 /// A sentence, and after an exclamation mark what to do, if something is to be done.
 const MEMBERS: &str = "
-    select case when adopted.text is null or adopted.text = 'own' then 'tables of ours' else 'adopted from ' || (adopted.text::jsonb ->> 'members') end
+    select case
+        when adopted.text = 'own' then 'tables of ours'
+        when adopted.text like '{%' then 'adopted from ' || (adopted.text::jsonb ->> 'members')
+        else 'views of your own' end
       || format(': %s organizations, %s members, %s of them may buy', s.organizations, s.members, s.admins)
       || case when s.without_admin > 0
         then format('!%s organizations have no owner or admin, so nobody can buy for them: see billing adopt --buyers', s.without_admin)
