@@ -1,6 +1,6 @@
 //! Who is no member although there is a row: suspended, removed and invited people, by the names that such columns usually have.
 
-use super::source::Table;
+use super::table::Table;
 
 /// A time that, once set, says that somebody or something is no more.
 const ENDED_AT: [&str; 11] = [

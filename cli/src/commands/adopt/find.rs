@@ -4,7 +4,7 @@
 use tokio_postgres::Client;
 
 use super::Error;
-use super::source::{self, Column, Table, TableName};
+use super::table::{self, Column, Table, TableName, plain};
 
 /// What applications call their organizations, without case and underscores.
 const ORGANIZATIONS: [&str; 18] = [
@@ -62,11 +62,6 @@ struct Candidate {
     score: u32,
 }
 
-/// A name without what applications write differently: case and underscores.
-pub(super) fn plain(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
 /// A table's name without its schema.
 fn bare(table: &Table) -> String {
     plain(table.name.rsplit('.').next().unwrap_or(&table.name))
@@ -78,9 +73,9 @@ pub(super) async fn pair(
     organizations: Option<&TableName>,
     members: Option<&TableName>,
 ) -> Result<(Table, Table), Error> {
-    let all = source::tables(client, None).await?;
+    let all = table::tables(client, None).await?;
     let one_or_all = async |named: Option<&TableName>| match named {
-        Some(name) => source::named(client, name).await.map(|table| vec![table]),
+        Some(name) => table::named(client, name).await.map(|table| vec![table]),
         None => Ok(all.clone()),
     };
     let (left, right) = (one_or_all(organizations).await?, one_or_all(members).await?);

@@ -9,10 +9,12 @@ mod filter;
 mod find;
 mod report;
 mod source;
+mod table;
 mod views;
 
 pub use report::{Adopted, RoleSeen};
-pub use source::{Source, TableName};
+pub use source::Source;
+pub use table::TableName;
 
 /// Says whose members there are: reads them from the application's own tables from now on.
 ///

@@ -1,28 +1,10 @@
 //! What is adopted: two tables of the application and their columns, checked one by one.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::Serialize;
 use tokio_postgres::Client;
-use tokio_postgres::types::Type;
 
+use super::table::{Column, Table, indexed, named, readable};
 use super::{Args, Error, filter, find};
-
-/// A table as it is named on the command line: `[schema.]table`, or a quoted name as SQL writes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableName(String);
-
-impl FromStr for TableName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.trim() {
-            "" => Err("expected a table: [schema.]table".to_owned()),
-            name => Ok(Self(name.to_owned())),
-        }
-    }
-}
 
 /// Where organizations and members are read from. Names are quoted as SQL needs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,58 +30,6 @@ pub struct Source {
     pub members_where: Option<String>,
     /// The roles that may change billing, in lower case. `*`: every one.
     pub buyers: Vec<String>,
-}
-
-/// A table of the application.
-#[derive(Clone, Debug)]
-pub(super) struct Table {
-    pub oid: u32,
-    /// Quoted, with its schema.
-    pub name: String,
-    pub columns: Vec<Column>,
-}
-
-/// A column of it.
-#[derive(Clone, Debug)]
-pub(super) struct Column {
-    pub name: String,
-    /// Quoted where SQL needs it.
-    pub quoted: String,
-    /// As PostgreSQL names the type: `uuid`, `boolean`, `text`, ...
-    pub kind: String,
-    pub is_enum: bool,
-    /// It alone is the primary key.
-    pub is_key: bool,
-    /// It refers to this table, by oid.
-    pub refers_to: Option<u32>,
-    /// The table's name that it refers to.
-    pub refers_to_name: Option<String>,
-}
-
-impl Table {
-    pub fn column(&self, name: &str) -> Result<&Column, Error> {
-        let wanted = name.trim_matches('"');
-        self.columns.iter().find(|column| column.name == wanted).ok_or_else(|| {
-            let there: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
-            Error::Unusable(format!("{} has no column {wanted}. It has {}.", self.name, there.join(", ")))
-        })
-    }
-
-    /// The first of these names that a column has, however it is written.
-    pub fn first_of(&self, names: &[&str], fits: impl Fn(&Column) -> bool) -> Option<&Column> {
-        names.iter().find_map(|name| {
-            self.columns.iter().find(|column| find::plain(&column.name) == *name && fits(column))
-        })
-    }
-}
-
-impl Column {
-    pub fn is_text(&self) -> bool {
-        self.is_enum
-            || self.kind == "text"
-            || self.kind.starts_with("character varying")
-            || self.kind == "citext"
-    }
 }
 
 /// What applications call the column with an organization's name.
@@ -142,96 +72,6 @@ pub(super) async fn resolve(client: &Client, args: &Args) -> Result<Source, Erro
         members: members.name,
         buyers: args.buyers.iter().map(|role| role.trim().to_lowercase()).collect(),
     })
-}
-
-/// A table that is named, with its columns.
-pub(super) async fn named(client: &Client, name: &TableName) -> Result<Table, Error> {
-    let sql = "select c.oid from pg_class c where c.oid = to_regclass($1) and c.relkind in ('r', 'p', 'v')";
-    let found = match client.query_typed(sql, &[(&name.0, Type::TEXT)]).await {
-        Ok(rows) => rows.first().map(|row| row.get::<_, u32>(0)),
-        // A name that SQL cannot read.
-        Err(error) if error.code().is_some_and(|code| code.code().starts_with("42")) => None,
-        Err(error) => return Err(error.into()),
-    };
-    match found {
-        Some(oid) => table(client, oid).await,
-        None => Err(Error::Unusable(format!(
-            "There is no table {} in this database. Name it as schema.table, quoted as SQL needs it.",
-            name.0
-        ))),
-    }
-}
-
-/// A table and its columns.
-async fn table(client: &Client, oid: u32) -> Result<Table, Error> {
-    let found = tables(client, Some(oid)).await?.pop();
-    found.ok_or_else(|| Error::Unusable("The table is gone.".to_owned()))
-}
-
-/// One table, or all of the application's, with their columns.
-pub(super) async fn tables(client: &Client, oid: Option<u32>) -> Result<Vec<Table>, Error> {
-    // Supabase's own schemas hold none of the application's.
-    let sql = "
-        select c.oid, format('%I.%I', n.nspname, c.relname), a.attname::text, quote_ident(a.attname),
-          format_type(a.atttypid, a.atttypmod), t.typtype = 'e',
-          exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indnkeyatts = 1 and i.indkey[0] = a.attnum),
-          reference.confrelid, (select relname::text from pg_class where oid = reference.confrelid)
-        from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        join pg_type t on t.oid = a.atttypid
-        left join lateral (
-          select f.confrelid from pg_constraint f
-          where f.contype = 'f' and f.conrelid = c.oid and f.conkey = array[a.attnum] limit 1) reference on true
-        where c.oid = $1 or $1 is null and c.relkind in ('r', 'p') and not c.relispartition
-          and n.nspname not like 'pg\\_%' and n.nspname not like 'supabase\\_%'
-          and n.nspname not in ('information_schema', 'billing', 'billing_private', 'auth', 'storage', 'realtime', 'vault',
-            'graphql', 'graphql_public', 'extensions', 'pgsodium', 'cron', 'net')
-        order by c.oid, a.attnum";
-    let rows = client.query_typed(sql, &[(&oid, Type::OID)]).await?;
-    let mut tables: Vec<Table> = Vec::new();
-    for row in &rows {
-        let oid: u32 = row.get(0);
-        if tables.last().is_none_or(|table| table.oid != oid) {
-            tables.push(Table { oid, name: row.get(1), columns: Vec::new() });
-        }
-        let column = Column {
-            name: row.get(2),
-            quoted: row.get(3),
-            kind: row.get(4),
-            is_enum: row.get(5),
-            is_key: row.get(6),
-            refers_to: row.get(7),
-            refers_to_name: row.get(8),
-        };
-        if let Some(table) = tables.last_mut() {
-            table.columns.push(column);
-        }
-    }
-    Ok(tables)
-}
-
-/// That the role that asks may read the table, and sees all of its rows.
-async fn readable(client: &Client, table: &Table) -> Result<(), Error> {
-    let sql = "select current_user::text, has_schema_privilege(c.relnamespace, 'usage') and has_table_privilege(c.oid, 'select'),
-          case when c.relkind in ('r', 'p') then row_security_active(c.oid) else false end, pg_get_userbyid(c.relowner)::text
-        from pg_class c where c.oid = $1";
-    let rows = client.query_typed(sql, &[(&table.oid, Type::OID)]).await?;
-    let Some(row) = rows.first() else { return Ok(()) };
-    let (me, may_read, hidden): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
-    let owner: String = row.get(3);
-    if !may_read {
-        return Err(Error::Unusable(format!(
-            "{me} may not read {0}. Run billing adopt as {owner}, who owns it, or let {me} read it: grant select on {0} to {me}.",
-            table.name
-        )));
-    }
-    if hidden {
-        return Err(Error::Unusable(format!(
-            "Row level security hides rows of {} from {me}, who would own the views, so that members would be missing. Run billing adopt as a role that sees them all: {owner}, who owns it, unless it is forced for the owner too, or one with BYPASSRLS (at Supabase: postgres).",
-            table.name
-        )));
-    }
-    Ok(())
 }
 
 fn id_column<'a>(organizations: &'a Table, args: &Args) -> Result<&'a Column, Error> {
@@ -316,29 +156,5 @@ fn role_column<'a>(members: &'a Table, args: &Args) -> Result<Option<&'a Column>
             members.name
         ))),
         found => Ok(found),
-    }
-}
-
-/// Every read looks a member up by the user's id.
-async fn indexed(client: &Client, members: &Table, user: &Column) -> Result<(), Error> {
-    let sql = "select c.relkind = 'v' or exists (
-          select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-          where i.indrelid = c.oid and i.indisvalid and i.indpred is null and a.attname = $2)
-        from pg_class c where c.oid = $1";
-    let rows = client.query_typed(sql, &[(&members.oid, Type::OID), (&user.name, Type::TEXT)]).await?;
-    if rows.first().is_some_and(|row| row.get(0)) {
-        return Ok(());
-    }
-    Err(Error::Unusable(format!(
-        "{table} has no index that begins with {column}, and every read looks for it. Make one first: create index concurrently on {table} ({quoted}).",
-        table = members.name,
-        column = user.name,
-        quoted = user.quoted,
-    )))
-}
-
-impl fmt::Display for TableName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
