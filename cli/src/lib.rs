@@ -1,7 +1,7 @@
 //! What the `billing` command does: one file per command, and the frame they share.
 //!
-//! A new command is a file in [`commands`] with its `Args`, its report, its error and `run`, and one line in each of the two
-//! lists there.
+//! A new command is a file in [`commands`] with its `Args`, its report, its error and `run`, and one line in
+//! each of the two lists there.
 
 pub mod commands;
 pub mod context;

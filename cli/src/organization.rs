@@ -91,7 +91,8 @@ pub async fn find(client: &Client, named: &OrgRef) -> Result<Organization, Error
     found.ok_or_else(|| Error::UnknownOrganization(named.to_string()))
 }
 
-/// The organization of this id, if the application has it or we hold rows of its billing; and whether the application has it.
+/// The organization of this id, if the application has it or we hold rows of its billing; and whether the
+/// application has it.
 ///
 /// # Errors
 /// [`Error::UnknownOrganization`], or if the database fails.

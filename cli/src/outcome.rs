@@ -1,4 +1,5 @@
-//! How a command ends: what it prints where, its exit status, and the codes by which a script tells failures apart.
+//! How a command ends: what it prints where, its exit status, and the codes by which a script tells failures
+//! apart.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -9,7 +10,8 @@ use serde_json::json;
 
 /// What a command found or did, for people (Display) and for programs (Serialize).
 pub trait Report: Serialize + Display {
-    /// Whether all is well. A check that found something is no failure of the command, and yet not exit status 0.
+    /// Whether all is well. A check that found something is no failure of the command, and yet not exit
+    /// status 0.
     fn is_well(&self) -> bool {
         true
     }

@@ -1,5 +1,5 @@
-//! The JSON secret in AWS Secrets Manager, as an operator reads and writes it. It is read when `BILLING_SECRET_ARN` names one; how
-//! is in [`shared::secrets`].
+//! The JSON secret in AWS Secrets Manager, as an operator reads and writes it. It is read when
+//! `BILLING_SECRET_ARN` names one; how is in [`shared::secrets`].
 
 use aws_config::BehaviorVersion;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
@@ -39,7 +39,8 @@ pub async fn from_environment() -> Result<Variables, Error> {
     }
 }
 
-/// A variable for the command. Where functions share the secret, the database's address is the one with the operator's login.
+/// A variable for the command. Where functions share the secret, the database's address is the one with the
+/// operator's login.
 pub fn of_operator(variables: &Variables, name: &str) -> Option<String> {
     variables.of_function(Function::Reconcile, name)
 }
@@ -49,7 +50,8 @@ pub fn of_operator(variables: &Variables, name: &str) -> Option<String> {
 pub struct Store(secrets::Store);
 
 impl Store {
-    /// The secret of this ARN, with the login that the AWS tools would use, and trust in whom this machine trusts. Asks nothing yet.
+    /// The secret of this ARN, with the login that the AWS tools would use, and trust in whom this machine
+    /// trusts. Asks nothing yet.
     pub async fn open(arn: &str) -> Self {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
@@ -66,7 +68,8 @@ impl Store {
         Ok(self.0.read().await?)
     }
 
-    /// Puts a value in front of the comma-separated ones that a variable has, and leaves all others as they are now.
+    /// Puts a value in front of the comma-separated ones that a variable has, and leaves all others as they
+    /// are now.
     ///
     /// # Errors
     /// If the secret cannot be read or written.

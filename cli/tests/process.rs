@@ -1,4 +1,5 @@
-//! The real `billing`: exit status, which stream says what, `--json`, and a signing secret that is stored or not.
+//! The real `billing`: exit status, which stream says what, `--json`, and a signing secret that is stored or
+//! not.
 #![allow(clippy::expect_used, clippy::unwrap_used)] // A test that cannot go on shall panic.
 
 use std::process::{Output, Stdio};

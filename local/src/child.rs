@@ -28,8 +28,8 @@ pub enum Signal {
 }
 
 impl Child {
-    /// Starts a program in a process group of its own, because Ctrl-C is for us: we end it after what uses it. `remove` is a folder
-    /// that shall be gone once the program has ended.
+    /// Starts a program in a process group of its own, because Ctrl-C is for us: we end it after what uses
+    /// it. `remove` is a folder that shall be gone once the program has ended.
     ///
     /// # Errors
     /// If it does not start.

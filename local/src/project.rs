@@ -1,5 +1,5 @@
-//! The checkout that a program works for. Not the one that it was built in: a copied checkout brings its `target` along, and a program
-//! out of that would drive the original's stack.
+//! The checkout that a program works for. Not the one that it was built in: a copied checkout brings its
+//! `target` along, and a program out of that would drive the original's stack.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,8 @@ use shared::config::environment;
 
 use crate::problem::Problem;
 
-/// The root of the checkout that cargo runs this program from, or else that we are in, or else that the program lies in.
+/// The root of the checkout that cargo runs this program from, or else that we are in, or else that the
+/// program lies in.
 ///
 /// # Errors
 /// If none of them lies in a checkout.

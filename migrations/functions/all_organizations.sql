@@ -1,5 +1,5 @@
--- Every organization there is. Whoever may execute this works for all of them: the grant below is the one place that
--- decides it (billing_private.sees_every_organization).
+-- Every organization there is. Whoever may execute this works for all of them: the grant below is the one
+-- place that decides it (billing_private.sees_every_organization).
 create or replace function billing_private.all_organizations() returns setof uuid
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin

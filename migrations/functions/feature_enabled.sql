@@ -1,5 +1,6 @@
--- Whether a feature is on for an organization now, whoever asks: an unexpired override decides alone; else any unexpired
--- plan, add-on or trial grants it; else what everybody has. False for a feature that does not exist.
+-- Whether a feature is on for an organization now, whoever asks: an unexpired override decides alone; else
+-- any unexpired plan, add-on or trial grants it; else what everybody has. False for a feature that does not
+-- exist.
 create or replace function billing_private.feature_enabled(org uuid, feature text) returns boolean
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare

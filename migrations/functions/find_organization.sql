@@ -1,6 +1,6 @@
--- The organization of an event: the first of the ids it names that exists, else that of the stored subscription or
--- customer. `gone`: the application has deleted it, and only rows of ours, or the note that they were forgotten, know it; null
--- and `gone`: the note knows what it names at Stripe.
+-- The organization of an event: the first of the ids it names that exists, else that of the stored
+-- subscription or customer. `gone`: the application has deleted it, and only rows of ours, or the note that
+-- they were forgotten, know it; null and `gone`: the note knows what it names at Stripe.
 create or replace function billing_private.find_organization(
   named uuid[], subscription text, customer text, out org uuid, out gone boolean
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$

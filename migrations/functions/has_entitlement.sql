@@ -1,8 +1,10 @@
--- Whether an organization may use a feature now. For a member of the organization, and for service_role (an application's
--- server, a request with an API key) about every one; false for everybody else, for an organization that does not exist,
--- and for a feature that does not. For a policy on a small table, or one row:
+-- Whether an organization may use a feature now. For a member of the organization, and for service_role (an
+-- application's server, a request with an API key) about every one; false for everybody else, for an
+-- organization that does not exist, and for a feature that does not. For a policy on a small table, or one
+-- row:
 --   using (billing.has_entitlement(org_id, 'hasCloudHistory'))
--- In a SECURITY DEFINER function the request's claims count too, if its owner is a member of service_role or billing_owner.
+-- In a SECURITY DEFINER function the request's claims count too, if its owner is a member of service_role or
+-- billing_owner.
 create or replace function billing.has_entitlement(org uuid, feature text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

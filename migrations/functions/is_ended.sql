@@ -1,4 +1,5 @@
--- Whether a subscription in this status has ended: Stripe never revives it. `shared::domain::status` says the same in Rust.
+-- Whether a subscription in this status has ended: Stripe never revives it. `shared::domain::status` says the
+-- same in Rust.
 create or replace function billing_private.is_ended(status text) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin

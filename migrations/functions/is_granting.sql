@@ -1,5 +1,6 @@
--- Whether a subscription in this status grants its plan, as far as the status alone decides: a past_due one does until
--- grace_until, and one whose collection is paused as void does not. `shared::domain::status` says the same in Rust.
+-- Whether a subscription in this status grants its plan, as far as the status alone decides: a past_due one
+-- does until grace_until, and one whose collection is paused as void does not. `shared::domain::status` says
+-- the same in Rust.
 create or replace function billing_private.is_granting(status text) returns boolean
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin

@@ -1,5 +1,6 @@
--- Serializes the work on these organizations until the commit. All are locked in one order, so that two callers at once
--- never wait for each other. Row locks of a table that only its owner may change: no login can hold one by itself.
+-- Serializes the work on these organizations until the commit. All are locked in one order, so that two
+-- callers at once never wait for each other. Row locks of a table that only its owner may change: no login
+-- can hold one by itself.
 create or replace function billing_private.lock_organizations(orgs uuid[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin

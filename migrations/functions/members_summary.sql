@@ -1,5 +1,5 @@
--- How many organizations and members the application has, by what `billing adopt` made of their roles, and how many
--- organizations nobody may buy for.
+-- How many organizations and members the application has, by what `billing adopt` made of their roles, and
+-- how many organizations nobody may buy for.
 create or replace function billing_private.members_summary(
   out organizations bigint, out members bigint, out admins bigint, out without_admin bigint
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$

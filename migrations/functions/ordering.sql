@@ -1,5 +1,5 @@
--- Whether a subscription's row already has an event's state (covered), takes the event's snapshot (write), or only Stripe
--- knows (read). Times are whole seconds on Stripe's clock.
+-- Whether a subscription's row already has an event's state (covered), takes the event's snapshot (write), or
+-- only Stripe knows (read). Times are whole seconds on Stripe's clock.
 create or replace function billing_private.ordering(
   created bigint, carries_subscription boolean, known_through bigint, may_include bigint, status text
 ) returns text language plpgsql immutable set search_path = pg_catalog, pg_temp as $$

@@ -15,8 +15,8 @@
 --   {"ask_stripe": {version}}       nothing was changed: ask Stripe, then call again with what it said and this version
 --   "missing_org"                   the event is noted as failed
 --
--- Lock order, for all writers: the event's row, the organizations, the subscription's row. Whoever holds a lock for longer
--- than lock_timeout is ill, and Stripe sends the event again.
+-- Lock order, for all writers: the event's row, the organizations, the subscription's row. Whoever holds a
+-- lock for longer than lock_timeout is ill, and Stripe sends the event again.
 create or replace function billing.pf_apply_event(request jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 declare
@@ -32,7 +32,8 @@ declare
   result text;
 begin
   select * into asked from jsonb_to_record(request) as argument (
-    event jsonb, org_ids uuid[], customer text, customer_is_theirs boolean, subscription text, snapshot jsonb, read jsonb,
+    event jsonb, org_ids uuid[], customer text, customer_is_theirs boolean, subscription text, snapshot jsonb,
+    read jsonb,
     payment jsonb, verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
   select * into event from jsonb_to_record(asked.event) as event_ref (
     id text, type text, created bigint, livemode boolean, api_version text);
@@ -76,8 +77,8 @@ begin
   elsif asked.verdict is not null then
     result := asked.verdict;
   else
-    -- A subscription that moves to another organization changes both: both are locked, in one order, whoever comes. It may
-    -- have moved while we waited for a lock: then again.
+    -- A subscription that moves to another organization changes both: both are locked, in one order, whoever
+    -- comes. It may have moved while we waited for a lock: then again.
     loop
       select s.org_id into org_before from billing.subscriptions s
       where s.stripe_subscription_id = asked.subscription;
@@ -106,8 +107,8 @@ begin
           else 'read'
         end;
       end if;
-      -- Of what has ended for an organization that is gone and forgotten, nothing is to be known again; and whether it has,
-      -- only Stripe knows: an old event may come once more.
+      -- Of what has ended for an organization that is gone and forgotten, nothing is to be known again; and
+      -- whether it has, only Stripe knows: an old event may come once more.
       if result = 'write' and forgotten and current.version is null then
         result := case
           when asked.read is null then 'read'
@@ -133,7 +134,8 @@ begin
     where event_id = event.id;
     return jsonb_build_object('ask_stripe', jsonb_build_object('version', coalesce(current.version, 0)));
   end if;
-  -- What is billed to an organization that the application deleted is kept up to date, and means nothing to anybody.
+  -- What is billed to an organization that the application deleted is kept up to date, and means nothing to
+  -- anybody.
   if gone and org is not null then
     perform billing_private.record_gone(org, event.id);
     result := 'ignored';

@@ -1,5 +1,5 @@
--- Makes `plan_code` the organization's plan, until its next event says what is paid for. Add-ons, trials and overrides
--- stay.
+-- Makes `plan_code` the organization's plan, until its next event says what is paid for. Add-ons, trials and
+-- overrides stay.
 create or replace function billing.pf_apply_plan_entitlements(org_id uuid, plan_code text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin

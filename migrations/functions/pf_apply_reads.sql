@@ -3,8 +3,9 @@
 --               pf_apply_event takes them; version is null where nobody noted it before Stripe was asked: then only a
 --               missing row is written
 --   cause, grace_days, dry_run
--- Answers [{subscription, org_id, outcome, version, differences}]. Outcome: same; applied; differs (the dry run, or the
--- version was not noted: note this one and ask Stripe again); conflict (the row changed meanwhile: the same); missing_org.
+-- Answers [{subscription, org_id, outcome, version, differences}]. Outcome: same; applied; differs (the dry
+-- run, or the version was not noted: note this one and ask Stripe again); conflict (the row changed
+-- meanwhile: the same); missing_org.
 create or replace function billing.pf_apply_reads(request jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 declare

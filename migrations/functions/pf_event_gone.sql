@@ -1,4 +1,5 @@
--- Notes that Stripe does not have the event any more (it keeps them for 30 days), so that nobody asks for it again.
+-- Notes that Stripe does not have the event any more (it keeps them for 30 days), so that nobody asks for it
+-- again.
 create or replace function billing.pf_event_gone(event_id text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin

@@ -17,4 +17,5 @@ begin
     where w.status <> 'processed';
 end $$;
 revoke all on function billing.pf_fail_event(jsonb, text) from public;
-grant execute on function billing.pf_fail_event(jsonb, text) to service_role, billing_events, billing_operator;
+grant execute on function billing.pf_fail_event(jsonb, text)
+  to service_role, billing_events, billing_operator;

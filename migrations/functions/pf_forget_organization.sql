@@ -1,7 +1,7 @@
--- Removes an organization's rows from every table of billing, and leaves a row for an auditor that does not say whose it
--- was; not the organization and its members, which are the application's. While it has a live subscription, only with
--- even_if_live: the next event or comparison would bring the rows back.
--- Answers {live, removed}: its live subscriptions, and the rows that went, by table (null: nothing was done).
+-- Removes an organization's rows from every table of billing, and leaves a row for an auditor that does not
+-- say whose it was; not the organization and its members, which are the application's. While it has a live
+-- subscription, only with even_if_live: the next event or comparison would bring the rows back. Answers
+-- {live, removed}: its live subscriptions, and the rows that went, by table (null: nothing was done).
 create or replace function billing.pf_forget_organization(org uuid, even_if_live boolean, by_whom text) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -18,7 +18,8 @@ begin
   if live <> '{}' and not even_if_live then
     return jsonb_build_object('live', live, 'removed', null);
   end if;
-  -- Their events may still come, and some name only these: found by their hashes, they are nobody's then, and no error.
+  -- Their events may still come, and some name only these: found by their hashes, they are nobody's then, and
+  -- no error.
   select coalesce(array_agg(distinct encode(sha256(convert_to(ids.id, 'UTF8')), 'hex')), '{}') into at_stripe
   from (
     select c.stripe_customer_id as id from billing.customers c where c.org_id = org
@@ -34,4 +35,5 @@ begin
   return jsonb_build_object('live', live, 'removed', removed);
 end $$;
 revoke all on function billing.pf_forget_organization(uuid, boolean, text) from public;
-grant execute on function billing.pf_forget_organization(uuid, boolean, text) to service_role, billing_operator;
+grant execute on function billing.pf_forget_organization(uuid, boolean, text)
+  to service_role, billing_operator;

@@ -1,5 +1,6 @@
--- Stores the Stripe customer by whom an organization pays already, because an operator says so, and notes who did.
--- Never in place of another one: which of two is right is a person's to decide. Answers {outcome, other}:
+-- Stores the Stripe customer by whom an organization pays already, because an operator says so, and notes who
+-- did. Never in place of another one: which of two is right is a person's to decide. Answers {outcome,
+-- other}:
 --   stored, same; unknown_organization
 --   taken                     another organization (`other`) has this customer
 --   organization_has_another  the organization has another customer (`other`) in this mode
@@ -36,4 +37,5 @@ begin
   end loop;
 end $$;
 revoke all on function billing.pf_import_customer(uuid, boolean, text, text, text) from public;
-grant execute on function billing.pf_import_customer(uuid, boolean, text, text, text) to service_role, billing_operator;
+grant execute on function billing.pf_import_customer(uuid, boolean, text, text, text)
+  to service_role, billing_operator;

@@ -1,4 +1,5 @@
--- What to ask Stripe about an organization: its customers, and the versions of its rows before Stripe is asked.
+-- What to ask Stripe about an organization: its customers, and the versions of its rows before Stripe is
+-- asked.
 create or replace function billing.pf_inquiry(org uuid, mode boolean) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin

@@ -1,5 +1,5 @@
--- Switches one feature flag on or off for an organization, whatever its plan says; with `enabled` null it takes that back.
--- Says who did it and why, in the same commit. False: there was nothing to take back.
+-- Switches one feature flag on or off for an organization, whatever its plan says; with `enabled` null it
+-- takes that back. Says who did it and why, in the same commit. False: there was nothing to take back.
 create or replace function billing.pf_override_entitlement(
   org uuid, flag text, enabled boolean, expires_at timestamptz, by_whom text, reason text
 ) returns boolean language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

@@ -1,5 +1,6 @@
--- Removes events that nobody touched for `days`, at most `at_most` of them, and tells how many it were. An event of the last
--- 31 days stays: Stripe may send it again for so long, and its row is what tells that it is a duplicate.
+-- Removes events that nobody touched for `days`, at most `at_most` of them, and tells how many it were. An
+-- event of the last 31 days stays: Stripe may send it again for so long, and its row is what tells that it is
+-- a duplicate.
 create or replace function billing.pf_prune_events(days integer, at_most bigint) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare

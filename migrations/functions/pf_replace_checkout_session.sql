@@ -1,5 +1,5 @@
--- Makes a checkout session the organization's last one, if that is still the one the caller knew (or already this one), for
--- an owner or admin of the organization. False: somebody else was faster.
+-- Makes a checkout session the organization's last one, if that is still the one the caller knew (or already
+-- this one), for an owner or admin of the organization. False: somebody else was faster.
 create or replace function billing.pf_replace_checkout_session(
   asking uuid, org uuid, mode boolean, known text, session text
 ) returns boolean language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

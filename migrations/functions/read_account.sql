@@ -1,5 +1,6 @@
--- What checkout and portal need to know of an organization, for the user whose claims are set: no row, if they are no
--- member. `role` is owner, admin or member; `customer` and `last_checkout_session` are null before the first checkout.
+-- What checkout and portal need to know of an organization, for the user whose claims are set: no row, if
+-- they are no member. `role` is owner, admin or member; `customer` and `last_checkout_session` are null
+-- before the first checkout.
 create or replace function billing.read_account(org uuid, mode boolean) returns table (
   role text, customer text, last_checkout_session text, subscribed boolean, had_trial boolean
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$

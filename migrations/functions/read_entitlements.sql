@@ -1,5 +1,6 @@
--- What an organization has, for the user whose claims are set: no row, if they are no member. Times are Unix seconds; a null
--- one is not known. PL/pgSQL, so that a connection plans it once: planning was two thirds of a read.
+-- What an organization has, for the user whose claims are set: no row, if they are no member. Times are Unix
+-- seconds; a null one is not known. PL/pgSQL, so that a connection plans it once: planning was two thirds of
+-- a read.
 create or replace function billing.read_entitlements(org uuid) returns table (
   plan_code text, status text, seats integer, current_period_end bigint, cancel_at bigint, grace_ends_at bigint,
   features jsonb

@@ -1,4 +1,5 @@
--- Notes once that an organization with billing rows is no more in the application. Of one that was forgotten there are none.
+-- Notes once that an organization with billing rows is no more in the application. Of one that was forgotten
+-- there are none.
 create or replace function billing_private.record_gone(org uuid, cause text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin

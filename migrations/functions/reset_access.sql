@@ -1,6 +1,6 @@
--- Closes a table: no policy but the owner's, no grant, row level security enabled and forced. A file in policies/ begins with
--- it and then says who may do what. Forced row level security binds the owner too: without its policy no function of ours
--- would see a row.
+-- Closes a table: no policy but the owner's, no grant, row level security enabled and forced. A file in
+-- policies/ begins with it and then says who may do what. Forced row level security binds the owner too:
+-- without its policy no function of ours would see a row.
 create or replace function billing_private.reset_access(relation regclass) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

@@ -1,5 +1,6 @@
--- Whether the role that asks works for all organizations and not for one user. In a SECURITY DEFINER function of the
--- application that role is the function's owner, who may ask for all; the request is still a user's, or nobody's.
+-- Whether the role that asks works for all organizations and not for one user. In a SECURITY DEFINER function
+-- of the application that role is the function's owner, who may ask for all; the request is still a user's,
+-- or nobody's.
 create or replace function billing_private.sees_every_organization() returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

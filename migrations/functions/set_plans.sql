@@ -1,6 +1,6 @@
--- Makes `plans` the organization's plans in a mode (each with the time it expires, or null), writes only what differs, and
--- records the change of the highest one. The other mode's plans, add-ons, trials and overrides are not touched; a plan
--- without a mode gives way to what is paid for, and takes the place of all.
+-- Makes `plans` the organization's plans in a mode (each with the time it expires, or null), writes only what
+-- differs, and records the change of the highest one. The other mode's plans, add-ons, trials and overrides
+-- are not touched; a plan without a mode gives way to what is paid for, and takes the place of all.
 create or replace function billing_private.set_plans(
   org uuid, mode boolean, plans text[], expiries timestamptz[], cause text
 ) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$

@@ -1,5 +1,5 @@
--- The organizations that the caller may see: their own, or every one for a role that works for all. What row level
--- security is for a table, for views that start from organizations.
+-- The organizations that the caller may see: their own, or every one for a role that works for all. What row
+-- level security is for a table, for views that start from organizations.
 create or replace function billing_private.visible_organizations() returns setof uuid
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

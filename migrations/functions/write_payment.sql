@@ -1,5 +1,5 @@
--- Records a one-time payment and, once it is paid, grants its add-ons. A state never goes back: unpaid, failed, paid.
--- Answers applied, or stale if a later state stands already.
+-- Records a one-time payment and, once it is paid, grants its add-ons. A state never goes back: unpaid,
+-- failed, paid. Answers applied, or stale if a later state stands already.
 create or replace function billing_private.write_payment(org uuid, payment jsonb) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

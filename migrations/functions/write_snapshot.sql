@@ -1,5 +1,5 @@
--- Writes a snapshot over the subscription's row, sets the plans of its organization (and of the one that it had before),
--- and records what changed.
+-- Writes a snapshot over the subscription's row, sets the plans of its organization (and of the one that it
+-- had before), and records what changed.
 create or replace function billing_private.write_snapshot(
   org uuid, snapshot jsonb, observed_at timestamptz, known_through bigint, may_include bigint, grace interval, cause text
 ) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$

@@ -10,11 +10,11 @@ use crate::files::File;
 use crate::history::pending_files;
 use crate::{Error, because};
 
-/// A table that a long statement reads is not waited for: whoever queues for its lock stops everybody behind. And what somebody
-/// made in `public` is never called: with its own search_path a superuser would run it.
+/// A table that a long statement reads is not waited for: whoever queues for its lock stops everybody behind.
+/// And what somebody made in `public` is never called: with its own search_path a superuser would run it.
 const SETTINGS: &str = "set local lock_timeout = '3s'; set local search_path = pg_catalog, pg_temp";
-/// One run at a time; the others wait. From the second run on by a lock that only the owner gets: every login can hold an
-/// advisory one for as long as it likes.
+/// One run at a time; the others wait. From the second run on by a lock that only the owner gets: every login
+/// can hold an advisory one for as long as it likes.
 const LOCK: &str = "
     do $$
     begin
@@ -31,7 +31,8 @@ const LOCK: &str = "
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// What a definition's file grants is all that is granted: what an earlier version of it did is taken back first.
+/// What a definition's file grants is all that is granted: what an earlier version of it did is taken back
+/// first.
 const REVOKE: &str = "
     do $$
     declare
@@ -52,10 +53,11 @@ const REVOKE: &str = "
       end loop;
     end $$";
 
-/// Applies what is pending and returns the files' names, in order. Several callers at once are safe: one works, the others
-/// wait. If a table is busy, it is tried again for about a minute and a half.
+/// Applies what is pending and returns the files' names, in order. Several callers at once are safe: one
+/// works, the others wait. If a table is busy, it is tried again for about a minute and a half.
 ///
-/// Needs a direct connection: through a pooler in transaction mode a login's own settings are not sure to be set.
+/// Needs a direct connection: through a pooler in transaction mode a login's own settings are not sure to be
+/// set.
 ///
 /// # Errors
 /// See [`Error`]; nothing is kept then.

@@ -14,11 +14,13 @@ pub struct File {
 /// All files, in the order in which they are applied.
 pub const FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
-/// How a file begins that makes roles, or changes what is Supabase's: what the owner of our schemas may not do.
+/// How a file begins that makes roles, or changes what is Supabase's: what the owner of our schemas may not
+/// do.
 const AS_MIGRATOR: &str = "-- Runs as the role that migrates.";
 
 impl File {
-    /// Whether it is applied once and never changes. The others are definitions: applied again when their content differs.
+    /// Whether it is applied once and never changes. The others are definitions: applied again when their
+    /// content differs.
     pub fn is_migration(&self) -> bool {
         self.name.starts_with("tables/")
     }

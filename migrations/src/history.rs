@@ -17,12 +17,12 @@ const ROLES: [&str; 6] = [
     "billing_operator",
 ];
 
-/// The names of the files that are not applied yet, in the order in which they will be. Changes nothing, and works behind a
-/// pooler.
+/// The names of the files that are not applied yet, in the order in which they will be. Changes nothing, and
+/// works behind a pooler.
 ///
 /// # Errors
-/// If the database does not answer; if a schema or role of our name is somebody else's; if the history holds a migration that
-/// this program does not know or that has changed.
+/// If the database does not answer; if a schema or role of our name is somebody else's; if the history holds
+/// a migration that this program does not know or that has changed.
 pub async fn pending<C: GenericClient>(client: &C) -> Result<Vec<&'static str>, Error> {
     Ok(pending_files(client).await?.into_iter().map(|file| file.name).collect())
 }
@@ -49,8 +49,9 @@ pub(crate) async fn pending_files<C: GenericClient>(client: &C) -> Result<Vec<Fi
 /// Checksums by name. None: never migrated, and nothing is in the way.
 async fn applied<C: GenericClient>(client: &C) -> Result<Option<HashMap<String, String>>, Error> {
     // The table is missing in a database that was never migrated: to_regclass keeps that from being an error.
-    // Every argument has the type that PostgreSQL's own function takes: in this session's search_path there may be another of
-    // the same name, which fits better otherwise and would run with the rights of whoever migrates.
+    // Every argument has the type that PostgreSQL's own function takes: in this session's search_path there
+    // may be another of the same name, which fits better otherwise and would run with the rights of whoever
+    // migrates.
     let sql = "select to_regclass('billing.schema_history') is not null,
         (select string_agg(nspname::text, ' and ' order by nspname) from pg_namespace
          where nspname in ('billing', 'billing_private')),

@@ -1,8 +1,9 @@
-//! Brings a database to this version's schema: the SQL files beside this crate, applied in one transaction under a lock.
+//! Brings a database to this version's schema: the SQL files beside this crate, applied in one transaction
+//! under a lock.
 //!
-//! `tables/` holds migrations, which only go forward; `functions/`, `views/` and `policies/` hold definitions, which are
-//! applied again when their content changed (README.md). Linked into what an operator or a developer runs, never into a
-//! function that answers requests.
+//! `tables/` holds migrations, which only go forward; `functions/`, `views/` and `policies/` hold
+//! definitions, which are applied again when their content changed (README.md). Linked into what an operator
+//! or a developer runs, never into a function that answers requests.
 
 mod apply;
 mod files;

@@ -1,4 +1,5 @@
-//! Whether a connection keeps its session from one statement to the next, or a pooler in transaction mode deals it out anew.
+//! Whether a connection keeps its session from one statement to the next, or a pooler in transaction mode
+//! deals it out anew.
 
 use std::time::Duration;
 
@@ -7,13 +8,15 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::Error;
 
-/// A pooler with a single server makes the first connection wait for the second one's transaction: that is an answer too.
+/// A pooler with a single server makes the first connection wait for the second one's transaction: that is an
+/// answer too.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whether `client`'s session is its own. `other` is a second connection to the same address.
 ///
-/// While `other` is inside a transaction it holds a server. A pooler in transaction mode gives it the one that just served
-/// `client`, whose next statement then waits or reaches another. A direct connection, or a pooler in session mode, keeps its own.
+/// While `other` is inside a transaction it holds a server. A pooler in transaction mode gives it the one
+/// that just served `client`, whose next statement then waits or reaches another. A direct connection, or a
+/// pooler in session mode, keeps its own.
 ///
 /// # Errors
 /// If the database does not answer.

@@ -9,8 +9,8 @@
 --   billing_events    login of webhook, sync             the same, and applies what Stripe said, by function
 --   billing_operator  login of reconcile and `billing`   reads everything of ours, changes it by function
 --
--- A login has no password until an operator sets one. Their limits are a beginning: `alter role` changes them,
--- and no migration sets them again.
+-- A login has no password until an operator sets one. Their limits are a beginning: `alter role` changes
+-- them, and no migration sets them again.
 
 -- Supabase brings these three; a plain PostgreSQL gets them here.
 do $$
@@ -55,7 +55,8 @@ begin
       execute format('comment on role %I is %L', login.name, ours);
       execute format('alter role %I set statement_timeout = %L', login.name, login.patience);
       execute format('alter role %I set idle_in_transaction_session_timeout = %L', login.name, '15s');
-      -- A function or operator that somebody made in another schema is never found in place of PostgreSQL's own.
+      -- A function or operator that somebody made in another schema is never found in place of PostgreSQL's
+      -- own.
       execute format('alter role %I set search_path = pg_catalog, pg_temp', login.name);
     end if;
     if login.views and not pg_has_role(login.name, 'billing_viewer', 'member') then
@@ -81,7 +82,8 @@ grant usage on schema billing
   to authenticated, service_role, billing_viewer, billing_reader, billing_checkout, billing_events, billing_operator;
 grant usage on schema billing_private to authenticated, service_role, billing_viewer, billing_operator;
 
--- Supabase's functions, where a plain PostgreSQL has no schema `auth`: policies of an application may use them. Ours do not.
+-- Supabase's functions, where a plain PostgreSQL has no schema `auth`: policies of an application may use
+-- them. Ours do not.
 do $$
 begin
   if to_regnamespace('auth') is null then

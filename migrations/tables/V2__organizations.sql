@@ -1,5 +1,6 @@
--- Whose billing it is: two views that everything else reads. `billing adopt` writes them over the application's own
--- tables; until then they stand over two tables of ours. Nothing refers to the application's tables by a foreign key.
+-- Whose billing it is: two views that everything else reads. `billing adopt` writes them over the
+-- application's own tables; until then they stand over two tables of ours. Nothing refers to the
+-- application's tables by a foreign key.
 
 create table billing.own_organizations (
   id uuid primary key default gen_random_uuid(),
@@ -28,9 +29,10 @@ create view billing.members as
   select m.org_id, m.user_id, m.role from billing.own_members m;
 comment on view billing.members is 'own';
 
--- The work on one organization is serialized by locking the row of its slot (billing_private.lock_organizations). A row
--- lock, because anybody who can log in can take an advisory lock, and holding one would stop an organization's events.
--- A fixed number of slots, because they stay in memory however many organizations there are.
+-- The work on one organization is serialized by locking the row of its slot
+-- (billing_private.lock_organizations). A row lock, because anybody who can log in can take an advisory lock,
+-- and holding one would stop an organization's events. A fixed number of slots, because they stay in memory
+-- however many organizations there are.
 create table billing_private.organization_locks (
   slot integer primary key
 );

@@ -1,5 +1,5 @@
--- What Stripe said. Ids, states, times and amounts only: no payload, no personal data.
--- `org_id` is no foreign key: organizations are the application's, and what is billed outlives them until it is forgotten.
+-- What Stripe said. Ids, states, times and amounts only: no payload, no personal data. `org_id` is no foreign
+-- key: organizations are the application's, and what is billed outlives them until it is forgotten.
 
 create table billing.customers (
   org_id uuid not null,

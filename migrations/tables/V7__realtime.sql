@@ -1,9 +1,9 @@
 -- Runs as the role that migrates.
 --
--- Supabase Realtime: a page hears at once that its organization's plan or flags have changed, and asks the API what they
--- are now. Who hears what is decided by the policies for `authenticated`, which Realtime evaluates for each listener and
--- row. A deleted row is told to nobody who filters by org_id: what ends a plan updates its subscription in the same
--- commit, and that is heard.
+-- Supabase Realtime: a page hears at once that its organization's plan or flags have changed, and asks the
+-- API what they are now. Who hears what is decided by the policies for `authenticated`, which Realtime
+-- evaluates for each listener and row. A deleted row is told to nobody who filters by org_id: what ends a
+-- plan updates its subscription in the same commit, and that is heard.
 
 do $$
 begin

@@ -25,4 +25,5 @@ where everybody.plan_code = 'pilot';
 comment on view billing.entitlements_effective is
   'All feature flags for every organization, one that never paid included.';
 revoke all on billing.entitlements_effective from public;
-grant select on billing.entitlements_effective to authenticated, service_role, billing_viewer, billing_operator;
+grant select on billing.entitlements_effective
+  to authenticated, service_role, billing_viewer, billing_operator;

@@ -1,4 +1,5 @@
--- The plan of every organization that the reader may see, and the subscription that explains it (null: it never had one).
+-- The plan of every organization that the reader may see, and the subscription that explains it (null: it
+-- never had one).
 create or replace view billing.plan_effective with (security_invoker = true) as
 select
   o.org_id,
@@ -31,7 +32,8 @@ left join lateral (
       and billing_private.is_granting(s.status) and (s.status <> 'past_due' or s.grace_until > now()) as grants
   from billing.subscriptions s
   where s.org_id = o.org_id and s.livemode = (select billing_private.livemode())
-  -- The one that grants the plan, rather one that is paid; else one that can still be mended; else the newest.
+  -- The one that grants the plan, rather one that is paid; else one that can still be mended; else the
+  -- newest.
   order by grants desc, s.status = 'past_due', ended, s.stripe_created_at desc
   limit 1
 ) shown on true;

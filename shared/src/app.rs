@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::recent::Recent;
 use crate::stripe::Stripe;
 
-/// The parts of a running function. A part that is not configured is refused when it is asked for. It never changes: a configuration
-/// that changes makes another one.
+/// The parts of a running function. A part that is not configured is refused when it is asked for. It never
+/// changes: a configuration that changes makes another one.
 #[derive(Debug)]
 pub struct App {
     /// Every variable, as it was read when the app was made.
@@ -23,12 +23,14 @@ pub struct App {
 }
 
 impl App {
-    /// Puts an app together. Nothing is connected yet. A database address that cannot be read joins the configuration's problems.
+    /// Puts an app together. Nothing is connected yet. A database address that cannot be read joins the
+    /// configuration's problems.
     pub fn new(config: Config, clock: Clock) -> Self {
         Self::assemble(config, clock, None)
     }
 
-    /// The app of a configuration that came after this one's. What it says the same of goes on: connections stay open.
+    /// The app of a configuration that came after this one's. What it says the same of goes on: connections
+    /// stay open.
     pub fn succeeded_by(&self, config: Config) -> Self {
         Self::assemble(config, self.clock.clone(), Some(self))
     }

@@ -1,7 +1,8 @@
-//! The configuration's one door: every variable is read and checked here, secrets never print, all problems are told at once.
+//! The configuration's one door: every variable is read and checked here, secrets never print, all problems
+//! are told at once.
 //!
-//! A variable that a function does not need may be missing: it is refused when something asks for it, so that each function
-//! gets only the secrets it works with. A malformed variable counts as missing.
+//! A variable that a function does not need may be missing: it is refused when something asks for it, so that
+//! each function gets only the secrets it works with. A malformed variable counts as missing.
 
 mod function;
 mod reader;
@@ -43,7 +44,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Supabase's own are longer. A shorter one could be guessed from a single token (RFC 7518, 3.2: at least the hash's 256 bits).
+/// Supabase's own are longer. A shorter one could be guessed from a single token (RFC 7518, 3.2: at least the
+/// hash's 256 bits).
 const SHORTEST_JWT_SECRET: usize = 32;
 
 /// Who vouches for the caller.
@@ -77,7 +79,8 @@ pub struct Config {
     pub stripe_api_base: Option<Url>,
     /// `DATABASE_URL`
     pub database_url: Option<Secret>,
-    /// `DATABASE_CA`: PEM certificates to trust for the database instead of the public roots, or the path of a file of them.
+    /// `DATABASE_CA`: PEM certificates to trust for the database instead of the public roots, or the path of
+    /// a file of them.
     pub database_ca: Option<String>,
     /// `DATABASE_POOL_SIZE`, connections of one instance.
     pub database_pool_size: usize,
@@ -85,7 +88,8 @@ pub struct Config {
     pub base_url: Option<Url>,
     /// `ALLOWED_RETURN_ORIGINS`, comma-separated, besides the frontend's own.
     pub allowed_return_origins: Vec<Origin>,
-    /// `SUPABASE_URL`, the project's own, without a slash at its end: who signs access tokens in, and publishes the keys for them.
+    /// `SUPABASE_URL`, the project's own, without a slash at its end: who signs access tokens in, and
+    /// publishes the keys for them.
     pub supabase_url: Option<String>,
     /// `SUPABASE_JWT_SECRET`: what a project that has not moved to signing keys signs its access tokens with.
     pub supabase_jwt_secret: Option<Secret>,
@@ -99,7 +103,8 @@ pub struct Config {
     pub automatic_tax: bool,
     /// `FOREIGN_SUBSCRIPTIONS`
     pub foreign_subscriptions: ForeignSubscriptions,
-    /// `ENTITLEMENTS_CACHE_SECONDS`: how long an instance may answer the same user again from memory. 0: not at all.
+    /// `ENTITLEMENTS_CACHE_SECONDS`: how long an instance may answer the same user again from memory. 0: not
+    /// at all.
     pub entitlements_cache_seconds: i64,
     /// `BILLING_SECRET_ARN`: the secret in AWS Secrets Manager that holds variables as one JSON object.
     pub secret_arn: Option<String>,

@@ -1,5 +1,5 @@
-//! An answer before Lambda's time for the request is over. What Lambda ends itself has no answer of ours and no line in the log, and
-//! costs the next request a cold start: too much while a database is slow.
+//! An answer before Lambda's time for the request is over. What Lambda ends itself has no answer of ours and
+//! no line in the log, and costs the next request a cold start: too much while a database is slow.
 
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -10,7 +10,8 @@ use crate::error::Error;
 use crate::telemetry::request::{self, Part};
 use crate::{db, stripe};
 
-/// Does work of the current request, but leaves it this much of its time. Boxed: what waits for work is else as large again.
+/// Does work of the current request, but leaves it this much of its time. Boxed: what waits for work is else
+/// as large again.
 ///
 /// # Errors
 /// Those of the work; when its time is over, that of what it waited for the longest.

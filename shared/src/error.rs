@@ -1,5 +1,5 @@
-//! Every way an operation can fail, whoever called it: a request, a schedule, an operator. What a caller over HTTP is told of it is in
-//! [`http::error`](crate::http::error), what an operator is told in the CLI.
+//! Every way an operation can fail, whoever called it: a request, a schedule, an operator. What a caller over
+//! HTTP is told of it is in [`http::error`](crate::http::error), what an operator is told in the CLI.
 
 use crate::stripe::event::Unreadable;
 use crate::{db, stripe};
@@ -50,12 +50,14 @@ impl Error {
         }
     }
 
-    /// Whether the event itself is at fault. Everything else is ours, or somebody's whom we depend on: the event is tried again.
+    /// Whether the event itself is at fault. Everything else is ours, or somebody's whom we depend on: the
+    /// event is tried again.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::UnreadableEvent(_) | Self::MissingOrg)
     }
 
-    /// Whether the database or Stripe is not to be had at the moment, so that the next call would fail as well.
+    /// Whether the database or Stripe is not to be had at the moment, so that the next call would fail as
+    /// well.
     pub fn is_outage(&self) -> bool {
         match self {
             Self::Database(error) => error.is_unavailable(),
@@ -69,7 +71,8 @@ impl Error {
         }
     }
 
-    /// Whether a newer configuration may make the difference: a login or a key that was replaced, or a variable that was missing.
+    /// Whether a newer configuration may make the difference: a login or a key that was replaced, or a
+    /// variable that was missing.
     pub fn may_be_outdated(&self) -> bool {
         match self {
             Self::Database(error) => error.is_login_refused(),

@@ -1,5 +1,5 @@
-//! What two functions or more use. Imports point down: functions → [`serve`], [`app`], [`http`] → [`billing`] → [`domain`], [`db`],
-//! [`stripe`].
+//! What two functions or more use. Imports point down: functions → [`serve`], [`app`], [`http`] → [`billing`]
+//! → [`domain`], [`db`], [`stripe`].
 //!
 //! | module | what lives there |
 //! |---|---|

@@ -1,9 +1,11 @@
-//! The app whose configuration may change while it runs: from the environment, and from a secret in AWS Secrets Manager for what is
-//! not there. The secret is read when the first request comes, and again when something says that it was changed: a signature that
-//! does not fit, a database that refuses the login, a Stripe that refuses the key. What failed is then tried once more, so that
-//! replacing a secret needs no deployment and loses nothing.
+//! The app whose configuration may change while it runs: from the environment, and from a secret in AWS
+//! Secrets Manager for what is not there. The secret is read when the first request comes, and again when
+//! something says that it was changed: a signature that does not fit, a database that refuses the login, a
+//! Stripe that refuses the key. What failed is then tried once more, so that replacing a secret needs no
+//! deployment and loses nothing.
 //!
-//! With an environment that has all a function works with, there is no secret, and nothing here does anything.
+//! With an environment that has all a function works with, there is no secret, and nothing here does
+//! anything.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +22,8 @@ use crate::error::Error;
 use crate::secrets::{self, Store, Variables};
 use crate::telemetry::{self, metrics};
 
-/// How many seconds lie between two readings of a secret that is known: so often a stranger's bad signature can cause one.
+/// How many seconds lie between two readings of a secret that is known: so often a stranger's bad signature
+/// can cause one.
 const PAUSE: i64 = 60;
 /// The same while nothing is known of it: nobody can be served until a reading succeeds.
 const PAUSE_WITHOUT: i64 = 5;
@@ -65,7 +68,8 @@ impl Live {
         live
     }
 
-    /// For a function with this environment. `login`: to Secrets Manager; without it, the one that Lambda gives a function.
+    /// For a function with this environment. `login`: to Secrets Manager; without it, the one that Lambda
+    /// gives a function.
     pub fn new(environment: Lookup, function: Function, clock: Clock, login: Option<SdkConfig>) -> Self {
         let config = Config::from_lookup(|name| environment(name));
         let secret = config.secret_arn.clone().filter(|_| !function.is_complete(|name| environment(name)));
@@ -99,8 +103,8 @@ impl Live {
     /// The app, with the secret's variables.
     ///
     /// # Errors
-    /// [`Error::NoConfiguration`] until the secret could be read once. Not for the health function: that nothing is known is what it
-    /// has to tell.
+    /// [`Error::NoConfiguration`] until the secret could be read once. Not for the health function: that
+    /// nothing is known is what it has to tell.
     pub async fn app(&self) -> Result<Arc<App>, Error> {
         if let Some(source) = self.source.as_ref().filter(|source| !source.is_loaded.load(Ordering::Acquire))
         {
@@ -112,7 +116,8 @@ impl Live {
         Ok(self.held())
     }
 
-    /// The app of a newer configuration than the one of `doubted`, if there is one. Reads the secret, but not too often.
+    /// The app of a newer configuration than the one of `doubted`, if there is one. Reads the secret, but not
+    /// too often.
     pub async fn newer_than(&self, doubted: &Arc<App>) -> Option<Arc<App>> {
         let source = self.source.as_ref()?;
         let mut readings = source.readings.lock().await;
@@ -161,7 +166,8 @@ impl Live {
             Ok(variables) => {
                 let app = held.succeeded_by(source.config(&variables));
                 tell_problems(&app.config);
-                // The pause begins with the first reading that was called for: what is changed right after this one is seen, too.
+                // The pause begins with the first reading that was called for: what is changed right after
+                // this one is seen, too.
                 *readings = Readings { known: variables, last: None };
                 self.replace(app);
                 source.is_loaded.store(true, Ordering::Release);

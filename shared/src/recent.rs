@@ -1,6 +1,7 @@
-//! What an instance has read a moment ago and answers again from memory: many parts of a page ask the same question at once. Kept for
-//! each organization and user, so that what is found here was a checked membership, and for so short a time that what is paid for
-//! shows within the promised five seconds, however many instances there are.
+//! What an instance has read a moment ago and answers again from memory: many parts of a page ask the same
+//! question at once. Kept for each organization and user, so that what is found here was a checked
+//! membership, and for so short a time that what is paid for shows within the promised five seconds, however
+//! many instances there are.
 
 use std::fmt;
 use std::num::NonZeroUsize;

@@ -1,5 +1,5 @@
-//! The JSON secret in AWS Secrets Manager that holds variables by name: one client, one read. When it is read, and what becomes of
-//! what it says, is in [`live`](crate::live).
+//! The JSON secret in AWS Secrets Manager that holds variables by name: one client, one read. When it is
+//! read, and what becomes of what it says, is in [`live`](crate::live).
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,8 +19,8 @@ use serde_json::{Map, Value};
 
 use crate::config::{Function, environment, tidied};
 
-/// Amazon Trust Services' roots (AWS, "Secrets Manager: Data protection", and Amazon Trust Services' repository): reading the system's
-/// whole list would take longer than all else that a cold start does.
+/// Amazon Trust Services' roots (AWS, "Secrets Manager: Data protection", and Amazon Trust Services'
+/// repository): reading the system's whole list would take longer than all else that a cold start does.
 const AMAZON_ROOTS: &str = include_str!("secrets/amazon-roots.pem");
 /// One read may take this long with all its attempts: an authorizer has 9 s for everything.
 const DEADLINE: Duration = Duration::from_secs(4);
@@ -122,9 +122,10 @@ impl Store {
     }
 }
 
-/// A function's own login, from where Lambda puts it: the environment, or the address of one that is renewed (AWS, "Using environment
-/// variables for the AWS SDKs" and "Container credential provider"). Put together by hand: the other places in which the SDK's default
-/// chain looks are a megabyte of each binary, and TLS with the system's roots a file to read.
+/// A function's own login, from where Lambda puts it: the environment, or the address of one that is renewed
+/// (AWS, "Using environment variables for the AWS SDKs" and "Container credential provider"). Put together by
+/// hand: the other places in which the SDK's default chain looks are a megabyte of each binary, and TLS with
+/// the system's roots a file to read.
 pub fn function_login() -> SdkConfig {
     let trust = TrustStore::empty().with_native_roots(false).with_pem_certificate(AMAZON_ROOTS);
     let http = aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
@@ -144,7 +145,8 @@ pub fn function_login() -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(http)
         .timeout_config(timeouts.build());
-    // A VPC endpoint without private names, or a stand-in (AWS SDKs and Tools Reference Guide, "Service-specific endpoints").
+    // A VPC endpoint without private names, or a stand-in (AWS SDKs and Tools Reference Guide,
+    // "Service-specific endpoints").
     sdk.set_endpoint_url(
         environment("AWS_ENDPOINT_URL_SECRETS_MANAGER").or_else(|| environment("AWS_ENDPOINT_URL")),
     );

@@ -1,5 +1,5 @@
-//! What stands around a request: the app that it is answered with, once more with a newer one if that may help, error to answer,
-//! one log line.
+//! What stands around a request: the app that it is answered with, once more with a newer one if that may
+//! help, error to answer, one log line.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,12 +30,13 @@ where
     type Answering = F;
 }
 
-/// Put into a response's extensions by a handler that answers although something is amiss: a newer configuration may help.
+/// Put into a response's extensions by a handler that answers although something is amiss: a newer
+/// configuration may help.
 #[derive(Clone, Copy, Debug)]
 pub struct Outdated;
 
-/// Serves requests until Lambda ends the process: one at a time, or as many at once as `AWS_LAMBDA_MAX_CONCURRENCY` says (AWS, "Lambda
-/// Managed Instances").
+/// Serves requests until Lambda ends the process: one at a time, or as many at once as
+/// `AWS_LAMBDA_MAX_CONCURRENCY` says (AWS, "Lambda Managed Instances").
 ///
 /// # Errors
 /// If the Lambda runtime cannot be reached.
@@ -51,7 +52,8 @@ where
     .await
 }
 
-/// Answers one request with the app as it is; with a newer configuration once more, if the first answer calls for it.
+/// Answers one request with the app as it is; with a newer configuration once more, if the first answer calls
+/// for it.
 pub async fn answer_live<H>(live: &Live, handle: H, request: Request) -> Response<Body>
 where
     H: for<'a> Handler<'a>,
@@ -73,7 +75,8 @@ where
     framed(head, work).await
 }
 
-/// Answers one request with an app that never changes: calls the handler, turns an error into its answer and logs one line.
+/// Answers one request with an app that never changes: calls the handler, turns an error into its answer and
+/// logs one line.
 pub async fn answer<'a, H, F>(app: &'a App, handle: H, request: Request) -> Response<Body>
 where
     H: FnOnce(&'a App, Request) -> F,
@@ -82,8 +85,8 @@ where
     framed(Head::of(&request), handle(app, request)).await
 }
 
-/// Does work with the app as it is; once more with a newer configuration, if there is one and the old one may be why the work came to
-/// what it did.
+/// Does work with the app as it is; once more with a newer configuration, if there is one and the old one may
+/// be why the work came to what it did.
 ///
 /// # Errors
 /// [`Error::NoConfiguration`] until anything is known of the configuration.

@@ -1,8 +1,8 @@
-//! A stand-in for Stripe on the loopback interface: the API that the official SDKs call, events that are signed
-//! and delivered to webhook endpoints, the hosted pages, and a clock that can be moved on.
+//! A stand-in for Stripe on the loopback interface: the API that the official SDKs call, events that are
+//! signed and delivered to webhook endpoints, the hosted pages, and a clock that can be moved on.
 //!
-//! [`Emulator`] is the handle. Its state lives in memory, behind one lock, and ends with it, unless it is given
-//! a file to keep it in.
+//! [`Emulator`] is the handle. Its state lives in memory, behind one lock, and ends with it, unless it is
+//! given a file to keep it in.
 //!
 //! | room | what is in it |
 //! |---|---|
@@ -15,7 +15,8 @@
 //! | `store` | what the emulator knows: objects, events, time, faults, answers to give again |
 //! | `wire` | forms in, JSON out, API versions |
 //!
-//! A room uses only rooms below it, and `api` and `delivery` do not know each other: `tests/rooms.rs` holds the plan.
+//! A room uses only rooms below it, and `api` and `delivery` do not know each other: `tests/rooms.rs` holds
+//! the plan.
 
 mod api;
 mod delivery;

@@ -217,7 +217,8 @@ impl TestApp {
         }
     }
 
-    /// Buys a plan for the first organization, from checkout to the last webhook, and returns the subscription's id.
+    /// Buys a plan for the first organization, from checkout to the last webhook, and returns the
+    /// subscription's id.
     pub async fn buy(&self, plan: &str, interval: &str) -> String {
         let session = self.checkout_plan(plan, interval).await;
         assert_eq!(session.status, 200, "{}", session.body);

@@ -72,7 +72,8 @@ impl TestDatabase {
         admin.batch_execute(&sql).await.expect("the server takes the rule");
     }
 
-    /// Gives a login another password, and ends what is connected with the one before. All databases of the server share the logins.
+    /// Gives a login another password, and ends what is connected with the one before. All databases of the
+    /// server share the logins.
     pub async fn replace_password(&self, login: &str, password: &str) {
         let admin = self.connect().await;
         admin

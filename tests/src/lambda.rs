@@ -1,4 +1,5 @@
-//! Lambda's Invoke with the real handlers behind it, in this process: what the local gateway stands in front of.
+//! Lambda's Invoke with the real handlers behind it, in this process: what the local gateway stands in front
+//! of.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

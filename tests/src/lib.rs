@@ -1,4 +1,5 @@
-//! What every test stands on: a database of its own from a template, an emulator of its own, the real handlers.
+//! What every test stands on: a database of its own from a template, an emulator of its own, the real
+//! handlers.
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)] // A test that cannot go on shall panic.
 
 mod answer;

@@ -36,7 +36,8 @@ impl TestApp {
         serde_json::from_str(&outcome.output).expect("a document")
     }
 
-    /// Runs a command without what it needs: each lack has its exit status and one sentence that says what to do.
+    /// Runs a command without what it needs: each lack has its exit status and one sentence that says what to
+    /// do.
     pub async fn assert_needs(&self, arguments: &[&str], needs_stripe: bool) {
         let database = ("DATABASE_URL", "postgres://postgres@127.0.0.1:1/none");
         let mut cases = vec![

@@ -1,5 +1,6 @@
-//! In which order states of a subscription count, when they come in any order: the rule of `billing_private.ordering` once more, to be
-//! read, and to be tried with any history. A test holds the two together.
+//! In which order states of a subscription count, when they come in any order: the rule of
+//! `billing_private.ordering` once more, to be read, and to be tried with any history. A test holds the two
+//! together.
 
 /// What a subscription's row knows, in Unix seconds on Stripe's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +100,8 @@ mod tests {
             prop_assert_eq!(decide(None, created, carries), expected);
         }
 
-        /// States change at these tenths of a second; each makes an event that comes late by some tenths. Our clock is ahead.
+        /// States change at these tenths of a second; each makes an event that comes late by some tenths. Our
+        /// clock is ahead.
         #[test]
         fn in_any_order_no_state_comes_back_and_the_last_one_stands(
             changes in prop::collection::vec((0..30_i64, 0..200_i64, any::<bool>()), 1..12), ahead in -9..=9_i64

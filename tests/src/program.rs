@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 use crate::runtime_api::RuntimeApi;
 
-/// A program of the build that the running test is of: cargo puts it beside the folder of the tests. (Where it was when the test was
-/// built, which `env!` would say, may be another checkout's.)
+/// A program of the build that the running test is of: cargo puts it beside the folder of the tests. (Where
+/// it was when the test was built, which `env!` would say, may be another checkout's.)
 pub fn of_this_build(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a program knows itself");
     test.parent().expect("tests lie in a folder").with_file_name(name)

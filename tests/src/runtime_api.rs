@@ -1,5 +1,5 @@
-//! Lambda's Runtime API (AWS, "Using the Lambda runtime API for custom runtimes"), as much of it as the runtime asks for: invocations
-//! are put in, programs take them out and answer.
+//! Lambda's Runtime API (AWS, "Using the Lambda runtime API for custom runtimes"), as much of it as the
+//! runtime asks for: invocations are put in, programs take them out and answer.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};

@@ -18,7 +18,8 @@ impl TestApp {
         (t, clock)
     }
 
-    /// Pretends that Stripe's list of events was gone through, so that only the comparison of subscriptions can find anything.
+    /// Pretends that Stripe's list of events was gone through, so that only the comparison of subscriptions
+    /// can find anything.
     pub async fn forget_events(&self) {
         let through = format!(
             "insert into reconcile_cursors values ('events', false, '{{\"through\": {}}}') on conflict (name, livemode) do update set position = excluded.position",

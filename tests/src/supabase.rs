@@ -4,8 +4,8 @@ use local::postgres::Cluster;
 
 use crate::bare_server;
 
-/// What Supabase brings: nobody but `supabase_admin` is a superuser, `auth` belongs to another role, and what the owner makes in
-/// `public` is granted to everybody.
+/// What Supabase brings: nobody but `supabase_admin` is a superuser, `auth` belongs to another role, and what
+/// the owner makes in `public` is granted to everybody.
 pub const ROLES: &str = "
     create role anon nologin noinherit;
     create role authenticated nologin noinherit;
@@ -36,7 +36,8 @@ pub const SCHEMA: &str = "
     create publication supabase_realtime;
     alter publication supabase_realtime owner to project_owner";
 
-/// A server with a database `project` that belongs to `project_owner`, and `authenticator` to log in as. The caller stops it.
+/// A server with a database `project` that belongs to `project_owner`, and `authenticator` to log in as. The
+/// caller stops it.
 pub async fn supabase_server(name: &str) -> Cluster {
     let cluster = bare_server(name).await;
     let superuser = cluster.connect("postgres").await.expect("connect");

@@ -1,10 +1,12 @@
-//! Who may do what: every role, every table and function, every route. A new one fails here until somebody has decided.
+//! Who may do what: every role, every table and function, every route. A new one fails here until somebody
+//! has decided.
 
 use serde_json::json;
 use tests::{TestApp, users};
 use tokio_postgres::error::SqlState;
 
-/// Columns of the two tables below: the roles of a request, Supabase's server role, then our logins before they become anybody.
+/// Columns of the two tables below: the roles of a request, Supabase's server role, then our logins before
+/// they become anybody.
 const ROLES: [&str; 11] = [
     "anon",
     "outsider",
@@ -19,7 +21,8 @@ const ROLES: [&str; 11] = [
     "billing_operator",
 ];
 
-/// `.` nothing; `own` select, the rows of one's own organization alone; `none` the same for nobody's claims; else of all rows `s`elect, `i`nsert, `u`pdate, `d`elete.
+/// `.` nothing; `own` select, the rows of one's own organization alone; `none` the same for nobody's claims;
+/// else of all rows `s`elect, `i`nsert, `u`pdate, `d`elete.
 const TABLES: &str = "
                         anon  outsider member admin owner  service_role  viewer reader checkout events operator
 customers               .     own      own    own   own    siud          none   .      .        .      s

@@ -1,5 +1,5 @@
-//! The alarms and the dashboard, which monitoring.yaml has for template.yaml, against what the code measures and what the runbook
-//! says.
+//! The alarms and the dashboard, which monitoring.yaml has for template.yaml, against what the code measures
+//! and what the runbook says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -65,7 +65,8 @@ fn measured() -> BTreeSet<String> {
     names.map(str::to_owned).collect()
 }
 
-/// Measured by AWS itself: what waits in a queue, and what a function cannot count because it is gone or was never called.
+/// Measured by AWS itself: what waits in a queue, and what a function cannot count because it is gone or was
+/// never called.
 const OF_AWS: [&str; 5] = ["5xx", "ApproximateNumberOfMessagesVisible", "Errors", "Invocations", "Throttles"];
 
 #[test]

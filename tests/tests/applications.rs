@@ -1,4 +1,5 @@
-//! We move in beside applications of every shape, by whoever may migrate, and nothing of theirs is another afterwards.
+//! We move in beside applications of every shape, by whoever may migrate, and nothing of theirs is another
+//! afterwards.
 
 use cli::commands::migrate::{self, Args, Migrations};
 use cli::context::Context;

@@ -1,4 +1,5 @@
-//! The authorizer's keys: which of a set are used, when they are fetched, how they change, what an outage does.
+//! The authorizer's keys: which of a set are used, when they are fetched, how they change, what an outage
+//! does.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};

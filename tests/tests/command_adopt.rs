@@ -7,7 +7,8 @@ use tests::{TestApp, users};
 const ACME: &str = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
 const GONE: &str = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e20";
 
-/// An application as they are: other names, an enum, people who are suspended or only invited, a table that is no members table.
+/// An application as they are: other names, an enum, people who are suspended or only invited, a table that
+/// is no members table.
 fn application() -> String {
     format!(
         "create type public.org_role as enum ('owner', 'admin', 'billing_manager', 'editor');
@@ -303,7 +304,8 @@ async fn on_a_database_that_was_not_migrated_it_says_what_comes_first() {
     t.assert_needs(&["adopt", "--dry-run"], false).await;
 }
 
-/// Applications as people publish them: what is found without an option. Each: tables, organizations, members, the user's column, the role's.
+/// Applications as people publish them: what is found without an option. Each: tables, organizations,
+/// members, the user's column, the role's.
 const SHAPES: &[(&str, [&str; 4])] = &[
     (
         "create schema basejump; create type basejump.account_role as enum ('owner', 'member');

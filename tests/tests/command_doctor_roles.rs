@@ -1,4 +1,5 @@
-//! `billing doctor` about rights and members: each thing that somebody has and should not have is found by its own words.
+//! `billing doctor` about rights and members: each thing that somebody has and should not have is found by
+//! its own words.
 
 use cli::commands::doctor::{self, Args, Status};
 use cli::context::Context;

@@ -49,7 +49,8 @@ async fn everything_of_one_organization_goes_and_nothing_of_another() {
     // The organization and its members are the application's.
     let answer = t.entitlements(users::OWNER, &t.org).await;
     assert_eq!((answer.status, answer.text("/planCode")), (200, "pilot"));
-    // An auditor who knows the organization's id finds that it was done, by whom; nobody else can tell whose it was.
+    // An auditor who knows the organization's id finds that it was done, by whom; nobody else can tell whose
+    // it was.
     let audit = format!(
         "select telemetry ->> 'cause' from runs where kind = 'billing_data_forgotten' and org_id is null
          and telemetry ->> 'organization_sha256' = encode(sha256('{}'), 'hex')",

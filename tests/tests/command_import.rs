@@ -32,7 +32,8 @@ async fn a_customer_who_pays_already_has_its_plan_at_once_and_every_trace_says_w
     assert_eq!(posts[0].params, json!({ "metadata": { "org_id": t.org } }));
     let at_stripe = t.stripe.call("GET", &format!("/v1/customers/{customer}"), &json!({})).unwrap();
     assert_eq!(at_stripe["metadata"], json!({ "tier": "gold", "org_id": t.org }));
-    // Its subscription names nobody, and belongs to the organization through its customer: events count, and the portal opens.
+    // Its subscription names nobody, and belongs to the organization through its customer: events count, and
+    // the portal opens.
     t.stripe.advance(60);
     t.stripe.change_plan(&id, "promptforge_enterprise_month").unwrap();
     t.deliver_all().await;

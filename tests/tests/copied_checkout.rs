@@ -75,7 +75,8 @@ fn no_path_of_the_build_is_in_a_program() {
                 folders.extend(is_ours.then_some(path));
             } else if path.extension().is_some_and(|ending| ending == "rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                // The version is what it was built as; what a build script made is embedded, and not looked for.
+                // The version is what it was built as; what a build script made is embedded, and not looked
+                // for.
                 let baked = text
                     .split(concat!("env", "!(\""))
                     .skip(1)

@@ -1,5 +1,5 @@
-//! What the code tells the database's functions, and what they answer, are JSON of one type each: each side knows
-//! every field of the other.
+//! What the code tells the database's functions, and what they answer, are JSON of one type each: each side
+//! knows every field of the other.
 
 use std::collections::BTreeSet;
 
@@ -93,7 +93,8 @@ fn fields(object: &Value) -> BTreeSet<String> {
     object.as_object().unwrap().keys().cloned().collect()
 }
 
-/// The fields that a function in SQL reads of `what`: the names in `jsonb_to_record(what) as alias (name type, ...)`.
+/// The fields that a function in SQL reads of `what`: the names in `jsonb_to_record(what) as alias (name
+/// type, ...)`.
 fn read_in_sql(function: &str, what: &str) -> BTreeSet<String> {
     let name = format!("functions/{function}");
     let file = migrations::FILES.iter().find(|file| file.name == name).unwrap();

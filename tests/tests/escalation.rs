@@ -1,5 +1,6 @@
-//! Nobody gets another role's rights by what they put into their temporary schema, which everybody has who may log in: types
-//! whose checks run code, tables, functions, operators and casts with the names of ours and of PostgreSQL's.
+//! Nobody gets another role's rights by what they put into their temporary schema, which everybody has who
+//! may log in: types whose checks run code, tables, functions, operators and casts with the names of ours and
+//! of PostgreSQL's.
 
 use local::postgres::Cluster;
 use serde_json::{Value, json};
@@ -123,7 +124,8 @@ fn arguments(function: &str, name: &str) -> Vec<String> {
     }
 }
 
-/// Every call of a function that the role may make, found in the catalogue: with plain values, and with values of the traps' types.
+/// Every call of a function that the role may make, found in the catalogue: with plain values, and with
+/// values of the traps' types.
 async fn calls(admin: &Client, role: &str) -> Vec<String> {
     let functions = "select n.nspname::text, p.proname::text, coalesce(p.proargnames[1:p.pronargs], '{}')::text[],
           array(select t.typname from unnest(p.proargtypes) with ordinality as a (type, place) join pg_type t on t.oid = a.type order by place)::text[]
@@ -186,7 +188,8 @@ async fn attack(admin: &Client, attacker: &Attacker, role: &str) {
     {
         attacker.client.batch_execute(&format!("set search_path = {path}")).await.unwrap();
         for statement in &statements {
-            // With the attacker's own path first, what the attacker calls is the attacker's: only that may fail.
+            // With the attacker's own path first, what the attacker calls is the attacker's: only that may
+            // fail.
             let result = attacker.attempt(statement).await;
             assert!(result.is_ok() || path.starts_with("pg_temp"), "{role}: {statement}: {result:?}");
             let sprung = attacker.sprung();

@@ -1,4 +1,5 @@
-//! The matrix of plans and features: the table, the Rust names and the README say the same, and nothing is hard-coded.
+//! The matrix of plans and features: the table, the Rust names and the README say the same, and nothing is
+//! hard-coded.
 
 use std::collections::BTreeSet;
 

@@ -245,7 +245,8 @@ async fn people_sign_in_as_at_supabase() {
     assert_eq!(nobody.json::<Value>().await.unwrap()["error_code"], "invalid_credentials");
 }
 
-/// A route of API Gateway is a method and a path, letter by letter: it answers all else itself, and asks no function.
+/// A route of API Gateway is a method and a path, letter by letter: it answers all else itself, and asks no
+/// function.
 #[tokio::test]
 async fn what_is_no_route_is_not_found_and_reaches_no_function() {
     let s = Stack::start().await;

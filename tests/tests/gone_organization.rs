@@ -1,4 +1,5 @@
-//! An organization that the application deletes while it pays: nobody has anything of it, its rows stay true, and somebody is told.
+//! An organization that the application deletes while it pays: nobody has anything of it, its rows stay true,
+//! and somebody is told.
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use serde_json::{Value, json};
@@ -95,7 +96,8 @@ async fn it_can_be_forgotten_and_what_comes_later_of_what_ended_leaves_no_trace(
     assert_eq!(forgotten.status, 0, "{forgotten:?}");
     assert!(forgotten.output.contains("The application has no such organization any more."), "{forgotten:?}");
     assert_eq!(kept(&t).await, "0 0 0 0 0 0");
-    // Late events, and those that Stripe sends again: of the subscription, of an invoice, of a one-time payment.
+    // Late events, and those that Stripe sends again: of the subscription, of an invoice, of a one-time
+    // payment.
     let mut late = t.last_event("customer.subscription.deleted");
     late["id"] = json!("evt_late");
     let mut invoice = t.last_event("invoice.paid");

@@ -1,4 +1,5 @@
-//! Imports point down (ARCHITECTURE.md): the code itself is read, because no compiler holds modules of one crate apart.
+//! Imports point down (ARCHITECTURE.md): the code itself is read, because no compiler holds modules of one
+//! crate apart.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -47,7 +48,8 @@ const IO_OR_CLOCK: [&str; 17] = [
     "tracing",
 ];
 
-/// A file's path from the root of the repository, and its lines of code: without comments, and without the tests at its end.
+/// A file's path from the root of the repository, and its lines of code: without comments, and without the
+/// tests at its end.
 struct Source {
     path: String,
     code: String,
@@ -81,7 +83,8 @@ impl Source {
         inside.trim_end_matches("/mod").split('/').collect()
     }
 
-    /// The first names of all paths that begin with `root::`, such as `db` and `stripe` of `root::{db, stripe::Error}`.
+    /// The first names of all paths that begin with `root::`, such as `db` and `stripe` of `root::{db,
+    /// stripe::Error}`.
     fn names_after(&self, root: &str) -> BTreeSet<&str> {
         let begin = format!("{root}::");
         let mut names = BTreeSet::new();

@@ -1,4 +1,5 @@
-//! What somebody can do who got hold of a login: look as a user, and neither stop anybody's work nor touch the application.
+//! What somebody can do who got hold of a login: look as a user, and neither stop anybody's work nor touch
+//! the application.
 
 use std::time::Duration;
 
@@ -91,7 +92,8 @@ async fn the_migrations_do_not_wait_for_a_lock_that_any_login_can_hold() {
 async fn what_somebody_made_in_public_is_never_called_by_the_migrations() {
     let database = TestDatabase::create_empty().await;
     let mut admin = database.connect().await;
-    // Each fits what the files pass better than PostgreSQL's own: that takes a name, or any number of anything.
+    // Each fits what the files pass better than PostgreSQL's own: that takes a name, or any number of
+    // anything.
     for (name, arguments, result) in [
         ("pg_has_role", "text, text, text", "boolean"),
         ("format", "text, text", "text"),

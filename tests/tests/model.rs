@@ -1,4 +1,5 @@
-//! Random histories, delivered as badly as can be: the database ends at Stripe's truth, and no superseded state ever comes back.
+//! Random histories, delivered as badly as can be: the database ends at Stripe's truth, and no superseded
+//! state ever comes back.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;

@@ -1,5 +1,6 @@
-//! The programs `webhook` and `billing` with their variables in moto's Secrets Manager. The programs lie where cargo puts them:
-//! `cargo build --package cli --package webhook`, then `MOTO_PYTHON=... cargo test --package tests --features moto --test moto`.
+//! The programs `webhook` and `billing` with their variables in moto's Secrets Manager. The programs lie
+//! where cargo puts them: `cargo build --package cli --package webhook`, then `MOTO_PYTHON=... cargo test
+//! --package tests --features moto --test moto`.
 #![allow(clippy::expect_used, clippy::unwrap_used)] // A test that cannot go on shall panic.
 
 use std::process::Command;
@@ -21,7 +22,8 @@ fn variables(t: &TestApp, password: &str, signing: &str) -> Value {
     })
 }
 
-/// A call of the function's URL with an event that these secrets have signed, as Stripe does while one replaces another.
+/// A call of the function's URL with an event that these secrets have signed, as Stripe does while one
+/// replaces another.
 fn call(t: &TestApp, event: &Value, signing: &[&str]) -> Value {
     let (body, now) = (event.to_string(), t.now());
     let signatures = signing.iter().map(|secret| {

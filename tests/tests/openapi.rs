@@ -1,4 +1,5 @@
-//! openapi.json: it is what the types say, its examples are good, and each failure that it documents can happen.
+//! openapi.json: it is what the types say, its examples are good, and each failure that it documents can
+//! happen.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,5 @@
-//! The ordering rule stands twice: in SQL, where the row and its lock are, and in Rust, to be read and tested. They are one.
+//! The ordering rule stands twice: in SQL, where the row and its lock are, and in Rust, to be read and
+//! tested. They are one.
 
 use tests::TestApp;
 use tests::ordering_oracle::{Decision, RowTimes, decide};

@@ -1,5 +1,5 @@
-//! Nothing of a person, and no secret, reaches a log line, a metric, an answer to a failure or a row: everything that could be is marked, every
-//! path is driven, and the mark is looked for.
+//! Nothing of a person, and no secret, reaches a log line, a metric, an answer to a failure or a row:
+//! everything that could be is marked, every path is driven, and the mark is looked for.
 
 use lambda_http::Body;
 use lambda_http::http::Request as HttpRequest;

@@ -1,5 +1,6 @@
-//! All work through PgBouncer in transaction mode, with far fewer connections to the server than to it: what one client left behind,
-//! the next would find. Needs PgBouncer: `cargo test --package tests --features pooler --test pooler`.
+//! All work through PgBouncer in transaction mode, with far fewer connections to the server than to it: what
+//! one client left behind, the next would find. Needs PgBouncer: `cargo test --package tests --features
+//! pooler --test pooler`.
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)] // A test that cannot go on shall panic.
 
 use std::cell::Cell;
@@ -37,7 +38,8 @@ async fn customers(t: &TestApp, count: usize) -> Vec<Customer> {
     all
 }
 
-/// Asks for one's own organization and for somebody else's, until `done`: the first is always answered with one's own, the second never.
+/// Asks for one's own organization and for somebody else's, until `done`: the first is always answered with
+/// one's own, the second never.
 async fn read_on(t: &TestApp, own: &Customer, other: &Customer, done: &Cell<bool>) -> usize {
     let mut reads = 0;
     while !done.get() {
@@ -49,7 +51,8 @@ async fn read_on(t: &TestApp, own: &Customer, other: &Customer, done: &Cell<bool
     reads
 }
 
-/// Looks at what a client finds that says nothing of itself: no claims, no role but its own, nothing prepared.
+/// Looks at what a client finds that says nothing of itself: no claims, no role but its own, nothing
+/// prepared.
 async fn look_for_leaks(pooler: &Pooler, done: &Cell<bool>) -> usize {
     let (client, connection) = tokio_postgres::connect(&pooler.url("billing_reader"), NoTls).await.unwrap();
     tokio::spawn(connection);

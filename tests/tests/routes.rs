@@ -1,5 +1,5 @@
-//! One truth about functions and routes in five places: the table in `config`, which the local stack is made of, the template,
-//! openapi.json, the folders of the functions, the samples.
+//! One truth about functions and routes in five places: the table in `config`, which the local stack is made
+//! of, the template, openapi.json, the folders of the functions, the samples.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +15,8 @@ type Routes = BTreeMap<String, String>;
 
 const WEBHOOK: &str = "POST /api/webhooks/stripe";
 
-/// A function's logical id is its name with a capital, then `Function`. The functions, their routes, and whose URL is its own.
+/// A function's logical id is its name with a capital, then `Function`. The functions, their routes, and
+/// whose URL is its own.
 fn template() -> (BTreeSet<String>, Routes, BTreeSet<String>) {
     let text = fs::read_to_string(root().join("template.yaml")).unwrap();
     let documents = Yaml::load_from_str(&text).unwrap();

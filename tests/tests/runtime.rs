@@ -1,4 +1,5 @@
-//! The real program against Lambda's Runtime API: one request at a time, or several at once where Lambda says so.
+//! The real program against Lambda's Runtime API: one request at a time, or several at once where Lambda says
+//! so.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! What every table, view and function of the schema must keep to, found in the catalogue: a new one cannot forget it.
+//! What every table, view and function of the schema must keep to, found in the catalogue: a new one cannot
+//! forget it.
 
 use tests::TestApp;
 

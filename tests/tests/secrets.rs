@@ -1,4 +1,5 @@
-//! What is in Secrets Manager: read when it is needed, read again when something was changed, and never in the way.
+//! What is in Secrets Manager: read when it is needed, read again when something was changed, and never in
+//! the way.
 
 use std::sync::atomic::Ordering;
 

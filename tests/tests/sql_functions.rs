@@ -1,4 +1,5 @@
-//! `billing.has_entitlement` and `billing.orgs_with`: what an application's own SQL asks, always the same as the API answers.
+//! `billing.has_entitlement` and `billing.orgs_with`: what an application's own SQL asks, always the same as
+//! the API answers.
 
 use serde_json::json;
 use tests::{TestApp, users};
@@ -38,7 +39,8 @@ async fn orgs_with(t: &TestApp, who: (&str, &str), feature: &str) -> String {
     told(t, who, &sql).await
 }
 
-/// Two organizations: the first has what pro has. And the role that an application's migrations run as, which migrated.
+/// Two organizations: the first has what pro has. And the role that an application's migrations run as, which
+/// migrated.
 async fn start() -> TestApp {
     let t = TestApp::start().await;
     let rows = format!(

@@ -1,4 +1,5 @@
-//! What a subscription's status means stands twice: in SQL, where rows are read and written, and in Rust. The two are one.
+//! What a subscription's status means stands twice: in SQL, where rows are read and written, and in Rust. The
+//! two are one.
 
 use shared::domain::status::Status;
 use tests::TestApp;

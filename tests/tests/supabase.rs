@@ -1,5 +1,5 @@
-//! The migrations on what is there already: Supabase's roles, schema and default privileges, and an application's own
-//! organizations. Each on a server of its own, because roles belong to the server.
+//! The migrations on what is there already: Supabase's roles, schema and default privileges, and an
+//! application's own organizations. Each on a server of its own, because roles belong to the server.
 
 use local::postgres::Cluster;
 use tests::{bare_server, supabase_server, users};

@@ -7,7 +7,8 @@ use tests::{TestApp, users};
 const OLD: &str = "2024-06-20";
 const NEW: &str = "2026-10-28.endive";
 
-/// Plays a life that makes every type of event for subscriptions, and delivers what `shape` makes of each event.
+/// Plays a life that makes every type of event for subscriptions, and delivers what `shape` makes of each
+/// event.
 async fn live(t: &TestApp, shape: impl Fn(&TestApp, &Value) -> Value) -> Vec<String> {
     let mut seen = Vec::new();
     let mut delivered = 0;

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use stripe_emulator::Fault;
 use tests::{TestApp, users};
 
-/// A subscription that was made at one second, upgraded at a later one and cancelled at the last, with the three events.
+/// A subscription that was made at one second, upgraded at a later one and cancelled at the last, with the
+/// three events.
 async fn three_states(t: &TestApp) -> (String, Vec<Value>) {
     let start = t.now() - 1000;
     t.stripe.set_now(start);
@@ -117,7 +118,8 @@ async fn an_event_that_a_newer_read_covers_costs_no_read() {
 
 #[tokio::test]
 async fn a_slow_read_does_not_overwrite_what_came_meanwhile() {
-    // A change in the invoice's own second leaves open which is the newer, so Stripe is asked again; a later one covers the invoice.
+    // A change in the invoice's own second leaves open which is the newer, so Stripe is asked again; a later
+    // one covers the invoice.
     for (seconds_later, outcome, expected_reads) in [(0, "applied", 2), (500, "stale", 1)] {
         let t = TestApp::start().await;
         let then = t.now() - 1000;

@@ -78,7 +78,8 @@ async fn a_failure_date_is_that_of_the_failure_and_not_of_a_late_event() {
     let t = TestApp::start().await;
     let subscription = t.buy("pro", "month").await;
     t.stripe.renew(&subscription, false).unwrap();
-    // An invoice event of ten days ago that comes now makes us read what failed just now: the grace period begins now.
+    // An invoice event of ten days ago that comes now makes us read what failed just now: the grace period
+    // begins now.
     let mut late = t.last_event("invoice.payment_failed");
     late["id"] = json!("evt_late");
     t.db.batch_execute("update subscriptions set known_through = 0").await.unwrap();

@@ -43,7 +43,8 @@ async fn a_subscription_reads_the_same_in_every_api_version() {
                 &period,
             ),
         ),
-        // Of the same years, as written down in other people's tests: no created, no livemode, an empty list for no metadata.
+        // Of the same years, as written down in other people's tests: no created, no livemode, an empty list
+        // for no metadata.
         (
             "2013-08-13",
             with(

@@ -14,10 +14,11 @@ use crate::organization::{self, Organization};
 use crate::outcome::{self, Code, Failure};
 use crate::query;
 
-/// Removes an organization's billing data: customers, subscriptions, payments, entitlements, events and audit trail.
+/// Removes an organization's billing data: customers, subscriptions, payments, entitlements, events and audit
+/// trail.
 ///
-/// The organization and its members stay, which are the application's, and so does everything at Stripe. One row of the audit trail
-/// says that it was done, by whom and when, with a hash of the organization's id.
+/// The organization and its members stay, which are the application's, and so does everything at Stripe. One
+/// row of the audit trail says that it was done, by whom and when, with a hash of the organization's id.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -16,8 +16,8 @@ use crate::{query, when};
 
 /// Switches a feature flag on for an organization, whatever its plan says; with --deny, off.
 ///
-/// It counts at once, stays through every change of the plan, and is kept in the audit trail with who did it and why. What stands
-/// already is replaced. `billing revoke` takes it back.
+/// It counts at once, stays through every change of the plan, and is kept in the audit trail with who did it
+/// and why. What stands already is replaced. `billing revoke` takes it back.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

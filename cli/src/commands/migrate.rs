@@ -9,8 +9,8 @@ use crate::outcome::{Code, Failure, Report};
 
 /// Brings the database at DATABASE_URL to this version's schema.
 ///
-/// Several at once are safe: one works, the others wait. Needs the database's direct address, not a pooler in transaction mode,
-/// and a login that may create roles and schemas.
+/// Several at once are safe: one works, the others wait. Needs the database's direct address, not a pooler in
+/// transaction mode, and a login that may create roles and schemas.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -11,10 +11,12 @@ use crate::context::{self, Context, Need};
 use crate::words::counted;
 use crate::{outcome, query};
 
-/// Stripe lists events, and sends them again, for 30 days: what is forgotten sooner would count as never processed.
+/// Stripe lists events, and sends them again, for 30 days: what is forgotten sooner would count as never
+/// processed.
 const FEWEST_DAYS: i64 = 31;
 
-/// Removes events that nothing has touched for longer than they are kept. The reconciliation does it with 90 days.
+/// Removes events that nothing has touched for longer than they are kept. The reconciliation does it with 90
+/// days.
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -12,10 +12,11 @@ use crate::context::{self, Context, Need};
 use crate::outcome::{self, tell};
 use crate::when;
 
-/// Brings us into step with Stripe now: missed and failed events, every subscription, events past their retention.
+/// Brings us into step with Stripe now: missed and failed events, every subscription, events past their
+/// retention.
 ///
-/// The scheduled function does the same every 15 minutes, but compares all subscriptions once a day only. Both at once do no harm.
-/// Ctrl-C ends it at the next stop; what was done stays.
+/// The scheduled function does the same every 15 minutes, but compares all subscriptions once a day only.
+/// Both at once do no harm. Ctrl-C ends it at the next stop; what was done stays.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 #[command(after_help = "\
 Examples:

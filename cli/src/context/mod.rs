@@ -1,4 +1,5 @@
-//! What a command works with: the configuration, Stripe, the database, the time. Each is opened when it is first needed.
+//! What a command works with: the configuration, Stripe, the database, the time. Each is opened when it is
+//! first needed.
 
 mod error;
 

@@ -1,7 +1,8 @@
-//! The keys that the project signs its access tokens with, kept for a while (RFC 7517; Supabase: JWT signing keys).
+//! The keys that the project signs its access tokens with, kept for a while (RFC 7517; Supabase: JWT signing
+//! keys).
 //!
-//! A key that is new is found when the first token names it, one that was revoked is gone within ten minutes, and neither
-//! strangers who make names up nor an outage of Supabase Auth turn into a fetch per request.
+//! A key that is new is found when the first token names it, one that was revoked is gone within ten minutes,
+//! and neither strangers who make names up nor an outage of Supabase Auth turn into a fetch per request.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -25,7 +26,8 @@ pub struct Jwks {
     supabase_url: String,
     fetcher: Fetcher,
     held: RwLock<Option<Arc<Held>>>,
-    /// When a fetch was last begun, Unix seconds. Whoever holds it fetches; the others wait for that fetch and use its keys.
+    /// When a fetch was last begun, Unix seconds. Whoever holds it fetches; the others wait for that fetch
+    /// and use its keys.
     last_fetch: Mutex<Option<i64>>,
 }
 

@@ -1,10 +1,11 @@
-//! The authorizer in front of the API's functions: which person does a request's access token speak for? (AWS: Working with AWS
-//! Lambda authorizers for HTTP APIs, payload format 2.0, simple responses.)
+//! The authorizer in front of the API's functions: which person does a request's access token speak for?
+//! (AWS: Working with AWS Lambda authorizers for HTTP APIs, payload format 2.0, simple responses.)
 //!
-//! It *vouches* and never refuses. An HTTP API answers `isAuthorized: false` with a 403 and a failing authorizer with a 500, both
-//! in a body of its own that nothing can change; our contract is 401 `unauthenticated` in our JSON, with our request id. So a good
-//! token puts `userId` and `email` into the request context, any other puts nothing there, and the functions, which serve nobody
-//! without a `userId` from the context, answer the 401. Whoever removes that check there opens the API: the authorizer in front
+//! It *vouches* and never refuses. An HTTP API answers `isAuthorized: false` with a 403 and a failing
+//! authorizer with a 500, both in a body of its own that nothing can change; our contract is 401
+//! `unauthenticated` in our JSON, with our request id. So a good token puts `userId` and `email` into the
+//! request context, any other puts nothing there, and the functions, which serve nobody without a `userId`
+//! from the context, answer the 401. Whoever removes that check there opens the API: the authorizer in front
 //! does not close it.
 
 mod jwks;
@@ -29,7 +30,8 @@ pub use crate::refusal::Refusal;
 use crate::token::Header;
 pub use crate::token::Identity;
 
-/// The largest token that is looked at, in bytes: Supabase's are about 1 KiB, and work shall not grow with what a stranger sends.
+/// The largest token that is looked at, in bytes: Supabase's are about 1 KiB, and work shall not grow with
+/// what a stranger sends.
 const LARGEST_TOKEN: usize = 8 * 1024;
 
 /// What the function holds while it runs: its configuration and clock, and the keys that it has fetched.
@@ -41,7 +43,8 @@ pub struct Authorizer {
 }
 
 impl Authorizer {
-    /// With a configuration that does not change. Nothing is fetched yet: the first token that needs a key asks for it.
+    /// With a configuration that does not change. Nothing is fetched yet: the first token that needs a key
+    /// asks for it.
     pub fn new(app: App) -> Self {
         Self::live(Live::fixed(app))
     }
@@ -65,7 +68,8 @@ impl Authorizer {
     }
 }
 
-/// The part of the event that is read. API Gateway hands over header names in lower case, and two headers of a name as one.
+/// The part of the event that is read. API Gateway hands over header names in lower case, and two headers of
+/// a name as one.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Request {
     /// The request's headers.
@@ -161,7 +165,8 @@ async fn key_for(token: &str, secret: Option<&Secret>, jwks: &Jwks, now: i64) ->
     }
 }
 
-/// The token of `Authorization: Bearer` (RFC 6750, 2.1). Two of them come as one header with a comma, which no token has.
+/// The token of `Authorization: Bearer` (RFC 6750, 2.1). Two of them come as one header with a comma, which
+/// no token has.
 fn bearer(headers: &HashMap<String, String>) -> Result<&str, Refusal> {
     let header = headers.get("authorization").ok_or(Refusal::Missing)?;
     if header.len() > LARGEST_TOKEN {

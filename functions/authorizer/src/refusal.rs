@@ -57,12 +57,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Whether a newer configuration may make the difference: a secret that was replaced, or one that was missing.
+    /// Whether a newer configuration may make the difference: a secret that was replaced, or one that was
+    /// missing.
     pub(crate) fn may_be_outdated(self) -> bool {
         matches!(self, Self::Signature | Self::Algorithm | Self::NotConfigured)
     }
 
-    /// One line, which holds nothing of the token: what a stranger sends is not for the log, what a user sends is theirs.
+    /// One line, which holds nothing of the token: what a stranger sends is not for the log, what a user
+    /// sends is theirs.
     pub(crate) fn log(self, request_id: &str) {
         let reason = self.to_string();
         match self {

@@ -1,5 +1,6 @@
-//! The signatures of access tokens by ring, which TLS brings along already: no second set of cryptography in the binary. Of
-//! jsonwebtoken's algorithms there are the three that Supabase signs with; no other can be verified here at all.
+//! The signatures of access tokens by ring, which TLS brings along already: no second set of cryptography in
+//! the binary. Of jsonwebtoken's algorithms there are the three that Supabase signs with; no other can be
+//! verified here at all.
 
 use std::sync::Once;
 

@@ -1,4 +1,5 @@
-//! An access token's signature and claims (RFC 7519; RFC 8725 for what goes wrong with them; Supabase: JWT signing keys).
+//! An access token's signature and claims (RFC 7519; RFC 8725 for what goes wrong with them; Supabase: JWT
+//! signing keys).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,7 +26,8 @@ pub struct Identity {
     pub email: Option<String>,
 }
 
-/// The part of a token's header that is read. `jku`, `x5u` and `jwk`, with which it could bring a key of its own, are not.
+/// The part of a token's header that is read. `jku`, `x5u` and `jwk`, with which it could bring a key of its
+/// own, are not.
 #[derive(Deserialize)]
 pub(crate) struct Header {
     pub(crate) alg: String,
@@ -50,7 +52,8 @@ pub(crate) fn verify(token: &str, key: &Key, issuer: &str, now: i64) -> Result<I
     claims.check(issuer, now)
 }
 
-/// jsonwebtoken reads the system's clock, and passes over claims of another type than it expects: it checks the signature, we the claims.
+/// jsonwebtoken reads the system's clock, and passes over claims of another type than it expects: it checks
+/// the signature, we the claims.
 fn signature_only(algorithm: Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.required_spec_claims.clear();
@@ -69,7 +72,8 @@ fn refusal(kind: &jsonwebtoken::errors::ErrorKind) -> Refusal {
     }
 }
 
-/// What is read of the claims. Supabase writes all but `nbf`, `email` and `is_anonymous` always, and times in whole seconds.
+/// What is read of the claims. Supabase writes all but `nbf`, `email` and `is_anonymous` always, and times in
+/// whole seconds.
 #[derive(Deserialize)]
 struct Claims {
     iss: String,

@@ -11,8 +11,8 @@ use shared::stripe::wire::Object;
 use shared::stripe::{Error, IdempotencyKey, Stripe};
 use stripe_core::customer::{CreateCustomer, UpdateCustomer};
 
-/// Makes a customer and stores it, in place of `replaces` if that one was deleted at Stripe. Callers at the same time get the same
-/// one: the idempotency key is made of the organization's id.
+/// Makes a customer and stores it, in place of `replaces` if that one was deleted at Stripe. Callers at the
+/// same time get the same one: the idempotency key is made of the organization's id.
 pub async fn create(
     app: &App,
     caller: &Caller,
@@ -45,8 +45,8 @@ pub async fn create(
     Ok(stored)
 }
 
-/// Apart from the creation, because two callers have two addresses, and one idempotency key allows one set of parameters. An address
-/// that Stripe does not take is no reason not to sell.
+/// Apart from the creation, because two callers have two addresses, and one idempotency key allows one set of
+/// parameters. An address that Stripe does not take is no reason not to sell.
 async fn tell_email(stripe: &Stripe, customer: &CustomerId, email: &str) -> Result<(), ApiError> {
     let request = UpdateCustomer::new(customer.as_str()).email(email);
     match stripe.post::<Object>(&request, &IdempotencyKey::unique()).await {

@@ -97,8 +97,8 @@ async fn open_for(
     let had_trial = account.had_trial || subscriptions.iter().any(|s| s.trial_end.is_some());
     let request =
         request(app, order, customer, price, metadata, (trial_days > 0 && !had_trial).then_some(trial_days))?;
-    // Clicks at the same moment know the same last session, and get one session for one key. The minute keeps a failure that Stripe
-    // remembers under the key from lasting for a day.
+    // Clicks at the same moment know the same last session, and get one session for one key. The minute keeps
+    // a failure that Stripe remembers under the key from lasting for a day.
     let last = known.map_or("none", CheckoutSessionId::as_str);
     let key =
         IdempotencyKey::for_request(&format!("checkout:{}:{}:{last}", order.org, now / SAME_CLICK), &request);
@@ -182,7 +182,8 @@ fn request(
     if !app.config.automatic_tax {
         return Ok(request);
     }
-    // Stripe computes the tax from the address, which an existing customer must be allowed to enter (Stripe, "Collect taxes in Checkout").
+    // Stripe computes the tax from the address, which an existing customer must be allowed to enter (Stripe,
+    // "Collect taxes in Checkout").
     let mut update = CreateCheckoutSessionCustomerUpdate::new();
     update.address = Some(CreateCheckoutSessionCustomerUpdateAddress::Auto);
     Ok(request.automatic_tax(CreateCheckoutSessionAutomaticTax::new(true)).customer_update(update))

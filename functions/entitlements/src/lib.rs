@@ -41,7 +41,8 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     Ok(response)
 }
 
-/// What was read a moment ago, unless the caller names something else: that may be newer, or they want what is there now.
+/// What was read a moment ago, unless the caller names something else: that may be newer, or they want what
+/// is there now.
 fn remembered(app: &App, user: UserId, org: OrgId, headers: &HeaderMap) -> Option<EntitlementsAnswer> {
     let answer = EntitlementsAnswer::from(app.recent.get(user, org, app.clock.now())?);
     if tags(headers).any(|tag| tag != "*" && tag != answer.etag) {

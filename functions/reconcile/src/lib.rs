@@ -1,5 +1,5 @@
-//! Every 15 minutes: puts through what was missed or failed, and compares subscriptions with Stripe's. EventBridge calls it, with
-//! nothing in its event that matters.
+//! Every 15 minutes: puts through what was missed or failed, and compares subscriptions with Stripe's.
+//! EventBridge calls it, with nothing in its event that matters.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -16,7 +16,8 @@ use shared::telemetry::request::{Current, LONGEST, during};
 /// How long before Lambda's limit it stops, to store how far it got and tell what it did.
 const RESERVE: Duration = Duration::from_secs(30);
 
-/// A part could not do its work, or something is left that somebody has to look at. Lambda counts it as an error of the function.
+/// A part could not do its work, or something is left that somebody has to look at. Lambda counts it as an
+/// error of the function.
 #[derive(Debug, thiserror::Error)]
 #[error("reconciled with problems: {0}")]
 pub struct Unwell(String);
@@ -32,7 +33,8 @@ pub async fn run(live: &Live, context: Context) -> Result<ReconcileReport, Unwel
     result
 }
 
-/// Reconciles until `deadline`, less a reserve. If a login or a key turns out to have been replaced, it begins again with the new one.
+/// Reconciles until `deadline`, less a reserve. If a login or a key turns out to have been replaced, it
+/// begins again with the new one.
 ///
 /// # Errors
 /// [`Unwell`], after everything that could be done was done.

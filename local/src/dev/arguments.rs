@@ -2,7 +2,8 @@
 
 use clap::Parser;
 
-/// Runs PromptForge Billing on this machine: PostgreSQL, a Stripe emulator, the Lambda functions and a console page.
+/// Runs PromptForge Billing on this machine: PostgreSQL, a Stripe emulator, the Lambda functions and a
+/// console page.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo dev",
@@ -11,7 +12,8 @@ use clap::Parser;
                   Examples:\n  cargo dev\n  cargo dev --fresh\n  cargo dev --port 5000\n  cargo dev --demo"
 )]
 pub struct Arguments {
-    /// The first of four ports in a row: the console and the API, the Stripe emulator, the Lambda runtime, PostgreSQL.
+    /// The first of four ports in a row: the console and the API, the Stripe emulator, the Lambda runtime,
+    /// PostgreSQL.
     #[arg(long, default_value_t = 4242, value_parser = clap::value_parser!(u16).range(1024..=65532))]
     pub port: u16,
     /// Forget the database and the emulator's objects and begin anew.
@@ -20,10 +22,12 @@ pub struct Arguments {
     /// Run the release binaries.
     #[arg(long)]
     pub release: bool,
-    /// Play the life of a subscription on a throw-away database, print each step and whether it was right, and end.
+    /// Play the life of a subscription on a throw-away database, print each step and whether it was right,
+    /// and end.
     #[arg(long)]
     pub demo: bool,
-    /// Run on free ports with a throw-away database and emulator, beside anything; `.local/temporary.json` says where.
+    /// Run on free ports with a throw-away database and emulator, beside anything; `.local/temporary.json`
+    /// says where.
     #[arg(long, conflicts_with_all = ["demo", "fresh", "port"])]
     pub temporary: bool,
 }
@@ -34,7 +38,8 @@ impl Arguments {
         self.demo || self.temporary
     }
 
-    /// The name of the descriptor's file: each kind of run has its own, so that none replaces that of a stack beside it.
+    /// The name of the descriptor's file: each kind of run has its own, so that none replaces that of a stack
+    /// beside it.
     pub fn descriptor(&self) -> &'static str {
         match (self.demo, self.temporary) {
             (true, _) => "demo",

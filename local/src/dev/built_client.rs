@@ -1,4 +1,5 @@
-//! The TypeScript client as it is built at the moment, for the console page: who builds it need not start the stack anew.
+//! The TypeScript client as it is built at the moment, for the console page: who builds it need not start the
+//! stack anew.
 
 use std::path::{Component, PathBuf};
 

@@ -65,7 +65,8 @@ pub async fn start(program: &Path, project: &Path, port: u16, log: &Path) -> Res
     let file = File::create(log).map_err(|error| Problem::file(log, &error))?;
     let stderr = file.try_clone().map_err(|error| Problem::file(log, &error))?;
     let mut command = Command::new(program);
-    // The functions are built and started by us; it brings the two HTTP interfaces between which AWS puts a function.
+    // The functions are built and started by us; it brings the two HTTP interfaces between which AWS puts a
+    // function.
     command.args([
         "lambda",
         "watch",

@@ -1,4 +1,5 @@
-//! The console page: the demo frontend, the built client that it imports if there is one, and the two answers that only it needs.
+//! The console page: the demo frontend, the built client that it imports if there is one, and the two answers
+//! that only it needs.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -99,7 +99,8 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// Asks until the answer is the expected one, prints the last one, and tells whether it was right in time.
+    /// Asks until the answer is the expected one, prints the last one, and tells whether it was right in
+    /// time.
     async fn check(
         &self,
         step: &str,

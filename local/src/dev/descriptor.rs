@@ -1,5 +1,5 @@
-//! `.local/dev.json`: what a script needs to know of the running stack; `.local/operator.env`: what the `billing` command needs. Removed
-//! when it ends.
+//! `.local/dev.json`: what a script needs to know of the running stack; `.local/operator.env`: what the
+//! `billing` command needs. Removed when it ends.
 
 use std::collections::BTreeMap;
 use std::fs;

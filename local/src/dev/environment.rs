@@ -17,7 +17,8 @@ pub fn return_origins() -> Result<Vec<String>, Problem> {
     }
 }
 
-/// What every function gets, but for the database. The identity source is the default: the authorizer, as deployed.
+/// What every function gets, but for the database. The identity source is the default: the authorizer, as
+/// deployed.
 pub fn of_functions(
     stripe: &StripeAccount,
     base_url: &str,

@@ -32,7 +32,8 @@ pub fn build(project: &Path, release: bool) -> Result<HashMap<String, PathBuf>, 
     if release {
         command.arg("--release");
     }
-    // What `cargo run` told us about ourselves would make cargo build half of the dependencies anew, now and again next time.
+    // What `cargo run` told us about ourselves would make cargo build half of the dependencies anew, now and
+    // again next time.
     let ours = std::env::vars_os().map(|(name, _)| name).filter(|name| {
         let name = name.to_string_lossy();
         name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
@@ -62,8 +63,8 @@ pub fn build(project: &Path, release: bool) -> Result<HashMap<String, PathBuf>, 
     Ok(artifacts.filter_map(|artifact| Some((artifact.target.name, artifact.executable?))).collect())
 }
 
-/// Starts every function against the Runtime API on `runtime_port`, with this environment, the address of the database for its own
-/// login, and nothing of ours.
+/// Starts every function against the Runtime API on `runtime_port`, with this environment, the address of the
+/// database for its own login, and nothing of ours.
 ///
 /// # Errors
 /// If one does not start.

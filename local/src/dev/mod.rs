@@ -1,4 +1,5 @@
-//! `cargo dev`: PostgreSQL, Stripe (ours or theirs), the functions, one port in front; up, watched, and down again.
+//! `cargo dev`: PostgreSQL, Stripe (ours or theirs), the functions, one port in front; up, watched, and down
+//! again.
 
 mod arguments;
 mod built_client;

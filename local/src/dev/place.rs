@@ -33,7 +33,8 @@ impl Place {
         Ok(Self { project, home, reachable })
     }
 
-    /// Takes the folders for us, until the file is closed. A descriptor that a killed run left behind is removed.
+    /// Takes the folders for us, until the file is closed. A descriptor that a killed run left behind is
+    /// removed.
     ///
     /// # Errors
     /// If another `cargo dev` has them.

@@ -21,8 +21,8 @@ pub struct StripeAccount {
 }
 
 impl StripeAccount {
-    /// Stripe itself with the environment's test key, or an emulator on `port` that sends its events to `webhook_url`
-    /// and keeps its state in `state_file`.
+    /// Stripe itself with the environment's test key, or an emulator on `port` that sends its events to
+    /// `webhook_url` and keeps its state in `state_file`.
     ///
     /// # Errors
     /// If the key is one of live mode or malformed, its signing secret is none, or the port is taken.

@@ -1,5 +1,6 @@
-//! What the stack needs of Supabase Auth: it signs the demo's people in, with any password, and publishes its key. The tokens are
-//! signed as Supabase's are (ES256), so that the authorizer runs as it is deployed. (Supabase: JWT signing keys; JWT claims reference.)
+//! What the stack needs of Supabase Auth: it signs the demo's people in, with any password, and publishes its
+//! key. The tokens are signed as Supabase's are (ES256), so that the authorizer runs as it is deployed.
+//! (Supabase: JWT signing keys; JWT claims reference.)
 
 use std::collections::HashMap;
 use std::fs;
@@ -40,8 +41,8 @@ pub struct SupabaseAuth {
 }
 
 impl SupabaseAuth {
-    /// For the project at `url`. The key is kept in `file`, so that a stack that starts again takes the tokens that are out; without
-    /// one it begins with a new key.
+    /// For the project at `url`. The key is kept in `file`, so that a stack that starts again takes the
+    /// tokens that are out; without one it begins with a new key.
     ///
     /// # Errors
     /// If the key cannot be made, read or written.

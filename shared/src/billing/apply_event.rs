@@ -1,5 +1,5 @@
-//! Applying one event, wherever it comes from: one database call, and a read of Stripe with a second call only where the order of
-//! payloads cannot tell.
+//! Applying one event, wherever it comes from: one database call, and a read of Stripe with a second call
+//! only where the order of payloads cannot tell.
 
 use std::time::{Duration, Instant};
 
@@ -32,8 +32,8 @@ const TO_ANSWER: Duration = Duration::from_millis(600);
 /// Applies the event and tells what came of it. `arrived`: when its request came.
 ///
 /// # Errors
-/// [`Error::MissingOrg`]; [`Error::UnreadableEvent`] for an object that cannot be read; any other for what shall be tried again. What
-/// failed after the event was read is noted with it.
+/// [`Error::MissingOrg`]; [`Error::UnreadableEvent`] for an object that cannot be read; any other for what
+/// shall be tried again. What failed after the event was read is noted with it.
 pub async fn apply_event(
     resources: &Resources<'_>,
     event: &Event<'_>,
@@ -116,7 +116,8 @@ fn reference(event: &Event<'_>) -> EventRef {
     }
 }
 
-/// Notes a failed attempt. Its error is the one to tell; that it could not be noted is one more line in the log.
+/// Notes a failed attempt. Its error is the one to tell; that it could not be noted is one more line in the
+/// log.
 async fn note(db: &Db, event: &EventRef, error: &Error) {
     let noting = async { webhook_events::fail(db, event, error.code()).await.map_err(Error::from) };
     if let Err(unnoted) = deadline::hold(TO_ANSWER, Box::pin(noting)).await {
@@ -126,7 +127,8 @@ async fn note(db: &Db, event: &EventRef, error: &Error) {
 
 /// The object that a thin event names.
 enum Named {
-    /// The event carries it, or what it is about needs none: a subscription is read later, by the rule of reads.
+    /// The event carries it, or what it is about needs none: a subscription is read later, by the rule of
+    /// reads.
     Carried,
     /// As it is now.
     Fetched(Box<RawValue>),
@@ -208,7 +210,8 @@ async fn ask_stripe(
     }
 }
 
-/// Stripe forgets objects of deleted test clocks. Then what the event carries stands, and without that there is nothing to apply.
+/// Stripe forgets objects of deleted test clocks. Then what the event carries stands, and without that there
+/// is nothing to apply.
 fn without_stripe(to_apply: EventToApply, id: &SubscriptionId, version: i64) -> EventToApply {
     tracing::error!(target: "billing", event = to_apply.event.id, subscription = id.as_str(), "Stripe does not know this subscription: is the key of another account?");
     let read = Some(ReadTimes::payload_stands(version, to_apply.event.created));

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Calls to Stripe in a second that nobody waits for: a fifth of what Stripe lets a live account do (Stripe, "Rate limits"), so that
-/// checkouts and webhooks keep the rest.
+/// Calls to Stripe in a second that nobody waits for: a fifth of what Stripe lets a live account do (Stripe,
+/// "Rate limits"), so that checkouts and webhooks keep the rest.
 pub const CALLS_PER_SECOND: u32 = 20;
 
 /// What stops work, and what slows it down. By default nothing does.

@@ -1,4 +1,5 @@
-//! Operations that two callers share, or that take more than one step. Here the database and Stripe meet; nowhere else.
+//! Operations that two callers share, or that take more than one step. Here the database and Stripe meet;
+//! nowhere else.
 
 pub mod apply_event;
 pub mod limits;

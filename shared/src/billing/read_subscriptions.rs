@@ -1,5 +1,5 @@
-//! Subscriptions as Stripe says they are now, compared with our rows and written where they differ, by the read rule: a row is
-//! written only if it did not change since before Stripe was asked.
+//! Subscriptions as Stripe says they are now, compared with our rows and written where they differ, by the
+//! read rule: a row is written only if it did not change since before Stripe was asked.
 
 mod list;
 
@@ -82,8 +82,8 @@ pub struct Page {
     pub has_more: bool,
 }
 
-/// Reads one page of a list, compares it and writes what differs. A row that is there and differs is read once more by itself, with
-/// its version noted first (`versions` may hold it already).
+/// Reads one page of a list, compares it and writes what differs. A row that is there and differs is read
+/// once more by itself, with its version noted first (`versions` may hold it already).
 ///
 /// # Errors
 /// If Stripe or the database fails.
@@ -133,7 +133,8 @@ pub async fn one(
             note(&mut page, settled);
         }
         None => {
-            // Not taken for an end: with the key of another account every paying customer would be locked out.
+            // Not taken for an end: with the key of another account every paying customer would be locked
+            // out.
             tracing::error!(target: "billing", cause = purpose.cause, subscription = id, "Stripe does not know this subscription: is the key of another account?");
             page.tally = Tally { checked: 1, drifted: 1, unexplained: 1, ..Tally::default() };
             page.drift.push(Drift {

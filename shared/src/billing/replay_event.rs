@@ -1,5 +1,5 @@
-//! Putting one event through the pipeline once more, as if it had been delivered now. What is processed already
-//! changes nothing.
+//! Putting one event through the pipeline once more, as if it had been delivered now. What is processed
+//! already changes nothing.
 
 use std::time::Instant;
 
@@ -20,7 +20,8 @@ pub enum Replay {
     Processed(EventOutcome),
     /// It failed, which is noted with the event if it could be read.
     Failed(Error),
-    /// Stripe does not have it any more, which is noted, so that the reconciliation does not ask for it again.
+    /// Stripe does not have it any more, which is noted, so that the reconciliation does not ask for it
+    /// again.
     Gone,
 }
 

@@ -87,7 +87,8 @@ fn session(event: &Event<'_>, failed: bool) -> Result<Option<Work>, Unreadable> 
     Ok(effect.map(|effect| Work {
         orgs: session.orgs(),
         customer: session.customer(),
-        // A payment link takes the reference from its address, which anybody may write: that pays for an organization, no more.
+        // A payment link takes the reference from its address, which anybody may write: that pays for an
+        // organization, no more.
         customer_is_theirs: session.is_ours(),
         effect,
     }))

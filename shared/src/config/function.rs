@@ -1,5 +1,5 @@
-//! The functions: what each is called, how it is reached, whose database login it has, and which variables it cannot do without. What
-//! template.yaml and the local stack give each.
+//! The functions: what each is called, how it is reached, whose database login it has, and which variables it
+//! cannot do without. What template.yaml and the local stack give each.
 
 use super::tidied;
 
@@ -131,7 +131,8 @@ impl Function {
         }
     }
 
-    /// The name under which a secret that several functions share holds the address with this function's own database login.
+    /// The name under which a secret that several functions share holds the address with this function's own
+    /// database login.
     pub fn database_variable(self) -> &'static str {
         // The authorizer asks for none.
         self.login().unwrap_or(Login::Reader).variable()

@@ -2,8 +2,8 @@
 
 /// The value without the white space and the pair of quotation marks around it. None if nothing is left.
 ///
-/// A mark that also stands inside is part of the value: `"a","b"` are two values, and a mark on one side only is for the value's own
-/// check to refuse.
+/// A mark that also stands inside is part of the value: `"a","b"` are two values, and a mark on one side only
+/// is for the value's own check to refuse.
 pub fn tidied(value: &str) -> Option<&str> {
     const QUOTES: [(char, char); 3] = [('"', '"'), ('\'', '\''), ('\u{201c}', '\u{201d}')];
     let value = without_space(value);
@@ -25,7 +25,8 @@ pub fn environment(name: &str) -> Option<String> {
     tidied(&std::env::var(name).ok()?).map(str::to_owned)
 }
 
-/// Reads variables and gathers what is wrong with them, one sentence each, which begins with the variable's name.
+/// Reads variables and gathers what is wrong with them, one sentence each, which begins with the variable's
+/// name.
 pub(super) struct Reader<F> {
     lookup: F,
     pub(super) problems: Vec<String>,

@@ -1,5 +1,5 @@
-//! Stripe's keys and signing secrets, and what stands in their place by mistake: told by how it begins, never by what it holds
-//! (Stripe, "API keys" and "Webhooks").
+//! Stripe's keys and signing secrets, and what stands in their place by mistake: told by how it begins, never
+//! by what it holds (Stripe, "API keys" and "Webhooks").
 
 use super::Secret;
 

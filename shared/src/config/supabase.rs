@@ -2,13 +2,15 @@
 
 use url::Position;
 
-/// What a project has behind its address. Tokens name `/auth/v1` as their issuer, and most clients are given `/rest/v1`.
+/// What a project has behind its address. Tokens name `/auth/v1` as their issuer, and most clients are given
+/// `/rest/v1`.
 const SERVICES: [&str; 6] =
     ["/auth/v1", "/rest/v1", "/storage/v1", "/functions/v1", "/realtime/v1", "/graphql/v1"];
 
 /// The project's address, without a slash at its end.
 ///
-/// Keys that come over a connection which anybody can change are anybody's keys: https, unless nothing leaves this machine.
+/// Keys that come over a connection which anybody can change are anybody's keys: https, unless nothing leaves
+/// this machine.
 pub(super) fn project(value: &str) -> Option<String> {
     let url = super::http_url(value)?;
     let host = url.host_str()?;

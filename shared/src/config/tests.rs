@@ -97,7 +97,8 @@ fn what_copying_leaves_around_a_value_is_not_part_of_it() {
     }
 }
 
-/// Every variable, with a value that can be read back from the configuration's debug form or, of a secret, from `secrets`.
+/// Every variable, with a value that can be read back from the configuration's debug form or, of a secret,
+/// from `secrets`.
 #[test]
 fn every_variable_is_tidied_whichever_way_it_arrives() {
     let variables = [

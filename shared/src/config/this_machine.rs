@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-/// Whether a host, by its name or its number, is this machine. IPv6 numbers may stand in brackets, as in URLs.
+/// Whether a host, by its name or its number, is this machine. IPv6 numbers may stand in brackets, as in
+/// URLs.
 pub fn is_this_machine(host: &str) -> bool {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host == "localhost" || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())

@@ -1,5 +1,5 @@
-//! What the functions in SQL that apply Stripe's states are given: JSON, of one type for each argument. Each function
-//! reads its argument once, at its top; a test names a field that only one side knows.
+//! What the functions in SQL that apply Stripe's states are given: JSON, of one type for each argument. Each
+//! function reads its argument once, at its top; a test names a field that only one side knows.
 
 use jiff::Timestamp;
 use serde::Serialize;

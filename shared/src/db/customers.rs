@@ -1,16 +1,17 @@
-//! The one Stripe customer of an organization, per mode. Both statements are for an owner or admin of the organization: the
-//! database checks it once more.
+//! The one Stripe customer of an organization, per mode. Both statements are for an owner or admin of the
+//! organization: the database checks it once more.
 
 use tokio_postgres::types::Type;
 
 use crate::db::{Db, Error};
 use crate::domain::ids::{CheckoutSessionId, CustomerId, OrgId, UserId};
 
-/// Stores an organization's customer, in place of `replaces` or of none, and returns the one that is stored then: of two callers
-/// at once the first decides.
+/// Stores an organization's customer, in place of `replaces` or of none, and returns the one that is stored
+/// then: of two callers at once the first decides.
 ///
 /// # Errors
-/// If the database fails, or stores none: `asking` is no billing admin, or the customer is another organization's.
+/// If the database fails, or stores none: `asking` is no billing admin, or the customer is another
+/// organization's.
 pub async fn store(
     db: &Db,
     asking: UserId,
@@ -37,8 +38,8 @@ pub async fn store(
     stored.map(CustomerId::from).ok_or_else(|| Error::Answer("no customer was stored".to_owned()))
 }
 
-/// Makes a checkout session the organization's last one, if that is still the one the caller knew (or already this one). False: somebody
-/// else was faster.
+/// Makes a checkout session the organization's last one, if that is still the one the caller knew (or already
+/// this one). False: somebody else was faster.
 ///
 /// # Errors
 /// If the database fails.

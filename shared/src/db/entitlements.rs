@@ -1,4 +1,5 @@
-//! Reading what an organization has, as the user who asks: the database itself refuses another organization's rows.
+//! Reading what an organization has, as the user who asks: the database itself refuses another organization's
+//! rows.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,8 @@ use crate::domain::entitlement::EntitlementSet;
 use crate::domain::ids::{OrgId, UserId};
 use crate::domain::status::Status;
 
-/// An organization's entitlements as `user` may see them. None: not a member, or there is no such organization.
+/// An organization's entitlements as `user` may see them. None: not a member, or there is no such
+/// organization.
 ///
 /// # Errors
 /// If the database fails.

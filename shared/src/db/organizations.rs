@@ -38,7 +38,8 @@ pub struct BillingAccount {
     pub had_trial: bool,
 }
 
-/// An organization as the caller stands to it, read as the caller. None: not a member, or there is no such organization.
+/// An organization as the caller stands to it, read as the caller. None: not a member, or there is no such
+/// organization.
 ///
 /// # Errors
 /// If the database fails.

@@ -1,5 +1,5 @@
-//! Connections: few, verified, replaced when they die. Works through a pooler in transaction mode, so nothing here prepares a
-//! named statement or sets anything that outlives a transaction.
+//! Connections: few, verified, replaced when they die. Works through a pooler in transaction mode, so nothing
+//! here prepares a named statement or sets anything that outlives a transaction.
 
 use std::time::Duration;
 
@@ -24,18 +24,23 @@ use crate::telemetry::request::{Part, Timer};
 
 /// How long a request waits for a connection before it is told to come back.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a statement may take, waiting for locks included: far more than any needs, and less than a function's own limit.
+/// How long a statement may take, waiting for locks included: far more than any needs, and less than a
+/// function's own limit.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(8);
-/// How long sent data may stay unacknowledged before a connection counts as dead: a frozen instance's often is, without a word.
+/// How long sent data may stay unacknowledged before a connection counts as dead: a frozen instance's often
+/// is, without a word.
 const SILENCE: Duration = Duration::from_secs(4);
-/// How often the kernel asks after the server on a connection that nothing is sent on, and how often in vain before it is dead.
+/// How often the kernel asks after the server on a connection that nothing is sent on, and how often in vain
+/// before it is dead.
 const PROBES: (Duration, u32) = (Duration::from_secs(10), 3);
-/// How long a connection is used: so that a failover, a new address behind the name and a changed password take everywhere.
+/// How long a connection is used: so that a failover, a new address behind the name and a changed password
+/// take everywhere.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// How often work is begun again after a deadlock, a serialization failure or a lost connection.
 const TRIES: u32 = 3;
 
-/// Values of a statement, with their types: so it needs no preparation, which would be a round trip of its own.
+/// Values of a statement, with their types: so it needs no preparation, which would be a round trip of its
+/// own.
 pub(super) type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 
 /// The database, through a pool of connections.
@@ -67,7 +72,8 @@ impl Error {
         match self {
             Self::Connect(_) | Self::Timeout => true,
             Self::Query(error) => match error.code() {
-                // Class 53: insufficient resources; 55: a lock not to be had; 57: operator intervention; 08: connection exception.
+                // Class 53: insufficient resources; 55: a lock not to be had; 57: operator intervention; 08:
+                // connection exception.
                 Some(code) => ["53", "55", "57", "08"].iter().any(|class| code.code().starts_with(class)),
                 None => error.is_closed(),
             },
@@ -144,8 +150,9 @@ impl Db {
 
     /// Runs one statement in a transaction of its own: one round trip.
     ///
-    /// It runs again on another connection if the first one turned out dead (a frozen instance's often is), and after a deadlock.
-    /// So it must be safe to run twice: ours are, because an event's claim commits with its effects.
+    /// It runs again on another connection if the first one turned out dead (a frozen instance's often is),
+    /// and after a deadlock. So it must be safe to run twice: ours are, because an event's claim commits with
+    /// its effects.
     pub(super) async fn query(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Error> {
         let _timer = Timer::start(Part::Database);
         let mut tries = 1;
@@ -158,8 +165,8 @@ impl Db {
         }
     }
 
-    /// Runs one reading statement as a user, in the role `billing_viewer`: row level security decides what there is to see.
-    /// One round trip: four statements are sent together, and each one's answer is checked.
+    /// Runs one reading statement as a user, in the role `billing_viewer`: row level security decides what
+    /// there is to see. One round trip: four statements are sent together, and each one's answer is checked.
     pub(super) async fn query_as(
         &self,
         reader: UserId,
@@ -200,7 +207,8 @@ impl Db {
     }
 }
 
-/// A connection that is closed, and not given to anybody else, if nobody waits for its statement any more: it may still run.
+/// A connection that is closed, and not given to anybody else, if nobody waits for its statement any more: it
+/// may still run.
 type Lease = ScopeGuard<Object, fn(Object)>;
 
 /// What a statement answered in time, or None if it shall run again.

@@ -19,7 +19,8 @@ pub async fn read<T: DeserializeOwned>(db: &Db, name: &str, livemode: bool) -> R
         .map_err(|error| Error::Answer(format!("reconcile_cursors {name}: {error}")))
 }
 
-/// Stores a position. Of two reconciliations at once the last one stays: the work between the two is done again, which changes nothing.
+/// Stores a position. Of two reconciliations at once the last one stays: the work between the two is done
+/// again, which changes nothing.
 ///
 /// # Errors
 /// If the database fails.

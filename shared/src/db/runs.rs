@@ -4,7 +4,8 @@ use tokio_postgres::types::Type;
 
 use crate::db::{Db, Error};
 
-/// The number of the last entry, and how many plans changed after the given one. None: nobody counted yet, so none did.
+/// The number of the last entry, and how many plans changed after the given one. None: nobody counted yet, so
+/// none did.
 ///
 /// # Errors
 /// If the database fails.

@@ -115,7 +115,8 @@ pub struct Comparison {
     pub outcome: ComparisonOutcome,
     /// The row's version before. 0: there was none.
     pub version: i64,
-    /// The columns that differ; `entitlements` if the plans written down are others than the subscriptions grant.
+    /// The columns that differ; `entitlements` if the plans written down are others than the subscriptions
+    /// grant.
     pub differences: Vec<String>,
 }
 
@@ -143,7 +144,8 @@ pub struct Inquiry {
     pub versions: HashMap<String, i64>,
 }
 
-/// Lets one caller in five seconds ask Stripe about an organization. None: somebody did a moment ago, or there is no customer.
+/// Lets one caller in five seconds ask Stripe about an organization. None: somebody did a moment ago, or
+/// there is no customer.
 ///
 /// # Errors
 /// If the database fails.
@@ -172,8 +174,8 @@ pub async fn inquiry(db: &Db, org: OrgId, livemode: bool) -> Result<Inquiry, Err
     serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_inquiry: {error}")))
 }
 
-/// Rows of subscriptions that have not ended, were made between two times (exclusively) and are none of `listed`: Stripe's list, which is
-/// in the order of creation, does not have them. With their versions.
+/// Rows of subscriptions that have not ended, were made between two times (exclusively) and are none of
+/// `listed`: Stripe's list, which is in the order of creation, does not have them. With their versions.
 ///
 /// # Errors
 /// If the database fails.

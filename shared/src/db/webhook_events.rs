@@ -142,8 +142,8 @@ pub enum EventAnswer {
         #[serde(deserialize_with = "Option::deserialize")] // So that it cannot be left out.
         org_id: Option<OrgId>,
     },
-    /// Nothing was changed, because only Stripe knows the newest state, or because the row changed while Stripe was
-    /// asked: ask, and apply the event again with what Stripe says.
+    /// Nothing was changed, because only Stripe knows the newest state, or because the row changed while
+    /// Stripe was asked: ask, and apply the event again with what Stripe says.
     AskStripe {
         /// The version that the subscription's row has now. 0: there is none.
         version: i64,
@@ -185,7 +185,8 @@ pub async fn unprocessed(db: &Db, ids: &[String]) -> Result<Vec<String>, Error> 
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Events that failed and whose time has come, and those that were cut off in the middle: at most `limit`, longest due first.
+/// Events that failed and whose time has come, and those that were cut off in the middle: at most `limit`,
+/// longest due first.
 ///
 /// # Errors
 /// If the database fails.
@@ -200,7 +201,8 @@ pub async fn due(db: &Db, livemode: bool, limit: i64) -> Result<Vec<String>, Err
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Notes that Stripe does not have the event any more (it keeps them for 30 days), so that nobody asks for it again.
+/// Notes that Stripe does not have the event any more (it keeps them for 30 days), so that nobody asks for it
+/// again.
 ///
 /// # Errors
 /// If the database fails.

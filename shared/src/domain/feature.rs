@@ -1,4 +1,5 @@
-//! The names of the eleven feature flags. Which plan switches on which is in the database, table `plan_entitlements`.
+//! The names of the eleven feature flags. Which plan switches on which is in the database, table
+//! `plan_entitlements`.
 
 use std::str::FromStr;
 

@@ -1,4 +1,5 @@
-//! What plans, features and subscriptions are, and the rules about them. No I/O, no clock, nothing of HTTP or SQL.
+//! What plans, features and subscriptions are, and the rules about them. No I/O, no clock, nothing of HTTP or
+//! SQL.
 
 pub mod entitlement;
 pub mod feature;

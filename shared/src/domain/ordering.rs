@@ -1,13 +1,14 @@
 //! What can be said about the time of a state that Stripe answered.
 //!
-//! Stripe's clock counts whole seconds, so of two events in one second none is known to be the newer. What an event is worth against
-//! what a row knows, `billing_private.ordering` decides in the database, where the row and its lock are.
+//! Stripe's clock counts whole seconds, so of two events in one second none is known to be the newer. What an
+//! event is worth against what a row knows, `billing_private.ordering` decides in the database, where the row
+//! and its lock are.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// What a read leaves open on either side of itself, in seconds: one for Stripe's whole seconds, the other for the difference of our
-/// clock and Stripe's, which must be smaller than that.
+/// What a read leaves open on either side of itself, in seconds: one for Stripe's whole seconds, the other
+/// for the difference of our clock and Stripe's, which must be smaller than that.
 pub const CLOCK_MARGIN: i64 = 2;
 
 /// When a state that Stripe answered was so, and which version of the row it may replace.
@@ -35,7 +36,8 @@ impl ReadTimes {
         }
     }
 
-    /// Stripe knows no such subscription: the payload of an event, made at this second, is the newest that can be known.
+    /// Stripe knows no such subscription: the payload of an event, made at this second, is the newest that
+    /// can be known.
     pub fn payload_stands(version: i64, created: i64) -> Self {
         Self { version, observed_at: created, known_through: created - 1, may_include: created }
     }

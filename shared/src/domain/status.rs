@@ -1,5 +1,5 @@
-//! What a subscription's status means. `billing_private.is_ended`, `is_live` and `is_granting` say the same in
-//! SQL, and a test holds the two together.
+//! What a subscription's status means. `billing_private.is_ended`, `is_live` and `is_granting` say the same
+//! in SQL, and a test holds the two together.
 
 use std::fmt;
 
@@ -67,14 +67,14 @@ impl Status {
         matches!(self, Self::Canceled | Self::IncompleteExpired)
     }
 
-    /// Whether it binds its customer: another subscription would charge twice. An incomplete one does not, as it
-    /// ends by itself.
+    /// Whether it binds its customer: another subscription would charge twice. An incomplete one does not, as
+    /// it ends by itself.
     pub fn is_live(&self) -> bool {
         !self.is_ended() && *self != Self::Incomplete
     }
 
-    /// Whether it grants its plan, as far as the status alone decides: a past_due one does until its grace period
-    /// ends, and one whose collection is paused as `void` does not.
+    /// Whether it grants its plan, as far as the status alone decides: a past_due one does until its grace
+    /// period ends, and one whose collection is paused as `void` does not.
     pub fn is_granting(&self) -> bool {
         matches!(self, Self::Active | Self::Trialing | Self::PastDue)
     }

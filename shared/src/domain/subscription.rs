@@ -81,8 +81,9 @@ impl Plan {
     }
 }
 
-/// Finds the plan of a subscription and the item that decides it: the highest rank among the items' prices, because a change
-/// in the customer portal changes the price and not the metadata; then the subscription's `metadata.plan_code`.
+/// Finds the plan of a subscription and the item that decides it: the highest rank among the items' prices,
+/// because a change in the customer portal changes the price and not the metadata; then the subscription's
+/// `metadata.plan_code`.
 pub fn resolve_plan(items: Vec<Item>, metadata_plan: Option<&str>) -> (Plan, Item) {
     // max_by_key takes the last of equals: reversed, the first item of the highest rank decides.
     let decided =

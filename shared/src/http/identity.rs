@@ -1,4 +1,5 @@
-//! Who is calling. Nothing a client can send is believed, unless the configuration says that a trusted backend sends it.
+//! Who is calling. Nothing a client can send is believed, unless the configuration says that a trusted
+//! backend sends it.
 
 use lambda_http::{Request, RequestExt};
 
@@ -18,8 +19,8 @@ pub struct Caller {
 /// The caller of a request.
 ///
 /// # Errors
-/// [`ApiError::Unauthenticated`] if nobody vouches for one; [`ApiError::IdentityMismatch`] if the request claims to come from
-/// another than the one who is vouched for.
+/// [`ApiError::Unauthenticated`] if nobody vouches for one; [`ApiError::IdentityMismatch`] if the request
+/// claims to come from another than the one who is vouched for.
 pub fn require(source: IdentitySource, request: &Request) -> Result<Caller, ApiError> {
     let (user, email) = match source {
         IdentitySource::TrustedHeaders => {
@@ -34,8 +35,8 @@ pub fn require(source: IdentitySource, request: &Request) -> Result<Caller, ApiE
     Ok(Caller { user, email: email.filter(|e| e.contains('@')) })
 }
 
-/// A header that may stand once: of two, which one a proxy in between checked cannot be known. HTTP APIs hand over two as one
-/// with a comma between.
+/// A header that may stand once: of two, which one a proxy in between checked cannot be known. HTTP APIs hand
+/// over two as one with a comma between.
 fn single_header(request: &Request, name: &str) -> Result<Option<String>, ApiError> {
     let mut values = request.headers().get_all(name).iter();
     match (values.next().map(|value| value.to_str()), values.next()) {
@@ -50,7 +51,8 @@ fn authorized(request: &Request, field: &str) -> Option<String> {
     Some(request.request_context_ref()?.authorizer()?.fields.get(field)?.as_str()?.to_owned())
 }
 
-/// Whether an `x-user-id` names anything but this user. A client that mixes two sessions up shall learn it, not bill the other one.
+/// Whether an `x-user-id` names anything but this user. A client that mixes two sessions up shall learn it,
+/// not bill the other one.
 fn claims_another(request: &Request, user: UserId) -> bool {
     let mut claims = request.headers().get_all("x-user-id").iter();
     match (claims.next(), claims.next()) {

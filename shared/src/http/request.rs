@@ -26,8 +26,8 @@ pub fn body(request: &Request, limit: usize) -> Result<&[u8], ApiError> {
 /// The body as a `T`.
 ///
 /// # Errors
-/// [`ApiError::PayloadTooLarge`], or [`ApiError::InvalidRequest`] with the name of the field that is missing, unknown or of
-/// another type.
+/// [`ApiError::PayloadTooLarge`], or [`ApiError::InvalidRequest`] with the name of the field that is missing,
+/// unknown or of another type.
 pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
     let bytes = body(request, MAX_BODY)?;
     let mut parser = serde_json::Deserializer::from_slice(bytes);

@@ -1,12 +1,15 @@
-//! Where Stripe may send a person back to: only to origins we know, so that nobody can make a link of ours lead elsewhere.
+//! Where Stripe may send a person back to: only to origins we know, so that nobody can make a link of ours
+//! lead elsewhere.
 
 use url::Url;
 
 use crate::domain::origin::Origin;
 
-/// Reads a return URL. None unless it is an absolute address on one of the allowed origins, without user or password.
+/// Reads a return URL. None unless it is an absolute address on one of the allowed origins, without user or
+/// password.
 pub fn parse(text: &str, base: &Url, allowed: &[Origin]) -> Option<Url> {
-    // Browsers read a backslash as a slash and skip tabs and newlines; a URL that needs that is not one of ours.
+    // Browsers read a backslash as a slash and skip tabs and newlines; a URL that needs that is not one of
+    // ours.
     if text.chars().any(|c| c == '\\' || c.is_control() || c.is_whitespace()) {
         return None;
     }

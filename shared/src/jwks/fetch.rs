@@ -18,7 +18,8 @@ const DEADLINE: Duration = Duration::from_secs(4);
 /// A set has a handful of keys of some hundred bytes.
 const LARGEST: usize = 64 * 1024;
 
-/// Where the keys are fetched from. The configuration takes http addresses of this machine only; redirects are not followed.
+/// Where the keys are fetched from. The configuration takes http addresses of this machine only; redirects
+/// are not followed.
 #[derive(Debug)]
 pub struct Fetcher {
     http: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,

@@ -1,7 +1,7 @@
 //! What a signature is checked with.
 //!
-//! The key decides the algorithm, never the token: a secret checks HS256 alone, an EC key ES256 alone, an RSA key RS256 alone. So a
-//! public key, which everybody has, can never serve as a secret.
+//! The key decides the algorithm, never the token: a secret checks HS256 alone, an EC key ES256 alone, an RSA
+//! key RS256 alone. So a public key, which everybody has, can never serve as a secret.
 
 use jsonwebtoken::{Algorithm, DecodingKey};
 

@@ -24,7 +24,8 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// Reads a set. A key that we cannot use is passed over, because it may be there for others; a set without any is a set.
+    /// Reads a set. A key that we cannot use is passed over, because it may be there for others; a set
+    /// without any is a set.
     ///
     /// # Errors
     /// If it is no JSON, or has no list of keys.

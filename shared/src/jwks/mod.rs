@@ -1,5 +1,5 @@
-//! The public keys that a project signs its access tokens with: fetched once, and read (RFC 7517; Supabase: JWT signing keys). For
-//! how long they are believed is the authorizer's to decide.
+//! The public keys that a project signs its access tokens with: fetched once, and read (RFC 7517; Supabase:
+//! JWT signing keys). For how long they are believed is the authorizer's to decide.
 
 mod fetch;
 mod key;

@@ -27,7 +27,8 @@ use crate::telemetry::request::{Part, Timer};
 const API: &str = "https://api.stripe.com";
 /// One attempt may take this long.
 const ATTEMPT: Duration = Duration::from_secs(8);
-/// One call with all its attempts may take this long: less than API Gateway's 30 s, which are the caller's last word.
+/// One call with all its attempts may take this long: less than API Gateway's 30 s, which are the caller's
+/// last word.
 const DEADLINE: Duration = Duration::from_secs(20);
 /// What to tell a caller when Stripe throttles and does not say for how long.
 const THROTTLED_SECONDS: u64 = 2;
@@ -94,7 +95,8 @@ impl Stripe {
             .map(Some)
     }
 
-    /// Reads every object of a list, page by page (Stripe, "Pagination"). The request decides how long a page is.
+    /// Reads every object of a list, page by page (Stripe, "Pagination"). The request decides how long a page
+    /// is.
     ///
     /// # Errors
     /// See [`Error`].
@@ -118,7 +120,8 @@ impl Stripe {
         }
     }
 
-    /// Creates or changes an object. The key goes with every attempt, so that a lost answer never becomes a second object.
+    /// Creates or changes an object. The key goes with every attempt, so that a lost answer never becomes a
+    /// second object.
     ///
     /// # Errors
     /// See [`Error`].

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-/// Why a call to Stripe failed. Holds Stripe's codes and ids, not its sentences: they may quote what a person typed.
+/// Why a call to Stripe failed. Holds Stripe's codes and ids, not its sentences: they may quote what a person
+/// typed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No answer within the deadline, or none at all.
@@ -25,7 +26,8 @@ pub enum Error {
         param: String,
         /// Stripe's id of the request, for its dashboard.
         request_id: String,
-        /// What is missing exists in the other mode: live where the key is a test key, or the other way round.
+        /// What is missing exists in the other mode: live where the key is a test key, or the other way
+        /// round.
         other_mode: bool,
     },
     /// Stripe answered something that this code does not understand.

@@ -1,5 +1,5 @@
-//! Stripe's list of the events that we process: newest first, for the 30 days that Stripe keeps them (Stripe API
-//! reference, "Events").
+//! Stripe's list of the events that we process: newest first, for the 30 days that Stripe keeps them (Stripe
+//! API reference, "Events").
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -4,7 +4,8 @@ use sha2::{Digest, Sha256};
 use stripe_client_core::StripeRequest;
 use uuid::Uuid;
 
-/// Makes Stripe do a thing once, however often it is asked. Calls with the same key must have the same parameters.
+/// Makes Stripe do a thing once, however often it is asked. Calls with the same key must have the same
+/// parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 

@@ -1,8 +1,8 @@
-//! Stripe: the API over our own kept-alive transport, webhook signatures, and lenient structs for what we read back.
-//! Knows nothing of the database.
+//! Stripe: the API over our own kept-alive transport, webhook signatures, and lenient structs for what we
+//! read back. Knows nothing of the database.
 //!
-//! Requests are built by `async-stripe`'s typed builders; its own client is not used, because it connects anew for every call and
-//! fails on objects of older API versions.
+//! Requests are built by `async-stripe`'s typed builders; its own client is not used, because it connects
+//! anew for every call and fails on objects of older API versions.
 
 mod client;
 mod error;

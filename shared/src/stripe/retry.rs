@@ -9,7 +9,8 @@ pub const ATTEMPTS: u32 = 4;
 const BASE: Duration = Duration::from_millis(300);
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Whether an answer with this status may be different next time. Stripe's own word, where it says one, decides.
+/// Whether an answer with this status may be different next time. Stripe's own word, where it says one,
+/// decides.
 pub fn is_retryable(status: u16, headers: &HeaderMap) -> bool {
     match headers.get("stripe-should-retry").and_then(|value| value.to_str().ok()) {
         Some("true") => true,
@@ -24,8 +25,8 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers.get("retry-after")?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// How long to wait after the given attempt (1 is the first): what the server asks for, at least an exponential step with full jitter.
-/// None if that is more than `left`.
+/// How long to wait after the given attempt (1 is the first): what the server asks for, at least an
+/// exponential step with full jitter. None if that is more than `left`.
 pub fn delay(attempt: u32, asked: Option<Duration>, left: Duration) -> Option<Duration> {
     let step = BASE.saturating_mul(1 << attempt.min(8)).min(LONGEST);
     let jittered = step.mul_f64(0.5 + fastrand::f64() / 2.0);

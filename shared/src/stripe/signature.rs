@@ -1,5 +1,6 @@
-//! The webhook's signature (Stripe, "Resolve webhook signature verification errors" and "Verify manually"): HMAC-SHA256 of
-//! `t.body` with the endpoint's secret, compared in constant time, not older or newer than five minutes.
+//! The webhook's signature (Stripe, "Resolve webhook signature verification errors" and "Verify manually"):
+//! HMAC-SHA256 of `t.body` with the endpoint's secret, compared in constant time, not older or newer than
+//! five minutes.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -55,7 +56,8 @@ pub fn verify(header: Option<&str>, body: &[u8], secrets: &[Secret], now: Timest
     Ok(())
 }
 
-/// The time as it was signed, and every `v1` signature. Other schemes are Stripe's own tests (`v0`) and are passed over.
+/// The time as it was signed, and every `v1` signature. Other schemes are Stripe's own tests (`v0`) and are
+/// passed over.
 fn parse(header: &str) -> Option<(&str, Vec<[u8; 32]>)> {
     let mut time = None;
     let mut signatures = Vec::new();

@@ -1,7 +1,9 @@
-//! Metrics, in CloudWatch's embedded metric format: a line on standard output that CloudWatch reads, so that measuring costs no call
-//! (AWS: Embedding metrics within logs). Here is every metric there is; monitoring.yaml has an alarm or a graph for each.
+//! Metrics, in CloudWatch's embedded metric format: a line on standard output that CloudWatch reads, so that
+//! measuring costs no call (AWS: Embedding metrics within logs). Here is every metric there is;
+//! monitoring.yaml has an alarm or a graph for each.
 //!
-//! All have the dimension `Function`. Names, kinds and outcomes are ours; nothing that a caller sends becomes a dimension.
+//! All have the dimension `Function`. Names, kinds and outcomes are ours; nothing that a caller sends becomes
+//! a dimension.
 
 use std::sync::OnceLock;
 

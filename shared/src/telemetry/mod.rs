@@ -1,4 +1,5 @@
-//! Logs, one JSON object a line, levels by target from `RUST_LOG` (`billing=debug,stripe=debug`); and metrics.
+//! Logs, one JSON object a line, levels by target from `RUST_LOG` (`billing=debug,stripe=debug`); and
+//! metrics.
 
 pub mod metrics;
 pub mod request;

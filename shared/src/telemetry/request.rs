@@ -1,5 +1,5 @@
-//! What belongs to one request while it is answered: its ids, when it must be over, and where its time went. Kept beside the work, so
-//! that nothing has to carry it along.
+//! What belongs to one request while it is answered: its ids, when it must be over, and where its time went.
+//! Kept beside the work, so that nothing has to carry it along.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,7 +36,8 @@ pub struct Current {
     microseconds: [AtomicU64; 3],
 }
 
-/// A function's longest time at Lambda. A deadline that is further away, or past, is the constant that a local runtime sends.
+/// A function's longest time at Lambda. A deadline that is further away, or past, is the constant that a
+/// local runtime sends.
 pub const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 impl Current {
@@ -65,7 +66,8 @@ impl Current {
             .max_by_key(taken)
     }
 
-    /// The time that a part took so far, in milliseconds; calls at the same time add up. None: it had no part.
+    /// The time that a part took so far, in milliseconds; calls at the same time add up. None: it had no
+    /// part.
     pub fn milliseconds(&self, part: Part) -> Option<f64> {
         match self.microseconds[part as usize].load(Ordering::Relaxed) {
             0 => None,

@@ -167,7 +167,8 @@ fn invalid(path: &str, what: &str) -> ApiError {
     ApiError::invalid(format!("Invalid {}: {what}", brackets(path))).param(brackets(path))
 }
 
-/// The parameters as the object holds them: truth values and numbers typed, and the products where they wait to be asked for.
+/// The parameters as the object holds them: truth values and numbers typed, and the products where they wait
+/// to be asked for.
 pub(crate) fn typed(features: &Value) -> Value {
     let mut typed = leaf_types(features);
     if let Some(update) = typed.get_mut("subscription_update").and_then(Value::as_object_mut)

@@ -1,5 +1,5 @@
-//! Delivery of events to webhook endpoints: signed anew for every attempt, retried with backoff, and on demand
-//! held, shuffled, duplicated, delayed or dropped.
+//! Delivery of events to webhook endpoints: signed anew for every attempt, retried with backoff, and on
+//! demand held, shuffled, duplicated, delayed or dropped.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -92,8 +92,8 @@ impl PostOffice {
         count
     }
 
-    /// Sends an event again to every endpoint it was addressed to, after a delay, past every hold. Copies of different names are
-    /// sent at the same time.
+    /// Sends an event again to every endpoint it was addressed to, after a delay, past every hold. Copies of
+    /// different names are sent at the same time.
     pub(crate) fn deliver_copy(&self, event: &str, delay: Duration, copy: &str) -> Result<(), ApiError> {
         for post in self.shared.store.with(|store| posts_of(store, event))? {
             let (office, lane) = (self.clone(), format!("{copy} {} {event}", post.endpoint));

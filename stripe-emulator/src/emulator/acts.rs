@@ -95,7 +95,8 @@ impl Emulator {
         self.change_first_item(subscription, json!({ "quantity": quantity }), PRORATION)
     }
 
-    /// Has the first item change to a price or quantity when the period ends, as a downgrade in the portal does.
+    /// Has the first item change to a price or quantity when the period ends, as a downgrade in the portal
+    /// does.
     pub(crate) fn schedule_change(
         &self,
         subscription: &str,

@@ -1,4 +1,5 @@
-//! What becomes of events on their way to webhook endpoints: held, released in any order, repeated, late, lost.
+//! What becomes of events on their way to webhook endpoints: held, released in any order, repeated, late,
+//! lost.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The handle on a running emulator: time, what was recorded, and the faults to inject. What a person does is in
-//! `acts`, what becomes of webhooks in `deliveries`; it is started and stopped by `server`.
+//! The handle on a running emulator: time, what was recorded, and the faults to inject. What a person does is
+//! in `acts`, what becomes of webhooks in `deliveries`; it is started and stopped by `server`.
 
 mod acts;
 mod deliveries;
@@ -89,7 +89,8 @@ impl Emulator {
         });
     }
 
-    /// Takes the time from another clock, in Unix milliseconds, and is that far ahead of it. Nothing becomes due by it.
+    /// Takes the time from another clock, in Unix milliseconds, and is that far ahead of it. Nothing becomes
+    /// due by it.
     pub fn follow(&self, clock: Arc<AtomicI64>, ahead_milliseconds: i64) {
         self.act(|store| store.clock.follow(clock, ahead_milliseconds));
     }
@@ -141,12 +142,14 @@ impl Emulator {
         }
     }
 
-    /// An account whose owner has not saved the portal's settings in the Dashboard: it has no default configuration.
+    /// An account whose owner has not saved the portal's settings in the Dashboard: it has no default
+    /// configuration.
     pub fn unsave_portal_settings(&self) {
         self.act(|store| store.portal_settings_unsaved = true);
     }
 
-    /// The account's other mode has an object of this id: who asks for it here is told so, and does not get it.
+    /// The account's other mode has an object of this id: who asks for it here is told so, and does not get
+    /// it.
     pub fn keep_in_other_mode(&self, id: &str) {
         self.act(|store| store.other_mode.push(id.to_owned()));
     }

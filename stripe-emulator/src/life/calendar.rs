@@ -57,8 +57,8 @@ impl Interval {
     }
 }
 
-/// The end of the period that starts at `start`: the first whole number of intervals after the anchor that lies
-/// later than `start`. Counting from the anchor keeps its day of the month.
+/// The end of the period that starts at `start`: the first whole number of intervals after the anchor that
+/// lies later than `start`. Counting from the anchor keeps its day of the month.
 pub(crate) fn period_end(anchor: i64, interval: Interval, start: i64) -> i64 {
     (1..).map(|periods| add(anchor, interval.times(periods))).find(|end| *end > start).unwrap_or(i64::MAX)
 }

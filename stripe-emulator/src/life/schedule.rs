@@ -19,7 +19,8 @@ pub(crate) fn let_go(store: &mut Store, subscription: &str) -> Answer {
     })
 }
 
-/// Plans another price or quantity of a subscription's one item from the end of its period on, in place of what was planned.
+/// Plans another price or quantity of a subscription's one item from the end of its period on, in place of
+/// what was planned.
 pub(crate) fn plan(store: &mut Store, id: &str, price: Option<&str>, quantity: Option<i64>) -> Answer {
     let subscription = store.get(Kind::Subscription, id)?.clone();
     let mut coming = subscription.clone();
@@ -55,7 +56,8 @@ pub(crate) fn upcoming<'a>(store: &'a Store, subscription: &Value) -> Option<&'a
     schedule["phases"].as_array()?.iter().find(|phase| number(&phase["start_date"]) > now)
 }
 
-/// Takes a subscription whose next period starts then into the phase that is due, or out of a schedule whose phases are over.
+/// Takes a subscription whose next period starts then into the phase that is due, or out of a schedule whose
+/// phases are over.
 pub(crate) fn begin_phase(store: &mut Store, coming: &mut Value, start: i64) -> Result<(), ApiError> {
     let Some(id) = attached(coming) else { return Ok(()) };
     let Some(phase) = upcoming(store, coming).cloned() else {

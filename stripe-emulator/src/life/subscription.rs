@@ -1,5 +1,5 @@
-//! A subscription's life: opened, renewed, failed, paid, paused, ended. What starts each step (a call, a page,
-//! the clock) lives elsewhere.
+//! A subscription's life: opened, renewed, failed, paid, paused, ended. What starts each step (a call, a
+//! page, the clock) lives elsewhere.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! A subscription in the portal: what it is, what it needs, and what the configuration lets its customer do with it.
+//! A subscription in the portal: what it is, what it needs, and what the configuration lets its customer do
+//! with it.
 
 use std::ops::RangeInclusive;
 

@@ -1,4 +1,5 @@
-//! What a portal's configuration lets its customer do. The page shows this and no more, and a form that asks for more is refused.
+//! What a portal's configuration lets its customer do. The page shows this and no more, and a form that asks
+//! for more is refused.
 
 use std::ops::RangeInclusive;
 
@@ -145,8 +146,8 @@ impl<'a> Offer<'a> {
     }
 }
 
-/// What there is to change: like Stripe's, the portal changes no subscription to several things, and none that is to end before it
-/// is resumed.
+/// What there is to change: like Stripe's, the portal changes no subscription to several things, and none
+/// that is to end before it is resumed.
 pub(crate) fn changeable_item(subscription: &Value) -> Option<&Value> {
     match items(subscription) {
         [item] if subscription["cancel_at"].is_null() => Some(item),

@@ -1,4 +1,5 @@
-//! `/p/session/{id}`: the customer portal. What it offers is in `portal_offer`, what it looks like in `portal_view`.
+//! `/p/session/{id}`: the customer portal. What it offers is in `portal_offer`, what it looks like in
+//! `portal_view`.
 
 use axum::Router;
 use axum::extract::rejection::FormRejection;

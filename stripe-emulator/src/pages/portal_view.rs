@@ -1,4 +1,5 @@
-//! What the customer portal looks like: a customer's subscriptions, what can be done with each, and the invoices.
+//! What the customer portal looks like: a customer's subscriptions, what can be done with each, and the
+//! invoices.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -25,8 +25,8 @@ pub struct Options {
     pub secret_key: String,
     /// How long to wait before each repeated delivery of a webhook; after the last it has failed.
     pub retry_delays: Vec<Duration>,
-    /// Where the state outlives the emulator: read at the start, written within a second of a change and at the
-    /// end. Without it the state ends with the emulator.
+    /// Where the state outlives the emulator: read at the start, written within a second of a change and at
+    /// the end. Without it the state ends with the emulator.
     pub state_file: Option<PathBuf>,
 }
 
@@ -90,8 +90,8 @@ fn serve(listener: TcpListener, emulator: Emulator, mut stopping: watch::Receive
     })
 }
 
-/// While time runs by itself, what becomes due is done within a second. What changed is kept after a second without an event: the
-/// whole state is written, which would hold up a storm of changes.
+/// While time runs by itself, what becomes due is done within a second. What changed is kept after a second
+/// without an event: the whole state is written, which would hold up a storm of changes.
 async fn tick(emulator: Emulator, state_file: Option<Arc<StateFile>>, mut stopping: watch::Receiver<bool>) {
     let mut events = 0;
     loop {

@@ -33,7 +33,8 @@ pub(crate) struct Event {
     pub(super) cause: Cause,
     pub(super) livemode: bool,
     pub(crate) deliveries: Vec<Delivery>,
-    /// Whether it was on its way when an earlier run ended: it goes to the endpoints that are registered anew.
+    /// Whether it was on its way when an earlier run ended: it goes to the endpoints that are registered
+    /// anew.
     pub(super) is_owed: bool,
 }
 
@@ -98,7 +99,8 @@ impl EventLog {
         self.events.push(event);
     }
 
-    /// Addresses what an earlier run left undelivered to a new endpoint that wants it. Answers the ids of these events.
+    /// Addresses what an earlier run left undelivered to a new endpoint that wants it. Answers the ids of
+    /// these events.
     pub(super) fn address_owed(&mut self, endpoint: &Value) -> Vec<String> {
         let wanted = |event: &&mut Event| {
             event.is_owed && !event.deliveries.iter().any(Delivery::is_done) && wants(endpoint, &event.kind)

@@ -1,4 +1,5 @@
-//! Everything the emulator knows: the tables of objects, the log of events, the time, and what tests asked for.
+//! Everything the emulator knows: the tables of objects, the log of events, the time, and what tests asked
+//! for.
 //!
 //! Objects are kept in the newest API version's shape. A field whose name starts with an underscore is the
 //! emulator's own and never leaves it.

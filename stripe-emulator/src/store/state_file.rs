@@ -1,5 +1,5 @@
-//! The file that an emulator's state survives a restart in. Webhook endpoints are not in it, as whoever starts
-//! the emulator registers its own; nor are idempotent replays, faults and the log of calls.
+//! The file that an emulator's state survives a restart in. Webhook endpoints are not in it, as whoever
+//! starts the emulator registers its own; nor are idempotent replays, faults and the log of calls.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

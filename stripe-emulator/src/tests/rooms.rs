@@ -1,4 +1,5 @@
-//! The plan of the house: which room may use which, that imports run in no circle, and that nothing of ours is used.
+//! The plan of the house: which room may use which, that imports run in no circle, and that nothing of ours
+//! is used.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,4 +1,5 @@
-//! A change in the portal that waits for the end of the period: how it is planned, what becomes of it, what takes its place.
+//! A change in the portal that waits for the end of the period: how it is planned, what becomes of it, what
+//! takes its place.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Between Stripe's wire and JSON values: forms in, objects out in any API version, refusals as Stripe words them.
+//! Between Stripe's wire and JSON values: forms in, objects out in any API version, refusals as Stripe words
+//! them.
 
 pub(crate) mod errors;
 pub(crate) mod form;

@@ -1,4 +1,5 @@
-//! Applications that are there before us: their schemas, and a picture of all that is theirs, to be compared before and after.
+//! Applications that are there before us: their schemas, and a picture of all that is theirs, to be compared
+//! before and after.
 
 mod picture;
 mod shapes;

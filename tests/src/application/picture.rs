@@ -1,5 +1,5 @@
-//! All that is an application's, in words: its schemas as `pg_dump` writes them, the server's roles, and what each person can see
-//! and do.
+//! All that is an application's, in words: its schemas as `pg_dump` writes them, the server's roles, and what
+//! each person can see and do.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! The function `entitlements` as it is deployed, where tests find it: its own program belongs to another package.
+//! The function `entitlements` as it is deployed, where tests find it: its own program belongs to another
+//! package.
 
 use shared::config::Function;
 use shared::live::Live;

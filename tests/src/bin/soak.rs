@@ -27,7 +27,8 @@ struct Arguments {
     /// Tasks that deliver at once, at most.
     #[arg(long, default_value_t = 8)]
     workers: usize,
-    /// Organizations, steps and tasks are as many as they may be, and all events are shuffled before the first is delivered.
+    /// Organizations, steps and tasks are as many as they may be, and all events are shuffled before the
+    /// first is delivered.
     #[arg(long)]
     flood: bool,
 }

@@ -8,8 +8,8 @@ use super::delivery::Post;
 use super::world::{Organization, World, plan_of};
 use crate::TestApp;
 
-/// Asks for entitlements through the real handler while events run: the answer is always whole, and one of the plans; or that of a
-/// stranger, where organizations are deleted.
+/// Asks for entitlements through the real handler while events run: the answer is always whole, and one of
+/// the plans; or that of a stranger, where organizations are deleted.
 ///
 /// # Errors
 /// If an answer is not.

@@ -1,5 +1,5 @@
-//! Delivery as a network, a crashing process and a struggling Stripe make it: any order, several times, from several tasks, cut off
-//! anywhere. What is not answered with 200 comes again.
+//! Delivery as a network, a crashing process and a struggling Stripe make it: any order, several times, from
+//! several tasks, cut off anywhere. What is not answered with 200 comes again.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -148,7 +148,8 @@ pub async fn kill_connections(t: &TestApp, post: &Post, seed: u64) {
     }
 }
 
-/// Compares all subscriptions with Stripe's again and again, as the reconciliation does: over old answers, cut off in the middle.
+/// Compares all subscriptions with Stripe's again and again, as the reconciliation does: over old answers,
+/// cut off in the middle.
 pub async fn sweep_all_the_while(t: &TestApp, post: &Post, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed ^ 0x5eed);
     let purpose = Purpose { cause: "sweep", grace_days: t.app.config.grace_days, dry_run: false };

@@ -15,7 +15,8 @@ pub const PRICES: [&str; 5] = [
 #[derive(Clone, Debug)]
 #[allow(missing_docs)] // Of the fields: they are what they are called.
 pub enum Act {
-    /// A subscription through the API. With a trial; named to its organization by metadata, or only by its customer.
+    /// A subscription through the API. With a trial; named to its organization by metadata, or only by its
+    /// customer.
     Subscribe { price: usize, trial: bool, named: bool },
     /// A subscription through a checkout page.
     Checkout { price: usize },

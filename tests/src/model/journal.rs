@@ -1,4 +1,5 @@
-//! An observer that misses nothing: a trigger notes each state that a subscription's row ever had, in the order of the commits.
+//! An observer that misses nothing: a trigger notes each state that a subscription's row ever had, in the
+//! order of the commits.
 
 use std::collections::BTreeMap;
 

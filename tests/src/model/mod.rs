@@ -1,5 +1,6 @@
-//! The proof: random histories of organizations and subscriptions at Stripe, their events delivered in any order, several times, from
-//! several tasks, with crashes and failures; and at the end the database must say what Stripe says.
+//! The proof: random histories of organizations and subscriptions at Stripe, their events delivered in any
+//! order, several times, from several tasks, with crashes and failures; and at the end the database must say
+//! what Stripe says.
 //!
 //! | file | what lives there |
 //! |---|---|
@@ -43,8 +44,8 @@ pub struct Tally {
 /// What does not hold, in a sentence.
 pub async fn play(history: &History) -> Result<Tally, String> {
     let mut t = TestApp::start_with(&[("DATABASE_POOL_SIZE", &history.workers.to_string())]).await;
-    // One clock for both, so that moving it moves both at once; the difference is the one that two machines have. It begins now,
-    // because the database compares the end of a grace period with its own clock.
+    // One clock for both, so that moving it moves both at once; the difference is the one that two machines
+    // have. It begins now, because the database compares the end of a grace period with its own clock.
     let clock = Arc::new(AtomicI64::new(t.app.clock.now().as_millisecond()));
     t.set_clock(&Clock::Fixed(Arc::clone(&clock)));
     t.stripe.follow(Arc::clone(&clock), history.skew_ms);

@@ -30,7 +30,8 @@ pub struct Organization {
     pub gone: Cell<bool>,
 }
 
-/// As `billing adopt` writes them over an application that only marks what it deleted: its members stay in their table.
+/// As `billing adopt` writes them over an application that only marks what it deleted: its members stay in
+/// their table.
 const VIEWS: &str = "
     create or replace view organizations as select o.id, o.name from own_organizations o where o.name <> 'Deleted';
     create or replace view members as select m.org_id, m.user_id, m.role from own_members m

@@ -1,4 +1,5 @@
-//! Holds what is answered against the document. Every answer that a test gets goes through here, so the document cannot fall behind.
+//! Holds what is answered against the document. Every answer that a test gets goes through here, so the
+//! document cannot fall behind.
 
 use std::sync::LazyLock;
 
@@ -7,7 +8,8 @@ use serde_json::{Value, json};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(super::document);
 
-/// What is wrong with a value by a schema of the document; `strict`: fields that the schema does not name are wrong, too.
+/// What is wrong with a value by a schema of the document; `strict`: fields that the schema does not name are
+/// wrong, too.
 pub fn problems(schema: &Value, strict: bool, value: &Value) -> Vec<String> {
     let mut whole = json!({ "allOf": [schema], "components": DOCUMENT["components"] });
     if strict {

@@ -53,7 +53,8 @@ pub fn table() -> Vec<(&'static str, Vec<&'static str>)> {
     lines.map(row).collect()
 }
 
-/// One failure of each kind. [`when`] does not compile while a kind is missing there; who adds it there adds it here.
+/// One failure of each kind. [`when`] does not compile while a kind is missing there; who adds it there adds
+/// it here.
 fn every_failure() -> Vec<ApiError> {
     let refused = stripe::Error::Refused {
         status: 402,

@@ -1,4 +1,5 @@
-//! The HTTP contract as OpenAPI 3.1, made from the types that the handlers read and write. What stands here in words is what no type says.
+//! The HTTP contract as OpenAPI 3.1, made from the types that the handlers read and write. What stands here
+//! in words is what no type says.
 
 mod check;
 mod examples;

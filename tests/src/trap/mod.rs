@@ -1,4 +1,5 @@
-//! An attacker with a login: a session whose temporary schema is full of traps, and which hears when one springs.
+//! An attacker with a login: a session whose temporary schema is full of traps, and which hears when one
+//! springs.
 
 use std::sync::{Arc, Mutex};
 

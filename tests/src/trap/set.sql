@@ -1,5 +1,5 @@
--- What somebody who may only log in can lay out in their temporary schema, with names that our functions use. Each thing
--- tells, by a notice, as whom it ran, and tries to make a role.
+-- What somebody who may only log in can lay out in their temporary schema, with names that our functions use.
+-- Each thing tells, by a notice, as whom it ran, and tries to make a role.
 
 create function pg_temp.spring(what pg_catalog.text) returns boolean language plpgsql as $$
 begin

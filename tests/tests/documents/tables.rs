@@ -63,7 +63,8 @@ fn the_table_of_failures_is_what_the_document_says() {
     assert!(told == expected, "docs/API.md, Failures, should be:\n{}", lines.join("\n"));
 }
 
-/// The names of all variables that the configuration reads: what the door to the environment has in quotation marks.
+/// The names of all variables that the configuration reads: what the door to the environment has in quotation
+/// marks.
 fn variables() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for source in ["config.rs", "config/function.rs", "config/stripe.rs", "config/supabase.rs"] {

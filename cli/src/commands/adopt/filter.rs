@@ -1,4 +1,5 @@
-//! Who is no member although there is a row: suspended, removed and invited people, by the names that such columns usually have.
+//! Who is no member although there is a row: suspended, removed and invited people, by the names that such
+//! columns usually have.
 
 use super::table::Table;
 

@@ -1,5 +1,5 @@
-//! The application's tables of organizations and members, found by their shape and their names: a table with a UUID key, and one that
-//! points at it and names a user.
+//! The application's tables of organizations and members, found by their shape and their names: a table with
+//! a UUID key, and one that points at it and names a user.
 
 use tokio_postgres::Client;
 
@@ -143,8 +143,8 @@ pub(super) fn org_column<'a>(members: &'a Table, organizations: &Table) -> Optio
     referring.or_else(named)
 }
 
-/// The column with the user's id: one with a usual name, else the only other UUID that refers to a table of users, else the key of a
-/// table whose rows are the users.
+/// The column with the user's id: one with a usual name, else the only other UUID that refers to a table of
+/// users, else the key of a table whose rows are the users.
 pub(super) fn user_column<'a>(members: &'a Table, org: &Column) -> Option<&'a Column> {
     let possible = |column: &&Column| column.kind == "uuid" && column.name != org.name;
     let usual = members.first_of(&USERS, |column| possible(&column));

@@ -1,4 +1,5 @@
-//! `billing adopt`: the views `billing.organizations` and `billing.members`, written over an application's own tables.
+//! `billing adopt`: the views `billing.organizations` and `billing.members`, written over an application's
+//! own tables.
 
 use tokio_postgres::Client;
 
@@ -18,8 +19,9 @@ pub use table::TableName;
 
 /// Says whose members there are: reads them from the application's own tables from now on.
 ///
-/// Writes two views and nothing else; the application's tables stay as they are. Run it after `billing migrate`, as a role that may
-/// read those tables. Without options it finds the tables itself. It shows what it will do and asks. Run again, it replaces what it did.
+/// Writes two views and nothing else; the application's tables stay as they are. Run it after `billing
+/// migrate`, as a role that may read those tables. Without options it finds the tables itself. It shows what
+/// it will do and asks. Run again, it replaces what it did.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -57,7 +59,8 @@ pub struct Args {
     /// Which rows are members now: a condition on its columns.
     #[arg(long, value_name = "SQL")]
     pub members_where: Option<String>,
-    /// The roles that may change billing, comma-separated; `owner` among them becomes owner, every other admin. `*`: everybody.
+    /// The roles that may change billing, comma-separated; `owner` among them becomes owner, every other
+    /// admin. `*`: everybody.
     #[arg(long, value_name = "ROLES", value_delimiter = ',', default_values = ["owner", "admin"])]
     pub buyers: Vec<String>,
     /// Only say what it would do.

@@ -59,7 +59,8 @@ pub(super) async fn write(client: &mut Client, source: &Source, keep: bool) -> R
     let transaction = client.transaction().await?;
     own(&transaction).await?;
     for (view, sql) in [("organizations", source.organizations_view()), ("members", source.members_view())] {
-        // The extended protocol takes one statement: a condition that ends this one and begins another is refused.
+        // The extended protocol takes one statement: a condition that ends this one and begins another is
+        // refused.
         let create = format!("create or replace view billing.{view} as {sql}");
         if let Err(error) = transaction.execute(&create, &[]).await {
             return Err(refused(view, &error));
@@ -119,7 +120,8 @@ fn refused(view: &str, error: &tokio_postgres::Error) -> Error {
     ))
 }
 
-/// That the views call no function or operator that somebody made: it would run inside our functions, with their rights.
+/// That the views call no function or operator that somebody made: it would run inside our functions, with
+/// their rights.
 async fn closed(transaction: &Transaction<'_>) -> Result<(), Error> {
     let sql = "
         select string_agg(distinct case d.refclassid

@@ -23,8 +23,9 @@ const CURSOR: &str = "backfill";
 
 /// Reads subscriptions from Stripe and writes every row that is missing or differs.
 ///
-/// Fills a database for the first time, and repairs one whose events were lost. A row that an event writes meanwhile is never
-/// replaced by an older state. Ctrl-C ends it after the page it is at; the same command goes on from there.
+/// Fills a database for the first time, and repairs one whose events were lost. A row that an event writes
+/// meanwhile is never replaced by an older state. Ctrl-C ends it after the page it is at; the same command
+/// goes on from there.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
     group = clap::ArgGroup::new("which").required(true).args(["org", "all"]),
@@ -84,7 +85,8 @@ async fn one(
     let mut report = BackfillReport::new(purpose.dry_run, livemode);
     let read = read_subscriptions::of_organization(resources, purpose, &inquiry, limits).await?;
     report.add(&read);
-    // Rows that the customers' lists do not have: a customer that was deleted at Stripe, or the key of another account.
+    // Rows that the customers' lists do not have: a customer that was deleted at Stripe, or the key of
+    // another account.
     for (id, version) in inquiry.versions.iter().filter(|(id, _)| !read.ids.contains(id)) {
         report.add(&read_subscriptions::one(resources, purpose, id, *version, limits).await?);
     }
@@ -130,7 +132,8 @@ async fn all(
     Ok(report)
 }
 
-/// How many rows there are to come: Stripe does not say how many subscriptions it has. None: too few to guess by.
+/// How many rows there are to come: Stripe does not say how many subscriptions it has. None: too few to guess
+/// by.
 async fn rows_before(
     context: &Context,
     livemode: bool,

@@ -21,7 +21,8 @@ pub struct Drifted {
     pub org_id: Option<OrgId>,
     /// There was no row.
     pub missing: bool,
-    /// The columns that differ; `entitlements`: the plans written down; `unknown_at_stripe`: Stripe has none of this id.
+    /// The columns that differ; `entitlements`: the plans written down; `unknown_at_stripe`: Stripe has none
+    /// of this id.
     pub differences: Vec<String>,
     /// It is right now.
     pub repaired: bool,

@@ -93,7 +93,8 @@ async fn encryption(context: &Context, client: &Client, report: &mut DoctorRepor
     if context.config.database_url.as_ref().is_some_and(db::is_local) {
         return report.ok("tls", "the database is on this machine");
     }
-    // Ours is always encrypted and verified. A pooler in between has a connection of its own, which this asks about.
+    // Ours is always encrypted and verified. A pooler in between has a connection of its own, which this asks
+    // about.
     match text(
         client,
         "select coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false)::text",

@@ -1,4 +1,5 @@
-//! Whether Stripe and we are in step: events delivered, applied, reconciled; subscriptions the same on both sides.
+//! Whether Stripe and we are in step: events delivered, applied, reconciled; subscriptions the same on both
+//! sides.
 
 use std::collections::HashMap;
 

@@ -14,7 +14,8 @@ mod events;
 mod signing_keys;
 mod stripe;
 
-/// Checks a deployment: configuration, the keys of access tokens, Stripe, database, and that both say the same.
+/// Checks a deployment: configuration, the keys of access tokens, Stripe, database, and that both say the
+/// same.
 ///
 /// It changes nothing. Give it the configuration that the functions have; the database as billing_operator.
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -10,7 +10,8 @@ use super::DoctorReport;
 use crate::commands::{portal_configuration, products};
 use crate::context::{self, Context};
 
-/// By how much our clock and Stripe's may differ, in milliseconds: the order of events is decided by them (docs/RELIABILITY.md).
+/// By how much our clock and Stripe's may differ, in milliseconds: the order of events is decided by them
+/// (docs/RELIABILITY.md).
 const SKEW_MS: i64 = 1000;
 
 /// False: Stripe does not answer, so there is nothing more to ask.

@@ -20,9 +20,11 @@ use crate::when::{self, Since};
 use crate::words::counted;
 use crate::{context, query, table};
 
-/// Asks Stripe for events, which it keeps for 30 days, and puts each through what the webhook function does, oldest first.
+/// Asks Stripe for events, which it keeps for 30 days, and puts each through what the webhook function does,
+/// oldest first.
 ///
-/// What is processed already answers `duplicate` and changes nothing; an old event never brings an old state back.
+/// What is processed already answers `duplicate` and changes nothing; an old event never brings an old state
+/// back.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
     group = clap::ArgGroup::new("which").required(true).args(["ids", "failed", "since"]),
@@ -55,7 +57,8 @@ pub struct Args {
 pub struct Line {
     /// Stripe's id, `evt_...`.
     pub event_id: String,
-    /// `applied`, `stale`, `duplicate`, `ignored`, `failed`, `gone` (Stripe has it no more) or `would_replay`.
+    /// `applied`, `stale`, `duplicate`, `ignored`, `failed`, `gone` (Stripe has it no more) or
+    /// `would_replay`.
     pub outcome: String,
     /// The code of its failure. None: it did not fail.
     pub error_code: Option<String>,

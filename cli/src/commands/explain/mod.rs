@@ -15,7 +15,8 @@ pub use facts::{Change, Customer, Explanation, Flag, Plan, Subscription};
 /// Changes and events that are told.
 const TOLD: i64 = 8;
 
-/// Says why an organization has what it has: its plan, subscriptions and flags, and the last changes and events behind them.
+/// Says why an organization has what it has: its plan, subscriptions and flags, and the last changes and
+/// events behind them.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

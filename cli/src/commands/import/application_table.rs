@@ -86,7 +86,8 @@ pub(super) async fn read(
     Ok((claims.collect(), note))
 }
 
-/// `schema.table`, or `table` of the schema `public`; each part may stand in double quotes, where two mean one.
+/// `schema.table`, or `table` of the schema `public`; each part may stand in double quotes, where two mean
+/// one.
 fn parse(text: &str) -> Option<(Part, Part)> {
     let mut parts = Vec::new();
     let mut rest = text.trim();

@@ -1,4 +1,5 @@
-//! Which customer an organization gets: what each of those that a source names is at Stripe, and the one of several.
+//! Which customer an organization gets: what each of those that a source names is at Stripe, and the one of
+//! several.
 
 use std::collections::HashMap;
 
@@ -120,7 +121,8 @@ impl Import<'_> {
     }
 }
 
-/// Of several customers the one with a live subscription, else the newest. Several with a live one are for a person to decide.
+/// Of several customers the one with a live subscription, else the newest. Several with a live one are for a
+/// person to decide.
 fn one_of(wanted: &Wanted, mut candidates: Vec<Candidate>, problems: &mut Vec<Problem>) -> Option<Candidate> {
     let org = wanted.org;
     let live: Vec<String> = candidates

@@ -28,7 +28,8 @@ impl Place {
         if let Self::Line(line) = self { Some(*line) } else { None }
     }
 
-    /// It in brackets, for a sentence that names organization and customer; nothing where they are all there is to say.
+    /// It in brackets, for a sentence that names organization and customer; nothing where they are all there
+    /// is to say.
     pub(super) fn aside(&self) -> String {
         match self {
             Self::Line(_) | Self::Subscription(_) => format!(" ({self})"),
@@ -79,7 +80,8 @@ pub(super) struct Sorted {
     pub without: u64,
 }
 
-/// Sorts claims. A customer that two organizations claim leaves both out: who has a wrong one may have another wrong one.
+/// Sorts claims. A customer that two organizations claim leaves both out: who has a wrong one may have
+/// another wrong one.
 pub(super) fn sort(claims: Vec<Claim>) -> Sorted {
     let mut sorted = Sorted::default();
     let mut by_org: BTreeMap<Uuid, Wanted> = BTreeMap::new();
@@ -118,7 +120,8 @@ pub(super) fn sort(claims: Vec<Claim>) -> Sorted {
     sorted
 }
 
-/// Old accounts have customers with ids of their own making: not all begin with `cus_`. The id becomes part of an address.
+/// Old accounts have customers with ids of their own making: not all begin with `cus_`. The id becomes part
+/// of an address.
 fn is_customer_id(text: &str) -> bool {
     text.len() <= 255 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }

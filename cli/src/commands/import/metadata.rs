@@ -1,4 +1,5 @@
-//! `--metadata-key KEY`: Stripe's customers and subscriptions, whose metadata names the organization under a name of the application's.
+//! `--metadata-key KEY`: Stripe's customers and subscriptions, whose metadata names the organization under a
+//! name of the application's.
 
 use std::collections::HashMap;
 
@@ -37,7 +38,8 @@ pub(super) struct Listed {
 }
 
 impl Import<'_> {
-    /// Goes through all of Stripe's customers, and all subscriptions: their metadata may name the organization alone.
+    /// Goes through all of Stripe's customers, and all subscriptions: their metadata may name the
+    /// organization alone.
     pub(super) async fn list_metadata(&self, key: &str) -> Result<Listed, context::Error> {
         let mut listed = Listed::default();
         let mut progress =

@@ -41,11 +41,12 @@ pub use report::{ImportReport, Imported, PlanNow};
 /// What the audit trail names as the cause of what is written.
 const CAUSE: &str = "import";
 
-/// Takes over customers who pay already: stores each organization's Stripe customer and fills its subscriptions in.
+/// Takes over customers who pay already: stores each organization's Stripe customer and fills its
+/// subscriptions in.
 ///
-/// Where the application keeps its customers says which one of the three sources it is. Nothing at Stripe is changed but one key of a
-/// customer's metadata, and nothing that is stored already is replaced. Ctrl-C ends it after the organization it is at; the same command
-/// goes on from there.
+/// Where the application keeps its customers says which one of the three sources it is. Nothing at Stripe is
+/// changed but one key of a customer's metadata, and nothing that is stored already is replaced. Ctrl-C ends
+/// it after the organization it is at; the same command goes on from there.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
     group = clap::ArgGroup::new("from").required(true).args(["customers", "from_table", "metadata_key"]),
@@ -111,7 +112,8 @@ struct Import<'a> {
 /// Imports, or with `dry_run` tells what would come of it.
 ///
 /// # Errors
-/// If the source cannot be read, or Stripe or the database fails. What was written stays, and the next run goes on there.
+/// If the source cannot be read, or Stripe or the database fails. What was written stays, and the next run
+/// goes on there.
 pub async fn run(args: Args, context: &Context) -> Result<ImportReport, Error> {
     context.require(&[Need::Database, Need::Stripe])?;
     let stripe = context.stripe()?;

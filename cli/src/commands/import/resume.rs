@@ -1,4 +1,5 @@
-//! Where an interrupted import goes on: after the last organization that is done, if the source says the same of all up to there.
+//! Where an interrupted import goes on: after the last organization that is done, if the source says the same
+//! of all up to there.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -1,7 +1,8 @@
 //! What customers may do in the portal: one set of types, sent to Stripe and compared with what it has.
 //!
-//! Stripe's typed builders have one set of types for creating a configuration and another for changing it; the same settings would
-//! stand there twice. Field names are Stripe's (Stripe API, "The Customer portal configuration object").
+//! Stripe's typed builders have one set of types for creating a configuration and another for changing it;
+//! the same settings would stand there twice. Field names are Stripe's (Stripe API, "The Customer portal
+//! configuration object").
 
 use serde::{Deserialize, Serialize};
 use shared::domain::plan::PlanCode;
@@ -131,8 +132,8 @@ impl Features {
             subscription_update: SubscriptionUpdate {
                 enabled: true,
                 default_allowed_updates: words(&["price", "quantity"]),
-                // An upgrade counts at once and so is paid at once: with create_prorations the difference would wait for the next
-                // invoice, of a yearly plan up to a year.
+                // An upgrade counts at once and so is paid at once: with create_prorations the difference
+                // would wait for the next invoice, of a yearly plan up to a year.
                 proration_behavior: "always_invoice".to_owned(),
                 // What was paid for stays until it ends.
                 schedule_at_period_end: Schedule {

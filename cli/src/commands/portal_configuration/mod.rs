@@ -18,11 +18,12 @@ pub use crate::outcome::Done;
 use crate::outcome::{self, Code, Failure};
 use features::Features;
 
-/// Says in Stripe's customer portal what customers may do: change between the paid plans, cancel, pay, see their invoices.
+/// Says in Stripe's customer portal what customers may do: change between the paid plans, cancel, pay, see
+/// their invoices.
 ///
-/// The account's default configuration is changed, which is the one the portal function opens. Changes to a cheaper plan or a
-/// shorter interval wait for the end of the period; others are invoiced at once. Run it after billing products: it names the prices.
-/// Run twice, it changes nothing.
+/// The account's default configuration is changed, which is the one the portal function opens. Changes to a
+/// cheaper plan or a shorter interval wait for the end of the period; others are invoiced at once. Run it
+/// after billing products: it names the prices. Run twice, it changes nothing.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -184,7 +185,8 @@ pub async fn set_up(stripe: &Stripe, dry_run: bool) -> Result<PortalConfiguratio
     };
     if !dry_run {
         let request = Save { path, features: &wanted };
-        // A change may be made again. Configurations cannot be deleted, so a creation that is repeated is the same one.
+        // A change may be made again. Configurations cannot be deleted, so a creation that is repeated is the
+        // same one.
         let key = match report.done {
             Done::Created => IdempotencyKey::for_request("create the portal configuration", &request),
             _ => IdempotencyKey::unique(),
@@ -196,7 +198,8 @@ pub async fn set_up(stripe: &Stripe, dry_run: bool) -> Result<PortalConfiguratio
     Ok(report)
 }
 
-/// The prices of the plans that are paid for: nobody changes to or from the free one in the portal, one cancels.
+/// The prices of the plans that are paid for: nobody changes to or from the free one in the portal, one
+/// cancels.
 async fn paid_prices(stripe: &Stripe) -> Result<Vec<(PlanCode, Price)>, Error> {
     let paid = PlanCode::ALL.into_iter().filter(|plan| *plan != PlanCode::Pilot);
     let keys: Vec<(PlanCode, String)> = paid

@@ -16,8 +16,9 @@ pub use report::{Done, PriceLine, ProductLine, ProductsReport};
 
 /// Creates the products and prices in Stripe, or brings them up to date, from the table `plans`.
 ///
-/// Prices are found by lookup key. One whose amount or currency changed is replaced: the new one takes the lookup key, the old one
-/// is archived, and subscriptions on it stay as they are. Run twice, it changes nothing.
+/// Prices are found by lookup key. One whose amount or currency changed is replaced: the new one takes the
+/// lookup key, the old one is archived, and subscriptions on it stay as they are. Run twice, it changes
+/// nothing.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -98,7 +99,8 @@ struct Account<'a> {
 }
 
 impl Account<'_> {
-    /// Creates or changes an object under a key that names what is done, so that two runs at once do it once. None: only looked at.
+    /// Creates or changes an object under a key that names what is done, so that two runs at once do it once.
+    /// None: only looked at.
     async fn post<T: serde::de::DeserializeOwned>(
         &self,
         what: &str,
@@ -110,8 +112,9 @@ impl Account<'_> {
         self.stripe.post(request, &IdempotencyKey::for_request(what, request)).await.map(Some)
     }
 
-    /// Creates an object. Stripe repeats its answer to a key for a day, even if the object was deleted or changed since: `holds` tells
-    /// whether it is still what was answered; else it is created under a key of its own.
+    /// Creates an object. Stripe repeats its answer to a key for a day, even if the object was deleted or
+    /// changed since: `holds` tells whether it is still what was answered; else it is created under a key of
+    /// its own.
     async fn create<T, R>(
         &self,
         what: &str,

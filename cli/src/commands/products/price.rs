@@ -1,4 +1,5 @@
-//! A plan's price: found by lookup key, replaced if it charges something else. Stripe never changes a price's amount.
+//! A plan's price: found by lookup key, replaced if it charges something else. Stripe never changes a price's
+//! amount.
 
 use shared::domain::plan::Interval;
 use shared::stripe::{self, IdempotencyKey, Stripe};
@@ -13,7 +14,8 @@ use super::report::{Done, PriceLine};
 use super::{Account, Error};
 use crate::catalog::{PLAN_CODE, Plan, Price, Product, Wanted};
 
-/// The metadata by which a run finds the price that an earlier one, which did not come to its end, was about to archive.
+/// The metadata by which a run finds the price that an earlier one, which did not come to its end, was about
+/// to archive.
 const REPLACES: &str = "replaces";
 
 /// The prices that have the plans' lookup keys now, archived ones too.

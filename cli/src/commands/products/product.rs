@@ -51,7 +51,8 @@ struct Choice<'a> {
     rivals: Vec<&'a str>,
 }
 
-/// The product that the plan's prices belong to; else the one that claims the plan, active before archived, old before new.
+/// The product that the plan's prices belong to; else the one that claims the plan, active before archived,
+/// old before new.
 fn choose<'a>(plan: &Plan, products: &'a [Product], prices: &[Price]) -> Choice<'a> {
     let code = plan.code.as_str();
     let of_price = plan.prices.iter().find_map(|wanted| {
@@ -90,7 +91,8 @@ async fn update(
     if changes.is_empty() {
         return Ok((Some(product.clone()), Done::Unchanged, changes));
     }
-    // Setting a value twice does no harm, and a key would repeat an answer from before a change that somebody made since.
+    // Setting a value twice does no harm, and a key would repeat an answer from before a change that somebody
+    // made since.
     if !account.dry_run {
         let _: Product = account.stripe.post(&request, &stripe::IdempotencyKey::unique()).await?;
     }

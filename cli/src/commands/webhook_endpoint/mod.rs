@@ -22,8 +22,9 @@ const VARIABLE: &str = "STRIPE_WEBHOOK_SECRET";
 
 /// Creates the webhook endpoint in Stripe, or brings it up to date: its events, its API version, enabled.
 ///
-/// The endpoint is found by its URL. Stripe shows the signing secret only when it is created: it is printed once, or with --store
-/// put into the secret of BILLING_SECRET_ARN, in front of those that are there, so that events signed with either are accepted.
+/// The endpoint is found by its URL. Stripe shows the signing secret only when it is created: it is printed
+/// once, or with --store put into the secret of BILLING_SECRET_ARN, in front of those that are there, so that
+/// events signed with either are accepted.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -209,7 +210,8 @@ async fn create(
     Ok(())
 }
 
-/// What to do about another endpoint of the same address. Until then every event comes twice, which does no harm.
+/// What to do about another endpoint of the same address. Until then every event comes twice, which does no
+/// harm.
 fn outdated(other: &Endpoint, is_replaced: bool) -> String {
     let version = other.api_version.as_deref().unwrap_or("the account's default version");
     let first = if is_replaced {

@@ -1,4 +1,5 @@
-//! What AWS does with a request before it asks a function: refuses what is malformed, and says itself how it came in.
+//! What AWS does with a request before it asks a function: refuses what is malformed, and says itself how it
+//! came in.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::request::Parts;
@@ -14,7 +15,8 @@ const LARGEST_HEAD: usize = 10_240;
 /// A refusal: status and message.
 pub type Refusal = (StatusCode, &'static str);
 
-/// Checks the head. The functions' runtime makes a URL of `Host` and `X-Forwarded-Proto`, and ends where they make none.
+/// Checks the head. The functions' runtime makes a URL of `Host` and `X-Forwarded-Proto`, and ends where they
+/// make none.
 pub fn head(head: &mut Parts) -> Result<(), Refusal> {
     let size: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if size + head.uri.to_string().len() > LARGEST_HEAD {

@@ -1,5 +1,5 @@
-//! Events as API Gateway makes them: payload format 2.0, for a function and for its authorizer (AWS: Create AWS Lambda proxy
-//! integrations for HTTP APIs; Control access to HTTP APIs with AWS Lambda authorizers).
+//! Events as API Gateway makes them: payload format 2.0, for a function and for its authorizer (AWS: Create
+//! AWS Lambda proxy integrations for HTTP APIs; Control access to HTTP APIs with AWS Lambda authorizers).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! One port in front of everything: an HTTP API with its authorizer, the webhook's function URL, Supabase Auth, the console.
+//! One port in front of everything: an HTTP API with its authorizer, the webhook's function URL, Supabase
+//! Auth, the console.
 
 mod admit;
 mod event;
@@ -155,8 +156,8 @@ async fn answer(route: &Route, incoming: &Incoming, body: &Bytes) -> Result<Resp
     invoke::response(&answer)
 }
 
-/// A convenience of this machine, so that one can try the API without signing in: a request that brings no token and one `x-user-id`
-/// gets a token for that id, and then goes the way of every other.
+/// A convenience of this machine, so that one can try the API without signing in: a request that brings no
+/// token and one `x-user-id` gets a token for that id, and then goes the way of every other.
 fn sign_in_by_header(auth: &SupabaseAuth, headers: &mut HeaderMap) {
     if headers.contains_key(header::AUTHORIZATION) {
         return;

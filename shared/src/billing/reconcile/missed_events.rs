@@ -1,7 +1,8 @@
 //! Stripe's events of the types we process that never came, or came and were not processed.
 //!
-//! Stripe lists events newest first and keeps them for 30 days (Stripe API reference, "Events"). The list is gone through in spans of
-//! time, oldest first, and the cursor moves on after each: so an interruption loses one span's work at most, and none is left out.
+//! Stripe lists events newest first and keeps them for 30 days (Stripe API reference, "Events"). The list is
+//! gone through in spans of time, oldest first, and the cursor moves on after each: so an interruption loses
+//! one span's work at most, and none is left out.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,8 @@ use crate::stripe::event_list::{self, EventFilter};
 const CURSOR: &str = "events";
 /// How far back the first one goes, in seconds: all that Stripe keeps.
 const KEPT: i64 = 30 * 24 * 3600;
-/// How far each one looks back behind the cursor, in seconds: an event may enter Stripe's list a little after the time it names.
+/// How far each one looks back behind the cursor, in seconds: an event may enter Stripe's list a little after
+/// the time it names.
 const OVERLAP: i64 = 300;
 /// The first span, in seconds; a span with little in it doubles the next one, a crowded one halves it.
 const SPAN: i64 = 3600;

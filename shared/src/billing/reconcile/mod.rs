@@ -1,6 +1,8 @@
-//! Keeping in step with Stripe when events do not come: what was missed, what failed, what drifted, what is old.
+//! Keeping in step with Stripe when events do not come: what was missed, what failed, what drifted, what is
+//! old.
 //!
-//! Every part may be cut off at any time and begins where it stopped; two at once do the same work twice and change nothing by it.
+//! Every part may be cut off at any time and begins where it stopped; two at once do the same work twice and
+//! change nothing by it.
 
 mod failed_events;
 mod missed_events;

@@ -1,5 +1,5 @@
-//! The rolling comparison: all of Stripe's subscriptions against our rows, page after page, from the newest to the oldest; and our
-//! rows that Stripe's list does not have.
+//! The rolling comparison: all of Stripe's subscriptions against our rows, page after page, from the newest
+//! to the oldest; and our rows that Stripe's list does not have.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,8 @@ use crate::db::subscriptions::{self, Purpose};
 use crate::error::Error;
 use crate::stripe;
 
-/// A new comparison begins this many seconds after the last one began: so each organization is compared once a day, with time to spare.
+/// A new comparison begins this many seconds after the last one began: so each organization is compared once
+/// a day, with time to spare.
 const EVERY: i64 = 20 * 3600;
 
 /// Where a comparison begins.
@@ -102,7 +103,8 @@ pub async fn sweep(
     }
 }
 
-/// Where an interrupted [`Sweep::Resumed`] of that name goes on: after this subscription, which was made then. None: at the top.
+/// Where an interrupted [`Sweep::Resumed`] of that name goes on: after this subscription, which was made
+/// then. None: at the top.
 ///
 /// # Errors
 /// If the database fails.

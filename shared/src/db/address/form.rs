@@ -1,4 +1,5 @@
-//! The two forms of an address: a URL, and `key=value` pairs. Both are taken apart into parameters and put together for the driver.
+//! The two forms of an address: a URL, and `key=value` pairs. Both are taken apart into parameters and put
+//! together for the driver.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -68,7 +69,8 @@ impl Beginning {
     }
 }
 
-/// `postgres` and `postgresql`, also as JDBC (`jdbc:postgresql`) and SQLAlchemy (`postgresql+psycopg`) write them.
+/// `postgres` and `postgresql`, also as JDBC (`jdbc:postgresql`) and SQLAlchemy (`postgresql+psycopg`) write
+/// them.
 fn check_scheme(scheme: &str) -> Result<(), String> {
     let scheme = scheme.to_ascii_lowercase();
     let database = scheme.strip_prefix("jdbc:").unwrap_or(&scheme).split('+').next().unwrap_or_default();
@@ -82,8 +84,8 @@ fn check_scheme(scheme: &str) -> Result<(), String> {
     }
 }
 
-/// What follows the scheme. A password may hold what should be percent-encoded, as long as it is plain where it ends: at the last @
-/// in front of the parameters.
+/// What follows the scheme. A password may hold what should be percent-encoded, as long as it is plain where
+/// it ends: at the last @ in front of the parameters.
 fn url(rest: &str) -> Result<Form, String> {
     let begins_known = |(at, _): &(usize, &str)| {
         let name =
@@ -110,7 +112,8 @@ fn url(rest: &str) -> Result<Form, String> {
     Ok(Form { beginning: Beginning::Url(format!("postgresql://{credentials}{place}")), parameters })
 }
 
-/// Pairs of a name and a value, with white space between them. In a value, a backslash stands before what is meant as it is.
+/// Pairs of a name and a value, with white space between them. In a value, a backslash stands before what is
+/// meant as it is.
 fn pairs(text: &str) -> Option<Vec<(String, String)>> {
     let mut rest = text.chars().peekable();
     let mut pairs = Vec::new();

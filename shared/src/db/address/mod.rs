@@ -1,5 +1,5 @@
-//! `DATABASE_URL` as people have it: copied from a pooler, an ORM or another driver, with the parameters of those. What has a
-//! meaning here is taken, what has none is passed over, and what contradicts us is named.
+//! `DATABASE_URL` as people have it: copied from a pooler, an ORM or another driver, with the parameters of
+//! those. What has a meaning here is taken, what has none is passed over, and what contradicts us is named.
 
 mod form;
 mod parameter;

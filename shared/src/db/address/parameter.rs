@@ -15,7 +15,8 @@ pub(super) enum Meaning {
     None,
 }
 
-/// How a parameter wants the connection encrypted. What it says of verification does not count: we always verify.
+/// How a parameter wants the connection encrypted. What it says of verification does not count: we always
+/// verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encryption {
     /// Not, or by anybody.
@@ -26,7 +27,8 @@ pub(super) enum Encryption {
     Asked,
 }
 
-/// The value of `sslrootcert` that means the public authorities (PostgreSQL, "SSL Support: Client Verification").
+/// The value of `sslrootcert` that means the public authorities (PostgreSQL, "SSL Support: Client
+/// Verification").
 pub(super) const PUBLIC_ROOTS: &str = "system";
 
 /// Those that tokio-postgres takes and that we do not decide.

@@ -60,7 +60,8 @@ impl CheckoutSession {
 
     /// The one-time payment it is for. `failed`: the event says that a delayed method failed.
     ///
-    /// `metadata.addon_flags` (comma-separated) names what it grants, `metadata.addon_days` for how long after `paid_at`.
+    /// `metadata.addon_flags` (comma-separated) names what it grants, `metadata.addon_days` for how long
+    /// after `paid_at`.
     pub fn payment(&self, failed: bool, paid_at: Timestamp) -> Payment {
         let status = match self.payment_status.as_deref() {
             Some("paid") => PaymentStatus::Paid,

@@ -1,4 +1,5 @@
-//! Invoices, of which only the subscription, the customer and the organization matter: the state is the subscription's.
+//! Invoices, of which only the subscription, the customer and the organization matter: the state is the
+//! subscription's.
 
 use serde::Deserialize;
 

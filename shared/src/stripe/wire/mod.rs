@@ -1,4 +1,5 @@
-//! Stripe's objects, as far as they are used: unknown fields and values survive, both places of each moved field are read.
+//! Stripe's objects, as far as they are used: unknown fields and values survive, both places of each moved
+//! field are read.
 
 use std::collections::HashMap;
 

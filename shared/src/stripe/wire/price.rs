@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::{Metadata, null_as_default};
 
-/// What is paid for, and how often. A `plan` in API versions before prices has the same fields at other places.
+/// What is paid for, and how often. A `plan` in API versions before prices has the same fields at other
+/// places.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(from = "IdOrPrice")]
 pub struct Price {

@@ -1,4 +1,5 @@
--- As Rails and Django make them: numbers for keys, one login that owns everything, the history of migrations in public.
+-- As Rails and Django make them: numbers for keys, one login that owns everything, the history of migrations
+-- in public.
 set role rails;
 create schema rails;
 create table rails.schema_migrations (version varchar primary key);

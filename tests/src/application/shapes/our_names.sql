@@ -1,4 +1,5 @@
--- Relations, functions, sequences, triggers and types with our names, in public and in a schema of its own, and generous defaults.
+-- Relations, functions, sequences, triggers and types with our names, in public and in a schema of its own,
+-- and generous defaults.
 create schema app authorization app_owner;
 alter schema public owner to app_owner;
 alter default privileges for role app_owner grant all on tables to public;

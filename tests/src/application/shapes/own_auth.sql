@@ -1,4 +1,5 @@
--- A schema auth that is not Supabase's, with another uid(), and roles with Supabase's names that log in and inherit.
+-- A schema auth that is not Supabase's, with another uid(), and roles with Supabase's names that log in and
+-- inherit.
 create schema auth authorization app_owner;
 create schema app authorization app_owner;
 set role app_owner;

@@ -1,4 +1,5 @@
--- Tables that belong to another role than the one that migrates, and logins with grants. No schema auth, no role of Supabase's.
+-- Tables that belong to another role than the one that migrates, and logins with grants. No schema auth, no
+-- role of Supabase's.
 revoke all on schema public from public;
 alter schema public owner to app_owner;
 grant usage on schema public to app_web, app_guest;

@@ -117,7 +117,8 @@ impl Load<'_> {
             .expect("a request")
     }
 
-    /// A random subscription moves to the other plan than its last event said, a second later on Stripe's clock.
+    /// A random subscription moves to the other plan than its last event said, a second later on Stripe's
+    /// clock.
     fn event(&self, now: i64) -> Request<Body> {
         let number = fastrand::u32(1..=self.organizations);
         let mut event = self.template.clone();

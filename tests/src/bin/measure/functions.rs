@@ -1,4 +1,5 @@
-//! Each function as a program of its own: how much memory it ever had, and how much of a processor its requests take.
+//! Each function as a program of its own: how much memory it ever had, and how much of a processor its
+//! requests take.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +16,8 @@ use tests::{TestApp, Vault, users};
 
 use crate::quantile;
 
-/// Memory at which Lambda gives a function one whole processor, in MB (AWS, "Configure Lambda function memory").
+/// Memory at which Lambda gives a function one whole processor, in MB (AWS, "Configure Lambda function
+/// memory").
 const ONE_PROCESSOR: f64 = 1769.0;
 /// Subscriptions that a reconciliation compares.
 const SUBSCRIPTIONS: usize = 1_000;

@@ -13,7 +13,8 @@ use clap::Parser;
 
 #[derive(Parser)]
 enum Arguments {
-    /// Memory and time of each function's program, with the database over TLS and the secret in Secrets Manager. Linux only.
+    /// Memory and time of each function's program, with the database over TLS and the secret in Secrets
+    /// Manager. Linux only.
     Functions {
         /// Where the programs are; of the release build, one package at a time, as they are deployed.
         #[arg(long, default_value = "target/release")]
@@ -24,7 +25,8 @@ enum Arguments {
         #[arg(long, default_value_t = 300)]
         requests: usize,
     },
-    /// Reads and events a second, through the real handlers, on a durable PostgreSQL that shares this machine.
+    /// Reads and events a second, through the real handlers, on a durable PostgreSQL that shares this
+    /// machine.
     Database {
         /// Each with a member and a subscription.
         #[arg(long, default_value_t = 100_000)]
