@@ -155,6 +155,8 @@ export interface components {
              */
             url: string;
         };
+        /** @description Both ways in which an event says when it was made. */
+        Created: number | string;
         /** @description What an organization may do, and when that was so. */
         EntitlementsResponse: {
             /**
@@ -328,31 +330,57 @@ export interface components {
         /** @description A Stripe event, of any API version. What else it carries is passed over. */
         StripeEvent: {
             /**
+             * @description The connected account whose event it is (Stripe, "Connect webhooks"). Null: our own.
+             * @default null
+             */
+            account?: string | null;
+            /**
              * @description The shape of the object.
              * @default null
              */
             api_version?: string | null;
             /**
-             * Format: int64
-             * @description Unix seconds.
+             * @description The same in a thin event.
+             * @default null
              */
-            created: number;
+            context?: string | null;
+            /** @description Unix seconds. A thin event says it as a date-time (RFC 3339). */
+            created: components["schemas"]["Created"];
             /** @description What it is about. */
             data?: components["schemas"]["StripeEventData"] | null;
-            /** @description Stripe's id. */
+            /** @description Stripe's id. Of a thin event that stands for a snapshot event it is that one's: both are one event. */
             id: string;
             /**
              * @description Mode.
              * @default false
              */
             livemode?: boolean;
-            /** @description Stripe's type. */
+            /**
+             * @description `event`, or `v2.core.event` for a thin one.
+             * @default null
+             */
+            object?: string | null;
+            /** @description What a thin event is about. */
+            related_object?: components["schemas"]["StripeRelatedObject"] | null;
+            /**
+             * @description The snapshot event that a thin event stands for.
+             * @default null
+             */
+            snapshot_event?: string | null;
+            /** @description Stripe's type. Of a thin event about an object of API v1 without its `v1.`. */
             type: string;
         };
         /** @description What an event is about. */
         StripeEventData: {
             /** @description The object as it is after the event. It is looked at only for the types that count. */
             object?: unknown;
+        };
+        /** @description The object that a thin event names. */
+        StripeRelatedObject: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its type, as in its own `object`. */
+            type: string;
         };
         /** @description Whose subscriptions are to be read from Stripe. */
         SyncRequest: {
