@@ -12,6 +12,7 @@ mod authorizer_secret;
 mod checkout;
 mod checkout_failures;
 mod command_adopt;
+mod command_adopt_shapes;
 mod command_backfill;
 mod command_doctor;
 mod command_doctor_roles;
