@@ -10,8 +10,7 @@ begin
   on conflict (event_id) do update set
     status = 'failed',
     error_code = excluded.error_code,
-    -- `received` means that this same attempt was already counted.
-    attempts = w.attempts + case w.status when 'received' then 0 else 1 end,
+    attempts = w.attempts + 1,
     last_attempt_at = now(),
     next_retry_at = now() + least(interval '1 minute' * 2 ^ least(w.attempts, 9), interval '6 hours')
     where w.status <> 'processed';
