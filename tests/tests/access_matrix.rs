@@ -156,12 +156,20 @@ async fn organizations_seen(t: &TestApp, role: &str, table: &str) -> String {
 async fn every_role_may_do_with_every_table_what_the_table_says_and_no_more() {
     let t = TestApp::start_with_two_organizations().await;
     let listed: Vec<&str> = rows(TABLES).into_iter().map(|(table, _)| table).collect();
-    let existing = "select string_agg(c.oid::regclass::text, ',' order by relnamespace <> 'billing'::regnamespace, relname) from pg_class c
-        where relnamespace in ('billing'::regnamespace, 'billing_private'::regnamespace) and relkind in ('r', 'p', 'v', 'm', 'f')";
+    let existing = "select string_agg(c.oid::regclass::text, ','
+          order by relnamespace <> 'billing'::regnamespace, relname) from pg_class c
+        where relnamespace in ('billing'::regnamespace, 'billing_private'::regnamespace)
+          and relkind in ('r', 'p', 'v', 'm', 'f')";
     assert_eq!(listed.join(","), t.value(existing).await, "the tables there are");
     for (table, cells) in rows(TABLES) {
         let table = &if table.contains('.') { table.to_owned() } else { format!("billing.{table}") };
-        let first = t.value(&format!("select attname from pg_attribute where attrelid = '{table}'::regclass and attnum > 0 and attidentity = '' order by attnum limit 1")).await;
+        let first = t
+            .value(&format!(
+                "select attname from pg_attribute
+                 where attrelid = '{table}'::regclass and attnum > 0 and attidentity = ''
+                 order by attnum limit 1"
+            ))
+            .await;
         for (role, expected) in ROLES.into_iter().zip(cells) {
             let statements = [
                 ('s', format!("select * from {table}")),
@@ -217,12 +225,18 @@ async fn the_checkout_login_changes_a_customer_only_for_a_billing_admin_who_know
 async fn every_role_may_execute_the_functions_that_the_table_says_and_no_more() {
     let t = TestApp::start_with_two_organizations().await;
     let existing = "select string_agg(n.nspname || '.' || p.proname, ',' order by n.nspname, p.proname)
-        from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname in ('billing', 'billing_private')";
+        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where n.nspname in ('billing', 'billing_private')";
     let listed: Vec<&str> = rows(FUNCTIONS).into_iter().map(|(function, _)| function).collect();
     assert_eq!(listed.join(","), t.value(existing).await, "the functions there are");
     for (function, cells) in rows(FUNCTIONS) {
         let arguments = t
-            .value(&format!("select string_agg('null::' || case type when 'billing.subscriptions'::regtype then 'billing.subscriptions' else format_type(type, null) end, ', ') from pg_proc, unnest(proargtypes) as type where oid = '{function}'::regproc"))
+            .value(&format!(
+                "select string_agg('null::' || case type
+                  when 'billing.subscriptions'::regtype then 'billing.subscriptions'
+                    else format_type(type, null) end, ', ') from pg_proc, unnest(proargtypes) as type
+                    where oid = '{function}'::regproc"
+            ))
             .await;
         let call = format!("select {function}({arguments})");
         for (role, expected) in ROLES.into_iter().zip(cells) {
@@ -236,26 +250,37 @@ async fn every_role_may_execute_the_functions_that_the_table_says_and_no_more() 
 async fn a_login_can_become_nobody_but_a_user_and_has_no_power_of_its_own() {
     let t = TestApp::start().await;
     let roles = "select string_agg(concat_ws(' ', r.rolname,
-          (select string_agg(other.rolname, ',') from pg_roles other where other.oid <> r.oid and pg_has_role(r.oid, other.oid, 'member'))),
+          (select string_agg(other.rolname, ',') from pg_roles other
+            where other.oid <> r.oid and pg_has_role(r.oid, other.oid, 'member'))),
         '; ' order by r.rolname) from pg_roles r where r.rolname like 'billing%' and r.rolcanlogin";
     assert_eq!(
         t.value(roles).await,
-        "billing_checkout billing_viewer; billing_events billing_viewer; billing_operator; billing_reader billing_viewer"
+        "billing_checkout billing_viewer; billing_events billing_viewer; billing_operator; billing_reader \
+         billing_viewer"
     );
-    let powers = "select count(*) from pg_roles where rolname like 'billing%' and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)";
+    let powers = "select count(*) from pg_roles
+        where rolname like 'billing%'
+          and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)";
     assert_eq!(t.value(powers).await, "0");
     let inheriting =
         "select count(*) from pg_roles where rolname like 'billing%' and rolcanlogin and rolinherit";
     assert_eq!(t.value(inheriting).await, "0");
-    let owned = "select count(*) from pg_class c join pg_roles r on r.oid = c.relowner where r.rolname like 'billing%' and r.rolname <> 'billing_owner'";
+    let owned = "select count(*) from pg_class c join pg_roles r on r.oid = c.relowner
+        where r.rolname like 'billing%' and r.rolname <> 'billing_owner'";
     assert_eq!(t.value(owned).await, "0");
     // What empties a table or hangs code on it is the owner's alone, and so is making anything new.
-    let more = "select count(*) from pg_class c, pg_roles r, unnest(array['truncate', 'references', 'trigger']) p
+    let more = "select count(*) from pg_class c, pg_roles r,
+          unnest(array['truncate', 'references', 'trigger']) p
         where c.relnamespace = 'billing'::regnamespace and c.relkind in ('r', 'v')
-          and (r.rolname like 'billing%' and r.rolname <> 'billing_owner' or r.rolname in ('anon', 'authenticated', 'service_role')) and has_table_privilege(r.oid, c.oid, p)";
+          and (r.rolname like 'billing%' and r.rolname <> 'billing_owner'
+            or r.rolname in ('anon', 'authenticated', 'service_role'))
+            and has_table_privilege(r.oid, c.oid, p)";
     assert_eq!(t.value(more).await, "0");
-    let create = "select count(*) from pg_roles r, unnest(array['public', 'billing', 'billing_private', 'auth']) s
-        where (r.rolname like 'billing%' and (r.rolname <> 'billing_owner' or s not like 'billing%') or r.rolname in ('anon', 'authenticated', 'service_role')) and has_schema_privilege(r.oid, s, 'create')";
+    let create = "select count(*) from pg_roles r,
+          unnest(array['public', 'billing', 'billing_private', 'auth']) s
+        where (r.rolname like 'billing%' and (r.rolname <> 'billing_owner' or s not like 'billing%')
+          or r.rolname in ('anon', 'authenticated', 'service_role'))
+          and has_schema_privilege(r.oid, s, 'create')";
     assert_eq!(t.value(create).await, "0");
 }
 

@@ -13,18 +13,25 @@ fn application() -> String {
     format!(
         "create type public.org_role as enum ('owner', 'admin', 'billing_manager', 'editor');
          create table public.users (id uuid primary key default gen_random_uuid(), email text);
-         create table public.orgs (id uuid primary key, name text not null, deleted_at timestamptz, created_by uuid references public.users);
+         create table public.orgs (id uuid primary key, name text not null, deleted_at timestamptz,
+           created_by uuid references public.users);
          create table public.org_members (
-           id uuid primary key default gen_random_uuid(), org_id uuid not null references public.orgs, user_id uuid not null,
-           role public.org_role not null, is_active boolean not null default true, invited_by uuid, accepted_at timestamptz default now());
+           id uuid primary key default gen_random_uuid(), org_id uuid not null references public.orgs,
+           user_id uuid not null,
+           role public.org_role not null, is_active boolean not null default true, invited_by uuid,
+           accepted_at timestamptz default now());
          create index on public.org_members (user_id);
-         create table public.org_invites (id uuid primary key, org_id uuid references public.orgs, user_id uuid, role text);
-         create table public.projects (id uuid primary key, org_id uuid references public.orgs, owner_id uuid references public.users);
-         insert into public.orgs (id, name, deleted_at) values ('{ACME}', 'Acme', null), ('{GONE}', 'Gone', now());
+         create table public.org_invites (id uuid primary key, org_id uuid references public.orgs,
+           user_id uuid, role text);
+         create table public.projects (id uuid primary key, org_id uuid references public.orgs,
+           owner_id uuid references public.users);
+         insert into public.orgs (id, name, deleted_at)
+           values ('{ACME}', 'Acme', null), ('{GONE}', 'Gone', now());
          insert into public.org_members (org_id, user_id, role, is_active, accepted_at) values
            ('{ACME}', '{owner}', 'owner', true, now()), ('{ACME}', '{admin}', 'billing_manager', true, now()),
            ('{ACME}', '{member}', 'editor', true, now()), ('{ACME}', '{outsider}', 'admin', false, now()),
-           ('{ACME}', '0a000000-0000-4000-8000-0000000000aa', 'admin', true, null), ('{GONE}', '{outsider}', 'owner', true, now())",
+           ('{ACME}', '0a000000-0000-4000-8000-0000000000aa', 'admin', true, null),
+           ('{GONE}', '{outsider}', 'owner', true, now())",
         owner = users::OWNER,
         admin = users::ADMIN,
         member = users::MEMBER,
@@ -112,16 +119,21 @@ async fn without_options_it_finds_the_tables_and_leaves_out_who_is_suspended_inv
 async fn nothing_of_the_applications_is_changed() {
     let t = start().await;
     t.db.batch_execute(
-        "create role app_user_adopt login; grant select, insert on public.orgs, public.org_members to app_user_adopt;
-         alter table public.orgs enable row level security; create policy mine on public.orgs to app_user_adopt using (true)",
+        "create role app_user_adopt login;
+         grant select, insert on public.orgs, public.org_members to app_user_adopt;
+         alter table public.orgs enable row level security;
+         create policy mine on public.orgs to app_user_adopt using (true)",
     )
     .await
     .unwrap();
     let theirs = "select md5(string_agg(what, ',' order by what)) from (
-        select concat_ws(' ', c.oid, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity, c.relhastriggers, c.relhasindex) as what
+        select concat_ws(' ', c.oid, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
+          c.relhastriggers, c.relhasindex) as what
         from pg_class c where c.relnamespace = 'public'::regnamespace
-        union all select concat_ws(' ', conrelid, confrelid, contype) from pg_constraint where connamespace = 'public'::regnamespace
-        union all select concat_ws(' ', tablename, policyname, roles) from pg_policies where schemaname = 'public') everything";
+        union all select concat_ws(' ', conrelid, confrelid, contype) from pg_constraint
+        where connamespace = 'public'::regnamespace
+        union all select concat_ws(' ', tablename, policyname, roles) from pg_policies
+        where schemaname = 'public') everything";
     let before = t.value(theirs).await;
     assert_eq!(adopt(&t, &["--yes"]).await.status, 0);
     assert_eq!(t.value(theirs).await, before);
@@ -150,9 +162,12 @@ async fn run_again_it_replaces_what_it_did() {
 async fn tables_of_another_schema_with_names_that_need_quotes_are_named() {
     let t = TestApp::start().await;
     let sql = format!(
-        "create schema \"My App\"; create table \"My App\".\"Workspace\" (\"workspaceId\" uuid primary key, \"Title\" varchar(80));
-         create table \"My App\".\"Seat\" (\"workspace\" uuid, \"person\" uuid, \"Level\" varchar(20), primary key (\"person\", \"workspace\"));
-         insert into \"My App\".\"Workspace\" values ('{ACME}', 'Acme'); insert into \"My App\".\"Seat\" values ('{ACME}', '{}', 'OWNER')",
+        "create schema \"My App\";
+         create table \"My App\".\"Workspace\" (\"workspaceId\" uuid primary key, \"Title\" varchar(80));
+         create table \"My App\".\"Seat\" (\"workspace\" uuid, \"person\" uuid, \"Level\" varchar(20),
+           primary key (\"person\", \"workspace\"));
+         insert into \"My App\".\"Workspace\" values ('{ACME}', 'Acme');
+         insert into \"My App\".\"Seat\" values ('{ACME}', '{}', 'OWNER')",
         users::OWNER
     );
     t.db.batch_execute(&sql).await.unwrap();
@@ -202,8 +217,10 @@ async fn what_cannot_be_adopted_is_told_with_what_to_do_and_nothing_is_half_done
          create table public.plain_members (org_id uuid references public.orgs, user_id uuid, role_id int);
          create index on public.plain_members (user_id);
          create function public.is_friend(uuid) returns boolean language sql as 'select true';
-         create view public.friends as select org_id, user_id, role::text as role from public.org_members where public.is_friend(user_id);
-         create view public.seen_members with (security_invoker = true) as select org_id, user_id, role::text as role from public.org_members",
+         create view public.friends as select org_id, user_id, role::text as role from public.org_members
+           where public.is_friend(user_id);
+         create view public.seen_members with (security_invoker = true) as select org_id, user_id,
+           role::text as role from public.org_members",
     )
     .await
     .unwrap();
@@ -266,8 +283,13 @@ async fn what_cannot_be_adopted_is_told_with_what_to_do_and_nothing_is_half_done
     ] {
         refused(&t, &arguments, sentence).await;
     }
-    t.db.batch_execute("create table public.organizations (id uuid primary key, name text);
-        create table public.organization_members (org_id uuid references public.organizations, user_id uuid, role text)").await.unwrap();
+    t.db.batch_execute(
+        "create table public.organizations (id uuid primary key, name text);
+         create table public.organization_members (org_id uuid references public.organizations,
+           user_id uuid, role text)",
+    )
+    .await
+    .unwrap();
     refused(&t, &["--yes"], "It is not clear which tables hold organizations and members").await;
 }
 
@@ -276,9 +298,11 @@ async fn rows_that_row_level_security_would_hide_are_not_taken_for_none() {
     let t = start().await;
     t.db.batch_execute(
         "create role careful_owner login; grant billing_owner to careful_owner;
-         alter table public.orgs owner to careful_owner; alter table public.org_members owner to careful_owner;
+         alter table public.orgs owner to careful_owner;
+         alter table public.org_members owner to careful_owner;
          grant usage on schema public to careful_owner;
-         alter table public.org_members enable row level security; alter table public.org_members force row level security",
+         alter table public.org_members enable row level security;
+         alter table public.org_members force row level security",
     )
     .await
     .unwrap();
@@ -292,7 +316,8 @@ async fn rows_that_row_level_security_would_hide_are_not_taken_for_none() {
     let outcome = adopt_as(&t, "careful_owner", &["--yes"]).await;
     assert_eq!(outcome.status, 0, "{outcome:?}");
     assert_eq!(t.entitlements(users::OWNER, ACME).await.status, 200);
-    let create = "select has_schema_privilege('careful_owner', 'billing', 'create') and not pg_has_role('careful_owner', 'billing_owner', 'usage')";
+    let create = "select has_schema_privilege('careful_owner', 'billing', 'create')
+          and not pg_has_role('careful_owner', 'billing_owner', 'usage')";
     assert_eq!(t.value(create).await, "false");
 }
 

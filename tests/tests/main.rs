@@ -1,5 +1,6 @@
 //! The system's tests: real handlers, real PostgreSQL, emulated Stripe. One file per route or event.
-#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)] // A test that cannot go on shall panic.
+// A test that cannot go on shall panic.
+#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 mod access_matrix;
 mod alarms;

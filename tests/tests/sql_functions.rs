@@ -46,7 +46,8 @@ async fn start() -> TestApp {
     let rows = format!(
         "select pf_apply_plan_entitlements('{}', 'pro');
          do $$ begin
-           if not exists (select from pg_roles where rolname = 'plain_owner') then create role plain_owner; end if;
+           if not exists (select from pg_roles where rolname = 'plain_owner') then create role plain_owner;
+           end if;
          exception when duplicate_object then null; end $$;
          grant billing_owner to plain_owner",
         t.org
@@ -116,9 +117,12 @@ async fn in_a_function_with_its_owners_rights_it_is_still_the_requests_user_who_
     let t = start().await;
     t.db.batch_execute(
         "create schema app authorization plain_owner; set role plain_owner;
-         create function app.may_export(org uuid) returns boolean language sql security definer as $$ select billing.has_entitlement(org, 'canExportPDF') $$;
-         create function app.exporters() returns setof uuid language sql security definer as $$ select billing.orgs_with('canExportPDF') $$;
-         create function app.plans() returns setof text language sql security definer as $$ select org_id::text from billing.plan_effective $$;
+         create function app.may_export(org uuid) returns boolean language sql security definer as $$
+           select billing.has_entitlement(org, 'canExportPDF') $$;
+         create function app.exporters() returns setof uuid language sql security definer as $$
+           select billing.orgs_with('canExportPDF') $$;
+         create function app.plans() returns setof text language sql security definer as $$
+           select org_id::text from billing.plan_effective $$;
          grant usage on schema app to anon, authenticated, service_role; reset role",
     )
     .await
@@ -153,25 +157,33 @@ async fn policies_of_an_applications_own_table_ask_them_as_the_user() {
     let t = start().await;
     let (org, other) = (&t.org, &t.other_org);
     t.db.batch_execute(&format!(
-        "create table public.reports (id bigint generated always as identity primary key, org_id uuid not null, body text);
+        "create table public.reports (id bigint generated always as identity primary key,
+           org_id uuid not null, body text);
          create index on public.reports (org_id);
          create table public.api_keys (org_id uuid primary key, key text);
-         alter table public.reports enable row level security; alter table public.api_keys enable row level security;
-         create policy paid on public.reports for select to authenticated using (org_id = any (array(select billing.orgs_with('canExportPDF'))));
-         create policy paid on public.api_keys to authenticated using (billing.has_entitlement(org_id, 'canExportPDF'))
+         alter table public.reports enable row level security;
+         alter table public.api_keys enable row level security;
+         create policy paid on public.reports for select to authenticated
+           using (org_id = any (array(select billing.orgs_with('canExportPDF'))));
+         create policy paid on public.api_keys to authenticated
+           using (billing.has_entitlement(org_id, 'canExportPDF'))
            with check (billing.has_entitlement(org_id, 'hasAPI'));
-         grant usage on schema public to authenticated; grant select, insert, update on public.reports, public.api_keys to authenticated;
-         insert into public.reports (org_id, body) select case when n % 2 = 0 then '{org}'::uuid else '{other}' end, n::text from generate_series(1, 2000) n;
+         grant usage on schema public to authenticated;
+         grant select, insert, update on public.reports, public.api_keys to authenticated;
+         insert into public.reports (org_id, body) select case when n % 2 = 0 then '{org}'::uuid
+           else '{other}' end, n::text from generate_series(1, 2000) n;
          insert into public.api_keys values ('{org}', 'a'), ('{other}', 'b')"
     ))
     .await
     .unwrap();
     for (who, seen) in [(MEMBER, "1000 1"), (OUTSIDER, "0 0"), (("authenticated", ""), "0 0")] {
-        let count = "select concat_ws(' ', (select count(*) from public.reports), (select count(*) from public.api_keys))";
+        let count = "select concat_ws(' ', (select count(*) from public.reports), (select count(*)
+              from public.api_keys))";
         assert_eq!(told(&t, who, count).await, seen, "{who:?}");
     }
     let write = format!(
-        "with written as (update public.api_keys set key = 'c' where org_id = '{org}' returning 1) select count(*) from written"
+        "with written as (update public.api_keys set key = 'c' where org_id = '{org}' returning 1)
+            select count(*) from written"
     );
     let write_as = async |expected: bool| {
         let begin = format!(
@@ -238,7 +250,8 @@ fn grants(org: &str, random: &mut fastrand::Rng) -> String {
             _ => format!("'override', null, null, '{feature}', null, {}", random.bool()),
         };
         sql += &format!(
-            "insert into entitlements (org_id, source, livemode, plan_code, feature, source_id, enabled, expires_at)
+            "insert into entitlements (org_id, source, livemode, plan_code, feature, source_id,
+               enabled, expires_at)
              values ('{org}', {values}, {expires}) on conflict do nothing;"
         );
     }
@@ -265,7 +278,8 @@ async fn over_random_grants_every_way_to_ask_has_the_same_answer() {
             let expected = enabled.to_string();
             for who in [MEMBER, SERVER] {
                 let effective = format!(
-                    "select enabled from billing.entitlements_effective where org_id = '{}' and feature = '{feature}'",
+                    "select enabled from billing.entitlements_effective
+                        where org_id = '{}' and feature = '{feature}'",
                     t.org
                 );
                 let with = format!(

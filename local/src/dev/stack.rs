@@ -203,16 +203,19 @@ impl Stack {
             ));
             if self.stripe.webhook_secret.is_empty() {
                 terminal::line(
-                    "It prints a signing secret: start again with it in STRIPE_WEBHOOK_SECRET. Until then every event is refused.",
+                    "It prints a signing secret: start again with it in STRIPE_WEBHOOK_SECRET. Until then \
+                     every event is refused.",
                 );
             }
             terminal::line("");
         }
         terminal::line(&format!(
-            "Try:\n  curl '{url}/api/entitlements?orgId={org}' -H 'x-user-id: {owner}'\n  \
-             curl '{url}/api/billing/checkout' -H 'x-user-id: {owner}' -d '{{\"orgId\":\"{org}\",\"planCode\":\"pro\",\"interval\":\"month\"}}'\n  \
-             curl '{url}/api/entitlements?orgId={org}' -H \"authorization: Bearer $(jq -r .users.owner.accessToken .local/dev.json)\"\n  \
-             curl '{url}/api/webhooks/stripe' -H 'stripe-signature: test' -d '{{}}'\n\nCtrl-C ends it."
+            "Try:\n  curl '{url}/api/entitlements?orgId={org}' -H 'x-user-id: {owner}'\n  curl \
+             '{url}/api/billing/checkout' -H 'x-user-id: {owner}' -d \
+             '{{\"orgId\":\"{org}\",\"planCode\":\"pro\",\"interval\":\"month\"}}'\n  curl \
+             '{url}/api/entitlements?orgId={org}' -H \"authorization: Bearer $(jq -r \
+             .users.owner.accessToken .local/dev.json)\"\n  curl '{url}/api/webhooks/stripe' -H \
+             'stripe-signature: test' -d '{{}}'\n\nCtrl-C ends it."
         ));
     }
 }
@@ -261,10 +264,12 @@ async fn prepare_database(cluster: &Cluster) -> Result<Client, Problem> {
 /// The port, if nobody listens on it; a free one for 0.
 async fn free_port(port: u16) -> Result<u16, Problem> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
-    listener
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| Problem::new(format!("Port {port}, which the Lambda runtime should get, cannot be used: {error}. Choose others with --port.")))
+    listener.and_then(|listener| listener.local_addr()).map(|address| address.port()).map_err(|error| {
+        Problem::new(format!(
+            "Port {port}, which the Lambda runtime should get, cannot be used: {error}. Choose others with \
+             --port."
+        ))
+    })
 }
 
 fn pids(cluster: &Cluster, children: &[Child]) -> BTreeMap<String, u32> {

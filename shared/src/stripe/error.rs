@@ -75,7 +75,8 @@ mod tests {
         for (message, expected) in [
             ("No such customer: 'cus_1'", false),
             (
-                "No such customer: 'cus_1'; a similar object exists in live mode, but a test mode key was used to make this request.",
+                "No such customer: 'cus_1'; a similar object exists in live mode, but a test mode key was \
+                 used to make this request.",
                 true,
             ),
         ] {
