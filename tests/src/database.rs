@@ -64,7 +64,9 @@ impl TestDatabase {
              insert into rules (rule) values ('host {} {login} 127.0.0.1/32 scram-sha-256');
              insert into rules (rule) select pg_read_file(current_setting('hba_file'));
              do $$ begin
-               execute format('copy (select unnest(string_to_array(rule, chr(10))) from rules order by number) to %L', current_setting('hba_file'));
+               execute format(
+                 'copy (select unnest(string_to_array(rule, chr(10))) from rules order by number) to %L',
+                 current_setting('hba_file'));
              end $$;
              select pg_reload_conf()",
             self.name

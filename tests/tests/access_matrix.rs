@@ -24,77 +24,82 @@ const ROLES: [&str; 11] = [
 /// `.` nothing; `own` select, the rows of one's own organization alone; `none` the same for nobody's claims;
 /// else of all rows `s`elect, `i`nsert, `u`pdate, `d`elete.
 const TABLES: &str = "
-                        anon  outsider member admin owner  service_role  viewer reader checkout events operator
-customers               .     own      own    own   own    siud          none   .      .        .      s
-entitlements            .     own      own    own   own    siud          none   .      .        .      s
-entitlements_effective  .     own      own    own   own    s             none   .      .        .      s
-members                 .     .        .      .     .      .             .      .      .        .      .
-organizations           .     .        .      .     .      .             .      .      .        .      .
-own_members             .     .        .      .     .      siud          .      .      .        .      .
-own_organizations       .     .        .      .     .      siud          .      .      .        .      .
-payments                .     own      own    own   own    siud          none   .      .        .      s
-plan_effective          .     own      own    own   own    s             none   .      .        .      s
-plan_entitlements       .     s        s      s     s      siud          s      .      .        .      s
-plans                   .     s        s      s     s      siud          s      .      .        .      s
-reconcile_cursors       .     .        .      .     .      s             .      .      .        .      s
-runs                    .     .        .      .     .      s             .      .      .        .      s
-schema_history          .     .        .      .     .      s             .      s      .        .      s
-subscriptions           .     own      own    own   own    siud          none   .      .        .      s
-webhook_events          .     .        .      .     .      s             .      .      .        .      s
-billing_private.organization_locks . .  .     .     .      .             .      .      .        .      .
+                         anon outsider member admin owner service viewer reader checkout events operator
+customers                .    own      own    own   own   siud    none   .      .        .      s
+entitlements             .    own      own    own   own   siud    none   .      .        .      s
+entitlements_effective   .    own      own    own   own   s       none   .      .        .      s
+members                  .    .        .      .     .     .       .      .      .        .      .
+organizations            .    .        .      .     .     .       .      .      .        .      .
+own_members              .    .        .      .     .     siud    .      .      .        .      .
+own_organizations        .    .        .      .     .     siud    .      .      .        .      .
+payments                 .    own      own    own   own   siud    none   .      .        .      s
+plan_effective           .    own      own    own   own   s       none   .      .        .      s
+plan_entitlements        .    s        s      s     s     siud    s      .      .        .      s
+plans                    .    s        s      s     s     siud    s      .      .        .      s
+reconcile_cursors        .    .        .      .     .     s       .      .      .        .      s
+runs                     .    .        .      .     .     s       .      .      .        .      s
+schema_history           .    .        .      .     .     s       .      s      .        .      s
+subscriptions            .    own      own    own   own   siud    none   .      .        .      s
+webhook_events           .    .        .      .     .     s       .      .      .        .      s
+billing_private.organization_locks . . .      .     .     .       .      .      .        .      .
 ";
 
-/// `x`: may execute.
+/// The functions of the schema `billing`. `x`: may execute.
 const FUNCTIONS: &str = "
-                                         anon  outsider member admin owner  service_role  viewer reader checkout events operator
-billing.has_entitlement                  .     x        x      x     x      x             x      .      .        .      x
-billing.orgs_with                        .     x        x      x     x      x             x      .      .        .      x
-billing.pf_apply_event                   .     .        .      .     .      x             .      .      .        x      x
-billing.pf_apply_plan_entitlements       .     .        .      .     .      x             .      .      .        .      x
-billing.pf_apply_reads                   .     .        .      .     .      x             .      .      .        x      x
-billing.pf_begin_sync                    .     .        .      .     .      x             .      .      .        x      .
-billing.pf_event_gone                    .     .        .      .     .      x             .      .      .        .      x
-billing.pf_fail_event                    .     .        .      .     .      x             .      .      .        x      x
-billing.pf_forget_organization           .     .        .      .     .      x             .      .      .        .      x
-billing.pf_import_customer               .     .        .      .     .      x             .      .      .        .      x
-billing.pf_inquiry                       .     .        .      .     .      x             .      .      .        .      x
-billing.pf_override_entitlement          .     .        .      .     .      x             .      .      .        .      x
-billing.pf_prune_events                  .     .        .      .     .      x             .      .      .        .      x
-billing.pf_replace_checkout_session      .     .        .      .     .      x             .      .      x        .      .
-billing.pf_store_cursor                  .     .        .      .     .      x             .      .      .        .      x
-billing.pf_store_customer                .     .        .      .     .      x             .      .      x        .      .
-billing.read_account                     .     .        .      .     .      .             x      .      .        .      .
-billing.read_entitlements                .     x        x      x     x      .             x      .      .        .      .
-billing_private.all_organizations        .     .        .      .     .      x             .      .      .        .      x
-billing_private.apply_subscriptions      .     .        .      .     .      .             .      .      .        .      .
-billing_private.caller                   .     x        x      x     x      x             x      .      .        .      x
-billing_private.claim                    .     x        x      x     x      x             x      .      .        .      x
-billing_private.differences              .     .        .      .     .      .             .      .      .        .      .
-billing_private.existing_organization    .     .        .      .     .      x             .      .      .        .      x
-billing_private.feature_enabled          .     .        .      .     .      x             .      .      .        .      x
-billing_private.find_organization        .     .        .      .     .      .             .      .      .        .      .
-billing_private.granted_plans            .     .        .      .     .      .             .      .      .        .      .
-billing_private.holds                    .     .        .      .     .      .             .      .      .        .      .
-billing_private.is_ended                 .     x        x      x     x      x             x      .      .        .      x
-billing_private.is_forgotten             .     .        .      .     .      .             .      .      .        .      .
-billing_private.is_granting              .     x        x      x     x      x             x      .      .        .      x
-billing_private.is_live                  .     .        .      .     .      x             .      .      .        .      x
-billing_private.livemode                 .     x        x      x     x      x             x      .      .        .      x
-billing_private.lock_organizations       .     .        .      .     .      .             .      .      .        .      .
-billing_private.may_change_billing       .     .        .      .     .      .             .      .      .        .      .
-billing_private.members_summary          .     .        .      .     .      .             .      .      .        .      x
-billing_private.my_feature_enabled       .     x        x      x     x      x             x      .      .        .      x
-billing_private.my_orgs                  .     x        x      x     x      x             x      .      .        .      x
-billing_private.ordering                 .     .        .      .     .      .             .      .      .        .      .
-billing_private.plans_differ             .     .        .      .     .      .             .      .      .        .      .
-billing_private.record                   .     .        .      .     .      .             .      .      .        .      .
-billing_private.record_gone              .     .        .      .     .      .             .      .      .        .      .
-billing_private.reset_access             .     .        .      .     .      .             .      .      .        .      .
-billing_private.sees_every_organization  .     x        x      x     x      x             x      .      .        .      x
-billing_private.set_plans                .     .        .      .     .      .             .      .      .        .      .
-billing_private.visible_organizations    .     x        x      x     x      x             x      .      .        .      x
-billing_private.write_payment            .     .        .      .     .      .             .      .      .        .      .
-billing_private.write_snapshot           .     .        .      .     .      .             .      .      .        .      .
+                            anon outsider member admin owner service viewer reader checkout events operator
+has_entitlement             .    x        x      x     x     x       x      .      .        .      x
+orgs_with                   .    x        x      x     x     x       x      .      .        .      x
+pf_apply_event              .    .        .      .     .     x       .      .      .        x      x
+pf_apply_plan_entitlements  .    .        .      .     .     x       .      .      .        .      x
+pf_apply_reads              .    .        .      .     .     x       .      .      .        x      x
+pf_begin_sync               .    .        .      .     .     x       .      .      .        x      .
+pf_event_gone               .    .        .      .     .     x       .      .      .        .      x
+pf_fail_event               .    .        .      .     .     x       .      .      .        x      x
+pf_forget_organization      .    .        .      .     .     x       .      .      .        .      x
+pf_import_customer          .    .        .      .     .     x       .      .      .        .      x
+pf_inquiry                  .    .        .      .     .     x       .      .      .        .      x
+pf_override_entitlement     .    .        .      .     .     x       .      .      .        .      x
+pf_prune_events             .    .        .      .     .     x       .      .      .        .      x
+pf_replace_checkout_session .    .        .      .     .     x       .      .      x        .      .
+pf_store_cursor             .    .        .      .     .     x       .      .      .        .      x
+pf_store_customer           .    .        .      .     .     x       .      .      x        .      .
+read_account                .    .        .      .     .     .       x      .      .        .      .
+read_entitlements           .    x        x      x     x     .       x      .      .        .      .
+";
+
+/// The functions of the schema `billing_private`.
+const PRIVATE_FUNCTIONS: &str = "
+                        anon outsider member admin owner service viewer reader checkout events operator
+all_organizations       .    .        .      .     .     x       .      .      .        .      x
+apply_subscriptions     .    .        .      .     .     .       .      .      .        .      .
+caller                  .    x        x      x     x     x       x      .      .        .      x
+claim                   .    x        x      x     x     x       x      .      .        .      x
+differences             .    .        .      .     .     .       .      .      .        .      .
+existing_organization   .    .        .      .     .     x       .      .      .        .      x
+feature_enabled         .    .        .      .     .     x       .      .      .        .      x
+find_organization       .    .        .      .     .     .       .      .      .        .      .
+granted_plans           .    .        .      .     .     .       .      .      .        .      .
+holds                   .    .        .      .     .     .       .      .      .        .      .
+is_ended                .    x        x      x     x     x       x      .      .        .      x
+is_forgotten            .    .        .      .     .     .       .      .      .        .      .
+is_granting             .    x        x      x     x     x       x      .      .        .      x
+is_live                 .    .        .      .     .     x       .      .      .        .      x
+livemode                .    x        x      x     x     x       x      .      .        .      x
+lock_organizations      .    .        .      .     .     .       .      .      .        .      .
+may_change_billing      .    .        .      .     .     .       .      .      .        .      .
+members_summary         .    .        .      .     .     .       .      .      .        .      x
+my_feature_enabled      .    x        x      x     x     x       x      .      .        .      x
+my_orgs                 .    x        x      x     x     x       x      .      .        .      x
+ordering                .    .        .      .     .     .       .      .      .        .      .
+plans_differ            .    .        .      .     .     .       .      .      .        .      .
+record                  .    .        .      .     .     .       .      .      .        .      .
+record_gone             .    .        .      .     .     .       .      .      .        .      .
+reset_access            .    .        .      .     .     .       .      .      .        .      .
+sees_every_organization .    x        x      x     x     x       x      .      .        .      x
+set_plans               .    .        .      .     .     .       .      .      .        .      .
+visible_organizations   .    x        x      x     x     x       x      .      .        .      x
+write_payment           .    .        .      .     .     .       .      .      .        .      .
+write_snapshot          .    .        .      .     .     .       .      .      .        .      .
 ";
 
 /// Over HTTP. `other`: about an organization of somebody else; `ghost`: about one that does not exist.
@@ -227,15 +232,21 @@ async fn every_role_may_execute_the_functions_that_the_table_says_and_no_more() 
     let existing = "select string_agg(n.nspname || '.' || p.proname, ',' order by n.nspname, p.proname)
         from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where n.nspname in ('billing', 'billing_private')";
-    let listed: Vec<&str> = rows(FUNCTIONS).into_iter().map(|(function, _)| function).collect();
+    let in_schema = |schema: &str, (function, cells)| (format!("{schema}.{function}"), cells);
+    let functions: Vec<(String, Vec<&str>)> = rows(FUNCTIONS)
+        .into_iter()
+        .map(|row| in_schema("billing", row))
+        .chain(rows(PRIVATE_FUNCTIONS).into_iter().map(|row| in_schema("billing_private", row)))
+        .collect();
+    let listed: Vec<&str> = functions.iter().map(|(function, _)| function.as_str()).collect();
     assert_eq!(listed.join(","), t.value(existing).await, "the functions there are");
-    for (function, cells) in rows(FUNCTIONS) {
+    for (function, cells) in functions {
         let arguments = t
             .value(&format!(
                 "select string_agg('null::' || case type
-                  when 'billing.subscriptions'::regtype then 'billing.subscriptions'
-                    else format_type(type, null) end, ', ') from pg_proc, unnest(proargtypes) as type
-                    where oid = '{function}'::regproc"
+                   when 'billing.subscriptions'::regtype then 'billing.subscriptions'
+                   else format_type(type, null) end, ', ')
+                 from pg_proc, unnest(proargtypes) as type where oid = '{function}'::regproc"
             ))
             .await;
         let call = format!("select {function}({arguments})");

@@ -90,8 +90,7 @@ async fn each_line_that_cannot_be_imported_is_told_with_its_reason_and_the_other
 }
 
 #[tokio::test]
-async fn of_two_customers_the_one_with_the_live_subscription_is_taken_else_the_newest_and_two_live_ones_are_left_to_a_person()
- {
+async fn of_two_customers_the_one_with_the_live_subscription_is_taken_else_the_newest_and_never_one_of_two() {
     let t = TestApp::start().await;
     let orgs = t.more_organizations(3).await;
     let live = t.paying_at_stripe("pro");

@@ -114,7 +114,8 @@ async fn names_with_capitals_dots_and_quotation_marks_are_found_and_mean_nothing
         r#"create schema "my.app"; grant usage on schema "my.app" to billing_operator;
          create table "my.app"."Tenant" ("orgId" text, "customer ""id""" text, "current_user" text);
          insert into "my.app"."Tenant" values ('{}', '{customer}', '{customer}');
-         create view public.payers as select "orgId" as org_id, "customer ""id""" as stripe_customer_id from "my.app"."Tenant";
+         create view public.payers as
+           select "orgId" as org_id, "customer ""id""" as stripe_customer_id from "my.app"."Tenant";
          grant select on "my.app"."Tenant", public.payers to billing_operator"#,
         t.org
     );

@@ -11,8 +11,8 @@ async fn every_table_has_forced_row_level_security_and_a_policy() {
     let open = format!(
         "select string_agg(c.oid::regclass::text, ', ') from pg_class c
          where c.relnamespace in {OURS} and c.relkind in ('r', 'p')
-           and not (c.relrowsecurity and c.relforcerowsecurity and exists (select from pg_policy p
-             where p.polrelid = c.oid))"
+           and not (c.relrowsecurity and c.relforcerowsecurity
+             and exists (select from pg_policy p where p.polrelid = c.oid))"
     );
     assert_eq!(t.value(&open).await, "");
 }

@@ -170,15 +170,16 @@ async fn policies_of_an_applications_own_table_ask_them_as_the_user() {
            with check (billing.has_entitlement(org_id, 'hasAPI'));
          grant usage on schema public to authenticated;
          grant select, insert, update on public.reports, public.api_keys to authenticated;
-         insert into public.reports (org_id, body) select case when n % 2 = 0 then '{org}'::uuid
-           else '{other}' end, n::text from generate_series(1, 2000) n;
+         insert into public.reports (org_id, body)
+           select case when n % 2 = 0 then '{org}'::uuid else '{other}' end, n::text
+           from generate_series(1, 2000) n;
          insert into public.api_keys values ('{org}', 'a'), ('{other}', 'b')"
     ))
     .await
     .unwrap();
     for (who, seen) in [(MEMBER, "1000 1"), (OUTSIDER, "0 0"), (("authenticated", ""), "0 0")] {
-        let count = "select concat_ws(' ', (select count(*) from public.reports), (select count(*)
-              from public.api_keys))";
+        let count = "select concat_ws(' ',
+            (select count(*) from public.reports), (select count(*) from public.api_keys))";
         assert_eq!(told(&t, who, count).await, seen, "{who:?}");
     }
     let write = format!(

@@ -57,8 +57,9 @@ async fn plan_seen_by(cluster: &Cluster, database: &str, user: &str) -> String {
     reader.batch_execute(&claims).await.unwrap();
     value(
         &reader,
-        "select string_agg(plan_code || ' ' || (select count(*) from billing.entitlements_effective
-          where enabled), ',') from billing.plan_effective",
+        "select string_agg(plan_code || ' ' ||
+           (select count(*) from billing.entitlements_effective where enabled), ',')
+         from billing.plan_effective",
     )
     .await
 }

@@ -105,8 +105,8 @@ async fn each_processed_type_works_alone_in_both_shapes() {
                 )
                 .await;
             assert_eq!(row, format!("{expected} pro year 1"), "{kind} {version}");
-            let period = "select extract(day from current_period_end - current_period_start) between 365
-                  and 366 from subscriptions";
+            let period = "select extract(day from current_period_end - current_period_start)
+                between 365 and 366 from subscriptions";
             assert_eq!(t.value(period).await, "true", "{kind} {version}");
         }
     }

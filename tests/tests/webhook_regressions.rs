@@ -169,8 +169,9 @@ async fn test_payments_neither_take_nor_give_anything_once_a_database_is_live() 
     let live = format!(
         "insert into customers (org_id, livemode, stripe_customer_id) values ('{org}', true, 'cus_live');
          insert into subscriptions
-           select (jsonb_populate_record(s,
-             '{{\"stripe_subscription_id\": \"sub_live\", \"livemode\": true, \"plan_code\": \"enterprise\"}}')).* from subscriptions s;
+           select (jsonb_populate_record(s, jsonb_build_object(
+             'stripe_subscription_id', 'sub_live', 'livemode', true, 'plan_code', 'enterprise'))).*
+           from subscriptions s;
          select billing_private.apply_subscriptions('{org}', true, 'live')",
         org = t.org
     );
@@ -233,10 +234,9 @@ async fn who_pays_by_a_link_for_somebody_elses_organization_does_not_become_its_
     let t = TestApp::start().await;
     let link = |id: &str, metadata: Value| {
         json!({ "id": id, "type": "checkout.session.completed", "created": AT, "livemode": false,
-            "data": { "object": {
-            "id": format!("cs_{id}"), "mode": "payment", "livemode": false, "payment_status": "paid",
-            "customer": "cus_stranger",
-            "client_reference_id": t.org, "metadata": metadata } } })
+            "data": { "object": { "id": format!("cs_{id}"), "mode": "payment", "livemode": false,
+                "payment_status": "paid", "customer": "cus_stranger", "client_reference_id": t.org,
+                "metadata": metadata } } })
     };
     t.deliver(&link("evt_1", json!({}))).await.assert_outcome("applied");
     assert_eq!(t.value("select count(*) from customers").await, "0");

@@ -118,7 +118,10 @@ async fn a_signed_body_that_is_no_event_is_a_400_that_names_the_field() {
         (r#"{"id":"evt_1","type":"invoice.paid","created":"today"}"#, "created"),
         (r#"{"id":"evt_1","type":"invoice.paid","created":1,"livemode":false}"#, "data.object"),
         (
-            r#"{"id":"evt_1","type":"customer.subscription.updated","created":1,"livemode":false,"data":{"object":{"id":"sub_1"}}}"#,
+            concat!(
+                r#"{"id":"evt_1","type":"customer.subscription.updated","created":1,"livemode":false,"#,
+                r#""data":{"object":{"id":"sub_1"}}}"#
+            ),
             "customer",
         ),
         ("[1", "the event"),

@@ -51,8 +51,8 @@ const FILES: [(&str, &str, &str); 9] = files! {
     "stand-in.js": SCRIPT,
 };
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src \
-                      'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                      img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page, its files and its data.
 pub fn routes(console: Console) -> Router {
@@ -115,8 +115,7 @@ async fn events(State(console): State<Console>) -> Response {
         &console,
         "select coalesce(jsonb_agg(jsonb_build_object(
            'eventId', event_id, 'type', type, 'status', status, 'outcome', outcome, 'errorCode', error_code,
-           'attempts', attempts,
-           'milliseconds', milliseconds, 'receivedAt',
+           'attempts', attempts, 'milliseconds', milliseconds, 'receivedAt',
            to_char(last_attempt_at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))), '[]')
          from (select * from billing.webhook_events
            order by last_attempt_at desc, stripe_created_at desc limit 50) newest",

@@ -210,12 +210,12 @@ impl Stack {
             terminal::line("");
         }
         terminal::line(&format!(
-            "Try:\n  curl '{url}/api/entitlements?orgId={org}' -H 'x-user-id: {owner}'\n  curl \
-             '{url}/api/billing/checkout' -H 'x-user-id: {owner}' -d \
-             '{{\"orgId\":\"{org}\",\"planCode\":\"pro\",\"interval\":\"month\"}}'\n  curl \
-             '{url}/api/entitlements?orgId={org}' -H \"authorization: Bearer $(jq -r \
-             .users.owner.accessToken .local/dev.json)\"\n  curl '{url}/api/webhooks/stripe' -H \
-             'stripe-signature: test' -d '{{}}'\n\nCtrl-C ends it."
+            "Try:\n  curl '{url}/api/entitlements?orgId={org}' -H 'x-user-id: {owner}'\n  \
+             curl '{url}/api/billing/checkout' -H 'x-user-id: {owner}' \
+             -d '{{\"orgId\":\"{org}\",\"planCode\":\"pro\",\"interval\":\"month\"}}'\n  \
+             curl '{url}/api/entitlements?orgId={org}' \
+             -H \"authorization: Bearer $(jq -r .users.owner.accessToken .local/dev.json)\"\n  \
+             curl '{url}/api/webhooks/stripe' -H 'stripe-signature: test' -d '{{}}'\n\nCtrl-C ends it."
         ));
     }
 }

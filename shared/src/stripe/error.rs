@@ -38,7 +38,8 @@ pub enum Error {
 impl Error {
     /// Whether Stripe says that the object which `param` names does not exist (any more).
     pub fn is_missing(&self, param: &str) -> bool {
-        matches!(self, Self::Refused { code, param: about, .. } if code == "resource_missing" && about == param)
+        let Self::Refused { code, param: about, .. } = self else { return false };
+        code == "resource_missing" && about == param
     }
 
     /// What an answer with an error says.

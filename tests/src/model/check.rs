@@ -89,10 +89,10 @@ async fn nobody_sees_anything(t: &TestApp, organization: &Organization) -> Resul
         return Err(format!("of {id}, which is gone, its member is told {} {}", answer.status, answer.body));
     }
     let seen = format!(
-        "select concat_ws(' ', (select count(*) from plan_effective where org_id = '{id}'), (select count(*)
-             from entitlements_effective where org_id = '{id}'),
-           has_entitlement('{id}', 'canExportMD'), (select count(*) from orgs_with('canExportMD') o
-             where o = '{id}'))"
+        "select concat_ws(' ', (select count(*) from plan_effective where org_id = '{id}'),
+           (select count(*) from entitlements_effective where org_id = '{id}'),
+           has_entitlement('{id}', 'canExportMD'),
+           (select count(*) from orgs_with('canExportMD') o where o = '{id}'))"
     );
     for role in ["service_role", "authenticated"] {
         let sub = if role == "authenticated" { format!("{{\"sub\": \"{user}\"}}") } else { String::new() };
@@ -101,8 +101,8 @@ async fn nobody_sees_anything(t: &TestApp, organization: &Organization) -> Resul
         let seen = t.value(&seen).await;
         let rows = if role == "authenticated" {
             t.value(
-                "select (select count(*) from subscriptions) + (select count(*)
-                  from entitlements) + (select count(*) from customers)",
+                "select (select count(*) from subscriptions)
+                   + (select count(*) from entitlements) + (select count(*) from customers)",
             )
             .await
         } else {

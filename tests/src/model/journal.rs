@@ -16,8 +16,8 @@ const TRIGGER: &str = "
     begin
       insert into journal (subscription, state)
         values (new.stripe_subscription_id, concat_ws(' ', new.status, new.plan_code, new.quantity,
-        case when new.cancel_at_period_end then 'true' else 'false' end, coalesce(new.pause_behavior, 'none'),
-        extract(epoch from new.current_period_end)::bigint));
+          case when new.cancel_at_period_end then 'true' else 'false' end,
+          coalesce(new.pause_behavior, 'none'), extract(epoch from new.current_period_end)::bigint));
       return null;
     end $$;
     create trigger note_state after insert or update on subscriptions

@@ -62,8 +62,8 @@ fn entitlements(schemas: &mut Schemas) -> Value {
                 "schema": schemas.request::<OrgId>(), "example": examples::ORG
             },
             {
-                "name": "If-None-Match", "in": "header", "description": "The `ETag` of the answer at hand; \
-                    several with commas.",
+                "name": "If-None-Match", "in": "header",
+                "description": "The `ETag` of the answer at hand; several with commas.",
                 "schema": { "type": "string" }, "example": examples::ETAG
             }
         ],

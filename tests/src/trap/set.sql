@@ -84,7 +84,8 @@ begin
       '$f$ begin perform pg_temp.spring(%L); return null; end $f$', used.oid, used.l, used.r,
       used.result, used.name);
     begin
-      execute format('create operator pg_temp.%s (function = pg_temp.operator_%s, leftarg = %s, rightarg = %s)',
+      execute format(
+        'create operator pg_temp.%s (function = pg_temp.operator_%s, leftarg = %s, rightarg = %s)',
         used.name, used.oid, used.l, used.r);
     exception when others then
       null;

@@ -169,8 +169,9 @@ async fn counted(transaction: &Transaction<'_>, source: &Source) -> Result<Adopt
     let sql = format!(
         "select {role}, {becomes}, count(*) filter (where kept.it), count(*) filter (where not kept.it)
          from {members} m,
-           lateral (select {kept} and m.{user} is not null and exists (select from billing.organizations o
-             where o.id = m.{org}) as it) kept group by 1, 2 order by 3 desc, 1",
+           lateral (select {kept} and m.{user} is not null
+             and exists (select from billing.organizations o where o.id = m.{org}) as it) kept
+         group by 1, 2 order by 3 desc, 1",
         becomes = source.becomes(),
         members = source.members,
         user = source.user_column,

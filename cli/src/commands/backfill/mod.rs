@@ -36,7 +36,7 @@ Examples:
   billing backfill --all --rate 5     beside heavy traffic on the same Stripe account
   billing backfill --org 0a4c2f1e-5b7d-4e0a-9a53-2f6d1b9c7e10
 
-Exit status 1 if drift was found in a dry run, something is unexplained or was not repaired, or it was \
+Exit status 1 if drift was found in a dry run, something is unexplained or was not repaired, or it was
 stopped."
 )]
 pub struct Args {

@@ -11,8 +11,8 @@ const OPEN_TABLES: &str = "
     select coalesce(string_agg(c.relname, ', ' order by c.relname), '') from pg_class c
     where c.relnamespace in ('billing'::regnamespace, 'billing_private'::regnamespace)
       and c.relkind in ('r', 'p')
-      and not (c.relrowsecurity and c.relforcerowsecurity and exists (select from pg_policy p
-        where p.polrelid = c.oid))";
+      and not (c.relrowsecurity and c.relforcerowsecurity
+        and exists (select from pg_policy p where p.polrelid = c.oid))";
 
 /// What a login or a role of requests has and should not have, one clause each.
 const TOO_MUCH: &str = include_str!("too_much.sql");
@@ -32,7 +32,8 @@ const MEMBERS: &str = "
         else 'views of your own' end
       || format(': %s organizations, %s members, %s of them may buy', s.organizations, s.members, s.admins)
       || case when s.without_admin > 0
-        then format('!%s organizations have no owner or admin, so nobody can buy for them: see billing adopt --buyers', s.without_admin)
+        then format('!%s organizations have no owner or admin, so nobody can buy for them: '
+          'see billing adopt --buyers', s.without_admin)
         else '' end
     from billing_private.members_summary() s,
       (select obj_description('billing.members'::regclass) as text) adopted";

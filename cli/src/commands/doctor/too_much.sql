@@ -20,8 +20,8 @@ select coalesce(string_agg(what, '; ' order by what), '') from (
   union all
   select r.name || ' owns ' || pg_describe_object(d.classid, d.objid, d.objsubid)
   from pg_shdepend d join roles r on r.oid = d.refobjid and d.refclassid = 'pg_authid'::regclass
-  where d.deptype = 'o' and r.is_ours and d.dbid in (0, (select oid from pg_database
-    where datname = current_database()))
+  where d.deptype = 'o' and r.is_ours
+    and d.dbid in (0, (select oid from pg_database where datname = current_database()))
   union all
   select member.rolname || ' is a member of ' || other.rolname from pg_auth_members m
   join pg_roles member on member.oid = m.member join pg_roles other on other.oid = m.roleid
