@@ -42,7 +42,10 @@ it("listens to both tables of the organization", () => {
   const supabase = new FakeSupabase();
   watchEntitlements(client, supabase, ORG);
   const common = { type: "postgres_changes", event: "*", schema: "billing", filter: `org_id=eq.${ORG}` };
-  expect(supabase.filters).toEqual([{ ...common, table: "entitlements" }, { ...common, table: "subscriptions" }]);
+  expect(supabase.filters).toEqual([
+    { ...common, table: "entitlements" },
+    { ...common, table: "subscriptions" },
+  ]);
 });
 
 it("asks anew as soon as something changes", async () => {
