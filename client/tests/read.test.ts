@@ -39,7 +39,7 @@ describe("reading", () => {
     expect([one.planCode, other.planCode]).toEqual(["pilot", "pro"]);
   });
 
-  it("does not join a request under way when asked afresh, and the older answer does not come back", async () => {
+  it("joins no request under way when asked afresh, and the older answer does not come back", async () => {
     const { api, client } = setUp();
     const slow = held();
     api.next.push(slow.answerer);

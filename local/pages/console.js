@@ -220,7 +220,8 @@ async function awaitPurchase() {
     else
       notify({
         tone: "warn",
-        text: "Stripe has not confirmed the payment yet. Nothing is lost: the plan changes here by itself once it does.",
+        text: "Stripe has not confirmed the payment yet. "
+          + "Nothing is lost: the plan changes here by itself once it does.",
         action: { label: "Ask Stripe now", run: awaitPurchase },
       });
   } catch (error) {

@@ -138,7 +138,8 @@ export function renderPlanCard(
       sign: "lock",
       title: `Not a member of ${context.org.name}`,
       text: [
-        "This user does not belong to the organization, so the API tells nothing about it: no plan, no seats, no features.",
+        "This user does not belong to the organization, so the API tells nothing about it: "
+          + "no plan, no seats, no features.",
         "An organization that does not exist gets the very same answer.",
       ],
     });

@@ -38,7 +38,8 @@ export const isStranger = (problem) => problem?.code === "not_a_member";
 export function featureCount({ answer, problem, context }) {
   if (!answer && !problem) return "Loading…";
   if (!answer) return isStranger(problem) ? "Not shown to this user" : "Not known";
-  return `${context.features.filter((flag) => answer.entitlements[flag] === true).length} of ${context.features.length} on`;
+  const on = context.features.filter((flag) => answer.entitlements[flag] === true);
+  return `${on.length} of ${context.features.length} on`;
 }
 
 /**

@@ -175,7 +175,7 @@ async function tabTo(page, target) {
   assert.fail(`Tab does not reach ${target}`);
 }
 
-test("a purchase, an upgrade and a cancellation can be made with the keyboard, and say what they did", async () => {
+test("a purchase, an upgrade and a cancellation work with the keyboard, and say what they did", async () => {
   await beginAnew();
   const has = (node) => node.evaluate((shown) => shown === document.activeElement);
   await withPage(browser, {}, async (page) => {
