@@ -202,10 +202,7 @@ impl Stack {
                 "To receive Stripe's events:\n  stripe listen --forward-to {url}/api/webhooks/stripe"
             ));
             if self.stripe.webhook_secret.is_empty() {
-                terminal::line(
-                    "It prints a signing secret: start again with it in STRIPE_WEBHOOK_SECRET. Until then \
-                     every event is refused.",
-                );
+                terminal::line(TO_GET_EVENTS);
             }
             terminal::line("");
         }
@@ -219,6 +216,10 @@ impl Stack {
         ));
     }
 }
+
+/// What Stripe's own test mode needs besides a key.
+const TO_GET_EVENTS: &str = "It prints a signing secret: start again with it in STRIPE_WEBHOOK_SECRET. \
+                             Until then every event is refused.";
 
 async fn start_cluster(
     arguments: &Arguments,
@@ -265,10 +266,8 @@ async fn prepare_database(cluster: &Cluster) -> Result<Client, Problem> {
 async fn free_port(port: u16) -> Result<u16, Problem> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
     listener.and_then(|listener| listener.local_addr()).map(|address| address.port()).map_err(|error| {
-        Problem::new(format!(
-            "Port {port}, which the Lambda runtime should get, cannot be used: {error}. Choose others with \
-             --port."
-        ))
+        let what = "which the Lambda runtime should get, cannot be used";
+        Problem::new(format!("Port {port}, {what}: {error}. Choose others with --port."))
     })
 }
 
