@@ -33,7 +33,7 @@ pub(super) async fn has(t: &TestApp, who: (&str, &str), org: &str, feature: &str
     told(t, who, &format!("select billing.has_entitlement('{org}', '{feature}')")).await
 }
 
-pub(super) async fn orgs_with(t: &TestApp, who: (&str, &str), feature: &str) -> String {
+async fn orgs_with(t: &TestApp, who: (&str, &str), feature: &str) -> String {
     let sql =
         format!("select string_agg(o::text, ' ' order by o::text) from billing.orgs_with('{feature}') o");
     told(t, who, &sql).await

@@ -1,9 +1,10 @@
-//! Whatever grants there are, `billing.has_entitlement` and `billing.orgs_with` answer as the views and the API
-//! do.
+//! Whatever grants there are, `billing.has_entitlement` and `billing.orgs_with` answer as the views and the
+//! API do.
 
+use serde_json::json;
 use tests::users;
 
-use crate::sql_functions::{MEMBER, SERVER, has, orgs_with, start, told};
+use crate::sql_functions::{MEMBER, SERVER, has, start, told};
 
 /// A few rows of every kind that there can be, for the first organization.
 fn grants(org: &str, random: &mut fastrand::Rng) -> String {
