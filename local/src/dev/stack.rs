@@ -185,8 +185,7 @@ impl Stack {
     }
 
     fn introduce(&self, built: Duration, ready: Duration) {
-        let url = &self.base_url;
-        let (org, owner) = (ORG.0, PEOPLE.owner.user_id);
+        let (url, org, owner) = (&self.base_url, ORG.0, PEOPLE.owner.user_id);
         terminal::line(&format!(
             "\nPromptForge Billing is running ({:.1} s to build, {:.1} s to start).\n\n  Console   {url}/",
             built.as_secs_f32(),

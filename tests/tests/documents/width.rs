@@ -124,7 +124,6 @@ fn no_line_of_a_source_is_wider_than_110_characters() {
 fn every_exception_from_the_width_is_still_needed() {
     let wide: Vec<String> = sources().into_iter().filter(|path| !wide_lines(path).is_empty()).collect();
     let is_needed = |end: &str| wide.iter().any(|path| path.ends_with(end));
-    let mut needless: Vec<&str> = NOT_YET.into_iter().filter(|path| !is_needed(path)).collect();
-    needless.extend(WIDER.iter().map(|(end, _)| *end).filter(|end| !is_needed(end)));
+    let needless: Vec<&str> = WIDER.iter().map(|(end, _)| *end).filter(|end| !is_needed(end)).collect();
     assert!(needless.is_empty(), "{needless:?}");
 }
