@@ -162,7 +162,7 @@ async fn by_stripe(seen: &mut Seen) {
         }
         for status in [402, 429] {
             // Else sync would not ask Stripe again so soon.
-            t.db.batch_execute("update customers set synced_at = null").await.unwrap();
+            t.db.batch_execute("delete from billing_private.syncs").await.unwrap();
             t.stripe.fail(Fault {
                 path_prefix: path_prefix.into(),
                 status,
@@ -213,8 +213,10 @@ async fn by_another(seen: &mut Seen) {
 
 async fn by_events(seen: &mut Seen) {
     let t = TestApp::start().await;
-    let homeless = json!({ "id": "evt_1", "type": "customer.subscription.updated", "created": t.now(), "livemode": false,
-        "data": { "object": { "id": "sub_1", "customer": "cus_1", "status": "active", "items": { "data": [] } } } });
+    let homeless = json!({ "id": "evt_1", "type": "customer.subscription.updated", "created": t.now(),
+        "livemode": false,
+        "data": { "object": { "id": "sub_1", "customer": "cus_1", "status": "active",
+            "items": { "data": [] } } } });
     for answer in [
         t.webhook("test", Body::Empty).await,
         t.webhook("test", Body::from("x".repeat(1024 * 1024 + 1))).await,
