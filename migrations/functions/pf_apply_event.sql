@@ -75,7 +75,7 @@ begin
       return jsonb_build_object('ask_stripe', jsonb_build_object('version', 0));
     end if;
     if not asked.foreign_acknowledged then
-      perform billing.pf_fail_event(to_jsonb(asked), 'missing_org_id');
+      perform billing.pf_fail_event(to_jsonb(asked), 'missing_org_id', null);
       return to_jsonb('missing_org'::text);
     end if;
     result := 'ignored';

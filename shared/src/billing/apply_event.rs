@@ -74,7 +74,7 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
         Ok(Named::Fetched(object)) => Some(object),
         Ok(Named::Unknown) => return Ok(Settled::ignored()),
         Err(error) => {
-            note(db, &reference, &error).await;
+            note(db, &reference, None, &error).await;
             return Err(error);
         }
     };
@@ -88,7 +88,7 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
         Ok(Some(work)) => work,
         Ok(None) => return Ok(Settled::ignored()),
         Err(error) => {
-            note(db, &reference, &error).await;
+            note(db, &reference, None, &error).await;
             return Err(error);
         }
     };
@@ -105,13 +105,13 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
         foreign_acknowledged: resources.foreign_subscriptions == ForeignSubscriptions::Acknowledge,
         elapsed_ms: elapsed_ms(arrived),
     };
-    let event = to_apply.event.clone();
+    let (event, named) = (to_apply.event.clone(), to_apply.orgs.first().copied());
     match deadline::hold(TO_NOTE, Box::pin(settle(resources, stripe, to_apply, arrived))).await {
         // That it failed, the database has noted already.
         Ok(None) => Err(Error::MissingOrg),
         Ok(Some(settled)) => Ok(settled),
         Err(error) => {
-            note(db, &event, &error).await;
+            note(db, &event, named, &error).await;
             Err(error)
         }
     }
@@ -129,8 +129,8 @@ fn reference(event: &Event<'_>) -> EventRef {
 
 /// Notes a failed attempt. Its error is the one to tell; that it could not be noted is one more line in the
 /// log.
-async fn note(db: &Db, event: &EventRef, error: &Error) {
-    let noting = async { webhook_events::fail(db, event, error.code()).await.map_err(Error::from) };
+async fn note(db: &Db, event: &EventRef, org: Option<OrgId>, error: &Error) {
+    let noting = async { webhook_events::fail(db, event, org, error.code()).await.map_err(Error::from) };
     if let Err(unnoted) = deadline::hold(TO_ANSWER, Box::pin(noting)).await {
         tracing::error!(target: "billing", event = event.id, error = %unnoted, "a failed attempt could not be noted");
     }
@@ -230,6 +230,11 @@ async fn ask_stripe(
             Ok(EventToApply { orgs, customer, carried, read, ..to_apply })
         }
         Err(error) if is_unknown(&error) => Ok(without_stripe(to_apply, &id, version)),
+        // Only whose it is was to be learned: that it is nobody's is noted, and the event comes again.
+        Err(_) if version == 0 && to_apply.orgs.is_empty() && matches!(to_apply.effect, Effect::Snapshot(_)) => {
+            let read = Some(ReadTimes::payload_stands(version, to_apply.event.created));
+            Ok(EventToApply { read, ..to_apply })
+        }
         Err(error) => Err(error.into()),
     }
 }

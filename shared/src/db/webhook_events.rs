@@ -233,14 +233,14 @@ pub async fn apply(db: &Db, to_apply: &EventToApply) -> Result<EventAnswer, Erro
     serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_apply_event: {error}")))
 }
 
-/// Notes that an attempt failed, and when the next one is due.
+/// Notes that an attempt failed, and when the next one is due. `org`: the organization that the event names.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn fail(db: &Db, event: &EventRef, error_code: &str) -> Result<(), Error> {
-    let event = argument::json(event)?;
-    db.query("select billing.pf_fail_event($1, $2)", &[(&event, Type::JSONB), (&error_code, Type::TEXT)])
-        .await?;
+pub async fn fail(db: &Db, event: &EventRef, org: Option<OrgId>, error_code: &str) -> Result<(), Error> {
+    let (event, org) = (argument::json(event)?, org.map(OrgId::uuid));
+    let sql = "select billing.pf_fail_event($1, $2, $3)";
+    db.query(sql, &[(&event, Type::JSONB), (&error_code, Type::TEXT), (&org, Type::UUID)]).await?;
     Ok(())
 }
 
