@@ -1,6 +1,6 @@
--- Makes the organization's plans and recurring add-ons what its subscriptions grant now: writes only what differs, and
--- records the change of the highest plan, and each add-on that comes or goes. The other mode's rows, one-time add-ons,
--- trials and overrides are not touched.
+-- Makes the organization's plans and recurring add-ons what its subscriptions grant now: writes only what
+-- differs, and records the change of the highest plan, and each add-on that comes or goes. The other mode's
+-- rows, one-time add-ons, trials and overrides are not touched.
 create or replace function billing_private.apply_subscriptions(org uuid, mode boolean, cause text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

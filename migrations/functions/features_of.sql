@@ -1,5 +1,5 @@
--- Every feature flag of an organization in a mode, {flag: on}: an unexpired override decides alone; else any unexpired
--- plan, add-on or trial grants it; else what everybody has.
+-- Every feature flag of an organization in a mode, {flag: on}: an unexpired override decides alone; else any
+-- unexpired plan, add-on or trial grants it; else what everybody has.
 create or replace function billing_private.features_of(org uuid, mode boolean) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

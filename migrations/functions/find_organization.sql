@@ -3,9 +3,9 @@
 --   `reference`, which a visitor may type, unless the subscription's own metadata has named one: it pays for an
 --     organization, and does nothing else
 --   that of the stored subscription, payment or customer
--- `org_named`: metadata says so. `own`: that, or the customer is the organization's. `gone`: the application has
--- deleted it, and only rows of ours, or the note that they were forgotten, know it; null and `gone`: the note knows
--- what it names at Stripe. `current`: the subscription's row. `processed`: the event is.
+-- `org_named`: metadata says so. `own`: that, or the customer is the organization's. `gone`: the application
+-- has deleted it, and only rows of ours, or the note that they were forgotten, know it; null and `gone`: the
+-- note knows what it names at Stripe. `current`: the subscription's row. `processed`: the event is.
 create or replace function billing_private.find_organization(
   named uuid[], reference uuid, event_id text, subscription text, customer text, payment_intent text,
   out org uuid, out gone boolean, out org_named boolean, out own boolean, out customer_stored boolean,

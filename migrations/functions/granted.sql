@@ -1,6 +1,7 @@
--- What the organization's subscriptions of a mode grant now, as rows of `entitlements`: plans, each with how often it
--- is paid for, its extra seats and when it expires, and the flags of recurring add-ons. If they grant nothing, the
--- plan that everybody has, with the subscription that explains why. No row: it never had a subscription.
+-- What the organization's subscriptions of a mode grant now, as rows of `entitlements`: plans, each with how
+-- often it is paid for, its extra seats and when it expires, and the flags of recurring add-ons. If they
+-- grant nothing, the plan that everybody has, with the subscription that explains why. No row: it never had a
+-- subscription.
 create or replace function billing_private.granted(org uuid, mode boolean) returns setof billing.entitlements
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

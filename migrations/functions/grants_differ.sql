@@ -1,5 +1,5 @@
--- Whether what is written down for an organization is something else than its subscriptions grant. What has expired
--- meanwhile grants nothing, and is no difference.
+-- Whether what is written down for an organization is something else than its subscriptions grant. What has
+-- expired meanwhile grants nothing, and is no difference.
 create or replace function billing_private.grants_differ(org uuid, mode boolean) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

@@ -1,5 +1,5 @@
--- Notes that a subscription was paid, as a state says that a newer one replaced already: what it grants while it is
--- past due, and when its grace began, depends on it.
+-- Notes that a subscription was paid, as a state says that a newer one replaced already: what it grants while
+-- it is past due, and when its grace began, depends on it.
 create or replace function billing_private.note_paid(
   current billing.subscriptions, snapshot jsonb, created bigint, grace interval, cause text
 ) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$

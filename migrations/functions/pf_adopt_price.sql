@@ -1,5 +1,5 @@
--- Makes a price at Stripe sell a plan, because an operator says so, whatever its lookup key and metadata say; and gives
--- the plan to whoever pays it already. Answers the organizations whose subscriptions it changed.
+-- Makes a price at Stripe sell a plan, because an operator says so, whatever its lookup key and metadata say;
+-- and gives the plan to whoever pays it already. Answers the organizations whose subscriptions it changed.
 create or replace function billing.pf_adopt_price(price text, plan text, by_whom text) returns setof uuid
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 declare

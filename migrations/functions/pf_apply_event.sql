@@ -17,9 +17,9 @@
 --   {"ask_stripe": {version}}       nothing was changed: ask Stripe, then call again with what it said and this version
 --   "missing_org"                   the event is noted as failed
 --
--- Lock order, for all writers: the organizations, the subscription's row, the event's row. Two deliveries of one event
--- name the same organization: the second waits for its lock, and then finds the event processed. Whoever holds a lock
--- for longer than lock_timeout is ill, and Stripe sends the event again.
+-- Lock order, for all writers: the organizations, the subscription's row, the event's row. Two deliveries of
+-- one event name the same organization: the second waits for its lock, and then finds the event processed.
+-- Whoever holds a lock for longer than lock_timeout is ill, and Stripe sends the event again.
 create or replace function billing.pf_apply_event(request jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 declare
@@ -40,8 +40,8 @@ begin
     snapshot jsonb, carried jsonb, version bigint, observed_at bigint, known_through bigint, may_include bigint,
     payment jsonb, charge jsonb, test_clock text, frozen_at bigint,
     verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
-  -- A subscription that moves to another organization changes both: both are locked, in one order, whoever comes. It
-  -- may have moved while we waited for a lock: then again.
+  -- A subscription that moves to another organization changes both: both are locked, in one order, whoever
+  -- comes. It may have moved while we waited for a lock: then again.
   loop
     select * into whose from billing_private.find_organization(asked.org_ids, asked.reference, asked.id,
       asked.subscription, asked.customer, asked.payment_intent);

@@ -1,5 +1,5 @@
--- Ends the add-on of a one-time payment by hand, for good. Answers false where the organization has no such payment, or
--- it was ended before.
+-- Ends the add-on of a one-time payment by hand, for good. Answers false where the organization has no such
+-- payment, or it was ended before.
 create or replace function billing.pf_end_addon(org uuid, session text, by_whom text) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 declare

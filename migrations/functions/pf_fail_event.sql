@@ -1,5 +1,5 @@
--- Notes an attempt that failed, with the organization that the event names, if the application has it. Nothing else is
--- changed; an event that is processed stays so.
+-- Notes an attempt that failed, with the organization that the event names, if the application has it.
+-- Nothing else is changed; an event that is processed stays so.
 create or replace function billing.pf_fail_event(event jsonb, error_code text, org uuid) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin

@@ -1,5 +1,5 @@
--- Notes whose e-mail address Stripe has for an organization's customer, for an owner or admin of the organization. The
--- address itself is not stored.
+-- Notes whose e-mail address Stripe has for an organization's customer, for an owner or admin of the
+-- organization. The address itself is not stored.
 create or replace function billing.pf_store_contact(asking uuid, org uuid, mode boolean, customer text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin

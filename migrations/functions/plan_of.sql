@@ -1,6 +1,6 @@
--- The plan of an organization in a mode, its seats, and the subscription that explains it (all null: it never had
--- one). One of its own explains before a stranger's. `reason` says why it is the plan that everybody has although there
--- is a subscription; null where nothing needs an explanation.
+-- The plan of an organization in a mode, its seats, and the subscription that explains it (all null: it never
+-- had one). One of its own explains before a stranger's. `reason` says why it is the plan that everybody has
+-- although there is a subscription; null where nothing needs an explanation.
 create or replace function billing_private.plan_of(org uuid, mode boolean) returns table (
   plan_code text, status text, reason text, billing_interval text, interval_count integer, currency text,
   quantity integer, seats integer, current_period_end timestamptz, cancel_at timestamptz, grace_ends_at timestamptz,

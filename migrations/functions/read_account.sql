@@ -24,7 +24,8 @@ begin
     from own o
     left join billing.plans p using (plan_code)
     where o.stripe_customer_id is not null
-    -- The one that explains the plan, as plan_of has it: granting, of the highest rank; else one that can be mended.
+    -- The one that explains the plan, as plan_of has it: granting, of the highest rank; else one that can be
+    -- mended.
     order by billing_private.is_ended(o.status), billing_private.is_granting(o.status) desc, p.rank desc,
       o.stripe_created_at desc limit 1),
   others as (

@@ -1,5 +1,5 @@
--- What an organization has, for a user: no row, if they are no member. One statement looks the membership up and
--- answers. `role` is owner, admin or member; times are Unix seconds; a null one is not known.
+-- What an organization has, for a user: no row, if they are no member. One statement looks the membership up
+-- and answers. `role` is owner, admin or member; times are Unix seconds; a null one is not known.
 create or replace function billing.read_entitlements(caller uuid, org uuid) returns table (
   role text, plan_code text, status text, reason text, billing_interval text, interval_count integer, seats integer,
   current_period_end bigint, cancel_at bigint, grace_ends_at bigint, trial_ends_at bigint, collection_paused boolean,

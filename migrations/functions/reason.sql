@@ -1,5 +1,5 @@
--- Why a subscription grants no more than the plan that everybody has: a stable word, or null if there is none.
--- `counts`: what it granted has not expired.
+-- Why a subscription grants no more than the plan that everybody has: a stable word, or null if there is
+-- none. `counts`: what it granted has not expired.
 create or replace function billing_private.reason(subscription billing.subscriptions, counts boolean) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

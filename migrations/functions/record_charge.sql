@@ -1,4 +1,5 @@
--- Records that money of a charge went back, or how its dispute stands, in the trail of the organization whose it is.
+-- Records that money of a charge went back, or how its dispute stands, in the trail of the organization whose
+-- it is.
 create or replace function billing_private.record_charge(before billing.charges, after billing.charges, cause text)
 returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

@@ -1,5 +1,5 @@
--- Puts the rows `wanted` in the place of the rows `stored`: writes only what differs, and records the change of the
--- highest plan, and each add-on that comes or goes.
+-- Puts the rows `wanted` in the place of the rows `stored`: writes only what differs, and records the change
+-- of the highest plan, and each add-on that comes or goes.
 create or replace function billing_private.replace_entitlements(
   org uuid, stored billing.entitlements[], wanted billing.entitlements[], cause text
 ) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$

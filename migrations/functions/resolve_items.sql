@@ -3,8 +3,8 @@
 --   what the price's lookup key says, then its metadata
 --   what Stripe once said of the price, in general or in this row (`known`: its items before)
 --   what the subscription's metadata says, if none of its prices is known to be something else
--- The highest rank among the items that are paid for decides; of equals the first. `learned`: Stripe says of a price
--- what is not stored yet.
+-- The highest rank among the items that are paid for decides; of equals the first. `learned`: Stripe says of
+-- a price what is not stored yet.
 create or replace function billing_private.resolve_items(
   snapshot jsonb, known jsonb, out items jsonb, out plan_code text, out price_id text, out unknown_price text,
   out billing_interval text, out interval_count integer, out currency text, out quantity integer, out learned jsonb

@@ -1,5 +1,5 @@
--- Grants the add-ons of a one-time payment, or ends them: they last while the money is there. A full refund and a lost
--- dispute take it back; a partial refund and a dispute that is open or won do not.
+-- Grants the add-ons of a one-time payment, or ends them: they last while the money is there. A full refund
+-- and a lost dispute take it back; a partial refund and a dispute that is open or won do not.
 create or replace function billing_private.settle_addons(payment billing.payments, cause text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

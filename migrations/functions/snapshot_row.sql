@@ -1,5 +1,5 @@
--- A subscription's row as a snapshot says it: what Stripe decides. Times of ours, whose it is and what was paid are
--- those of the row before.
+-- A subscription's row as a snapshot says it: what Stripe decides. Times of ours, whose it is and what was
+-- paid are those of the row before.
 create or replace function billing_private.snapshot_row(
   snapshot jsonb, before billing.subscriptions, out after billing.subscriptions, out learned jsonb
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$

@@ -1,6 +1,6 @@
--- Records what an event says of a charge: how much of it went back, or how its dispute stands; each as the newest
--- event says it. The add-ons of a one-time payment end with the money. Answers applied, or stale if a newer state
--- stands already. The charge, all of it but the ids null where the event does not say:
+-- Records what an event says of a charge: how much of it went back, or how its dispute stands; each as the
+-- newest event says it. The add-ons of a one-time payment end with the money. Answers applied, or stale if a
+-- newer state stands already. The charge, all of it but the ids null where the event does not say:
 --   {stripe_charge_id, stripe_payment_intent_id, stripe_customer_id, livemode, amount_cents, refunded_cents, currency,
 --    dispute_status}
 -- `org`: null where nobody knows whose it is, yet or at all.

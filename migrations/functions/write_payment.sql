@@ -1,6 +1,7 @@
--- Records a one-time payment and, once it is paid, grants its add-ons: the flags that there are, for as many days as
--- it says. What cannot be read grants nothing, and is recorded. A state never goes back: unpaid, failed, paid.
--- `outcome`: applied, or stale if a later state stands already. `unreadable`: what could not be read, or null.
+-- Records a one-time payment and, once it is paid, grants its add-ons: the flags that there are, for as many
+-- days as it says. What cannot be read grants nothing, and is recorded. A state never goes back: unpaid,
+-- failed, paid. `outcome`: applied, or stale if a later state stands already. `unreadable`: what could not be
+-- read, or null.
 create or replace function billing_private.write_payment(
   org uuid, payment jsonb, cause text, out outcome text, out unreadable text
 ) language plpgsql set search_path = pg_catalog, pg_temp as $$

@@ -1,6 +1,6 @@
--- Writes a snapshot over the subscription's row, sets what its organization has (and the one that it had before), and
--- records what changed. `stated_at`: Unix seconds when the snapshot was so, on Stripe's clock; `observed`: on ours,
--- because Stripe was asked.
+-- Writes a snapshot over the subscription's row, sets what its organization has (and the one that it had
+-- before), and records what changed. `stated_at`: Unix seconds when the snapshot was so, on Stripe's clock;
+-- `observed`: on ours, because Stripe was asked.
 create or replace function billing_private.write_snapshot(
   org uuid, org_named boolean, own boolean, before billing.subscriptions, snapshot jsonb, stated_at bigint,
   observed boolean, known_through bigint, may_include bigint, grace interval, cause text

@@ -1,5 +1,5 @@
--- The rows of `entitlements` that an organization's subscriptions of a mode decide: its plans, one without a mode too,
--- because it gives way to what is paid for, and the flags of recurring add-ons.
+-- The rows of `entitlements` that an organization's subscriptions of a mode decide: its plans, one without a
+-- mode too, because it gives way to what is paid for, and the flags of recurring add-ons.
 create or replace function billing_private.written(org uuid, mode boolean) returns setof billing.entitlements
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

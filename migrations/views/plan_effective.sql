@@ -1,5 +1,5 @@
--- The plan of every organization that the reader may see, and the subscription that explains it (null: it never had
--- one).
+-- The plan of every organization that the reader may see, and the subscription that explains it (null: it
+-- never had one).
 create or replace view billing.plan_effective with (security_invoker = true) as
 select o.org_id, p.*
 from billing_private.visible_organizations() as o (org_id)

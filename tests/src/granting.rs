@@ -22,8 +22,8 @@ pub enum Known {
     Reads,
 }
 
-/// The ranks that one subscription may grant now; 0 is nothing. More than one only where nobody can know: a past due one
-/// grants what was paid last, and of two states in one second none is known to be the later one.
+/// The ranks that one subscription may grant now; 0 is nothing. More than one only where nobody can know: a
+/// past due one grants what was paid last, and of two states in one second none is known to be the later one.
 fn ranks(t: &TestApp, subscription: &Value, known: Known) -> BTreeSet<usize> {
     let rank = |state: &Value| {
         let key = state.pointer("/items/data/0/price/lookup_key").and_then(Value::as_str).unwrap_or_default();
@@ -42,7 +42,8 @@ fn ranks(t: &TestApp, subscription: &Value, known: Known) -> BTreeSet<usize> {
     let paid: Vec<(i64, usize)> = events
         .iter()
         .filter(|event| {
-            event["data"]["object"]["id"] == subscription["id"] && event["data"]["object"]["status"] == "active"
+            event["data"]["object"]["id"] == subscription["id"]
+                && event["data"]["object"]["status"] == "active"
         })
         .map(|event| (event["created"].as_i64().unwrap_or_default(), rank(&event["data"]["object"])))
         .collect();

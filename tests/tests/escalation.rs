@@ -17,6 +17,8 @@ const LOGINS: [&str; 4] = ["billing_reader", "billing_checkout", "billing_events
 /// Roles that somebody else's login becomes.
 const ROLES: [&str; 3] = ["authenticated", "service_role", "billing_viewer"];
 
+const SUBSCRIPTION_COLUMNS: usize = 32;
+
 /// Rows of two organizations and of one that is gone, each with a subscription.
 async fn fill(admin: &Client) {
     let people = format!(
@@ -140,7 +142,8 @@ fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "plan") => one("pro"),
         (_, "price") => one("price_1"),
         (_, "counts") => one("true"),
-        (_, "subscription") => one("(,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,)"),
+        // A row in which all is null.
+        (_, "subscription") => one(&format!("({})", ",".repeat(SUBSCRIPTION_COLUMNS - 1))),
         (_, "mode") => one("false"),
         (_, "feature" | "flag") => one("hasAPI"),
         (_, "enabled" | "even_if_live") => one("true"),
@@ -181,7 +184,10 @@ async fn calls(admin: &Client, role: &str) -> Vec<String> {
                     // A domain for `integer` nothing would use: it is a keyword.
                     let through =
                         if trapped && kind != "int4" { format!("::pg_temp.{kind}") } else { String::new() };
-                    format!("{value}{through}::pg_catalog.{kind}")
+                    // A row of ours: its type is its table's.
+                    let schema = if kind == "subscriptions" { "billing" } else { "pg_catalog" };
+                    let through = if schema == "billing" { String::new() } else { through };
+                    format!("{value}{through}::{schema}.{kind}")
                 });
                 all.push(format!("select * from {schema}.{name}({})", typed.collect::<Vec<_>>().join(", ")));
             }

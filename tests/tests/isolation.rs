@@ -7,6 +7,7 @@ const READABLE: &[(&str, &str)] = &[
     ("customers", "org_id"),
     ("subscriptions", "org_id"),
     ("payments", "org_id"),
+    ("charges", "org_id"),
     ("entitlements", "org_id"),
     ("entitlements_effective", "org_id"),
     ("plan_effective", "org_id"),
@@ -81,7 +82,7 @@ async fn a_member_cannot_see_events_or_telemetry_and_cannot_write_anything() {
         "select * from members",
         "select pf_apply_plan_entitlements(gen_random_uuid(), 'enterprise')",
         "select pf_apply_event('{}')",
-        "select pf_fail_event('{}', 'x')",
+        "select pf_fail_event('{}', 'x', null)",
         "select pf_store_customer(gen_random_uuid(), gen_random_uuid(), false, 'cus_1', null)",
         "select billing_private.lock_organizations(array[gen_random_uuid()])",
         "select billing_private.all_organizations()",
@@ -153,9 +154,14 @@ async fn the_functions_that_the_routes_call_look_up_themselves_who_is_a_member()
     ] {
         t.db.batch_execute(&format!("reset role; set role {role}")).await.unwrap();
         let ghost = "0a000000-0000-4000-8000-00000000dead";
-        for (user, rows) in [(users::OUTSIDER, "0"), (ghost, "0"), (users::MEMBER, "1"), (users::OWNER, "1")] {
+        for (user, rows) in [(users::OUTSIDER, "0"), (ghost, "0"), (users::MEMBER, "1"), (users::OWNER, "1")]
+        {
             let call = function.replace("USER", user).replace("ORG", &t.org);
-            assert_eq!(t.value(&format!("select count(*) from billing.{call}")).await, rows, "{user}: {call}");
+            assert_eq!(
+                t.value(&format!("select count(*) from billing.{call}")).await,
+                rows,
+                "{user}: {call}"
+            );
         }
         let nobody = function.replace("'USER'", "null").replace("ORG", &t.org);
         assert_eq!(t.value(&format!("select count(*) from billing.{nobody}")).await, "0");

@@ -168,7 +168,9 @@ async fn by_stripe(seen: &mut Seen) {
             );
             t.db.batch_execute(&other).await.unwrap();
             ask(seen, &t, function, users::OWNER, &order(&t, function)).await;
-            t.db.batch_execute("delete from subscriptions where stripe_subscription_id = 'sub_other'").await.unwrap();
+            t.db.batch_execute("delete from subscriptions where stripe_subscription_id = 'sub_other'")
+                .await
+                .unwrap();
         }
         for status in [402, 429] {
             // Else sync would not ask Stripe again so soon.

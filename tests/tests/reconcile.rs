@@ -154,10 +154,7 @@ async fn an_event_that_failed_is_tried_again_when_its_time_has_come() {
     assert_eq!((report.failed_events.recovered, report.failed_events.gone), (1, 0), "{report:?}");
     let left = "select string_agg(concat_ws(' ', event_id, status, error_code), ', ' order by event_id)
         from webhook_events where status <> 'processed'";
-    assert_eq!(
-        t.value(left).await,
-        "evt_forgotten failed gone_at_stripe, evt_not_yet failed"
-    );
+    assert_eq!(t.value(left).await, "evt_forgotten failed gone_at_stripe, evt_not_yet failed");
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pro");
 }
 

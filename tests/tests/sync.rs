@@ -64,7 +64,9 @@ async fn stripe_is_asked_once_in_five_seconds_however_many_ask_us() {
     let answers = futures_util::future::join_all((0..20).map(|_| sync(&t, users::OWNER))).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
     assert_eq!(reads(&t) - before, 1);
-    t.db.batch_execute("update billing_private.syncs set synced_at = synced_at - interval '5 seconds'").await.unwrap();
+    t.db.batch_execute("update billing_private.syncs set synced_at = synced_at - interval '5 seconds'")
+        .await
+        .unwrap();
     sync(&t, users::OWNER).await;
     assert_eq!(reads(&t) - before, 2);
 }

@@ -185,8 +185,8 @@ async fn test_payments_neither_take_nor_give_anything_once_a_database_is_live() 
     assert_eq!((after.text("/planCode"), after.text("/status")), ("enterprise", "active"));
     // Of another organization that only ever paid in test mode nothing is left.
     t.db.execute(
-        "insert into entitlements (org_id, source, livemode, plan_code)
-          values ($1::text::uuid, 'plan', false, 'pro')",
+        "insert into entitlements (org_id, source, livemode, plan_code, units, extra_seats, own)
+          values ($1::text::uuid, 'plan', false, 'pro', 1, 0, true)",
         &[&t.other_org],
     )
     .await

@@ -231,7 +231,9 @@ async fn ask_stripe(
         }
         Err(error) if is_unknown(&error) => Ok(without_stripe(to_apply, &id, version)),
         // Only whose it is was to be learned: that it is nobody's is noted, and the event comes again.
-        Err(_) if version == 0 && to_apply.orgs.is_empty() && matches!(to_apply.effect, Effect::Snapshot(_)) => {
+        Err(_)
+            if version == 0 && to_apply.orgs.is_empty() && matches!(to_apply.effect, Effect::Snapshot(_)) =>
+        {
             let read = Some(ReadTimes::payload_stands(version, to_apply.event.created));
             Ok(EventToApply { read, ..to_apply })
         }

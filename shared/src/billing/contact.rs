@@ -8,9 +8,9 @@ use crate::error::Error;
 use crate::stripe::wire::Object;
 use crate::stripe::{self, IdempotencyKey, Stripe};
 
-/// Tells Stripe the address of whoever opens a checkout or the portal, if it has another person's. Invoices go there: when
-/// the owner changes, so does the address. An address that Stripe does not take is no reason not to sell, and a customer
-/// that was deleted at Stripe is seen by whoever uses it next.
+/// Tells Stripe the address of whoever opens a checkout or the portal, if it has another person's. Invoices
+/// go there: when the owner changes, so does the address. An address that Stripe does not take is no reason
+/// not to sell, and a customer that was deleted at Stripe is seen by whoever uses it next.
 ///
 /// # Errors
 /// If Stripe or the database fails.

@@ -12,8 +12,8 @@ use crate::domain::payment::{Charge, Payment};
 use crate::domain::status::Status;
 use crate::domain::subscription::{Item, Snapshot};
 
-/// A row of `subscriptions`, but for the columns that the database decides; what it decides the plan by: `items` and
-/// `metadata_plan_code`.
+/// A row of `subscriptions`, but for the columns that the database decides; what it decides the plan by:
+/// `items` and `metadata_plan_code`.
 #[derive(Debug, Serialize)]
 #[allow(missing_docs)] // The database describes its columns.
 pub struct SnapshotRow<'a> {
@@ -87,8 +87,8 @@ impl<'a> From<&'a Item> for ItemRow<'a> {
     }
 }
 
-/// A row of `payments`, but for the columns that the database decides; what it decides the add-ons by: `addon_flags`,
-/// `addon_days` and `paid_at` (Unix seconds).
+/// A row of `payments`, but for the columns that the database decides; what it decides the add-ons by:
+/// `addon_flags`, `addon_days` and `paid_at` (Unix seconds).
 #[derive(Debug, Serialize)]
 #[allow(missing_docs)] // The database describes its columns.
 pub struct PaymentRow<'a> {

@@ -51,12 +51,8 @@ pub async fn store_contact(
 ) -> Result<(), Error> {
     let (asking, org, customer) = (asking.uuid(), org.uuid(), customer.as_str());
     let sql = "select billing.pf_store_contact($1, $2, $3, $4)";
-    let values: [(&(dyn ToSql + Sync), Type); 4] = [
-        (&asking, Type::UUID),
-        (&org, Type::UUID),
-        (&livemode, Type::BOOL),
-        (&customer, Type::TEXT),
-    ];
+    let values: [(&(dyn ToSql + Sync), Type); 4] =
+        [(&asking, Type::UUID), (&org, Type::UUID), (&livemode, Type::BOOL), (&customer, Type::TEXT)];
     db.query(sql, &values).await.map(drop)
 }
 

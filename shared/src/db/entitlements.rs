@@ -1,4 +1,5 @@
-//! Reading what an organization has, for the user who asks: the database itself looks up whether they are a member.
+//! Reading what an organization has, for the user who asks: the database itself looks up whether they are a
+//! member.
 
 use std::collections::BTreeMap;
 

@@ -42,10 +42,11 @@ pub struct BillingAccount {
     pub role: Role,
     /// The Stripe customer that it buys with, in the mode of the key. None: it needs a new one.
     pub customer: Option<CustomerId>,
-    /// The customer in whose place the new one comes: it pays for another organization now. None: there is none.
+    /// The customer in whose place the new one comes: it pays for another organization now. None: there is
+    /// none.
     pub replaces: Option<CustomerId>,
-    /// The customer whose portal it may open: of the subscription that explains its plan, else the one it buys with.
-    /// None: it has none.
+    /// The customer whose portal it may open: of the subscription that explains its plan, else the one it
+    /// buys with. None: it has none.
     pub portal_customer: Option<CustomerId>,
     /// That customer pays for another organization too: its portal would show what is not theirs.
     pub shared: bool,
@@ -74,8 +75,7 @@ pub async fn billing_account(
 ) -> Result<Option<BillingAccount>, Error> {
     let (user, org) = (user.uuid(), org.uuid());
     let sql = "select * from billing.read_account($1, $2, $3)";
-    let rows =
-        db.query(sql, &[(&user, Type::UUID), (&org, Type::UUID), (&livemode, Type::BOOL)]).await?;
+    let rows = db.query(sql, &[(&user, Type::UUID), (&org, Type::UUID), (&livemode, Type::BOOL)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let customer = |name: &str| row.get::<_, Option<String>>(name).map(CustomerId::from);
     Ok(Some(BillingAccount {

@@ -16,8 +16,8 @@ pub struct EntitlementSet {
     pub plan_code: String,
     /// Stripe's status of the subscription that explains the plan. None: there never was one.
     pub status: Option<Status>,
-    /// Why the organization has no more than everybody, although there is a subscription: a stable word. None: nothing
-    /// needs an explanation.
+    /// Why the organization has no more than everybody, although there is a subscription: a stable word.
+    /// None: nothing needs an explanation.
     pub reason: Option<String>,
     /// How often that subscription is paid: `day`, `week`, `month` or `year`. None: there is none.
     pub interval: Option<String>,

@@ -57,7 +57,8 @@ pub struct Charge {
     pub refunded_cents: Option<i64>,
     /// ISO 4217, lower case. None: Stripe did not say.
     pub currency: Option<String>,
-    /// Stripe's status of its dispute, such as `needs_response`, `won` or `lost`. None: the event does not say.
+    /// Stripe's status of its dispute, such as `needs_response`, `won` or `lost`. None: the event does not
+    /// say.
     pub dispute_status: Option<String>,
 }
 

@@ -1,5 +1,6 @@
-//! A subscription's state as one event or one read of Stripe showed it. Which plan it is for, the database decides:
-//! there is the catalogue, and what is known of its prices from before (`billing_private.resolve_items`).
+//! A subscription's state as one event or one read of Stripe showed it. Which plan it is for, the database
+//! decides: there is the catalogue, and what is known of its prices from before
+//! (`billing_private.resolve_items`).
 
 use jiff::Timestamp;
 
@@ -35,7 +36,8 @@ pub struct Item {
 }
 
 impl Item {
-    /// Whether it may bind its customer to a plan: it sells neither seats nor an add-on, and is not known to be free.
+    /// Whether it may bind its customer to a plan: it sells neither seats nor an add-on, and is not known to
+    /// be free.
     pub fn may_be_a_plan(&self) -> bool {
         let free = PlanCode::Pilot.as_str();
         let key = self.lookup_key.as_deref().and_then(PlanCode::from_lookup_key);
@@ -107,7 +109,8 @@ mod tests {
         let seats = Item { seats: Some(1), ..Item::default() };
         let none = Item { quantity: Some(0), ..item(Some("promptforge_pro_month"), None) };
         assert!([addon, seats, none].iter().all(|item| !item.may_be_a_plan()));
-        let paid = [item(Some("promptforge_pro_month_eur"), None), item(None, None), item(Some("else"), None)];
+        let paid =
+            [item(Some("promptforge_pro_month_eur"), None), item(None, None), item(Some("else"), None)];
         assert!(paid.iter().all(Item::may_be_a_plan));
     }
 }

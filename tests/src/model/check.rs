@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-
 use super::delivery::Post;
 use super::world::{Organization, World};
 use crate::TestApp;

@@ -50,7 +50,8 @@ struct After {
     unknown: Vec<UnknownPrice>,
 }
 
-/// A live subscription that grants less than what it was sold for, because its price says nothing that we know.
+/// A live subscription that grants less than what it was sold for, because its price says nothing that we
+/// know.
 #[derive(Deserialize)]
 struct UnknownPrice {
     subscription: String,

@@ -13,7 +13,8 @@ pub struct Price {
     pub id: Option<String>,
     /// Our name for it.
     pub lookup_key: Option<String>,
-    /// `plan_code` says which plan it sells, `seats_per_unit` that it sells seats, `addon_flags` that it sells an add-on.
+    /// `plan_code` says which plan it sells, `seats_per_unit` that it sells seats, `addon_flags` that it
+    /// sells an add-on.
     pub metadata: Metadata,
     /// How often it is paid.
     pub recurring: Recurring,

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::price::Price;
 use super::customer::ExpandableCustomer;
+use super::price::Price;
 use super::{Expandable, List, Metadata, null_as_default, org_of, words};
 use crate::domain::ids::{CustomerId, OrgId, SubscriptionId};
 use crate::domain::status::Status;
