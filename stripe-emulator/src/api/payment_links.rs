@@ -135,7 +135,8 @@ fn after_completion(params: &Params, link: &mut Value) -> Result<(), ApiError> {
 
 fn subscription_data(params: &Params, link: &mut Value) -> Result<(), ApiError> {
     if link["subscription_data"].is_null() {
-        let message = "You can not pass `subscription_data` in `payment` mode. Use a recurring price to make a subscription.";
+        let message = "You can not pass `subscription_data` in `payment` mode. Use a recurring price to make \
+                       a subscription.";
         return Err(ApiError::invalid(message).param("subscription_data"));
     }
     let data = &mut link["subscription_data"];

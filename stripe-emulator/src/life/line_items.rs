@@ -16,8 +16,8 @@ pub(crate) fn read(store: &Store, params: &Params, mode: Option<&str>) -> Result
         let path = format!("line_items.{position}.price");
         let price = buyable(store, params.required(&path)?, &brackets(&path))?;
         if mode == Some("payment") && price["type"] == "recurring" {
-            let message = "You specified `payment` mode but passed a recurring price. Either switch to `subscription` \
-                           mode or use only one-time prices.";
+            let message = "You specified `payment` mode but passed a recurring price. Either switch to \
+                           `subscription` mode or use only one-time prices.";
             return Err(ApiError::invalid(message));
         }
         let path = format!("line_items.{position}.quantity");
@@ -60,8 +60,8 @@ pub(crate) fn subscribable<'a>(store: &'a Store, id: &str, param: &str) -> Resul
     let refused = match (price["active"] == true, archived_product(store, price)) {
         (false, _) => INACTIVE.to_owned(),
         (true, Some(product)) => format!(
-            "The product {product} is marked as inactive, and thus no new subscriptions can be create to any plans of this product. \
-             You provided the plan {id}."
+            "The product {product} is marked as inactive, and thus no new subscriptions can be create to any \
+             plans of this product. You provided the plan {id}."
         ),
         (true, None) => return Ok(price),
     };

@@ -42,14 +42,19 @@ pub(crate) fn blank(store: &Store, lines: Vec<Value>) -> Value {
         "id": id,
         "object": "payment_link",
         "active": true,
-        "after_completion": { "type": "hosted_confirmation", "hosted_confirmation": { "custom_message": null } },
+        "after_completion": {
+            "type": "hosted_confirmation", "hosted_confirmation": { "custom_message": null },
+        },
         "allow_promotion_codes": false,
         "automatic_tax": { "enabled": false, "liability": null },
         "billing_address_collection": "auto",
         "currency": lines[0]["currency"],
         "custom_fields": [],
         "custom_text": {
-            "after_submit": null, "shipping_address": null, "submit": null, "terms_of_service_acceptance": null,
+            "after_submit": null,
+            "shipping_address": null,
+            "submit": null,
+            "terms_of_service_acceptance": null,
         },
         "customer_creation": if mode_of(&lines) == "payment" { "if_required" } else { "always" },
         "livemode": store.livemode,
@@ -65,7 +70,10 @@ pub(crate) fn blank(store: &Store, lines: Vec<Value>) -> Value {
         "url": format!("{}/b/{code}", store.url),
         "_code": code,
         "_line_items": {
-            "object": "list", "data": lines, "has_more": false, "url": format!("/v1/payment_links/{id}/line_items"),
+            "object": "list",
+            "data": lines,
+            "has_more": false,
+            "url": format!("/v1/payment_links/{id}/line_items"),
         },
     });
     for name in EMPTY {

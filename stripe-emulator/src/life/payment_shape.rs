@@ -127,7 +127,10 @@ pub(crate) fn charge(store: &Store, intent: &Value, method: &str, outcome: Outco
         "amount_captured": if outcome == Outcome::Succeeded { amount.clone() } else { json!(0) },
         "amount_refunded": 0,
         "billing_details": {
-            "address": customer["address"], "email": email, "name": customer["name"], "phone": customer["phone"],
+            "address": customer["address"],
+            "email": email,
+            "name": customer["name"],
+            "phone": customer["phone"],
             "tax_id": null,
         },
         "captured": succeeds,

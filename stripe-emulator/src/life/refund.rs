@@ -118,7 +118,9 @@ fn blank(store: &Store, charge: &Value, amount: i64, reason: Option<&str>, metad
         "card" => json!({
             "type": "card",
             "card": {
-                "reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund",
+                "reference_status": "pending",
+                "reference_type": "acquirer_reference_number",
+                "type": "refund",
             },
         }),
         other => json!({ "type": other, other: {} }),

@@ -131,7 +131,8 @@ async fn a_trial_without_a_card_ends_as_its_settings_say() {
     for (behavior, expected) in [("pause", "paused"), ("cancel", "canceled"), ("create_invoice", "past_due")]
     {
         let params = json!({
-            "mode": "subscription", "success_url": "http://app/ok", "payment_method_collection": "if_required",
+            "mode": "subscription", "success_url": "http://app/ok",
+            "payment_method_collection": "if_required",
             "line_items": [{ "price": pro["id"], "quantity": 1 }],
             "subscription_data": {
                 "trial_period_days": 7,

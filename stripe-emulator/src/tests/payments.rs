@@ -15,7 +15,8 @@ fn paid_once(emulator: &Emulator, more: Value) -> Value {
     let params = json!({ "currency": "usd", "unit_amount": 900, "product_data": { "name": "Add-on" } });
     let once = emulator.call("POST", "/v1/prices", &params).unwrap();
     let mut params = json!({
-        "mode": "payment", "success_url": "http://app/ok", "line_items": [{ "price": once["id"], "quantity": 1 }],
+        "mode": "payment", "success_url": "http://app/ok",
+        "line_items": [{ "price": once["id"], "quantity": 1 }],
     });
     params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let session = emulator.call("POST", "/v1/checkout/sessions", &params).unwrap();

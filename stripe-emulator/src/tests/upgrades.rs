@@ -20,7 +20,8 @@ async fn declining() -> (Emulator, String, Value) {
 fn upgrade(emulator: &Emulator, subscription: &str, price: &Value, more: Value) -> crate::Answer {
     let item = emulator.subscription(subscription).unwrap()["items"]["data"][0]["id"].clone();
     let mut params = json!({
-        "items": [{ "id": item, "price": price["id"], "quantity": 9 }], "proration_behavior": "always_invoice",
+        "items": [{ "id": item, "price": price["id"], "quantity": 9 }],
+        "proration_behavior": "always_invoice",
     });
     params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     emulator.call("POST", &format!("/v1/subscriptions/{subscription}"), &params)

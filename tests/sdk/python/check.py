@@ -131,7 +131,8 @@ def idempotency():
     two = api.customers.create({"name": "Once"}, options)
     assert one.id == two.id
     assert two.last_response.headers["idempotent-replayed"] == "true"
-    refused(stripe.IdempotencyError, lambda: api.customers.create({"name": "Twice"}, options), http_status=400)
+    create = lambda: api.customers.create({"name": "Twice"}, options)
+    refused(stripe.IdempotencyError, create, http_status=400)
 
 
 def errors():
@@ -213,8 +214,11 @@ def subscriptions():
     refused(stripe.CardError, lambda: api.invoices.pay(due.latest_invoice.id), code="card_declined")
     paid = api.invoices.pay(due.latest_invoice.id, {"payment_method": "pm_card_visa"})
     assert api.invoices.retrieve(paid.id).status == "paid"
-    assert api.invoices.list({"subscription": identity}).data[0].parent.subscription_details.subscription == identity
-    made = api.subscriptions.create({"customer": known["customer"].id, "items": [{"price": known["monthly"].id}]})
+    invoice = api.invoices.list({"subscription": identity}).data[0]
+    assert invoice.parent.subscription_details.subscription == identity
+    made = api.subscriptions.create(
+        {"customer": known["customer"].id, "items": [{"price": known["monthly"].id}]}
+    )
     control("portal/set_status", {"subscription": made.id, "status": "paused"})
     assert api.subscriptions.resume(made.id).status == "active"
     assert api.subscriptions.cancel(made.id).status == "canceled"
@@ -249,7 +253,12 @@ def portal():
 def schedules():
     """subscription schedules: a downgrade in the portal waits, and is released"""
     dear = api.prices.create(
-        {"product_data": {"name": "Team"}, "currency": "usd", "unit_amount": 29900, "recurring": {"interval": "month"}}
+        {
+            "product_data": {"name": "Team"},
+            "currency": "usd",
+            "unit_amount": 29900,
+            "recurring": {"interval": "month"},
+        }
     )
     customer = api.customers.create({}).id
     subscription = api.subscriptions.create({"customer": customer, "items": [{"price": dear.id}]}).id
@@ -268,7 +277,8 @@ def schedules():
     waiting = api.subscriptions.retrieve(subscription, {"expand": ["schedule"]})
     assert waiting["items"].data[0].price.id == dear.id
     schedule = waiting.schedule
-    assert schedule.status == "active" and schedule.end_behavior == "release" and schedule.subscription == subscription
+    assert schedule.status == "active" and schedule.end_behavior == "release"
+    assert schedule.subscription == subscription
     assert [phase["items"][0].price for phase in schedule.phases] == [dear.id, cheap.id]
     assert schedule.current_phase.end_date == schedule.phases[1].start_date
     assert api.subscription_schedules.list({"customer": customer}).data[0].id == schedule.id
@@ -282,7 +292,11 @@ def schedules():
 
 def buy_once():
     price = api.prices.create({"product_data": {"name": "Add-on"}, "currency": "usd", "unit_amount": 900})
-    params = {"mode": "payment", "line_items": [{"price": price.id, "quantity": 1}], "success_url": "http://127.0.0.1:9/ok"}
+    params = {
+        "mode": "payment",
+        "line_items": [{"price": price.id, "quantity": 1}],
+        "success_url": "http://127.0.0.1:9/ok",
+    }
     session = api.checkout.sessions.create(params)
     control(f"checkout/{session.id}/pay", {})
     return api.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent.latest_charge"]})
@@ -298,14 +312,17 @@ def payments():
     assert part.status == "succeeded" and api.refunds.retrieve(part.id).charge == charge.id
     api.refunds.create({"charge": charge.id})
     assert api.charges.retrieve(charge.id).refunded
-    refused(stripe.InvalidRequestError, lambda: api.refunds.create({"charge": charge.id}), code="charge_already_refunded")
+    again = lambda: api.refunds.create({"charge": charge.id})
+    refused(stripe.InvalidRequestError, again, code="charge_already_refunded")
     assert len(api.refunds.list({"charge": charge.id}).data) == 2
     opened = control("dispute", {"payment": buy_once().payment_intent.id})
     assert api.disputes.retrieve(opened["id"]).status == "needs_response"
     assert api.disputes.close(opened["id"]).status == "lost"
     assert api.disputes.list({"charge": opened["charge"]}).data[0].id == opened["id"]
-    until(lambda: delivered("charge.refunded") and delivered("refund.created") and delivered("charge.dispute.closed"))
-    invoice = api.invoices.list({"subscription": known["subscription"].id, "expand": ["data.payments"]}).data[0]
+    for kind in ("charge.refunded", "refund.created", "charge.dispute.closed"):
+        until(lambda: delivered(kind))
+    query = {"subscription": known["subscription"].id, "expand": ["data.payments"]}
+    invoice = api.invoices.list(query).data[0]
     paid = api.invoice_payments.list({"invoice": invoice.id, "status": "paid"}).data[0]
     assert invoice.payments.data[0].id == paid.id
     assert api.payment_intents.retrieve(paid.payment.payment_intent).status == "succeeded"
