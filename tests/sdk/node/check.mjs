@@ -517,7 +517,9 @@ await check('refunds: a part, the rest, no more, and one that fails', async () =
   await control(`refund/${rest.id}/fail`, {});
   assert.equal((await stripe.refunds.retrieve(rest.id)).status, 'failed');
   assert.equal((await stripe.charges.retrieve(part.charge)).amount_refunded, 400);
-  const told = ['charge.refunded', 'refund.created', 'refund.updated', 'charge.refund.updated', 'refund.failed'];
+  const told = [
+    'charge.refunded', 'refund.created', 'refund.updated', 'charge.refund.updated', 'refund.failed',
+  ];
   for (const type of told) {
     const { body, headers } = await until(() => delivered('/new', type));
     const event = stripe.webhooks.constructEvent(body, headers['stripe-signature'], endpoint.secret);

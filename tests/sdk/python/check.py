@@ -312,8 +312,8 @@ def payments():
     assert part.status == "succeeded" and api.refunds.retrieve(part.id).charge == charge.id
     api.refunds.create({"charge": charge.id})
     assert api.charges.retrieve(charge.id).refunded
-    again = lambda: api.refunds.create({"charge": charge.id})
-    refused(stripe.InvalidRequestError, again, code="charge_already_refunded")
+    again = {"charge": charge.id}
+    refused(stripe.InvalidRequestError, lambda: api.refunds.create(again), code="charge_already_refunded")
     assert len(api.refunds.list({"charge": charge.id}).data) == 2
     opened = control("dispute", {"payment": buy_once().payment_intent.id})
     assert api.disputes.retrieve(opened["id"]).status == "needs_response"
