@@ -17,9 +17,15 @@ pub(crate) enum Kind {
     Invoice,
     WebhookEndpoint,
     TestClock,
+    PaymentIntent,
+    Charge,
+    InvoicePayment,
+    Refund,
+    Dispute,
+    PaymentLink,
 }
 
-const KINDS: [(Kind, &str, &str); 11] = [
+const KINDS: [(Kind, &str, &str); 17] = [
     (Kind::Customer, "cus_", "customer"),
     (Kind::Product, "prod_", "product"),
     (Kind::Price, "price_", "price"),
@@ -32,6 +38,12 @@ const KINDS: [(Kind, &str, &str); 11] = [
     (Kind::Invoice, "in_", "invoice"),
     (Kind::WebhookEndpoint, "we_", "webhook endpoint"),
     (Kind::TestClock, "clock_", "test clock"),
+    (Kind::PaymentIntent, "pi_", "payment_intent"),
+    (Kind::Charge, "ch_", "charge"),
+    (Kind::InvoicePayment, "inpay_", "invoice_payment"),
+    (Kind::Refund, "re_", "refund"),
+    (Kind::Dispute, "dp_", "dispute"),
+    (Kind::PaymentLink, "plink_", "payment_link"),
 ];
 
 impl Kind {
