@@ -1,9 +1,9 @@
 -- What checkout and portal need to know of an organization, for a user: no row, if they are no member.
 --   role             owner, admin or member
---   customer         the Stripe customer that it buys with. Null: it needs a new one, in place of `replaces` if it has
---                    one, which pays for another organization now
---   portal_customer  the one whose portal it may open: of the subscription of its own that explains its plan, else the
---                    one it buys with
+--   customer         the Stripe customer that it buys with. Null: it needs a new one, in place of `replaces`
+--                    if it has one, which pays for another organization now
+--   portal_customer  the one whose portal it may open: of the subscription of its own that explains its plan,
+--                    else the one it buys with
 --   shared           that one pays for another organization too: its portal would show what is not theirs
 --   subscribed       a live subscription of its own: another one would charge twice
 --   price_unknown    the same, of a price that nobody knows a plan for
@@ -60,7 +60,8 @@ begin
       -- It pays for another organization now, and for this one no more.
       when exists (select from others where others.id = c.stripe_customer_id)
         and not exists (
-          select from own where own.stripe_customer_id = c.stripe_customer_id and not billing_private.is_ended(own.status))
+          select from own where own.stripe_customer_id = c.stripe_customer_id
+            and not billing_private.is_ended(own.status))
       then null else c.stripe_customer_id end as id) buys;
 end $$;
 revoke all on function billing.read_account(uuid, uuid, boolean) from public;

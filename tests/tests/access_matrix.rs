@@ -243,7 +243,8 @@ async fn every_role_may_execute_the_functions_that_the_table_says_and_no_more() 
             .value(&format!(
                 "select string_agg('null::' || quote_ident(n.nspname) || '.' || quote_ident(t.typname), ', '
                    order by place)
-                 from pg_proc p, unnest(proargtypes) with ordinality as a (type, place), pg_type t, pg_namespace n
+                 from pg_proc p, unnest(proargtypes) with ordinality as a (type, place), pg_type t,
+                   pg_namespace n
                  where t.oid = a.type and n.oid = t.typnamespace and p.oid = '{function}'::regproc"
             ))
             .await;

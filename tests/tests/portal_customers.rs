@@ -1,5 +1,5 @@
-//! POST /api/billing/portal: whose portal opens, where an organization has several customers, or a customer several
-//! organizations.
+//! POST /api/billing/portal: whose portal opens, where an organization has several customers, or a customer
+//! several organizations.
 
 use lambda_http::Body;
 use lambda_http::http::{Method, Request};

@@ -88,7 +88,8 @@ fn plans_at_stripe(
     granting::plans(t, its, known)
 }
 
-/// The sum over all subscriptions. Of one that is past due what was paid last counts, which may be one of several.
+/// The sum over all subscriptions. Of one that is past due what was paid last counts, which may be one of
+/// several.
 fn seats_are_those_paid_for(
     t: &TestApp,
     world: &World,

@@ -35,8 +35,8 @@ pub struct Post {
 }
 
 impl Post {
-    /// Takes in Stripe's new events, each 1 to 4 times and in either shape; with `thin`, as thin events too; and beside
-    /// some of them one that says the opposite of a connected account.
+    /// Takes in Stripe's new events, each 1 to 4 times and in either shape; with `thin`, as thin events too;
+    /// and beside some of them one that says the opposite of a connected account.
     pub fn collect(&self, t: &TestApp, thin: bool, random: &mut fastrand::Rng) {
         for event in t.stripe.events_after(self.collected.get()) {
             self.collected.set(self.collected.get() + 1);

@@ -122,8 +122,8 @@ pub fn histories(size: Size) -> impl Strategy<Value = History> {
 }
 
 impl History {
-    /// Without what only makes sense while all organizations are there: whose a subscription is after a move to one that
-    /// is gone, or after a stranger typed the id of one, depends on when its events come.
+    /// Without what only makes sense while all organizations are there: whose a subscription is after a move
+    /// to one that is gone, or after a stranger typed the id of one, depends on when its events come.
     pub fn skips(&self, act: &Act) -> bool {
         self.deletes() && matches!(act, Act::Move | Act::Stranger { .. } | Act::BuyAddon)
     }

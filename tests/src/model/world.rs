@@ -96,7 +96,8 @@ impl World {
         };
         let links = PRICES.iter().map(link).collect();
         let product = json!({ "name": "Made by hand" });
-        let monthly = json!({ "currency": "usd", "unit_amount": 700, "product_data": product, "recurring": { "interval": "month" } });
+        let monthly = json!({ "currency": "usd", "unit_amount": 700, "product_data": product,
+            "recurring": { "interval": "month" } });
         let once = json!({ "currency": "usd", "unit_amount": 900, "product_data": product });
         Self {
             organizations,
@@ -274,8 +275,8 @@ impl World {
         }
     }
 
-    /// The organization that a subscription belongs to: what metadata says, else whose customer pays, else what a
-    /// stranger typed. None: nobody's.
+    /// The organization that a subscription belongs to: what metadata says, else whose customer pays, else
+    /// what a stranger typed. None: nobody's.
     pub fn whose(&self, subscription: &Value) -> Option<String> {
         let text = |pointer: &str| subscription.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let by_customer = || {
