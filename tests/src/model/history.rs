@@ -130,7 +130,7 @@ impl History {
 
     /// Some copies are thin events: what they stand for is read when they come.
     pub fn thin(&self) -> bool {
-        self.seed % 4 == 0
+        self.seed.is_multiple_of(4)
     }
 
     /// Whether an organization is deleted in it, ever.
