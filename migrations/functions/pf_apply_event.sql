@@ -14,7 +14,7 @@
 -- Answers one of
 --   {"settled": {outcome, org_id, seen}}  outcome: applied, stale, duplicate, ignored. seen: what somebody
 --                 should look at: unknown_plan, addon_unreadable, payment_disputed, paid_by_stranger
---   {"ask_stripe": {version}}       nothing changed: ask Stripe, then call again with its answer and this version
+--   {"ask_stripe": {version}}  nothing changed: ask Stripe, then call again with its answer and this version
 --   "missing_org"                   the event is noted as failed
 --
 -- Lock order, for all writers: the organizations, the subscription's row, the event's row. Two deliveries of
