@@ -1,7 +1,8 @@
-//! The calls below `/v1`, one file per resource; `routes` says which call is whose.
+//! The calls below `/v1` and `/v2`, one file per resource; `routes` says which call is whose.
 
 pub(crate) mod checkout_sessions;
 pub(crate) mod customers;
+pub(crate) mod event_destinations;
 pub(crate) mod events;
 pub(crate) mod expand;
 pub(crate) mod invoices;
@@ -15,4 +16,5 @@ pub(crate) mod subscription_changes;
 pub(crate) mod subscription_schedules;
 pub(crate) mod subscriptions;
 pub(crate) mod test_clocks;
+pub(crate) mod v2_events;
 pub(crate) mod webhook_endpoints;

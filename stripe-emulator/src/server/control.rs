@@ -138,6 +138,7 @@ fn snapshot(store: &Store) -> Value {
         "subscriptions": rows(Kind::Subscription),
         "sessions": rows(Kind::CheckoutSession),
         "webhook_endpoints": rows(Kind::WebhookEndpoint),
+        "event_destinations": rows(Kind::EventDestination),
         "events": events,
         "faults": store.faults,
     })

@@ -16,10 +16,11 @@ pub(crate) enum Kind {
     Subscription,
     Invoice,
     WebhookEndpoint,
+    EventDestination,
     TestClock,
 }
 
-const KINDS: [(Kind, &str, &str); 11] = [
+const KINDS: [(Kind, &str, &str); 12] = [
     (Kind::Customer, "cus_", "customer"),
     (Kind::Product, "prod_", "product"),
     (Kind::Price, "price_", "price"),
@@ -31,10 +32,14 @@ const KINDS: [(Kind, &str, &str); 11] = [
     (Kind::Subscription, "sub_", "subscription"),
     (Kind::Invoice, "in_", "invoice"),
     (Kind::WebhookEndpoint, "we_", "webhook endpoint"),
+    (Kind::EventDestination, "ed_", "event destination"),
     (Kind::TestClock, "clock_", "test clock"),
 ];
 
 impl Kind {
+    /// Those that are sent events.
+    pub(super) const RECEIVERS: [Kind; 2] = [Kind::WebhookEndpoint, Kind::EventDestination];
+
     /// How many kinds there are.
     pub(super) const COUNT: usize = KINDS.len();
 

@@ -14,7 +14,7 @@ use crate::{Emulator, Fault, Options, Order, sign};
 
 const MONTH: i64 = 31 * 86_400;
 
-async fn emulator() -> Emulator {
+pub(super) async fn emulator() -> Emulator {
     let retry_delays = vec![Duration::from_millis(20); 3];
     Emulator::start(Options { retry_delays, ..Options::default() }).await.unwrap()
 }
@@ -27,7 +27,7 @@ pub(super) fn price(emulator: &Emulator, key: &str, amount: i64) -> Value {
     emulator.call("POST", "/v1/prices", &params).unwrap()
 }
 
-fn subscription(emulator: &Emulator, more: Value) -> String {
+pub(super) fn subscription(emulator: &Emulator, more: Value) -> String {
     let price = price(emulator, "pro", 4900);
     let customer = emulator.call("POST", "/v1/customers", &json!({ "email": "a@b.c" })).unwrap();
     let mut params = json!({ "customer": customer["id"], "items": [{ "price": price["id"] }] });
@@ -117,7 +117,7 @@ async fn a_trial_warns_then_charges_and_a_scheduled_end_comes() {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct Inbox(Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
+pub(super) struct Inbox(pub(super) Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
 
 impl Inbox {
     /// Listens; the first `failures` deliveries are refused.
