@@ -4,16 +4,9 @@ use serde_json::{Value, json};
 use stripe_emulator::Fault;
 use tests::{TestApp, users};
 
-/// The thin form of an event of the emulator's.
-fn thin(event: &Value) -> Value {
-    let object = &event["data"]["object"];
-    let created = jiff::Timestamp::from_second(event["created"].as_i64().unwrap()).unwrap();
-    json!({
-        "id": format!("evt_test_{}", event["id"].as_str().unwrap()), "object": "v2.core.event",
-        "type": format!("v1.{}", event["type"].as_str().unwrap()), "created": created.to_string(), "livemode": false, "context": null,
-        "related_object": { "id": object["id"], "type": object["object"], "url": format!("/v1/any/{}", object["id"].as_str().unwrap()) },
-        "snapshot_event": event["id"], "reason": null,
-    })
+/// The thin form of an event.
+fn thin(t: &TestApp, event: &Value) -> Value {
+    t.stripe.event_as_thin(event["id"].as_str().unwrap()).unwrap()
 }
 
 async fn paid(t: &TestApp) {
@@ -26,7 +19,7 @@ async fn thin_events_alone_end_where_snapshot_events_do() {
     let t = TestApp::start().await;
     paid(&t).await;
     for event in t.stripe.events() {
-        assert_eq!(t.deliver(&thin(&event)).await.status, 200, "{event}");
+        assert_eq!(t.deliver(&thin(&t, &event)).await.status, 200, "{event}");
     }
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pro");
     assert_eq!(t.value("select count(*) from webhook_events where status <> 'processed'").await, "0");
@@ -38,7 +31,7 @@ async fn an_event_that_comes_in_both_forms_is_one_event() {
     paid(&t).await;
     let event = t.last_event("customer.subscription.created");
     t.deliver(&event).await.assert_outcome("applied");
-    t.deliver(&thin(&event)).await.assert_outcome("duplicate");
+    t.deliver(&thin(&t, &event)).await.assert_outcome("duplicate");
     assert_eq!(t.value("select count(*) from webhook_events").await, "1");
 }
 
@@ -46,7 +39,7 @@ async fn an_event_that_comes_in_both_forms_is_one_event() {
 async fn what_a_thin_event_names_is_fetched_and_a_fetch_that_fails_is_noted_and_comes_again() {
     let t = TestApp::start().await;
     paid(&t).await;
-    let event = thin(&t.last_event("checkout.session.completed"));
+    let event = thin(&t, &t.last_event("checkout.session.completed"));
     let refused =
         Fault { path_prefix: "/v1/checkout/sessions/".to_owned(), status: 400, times: 1, ..Fault::default() };
     t.stripe.fail(refused);
@@ -60,7 +53,7 @@ async fn what_a_thin_event_names_is_fetched_and_a_fetch_that_fails_is_noted_and_
 async fn an_object_that_stripe_does_not_know_any_more_and_types_of_no_use_are_ignored() {
     let t = TestApp::start().await;
     paid(&t).await;
-    let mut gone = thin(&t.last_event("checkout.session.completed"));
+    let mut gone = thin(&t, &t.last_event("checkout.session.completed"));
     gone["related_object"]["id"] = json!("cs_test_gone");
     t.deliver(&gone).await.assert_outcome("ignored");
     let ping = json!({ "id": "evt_test_1", "object": "v2.core.event", "type": "v2.core.event_destination.ping", "created": "2026-11-25T10:00:00.000Z",
@@ -92,7 +85,7 @@ async fn events_of_connected_accounts_are_ignored_before_anything_else() {
             let mut event = t.last_event(kind);
             event[field] = json!(account);
             t.deliver(&event).await.assert_outcome("ignored");
-            let mut event = thin(&event);
+            let mut event = thin(&t, &event);
             event[field] = json!(account);
             event["livemode"] = json!(true);
             t.deliver(&event).await.assert_outcome("ignored");
