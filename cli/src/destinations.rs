@@ -1,5 +1,5 @@
-//! Where Stripe sends events, as its API v2 says it: event destinations. Stripe lists the webhook endpoints of
-//! API v1 among them, as destinations of snapshot events.
+//! Where Stripe sends events, as its API v2 says it: event destinations. Stripe lists the webhook endpoints
+//! of API v1 among them, as destinations of snapshot events.
 
 use serde::Deserialize;
 use shared::stripe::{Error, Stripe};

@@ -37,7 +37,7 @@ async fn an_endpoint_and_a_thin_destination_of_one_address_and_then_only_one_of_
     let id = thin(&d, &hook(&d), &PROCESSED);
     let complaints = d.complaints(&[]).await;
     let words = format!(
-        "{} is sent {} events twice, by {} (snapshot) and {id} (thin)",
+        "{} is sent {} of our events twice, by {} (snapshot) and {id} (thin)",
         hook(&d),
         PROCESSED.len(),
         d.endpoint
@@ -58,7 +58,7 @@ async fn two_of_one_form_of_one_address() {
     call(&d, &format!("{PATH}/{}/disable", second.as_str().unwrap()), json!({}));
     let (one, other) = (thin(&d, &hook(&d), &PROCESSED), thin(&d, &hook(&d), &PROCESSED[..1]));
     let complaints = d.complaints(&[]).await;
-    let words = format!("is sent 1 events twice, by {one} (thin) and {other} (thin)");
+    let words = format!("is sent 1 of our events twice, by {one} (thin) and {other} (thin)");
     Deployment::found(complaints, "event_destinations", Status::Warning, &words);
 }
 

@@ -1,6 +1,9 @@
 //! Thin events, events of other accounts, and the Dashboard's test event.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
+use shared::stripe::event::PROCESSED;
 use stripe_emulator::Fault;
 use tests::{TestApp, users};
 
@@ -23,6 +26,55 @@ async fn thin_events_alone_end_where_snapshot_events_do() {
     }
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pro");
     assert_eq!(t.value("select count(*) from webhook_events where status <> 'processed'").await, "0");
+}
+
+/// A life in which each type of event that counts comes.
+async fn live(t: &TestApp) {
+    paid(t).await;
+    let subscription = t.stripe.subscription_ids().remove(0);
+    t.stripe.renew(&subscription, false).unwrap();
+    t.stripe.pay_open_invoice(&subscription).unwrap();
+    t.stripe.pause(&subscription).unwrap();
+    t.stripe.resume(&subscription).unwrap();
+    t.stripe.cancel_now(&subscription).unwrap();
+    let price = json!({ "currency": "usd", "unit_amount": 900, "product_data": { "name": "Add-on" } });
+    let price = t.stripe.call("POST", "/v1/prices", &price).unwrap()["id"].clone();
+    for succeeds in [true, false] {
+        let session = json!({
+            "mode": "payment", "line_items": [{ "price": price, "quantity": 1 }],
+            "payment_method_types": ["sepa_debit"], "metadata": { "org_id": t.org, "addon_flags": "hasAPI" },
+            "success_url": "https://app.example.com/ok",
+        });
+        let session = t.stripe.call("POST", "/v1/checkout/sessions", &session).unwrap();
+        let id = session["id"].as_str().unwrap();
+        t.stripe.pay_checkout_session(id).unwrap();
+        t.stripe.settle_checkout_session(id, succeeds).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn each_type_that_counts_counts_in_its_thin_form() {
+    let t = TestApp::start().await;
+    live(&t).await;
+    let mut seen = BTreeSet::new();
+    for event in t.stripe.events() {
+        let kind = event["type"].as_str().unwrap();
+        let answer = t.deliver(&thin(&t, &event)).await;
+        let outcome = answer.text("/outcome");
+        if let Some(kind) = PROCESSED.iter().find(|processed| **processed == kind) {
+            assert!(["applied", "stale"].contains(&outcome), "{kind}: {}", answer.body);
+            seen.insert(*kind);
+        } else {
+            assert_eq!(outcome, "ignored", "{kind}");
+        }
+    }
+    assert_eq!(seen, BTreeSet::from(PROCESSED));
+    assert_eq!(t.value("select status from subscriptions").await, "canceled");
+    assert_eq!(
+        t.value("select string_agg(payment_status, ' ' order by 1) from payments").await,
+        "failed paid"
+    );
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.body["entitlements"]["hasAPI"], true);
 }
 
 #[tokio::test]
@@ -56,8 +108,11 @@ async fn an_object_that_stripe_does_not_know_any_more_and_types_of_no_use_are_ig
     let mut gone = thin(&t, &t.last_event("checkout.session.completed"));
     gone["related_object"]["id"] = json!("cs_test_gone");
     t.deliver(&gone).await.assert_outcome("ignored");
-    let ping = json!({ "id": "evt_test_1", "object": "v2.core.event", "type": "v2.core.event_destination.ping", "created": "2026-11-25T10:00:00.000Z",
-        "livemode": false, "context": null, "related_object": { "id": "ed_test_1", "type": "v2.core.event_destination", "url": "/v2/core/event_destinations/ed_test_1" } });
+    let ping = json!({ "id": "evt_test_1", "object": "v2.core.event",
+        "type": "v2.core.event_destination.ping", "created": "2026-11-25T10:00:00.000Z",
+        "livemode": false, "context": null,
+        "related_object": { "id": "ed_test_1", "type": "v2.core.event_destination",
+            "url": "/v2/core/event_destinations/ed_test_1" } });
     t.deliver(&ping).await.assert_outcome("ignored");
     let mut meter = ping.clone();
     meter["type"] = json!("v1.billing.meter.error_report_triggered");
@@ -69,7 +124,8 @@ async fn an_object_that_stripe_does_not_know_any_more_and_types_of_no_use_are_ig
 async fn a_time_that_is_none_is_named() {
     let t = TestApp::start().await;
     for created in [json!("yesterday"), json!("1969-12-31T23:59:59Z"), json!(null), json!(1.5), json!({})] {
-        let event = json!({ "id": "evt_1", "object": "v2.core.event", "type": "v1.customer.subscription.updated", "created": created });
+        let event = json!({ "id": "evt_1", "object": "v2.core.event",
+            "type": "v1.customer.subscription.updated", "created": created });
         let answer = t.deliver(&event).await;
         answer.assert_failure(400, "invalid_request");
         assert!(answer.text("/error").contains("created"), "{}", answer.body);

@@ -25,8 +25,9 @@ fn register(emulator: &Emulator, url: &str, thin: bool) -> stripe_emulator::Answ
     if thin {
         let events: Vec<String> = event::PROCESSED.iter().map(|kind| event::thin_name(kind)).collect();
         let destination = json!({
-            "name": "cargo dev", "type": "webhook_endpoint", "event_payload": "thin", "enabled_events": events,
-            "webhook_endpoint": { "url": url }, "include": ["webhook_endpoint.signing_secret"],
+            "name": "cargo dev", "type": "webhook_endpoint", "event_payload": "thin",
+            "enabled_events": events, "webhook_endpoint": { "url": url },
+            "include": ["webhook_endpoint.signing_secret"],
         });
         let created = emulator.call("POST", "/v2/core/event_destinations", &destination)?;
         return Ok(created["webhook_endpoint"]["signing_secret"].clone());
@@ -55,7 +56,8 @@ impl StripeAccount {
         }
         match config.stripe_key {
             Some(key) if key.livemode => Err(Problem::new(
-                "STRIPE_SECRET_KEY is a live key, which never belongs on a developer's machine. Unset it, or use a test key.",
+                "STRIPE_SECRET_KEY is a live key, which never belongs on a developer's machine. Unset it, or \
+                 use a test key.",
             )),
             Some(key) => {
                 let about_signing = |problem: &&String| problem.starts_with("STRIPE_WEBHOOK_SECRET");
@@ -83,7 +85,8 @@ impl StripeAccount {
         let emulator = Emulator::start(options).await.map_err(|error| {
             Problem::new(match error.kind() {
                 ErrorKind::AddrInUse => format!(
-                    "Port {port}, which the Stripe emulator should get, cannot be used: {error}. Choose others with --port."
+                    "Port {port}, which the Stripe emulator should get, cannot be used: {error}. Choose \
+                     others with --port."
                 ),
                 ErrorKind::InvalidData => format!("{error} With cargo dev --fresh everything begins anew."),
                 _ => format!("The Stripe emulator does not start: {error}"),

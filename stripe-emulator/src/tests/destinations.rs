@@ -11,8 +11,9 @@ use crate::{Emulator, Fault, Options};
 async fn the_secret_is_in_the_first_answer_only_and_the_address_where_it_is_asked_for() {
     let emulator = emulator().await;
     let plain = json!({
-        "name": "Plain", "type": "webhook_endpoint", "event_payload": "thin", "enabled_events": ["v1.invoice.paid"],
-        "webhook_endpoint": { "url": "https://app.example.com/" }, "description": "Why", "metadata": { "a": "b" },
+        "name": "Plain", "type": "webhook_endpoint", "event_payload": "thin",
+        "enabled_events": ["v1.invoice.paid"], "webhook_endpoint": { "url": "https://app.example.com/" },
+        "description": "Why", "metadata": { "a": "b" },
     });
     let plain = emulator.call("POST", DESTINATIONS, &plain).unwrap();
     let hidden = json!({ "signing_secret": null, "url": null });
@@ -67,8 +68,9 @@ async fn webhook_endpoints_of_api_v1_are_destinations_of_snapshot_events() {
     assert_eq!(
         get(&emulator, "/v1/webhook_endpoints", json!({}))["data"][0],
         json!({
-            "id": endpoint["id"], "object": "webhook_endpoint", "api_version": "2024-06-20", "application": null,
-            "created": endpoint["created"], "description": null, "enabled_events": ["product.created"],
+            "id": endpoint["id"], "object": "webhook_endpoint", "api_version": "2024-06-20",
+            "application": null, "created": endpoint["created"], "description": null,
+            "enabled_events": ["product.created"],
             "livemode": false, "metadata": {}, "status": "disabled", "url": url,
         })
     );
@@ -96,7 +98,8 @@ async fn a_destination_is_changed_and_deleted() {
     let destination = open(&emulator, "https://app.example.com/", &["v1.invoice.paid"]);
     emulator.set_now(1_790_000_060);
     let change = json!({
-        "name": "Other", "description": "Why", "metadata": { "a": "b" }, "enabled_events": ["v1.customer.created"],
+        "name": "Other", "description": "Why", "metadata": { "a": "b" },
+        "enabled_events": ["v1.customer.created"],
         "webhook_endpoint": { "url": "https://other.example.com/" }, "include": ["webhook_endpoint.url"],
     });
     let changed = emulator.call("POST", &path(&destination, ""), &change).unwrap();

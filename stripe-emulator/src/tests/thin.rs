@@ -60,10 +60,12 @@ async fn a_destination_is_sent_a_thin_event_signed_again_at_each_try() {
     let snapshot = &emulator.events()[0];
     let id = format!("evt_test_65{}", &snapshot["id"].as_str().unwrap()[4..]);
     let expected = json!({
-        "id": id, "object": "v2.core.event", "type": "v1.customer.created", "context": null, "livemode": false,
-        "created": "2026-09-21T14:13:20.000Z", "reason": null, "snapshot_event": snapshot["id"],
+        "id": id, "object": "v2.core.event", "type": "v1.customer.created", "context": null,
+        "livemode": false, "created": "2026-09-21T14:13:20.000Z", "reason": null,
+        "snapshot_event": snapshot["id"],
         "related_object": {
-            "id": customer["id"], "type": "customer", "url": format!("/v1/customers/{}", customer["id"].as_str().unwrap()),
+            "id": customer["id"], "type": "customer",
+            "url": format!("/v1/customers/{}", customer["id"].as_str().unwrap()),
         },
     });
     assert_eq!(letters[0], expected);
@@ -187,7 +189,8 @@ async fn events_are_read_and_listed_with_what_changed() {
     assert!(emulator.call("GET", "/v2/core/events", &json!({ "created": { "gt": "1790000000" } })).is_err());
     let list = get(&emulator, "/v2/core/events", json!({ "object_id": customer["id"], "limit": 1 }));
     let changes = json!({
-        "before": { "name": "Ada", "metadata": { "a": null } }, "after": { "name": "Ada L.", "metadata": { "a": "b" } },
+        "before": { "name": "Ada", "metadata": { "a": null } },
+        "after": { "name": "Ada L.", "metadata": { "a": "b" } },
     });
     assert_eq!(list["data"][0]["changes"], changes);
     let (status, next) =

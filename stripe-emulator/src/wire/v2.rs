@@ -1,5 +1,5 @@
-//! What API v2 does otherwise: JSON bodies, lists with the addresses of the pages around, fields that are only
-//! shown if they are asked for, and errors without a `param`.
+//! What API v2 does otherwise: JSON bodies, lists with the addresses of the pages around, fields that are
+//! only shown if they are asked for, and errors without a `param`.
 
 use std::ops::Range;
 

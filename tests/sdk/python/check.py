@@ -172,7 +172,8 @@ def idempotency():
     two = api.customers.create({"name": "Once"}, options)
     assert one.id == two.id
     assert two.last_response.headers["idempotent-replayed"] == "true"
-    refused(stripe.IdempotencyError, lambda: api.customers.create({"name": "Twice"}, options), http_status=400)
+    create = lambda: api.customers.create({"name": "Twice"}, options)
+    refused(stripe.IdempotencyError, create, http_status=400)
 
 
 def errors():
@@ -272,8 +273,11 @@ def subscriptions():
     refused(stripe.CardError, lambda: api.invoices.pay(due.latest_invoice.id), code="card_declined")
     paid = api.invoices.pay(due.latest_invoice.id, {"payment_method": "pm_card_visa"})
     assert api.invoices.retrieve(paid.id).status == "paid"
-    assert api.invoices.list({"subscription": identity}).data[0].parent.subscription_details.subscription == identity
-    made = api.subscriptions.create({"customer": known["customer"].id, "items": [{"price": known["monthly"].id}]})
+    invoice = api.invoices.list({"subscription": identity}).data[0]
+    assert invoice.parent.subscription_details.subscription == identity
+    made = api.subscriptions.create(
+        {"customer": known["customer"].id, "items": [{"price": known["monthly"].id}]}
+    )
     control("portal/set_status", {"subscription": made.id, "status": "paused"})
     assert api.subscriptions.resume(made.id).status == "active"
     assert api.subscriptions.cancel(made.id).status == "canceled"
@@ -308,7 +312,12 @@ def portal():
 def schedules():
     """subscription schedules: a downgrade in the portal waits, and is released"""
     dear = api.prices.create(
-        {"product_data": {"name": "Team"}, "currency": "usd", "unit_amount": 29900, "recurring": {"interval": "month"}}
+        {
+            "product_data": {"name": "Team"},
+            "currency": "usd",
+            "unit_amount": 29900,
+            "recurring": {"interval": "month"},
+        }
     )
     customer = api.customers.create({}).id
     subscription = api.subscriptions.create({"customer": customer, "items": [{"price": dear.id}]}).id
@@ -327,7 +336,8 @@ def schedules():
     waiting = api.subscriptions.retrieve(subscription, {"expand": ["schedule"]})
     assert waiting["items"].data[0].price.id == dear.id
     schedule = waiting.schedule
-    assert schedule.status == "active" and schedule.end_behavior == "release" and schedule.subscription == subscription
+    assert schedule.status == "active" and schedule.end_behavior == "release"
+    assert schedule.subscription == subscription
     assert [phase["items"][0].price for phase in schedule.phases] == [dear.id, cheap.id]
     assert schedule.current_phase.end_date == schedule.phases[1].start_date
     assert api.subscription_schedules.list({"customer": customer}).data[0].id == schedule.id
@@ -358,7 +368,8 @@ def endings():
     destination = known["destination"].id
     assert core.event_destinations.disable(destination).status == "disabled"
     assert core.event_destinations.enable(destination).status == "enabled"
-    changed = core.event_destinations.update(destination, {"enabled_events": ["v1.invoice.paid"], "name": "Less"})
+    less = {"enabled_events": ["v1.invoice.paid"], "name": "Less"}
+    changed = core.event_destinations.update(destination, less)
     assert changed.name == "Less" and changed.enabled_events == ["v1.invoice.paid"]
     assert core.event_destinations.delete(destination).id == destination
     assert core.event_destinations.list().data == []

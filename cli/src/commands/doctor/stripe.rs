@@ -54,7 +54,8 @@ async fn clock(
         report.failing(
             "clock",
             format!("{}.{:03} s {side} Stripe's", skew.abs() / 1000, skew.abs() % 1000),
-            "Set this machine's clock by NTP. The functions' clocks are AWS's own: only a check from where they run tells of those.",
+            "Set this machine's clock by NTP. The functions' clocks are AWS's own: only a check from where \
+             they run tells of those.",
         );
     } else {
         report.ok("clock", "within a second of Stripe's");

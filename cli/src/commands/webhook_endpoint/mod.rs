@@ -1,5 +1,5 @@
-//! `billing webhook-endpoint`: where Stripe sends events, which ones, in which form, and the secret it signs them
-//! with.
+//! `billing webhook-endpoint`: where Stripe sends events, which ones, in which form, and the secret it signs
+//! them with.
 
 mod report;
 mod snapshot;
@@ -57,7 +57,8 @@ pub enum Error {
     Secret(#[from] secrets::Error),
     /// An answer without what only that answer has.
     #[error(
-        "Stripe created the endpoint {0} and did not say its signing secret. Reveal it in the Dashboard, Developers, Webhooks."
+        "Stripe created the endpoint {0} and did not say its signing secret. Reveal it in the Dashboard, \
+         Developers, Webhooks."
     )]
     NoSecret(String),
 }
@@ -109,8 +110,8 @@ pub async fn run(args: Args, context: &Context) -> Result<WebhookEndpointReport,
         },
         (Some(secret), None) => report.signing_secret = Some(secret),
         (None, Some(_)) if report.done != Done::Created => report.advice.push(format!(
-            "There was nothing to store: Stripe's API shows a signing secret only when the endpoint is created. If {VARIABLE} \
-             lacks it, take it from the Dashboard (Developers, Webhooks)."
+            "There was nothing to store: Stripe's API shows a signing secret only when the endpoint is \
+             created. If {VARIABLE} lacks it, take it from the Dashboard (Developers, Webhooks)."
         )),
         (None, _) => {}
     }
@@ -131,7 +132,8 @@ fn other_endpoint(id: &str, what: &str, is_replaced: bool) -> String {
         "Once the new endpoint's signing secret is in use".to_owned()
     };
     format!(
-        "The endpoint {id} {what}. {first}, disable it in the Dashboard (Developers, Webhooks), and delete it when no event fails."
+        "The endpoint {id} {what}. {first}, disable it in the Dashboard (Developers, Webhooks), and delete \
+         it when no event fails."
     )
 }
 
