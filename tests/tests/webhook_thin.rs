@@ -71,7 +71,7 @@ async fn each_type_that_counts_counts_in_its_thin_form() {
     assert_eq!(seen, BTreeSet::from(PROCESSED));
     assert_eq!(t.value("select status from subscriptions").await, "canceled");
     assert_eq!(
-        t.value("select string_agg(payment_status, ' ' order by 1) from payments").await,
+        t.value("select string_agg(payment_status, ' ' order by payment_status) from payments").await,
         "failed paid"
     );
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.body["entitlements"]["hasAPI"], true);
