@@ -16,6 +16,7 @@ use stripe_emulator::Fault;
 use super::Tally;
 use crate::{Answer, TestApp};
 
+/// The shapes of snapshot events. The third form is the thin one.
 const SHAPES: [&str; 2] = ["2026-10-28.endive", "2024-06-20"];
 /// Deliveries of one copy before it counts as lost.
 const MOST_ATTEMPTS: u32 = 200;
@@ -47,7 +48,7 @@ impl Post {
                 self.pending.borrow_mut().push((copy, 0));
             }
             if thin {
-                self.pending.borrow_mut().push((as_thin(&event), 0));
+                self.pending.borrow_mut().push((t.stripe.event_as_thin(id).expect("the event"), 0));
             }
             if random.u32(..8) == 0 {
                 self.pending.borrow_mut().push((of_another_account(&event), 0));
@@ -131,14 +132,19 @@ impl Post {
     }
 
     fn note(&self, event: &Value, outcome: &str) {
-        let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        // Whatever its form, it is one event.
+        let id = event["snapshot_event"].as_str().or(event["id"].as_str()).unwrap_or_default();
+        let kind = event["type"].as_str().unwrap_or_default().trim_start_matches("v1.");
         let mut outcomes = self.outcomes.borrow_mut();
-        if !text("account").is_empty() {
+        if event["account"].is_string() {
             assert_eq!(outcome, "ignored", "{event} is another account's");
             return;
         }
-        let id = if event["snapshot_event"].is_string() { text("snapshot_event") } else { text("id") };
-        outcomes.entry(id).or_insert_with(|| (text("type"), Vec::new())).1.push(outcome.to_owned());
+        outcomes
+            .entry(id.to_owned())
+            .or_insert_with(|| (kind.to_owned(), Vec::new()))
+            .1
+            .push(outcome.to_owned());
     }
 
     /// What it came to.
@@ -152,18 +158,6 @@ impl Post {
             reads,
         }
     }
-}
-
-/// The thin event that stands for a snapshot event (Stripe, "Thin events").
-fn as_thin(event: &Value) -> Value {
-    let created = jiff::Timestamp::from_second(event["created"].as_i64().unwrap_or_default());
-    let object = &event["data"]["object"];
-    json!({
-        "id": format!("{}_thin", event["id"].as_str().unwrap_or_default()), "object": "v2.core.event",
-        "type": format!("v1.{}", event["type"].as_str().unwrap_or_default()), "livemode": false,
-        "created": created.unwrap_or_default().to_string(), "context": null, "snapshot_event": event["id"],
-        "related_object": { "id": object["id"], "type": object["object"], "url": "/v1/somewhere" }
-    })
 }
 
 /// What would end everything, if it were ours.
