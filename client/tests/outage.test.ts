@@ -91,7 +91,7 @@ describe("in an outage", () => {
     const { api, client } = setUp({ timeout: 3_000 });
     api.instead = () => new Promise<Response>(() => undefined);
     const asking = client.getEntitlements(ORG);
-    const outcome = expect(asking).rejects.toMatchObject({ code: "timeout", status: 0, message: "No answer within 3000 ms" });
+    const outcome = expect(asking).rejects.toMatchObject({ code: "timeout", status: 0, message: "No answer from http://api.test within 3000 ms" });
     await vi.advanceTimersByTimeAsync(3_000);
     await outcome;
   });
@@ -99,7 +99,7 @@ describe("in an outage", () => {
   it("gives Stripe three times as long", async () => {
     const { api, client } = setUp({ timeout: 3_000 });
     api.instead = () => new Promise<Response>(() => undefined);
-    const outcome = expect(client.openPortal({ orgId: ORG })).rejects.toMatchObject({ message: "No answer within 9000 ms" });
+    const outcome = expect(client.openPortal({ orgId: ORG })).rejects.toMatchObject({ message: "No answer from http://api.test within 9000 ms" });
     await vi.advanceTimersByTimeAsync(9_000);
     await outcome;
   });

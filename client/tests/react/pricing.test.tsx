@@ -1,21 +1,46 @@
 // @vitest-environment jsdom
 import "./setup.js";
 
-import { render, screen, within } from "@testing-library/react";
+import { act, render, screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
+import type { ReactElement } from "react";
 import { describe, expect, it, vi } from "vitest";
 
-import { BillingProvider, PricingTable } from "../../src/react/index.js";
-import { money } from "../../src/react/pricingPlan.js";
-import { setUp } from "../support/clients.js";
-import { answer, ORG } from "../support/fakeApi.js";
+import { BillingError, type Entitlements } from "../../src/index.js";
+import { money } from "../../src/react/labels.js";
+import { BillingProvider, PricingTable, type PricingTableProps } from "../../src/react/index.js";
+import { testEntitlements, testPlans } from "../../src/testing/stub.js";
+import { setUp, type Setup } from "../support/clients.js";
+import { answer, held, ORG, OTHER_ORG } from "../support/fakeApi.js";
 import { plans } from "./plans.js";
 
 const item = (name: string): HTMLElement => screen.getByRole("listitem", { name });
+const button = (name: string): HTMLElement => screen.getByRole("button", { name });
+const buttons = (): (string | null)[] => screen.queryAllByRole("button").map((each) => each.textContent);
 
-describe("PricingTable", () => {
+const table = (client: Setup["client"], initial?: Entitlements, props: PricingTableProps = {}, orgId = ORG): ReactElement => (
+  <BillingProvider client={client} orgId={orgId} initialEntitlements={initial}>
+    <PricingTable plans={plans} {...props} />
+  </BillingProvider>
+);
+
+/** The table of an API that says what is sold, once it does. */
+async function show(more: Partial<Entitlements> = {}, props: PricingTableProps = {}): Promise<Setup> {
+  const made = setUp();
+  const { planCode } = testEntitlements(more);
+  const { stale: _, timestamp: __, ...rest } = testEntitlements(more);
+  made.api.plans.set(ORG, planCode);
+  made.api.more = rest;
+  made.api.sold = testPlans();
+  render(table(made.client, undefined, { plans: undefined, ...props }));
+  await waitFor(() => expect(screen.getAllByRole("heading")).toHaveLength(3));
+  await waitFor(() => expect(document.querySelector(".pf-pricing-space")).toBeNull());
+  return made;
+}
+
+describe("on a page for visitors", () => {
   it("is a named region with a list of plans, each with a heading, a price and what it has", () => {
-    render(<PricingTable plans={plans} onSelect={() => undefined} />);
+    render(<PricingTable plans={plans} />);
     const region = screen.getByRole("region", { name: "Plans" });
     expect(within(region).getAllByRole("heading", { level: 3 }).map((heading) => heading.textContent)).toEqual(["Pilot", "Pro", "Enterprise"]);
     expect(item("Pro").textContent).toContain("$49 per month");
@@ -23,84 +48,283 @@ describe("PricingTable", () => {
     expect(item("Pilot").textContent).toContain("Free");
   });
 
-  it("tells each button's plan and price", () => {
-    render(<PricingTable plans={plans} onSelect={() => undefined} />);
-    const button = screen.getByRole("button", { name: "Choose Pro" });
-    expect(document.getElementById(button.getAttribute("aria-describedby") ?? "")?.textContent).toBe("$49 per month");
-    expect(screen.queryByRole("button", { name: "Choose Pilot" })).toBeNull();
+  it("has buttons only if the page says what they do, each with its plan and price", () => {
+    const { rerender } = render(<PricingTable plans={plans} />);
+    expect(buttons()).toEqual([]);
+    rerender(<PricingTable plans={plans} onSelect={() => undefined} />);
+    expect(buttons()).toEqual(["Choose Pro", "Choose Enterprise"]);
+    expect(document.getElementById(button("Choose Pro").getAttribute("aria-describedby") ?? "")?.textContent).toBe("$49 per month");
   });
 
   it("switches between month and year with the keyboard alone", async () => {
     const onSelect = vi.fn();
     const onIntervalChange = vi.fn();
-    render(<PricingTable plans={plans} onSelect={onSelect} onIntervalChange={onIntervalChange} />);
+    render(<PricingTable plans={plans} onSelect={onSelect} onIntervalChange={onIntervalChange} seats={3} />);
     const user = userEvent.setup();
     expect(screen.getByRole("radiogroup", { name: "Billing interval" })).toBeTruthy();
     await user.tab();
     expect(document.activeElement).toBe(screen.getByRole("radio", { name: "Monthly" }));
     await user.keyboard("{ArrowRight}");
-    expect(screen.getByRole("radio", { name: "Yearly", checked: true })).toBeTruthy();
+    expect(screen.getByRole("radio", { name: "Yearly save 16%", checked: true })).toBeTruthy();
     expect(onIntervalChange).toHaveBeenCalledWith("year");
     expect(item("Pro").textContent).toContain("$490 per year");
     await user.tab();
     await user.keyboard("{Enter}");
-    expect(onSelect).toHaveBeenCalledWith({ planCode: "pro", interval: "year" });
+    expect(onSelect).toHaveBeenCalledWith({ planCode: "pro", interval: "year", seats: 3 }, "buy");
   });
 
-  it("announces the current plan, which it has from the provider, and does not sell it again", () => {
-    const { client } = setUp();
-    render(
-      <BillingProvider client={client} orgId={ORG} initialEntitlements={answer("pro")}>
-        <PricingTable plans={plans} onSelect={() => undefined} />
-      </BillingProvider>,
-    );
-    expect(item("Pro").getAttribute("aria-current")).toBe("true");
-    expect(within(item("Pro")).getByRole("status").textContent).toBe("Current plan");
-    expect(screen.queryByRole("button", { name: "Choose Pro" })).toBeNull();
-    expect(item("Enterprise").hasAttribute("aria-current")).toBe(false);
+  it("says what a year saves, in the plan and for all", async () => {
+    const dearer = plans.map((plan) => (plan.planCode === "pro" ? { ...plan, prices: { month: 4900, year: 58800 } } : plan));
+    render(<PricingTable plans={dearer} defaultInterval="year" />);
+    expect(screen.getByRole("radio", { name: "Yearly save up to 16%" })).toBeTruthy();
+    expect(item("Enterprise").textContent).toContain("You save $598 a year");
+    expect(item("Pro").textContent).not.toContain("save");
   });
 
-  it("takes no second choice while one is being worked on, and keeps the focus", async () => {
-    const onSelect = vi.fn();
-    const { rerender } = render(<PricingTable plans={plans} onSelect={onSelect} />);
+  it("offers no choice of an interval where there is only one", () => {
+    render(<PricingTable plans={plans.map((plan) => ({ ...plan, prices: { month: plan.prices?.month ?? null, year: null } }))} />);
+    expect(screen.queryByRole("radiogroup")).toBeNull();
+  });
+
+  it("takes no second choice while the page works on one, keeps the focus, and shows why it failed", async () => {
+    let fail: (error: unknown) => void = () => undefined;
+    const onSelect = vi.fn(() => new Promise<void>((_, reject) => (fail = reject)));
+    render(<PricingTable plans={plans} onSelect={onSelect} />);
     const user = userEvent.setup();
-    await user.click(screen.getByRole("button", { name: "Choose Pro" }));
-    rerender(<PricingTable plans={plans} onSelect={onSelect} pending="pro" />);
-    const button = screen.getByRole("button", { name: "Opening Pro…" });
-    expect(document.activeElement).toBe(button);
-    await user.click(button);
-    await user.click(screen.getByRole("button", { name: "Choose Enterprise" }));
+    await user.click(button("Choose Pro"));
+    expect(document.activeElement).toBe(button("Opening…"));
+    await user.click(button("Opening…"));
+    await user.click(button("Choose Enterprise"));
     expect(onSelect).toHaveBeenCalledTimes(1);
+    await act(async () => fail(new BillingError("invalid_plan", "The plan is gone", { status: 400 })));
+    expect(within(item("Pro")).getByRole("alert").textContent).toBe("The plan is gone.");
+    await user.click(button("Choose Enterprise"));
+    expect(onSelect).toHaveBeenCalledTimes(2);
+    expect(within(item("Pro")).getByRole("alert").textContent).toBe("");
   });
 
-  it("leaves interval, plan, headings and sentences to the page that wants them", () => {
+  it("leaves interval, headings, currency and sentences to the page that wants them", () => {
     render(
       <PricingTable
-        plans={plans} onSelect={() => undefined} interval="year" currentPlan={null} headingLevel={2} className="wide" currency="EUR" locale="de-DE"
-        labels={{ title: "Tarife", perYear: "im Jahr", choose: (plan) => `${plan.name} nehmen` }}
+        plans={plans} onSelect={() => undefined} interval="year" headingLevel={2} className="wide" currency="EUR" locale="de-DE" recommended="pro"
+        labels={{ title: "Tarife", per: () => "im Jahr", buy: (plan) => `${plan} nehmen`, recommended: "Empfohlen" }}
       />,
     );
     expect(screen.getByRole("region", { name: "Tarife" }).className).toBe("pf-pricing wide");
     expect(screen.getAllByRole("heading", { level: 2 })).toHaveLength(3);
-    expect(screen.getByRole("button", { name: "Pro nehmen" })).toBeTruthy();
+    expect(button("Pro nehmen")).toBeTruthy();
     expect(item("Pro").textContent).toMatch(/490\s€ im Jahr/);
+    expect(within(item("Pro")).getByText("Empfohlen")).toBeTruthy();
   });
 
   it("takes undefined for what is not said", () => {
     const silent = plans.map((plan) => ({ ...plan, description: undefined }));
     render(
       <PricingTable
-        plans={silent} onSelect={() => undefined} interval={undefined} defaultInterval={undefined} onIntervalChange={undefined} pending={undefined}
-        currentPlan={undefined} currency={undefined} locale={undefined} headingLevel={undefined} labels={undefined} className={undefined}
+        plans={silent} onSelect={undefined} interval={undefined} defaultInterval={undefined} onIntervalChange={undefined} seats={undefined}
+        recommended={undefined} contactUrl={undefined} currency={undefined} locale={undefined} headingLevel={undefined} labels={undefined}
+        className={undefined} successUrl={undefined} cancelUrl={undefined} returnUrl={undefined}
       />,
     );
     expect(item("Pro").textContent).toContain("$49 per month");
   });
 
-  it("shows no price and no button for what is not sold here", () => {
-    render(<PricingTable plans={[{ planCode: "enterprise", name: "Enterprise", prices: { month: null, year: null }, features: [] }]} onSelect={() => undefined} />);
-    expect(screen.queryByRole("button")).toBeNull();
+  it("shows no price and no button for what is not sold here, and leads to who sells it", () => {
+    const [, , top] = testPlans();
+    const own = { planCode: "pro", name: "Pro", prices: { month: null, year: null } } as const;
+    const { rerender } = render(<PricingTable plans={[own]} onSelect={() => undefined} />);
+    expect(buttons()).toEqual([]);
     expect(screen.queryByText("Free")).toBeNull();
+    rerender(<PricingTable plans={[{ ...top!, prices: [], action: "contact" }]} contactUrl="mailto:sales@example.com" />);
+    expect(screen.getByRole("link", { name: "Contact us" }).getAttribute("href")).toBe("mailto:sales@example.com");
+  });
+
+  it("shows what a server asked the API for, as the API orders it", () => {
+    render(<PricingTable plans={[...testPlans()].reverse()} onSelect={() => undefined} />);
+    expect(screen.getAllByRole("heading").map((heading) => heading.textContent)).toEqual(["Pilot", "Pro", "Enterprise"]);
+    expect(buttons()).toEqual(["Choose Pro", "Choose Enterprise"]);
+  });
+});
+
+describe("for an organization", () => {
+  it("says all as the API does, where the page says nothing", async () => {
+    await show();
+    expect(item("Pilot").textContent).toContain("Free");
+    expect(within(item("Pilot")).getByRole("status").textContent).toBe("Current plan");
+    expect(item("Pro").textContent).toContain("$49 per month");
+    expect(within(within(item("Enterprise")).getByRole("list")).getAllByRole("listitem").map((line) => line.textContent)).toEqual([
+      "Everything in Pro", "5 seats included", "API", "Export as a ZIP bundle", "White label",
+    ]);
+  });
+
+  it("has a line for a flag that a newer catalogue brings", async () => {
+    const { api, client } = setUp();
+    api.sold = testPlans().map((plan) => ({ ...plan, entitlements: { ...plan.entitlements, canExportDocx: plan.planCode === "enterprise" } }));
+    render(table(client, undefined, { plans: undefined }));
+    expect(await screen.findByText("Export Docx")).toBeTruthy();
+  });
+
+  it("shows the page's words at the API's prices", async () => {
+    await show({}, { plans: [{ planCode: "pro", name: "Professional", prices: { month: 1, year: 2 }, features: ["Everything"] }] });
+    expect(item("Professional").textContent).toContain("$49 per month");
+    expect(item("Professional").textContent).toContain("Everything");
+    expect(item("Enterprise")).toBeTruthy();
+  });
+
+  it.each<[string, Partial<Entitlements>, (string | null)[]]>([
+    ["has nothing", {}, ["Choose Pro", "Choose Enterprise"]],
+    ["had something", { status: "canceled" }, ["Choose Pro", "Choose Enterprise"]],
+    ["has Pro", { planCode: "pro" }, ["Downgrade to Pilot", "Upgrade to Enterprise"]],
+    ["has Enterprise", { planCode: "enterprise" }, ["Downgrade to Pilot", "Downgrade to Pro"]],
+    ["canceled Pro", { planCode: "pro", cancelAt: "2026-12-22T21:40:52Z" }, ["Keep Pro", "Upgrade to Enterprise"]],
+    ["did not pay in time", { planCode: "pilot", status: "unpaid" }, ["Manage billing", "Manage billing"]],
+    ["is a member's, who may not buy", { planCode: "pro", canManageBilling: false }, []],
+  ])("one that %s is offered what fits", async (_, more, words) => {
+    await show(more);
+    expect(buttons()).toEqual(words);
+  });
+
+  it("has the current plan by its interval, and offers the other one", async () => {
+    await show({ planCode: "pro", interval: "year" });
+    expect(screen.getByRole("radio", { name: /Yearly/, checked: true })).toBeTruthy();
+    expect(within(item("Pro")).queryByRole("button")).toBeNull();
+    expect(within(item("Pro")).getByRole("status").textContent).toBe("Current plan");
+    await userEvent.setup().click(screen.getByRole("radio", { name: "Monthly" }));
+    expect(within(item("Pro")).getByRole("button").textContent).toBe("Switch to monthly");
+    expect(item("Pro").getAttribute("aria-current")).toBe("true");
+  });
+
+  it("shows a change that waits, from when on and until when", async () => {
+    const scheduled = { planCode: "pro", interval: "month", seats: 1, at: "2026-12-22T21:40:52Z" } as const;
+    await show({ planCode: "enterprise", scheduled });
+    expect(within(item("Pro")).getByRole("status").textContent).toBe("Starts on December 22, 2026");
+    expect(within(item("Enterprise")).getByRole("status").textContent).toBe("Current plan until December 22, 2026");
+    expect(buttons()).toEqual(["Downgrade to Pilot", "Keep Enterprise"]);
+  });
+
+  it("shows that a canceled plan is followed by the free one", async () => {
+    await show({ planCode: "pro", cancelAt: "2026-12-22T21:40:52Z" });
+    expect(within(item("Pilot")).getByRole("status").textContent).toBe("Starts on December 22, 2026");
+    expect(within(item("Pro")).getByRole("status").textContent).toBe("Current plan until December 22, 2026");
+  });
+
+  it("takes fewer seats of the same plan for no other plan", async () => {
+    await show({ planCode: "enterprise", scheduled: { planCode: "enterprise", interval: "month", seats: 5, at: "2026-12-22T21:40:52Z" } });
+    expect(within(item("Enterprise")).getByRole("status").textContent).toBe("Current plan");
+  });
+
+  it("offers what is free at first as that, and puts the recommended plan forward to who has less", async () => {
+    const made = setUp();
+    made.api.sold = testPlans().map((plan) => (plan.planCode === "pro" ? { ...plan, trialDays: 14 } : plan));
+    render(table(made.client, undefined, { recommended: "pro" }));
+    expect(await screen.findByRole("button", { name: "Try Pro free for 14 days" })).toBeTruthy();
+    expect(within(item("Pro")).getByText("Recommended")).toBeTruthy();
+    made.api.plans.set(ORG, "enterprise");
+    act(() => void window.dispatchEvent(new Event("focus")));
+    await screen.findByRole("button", { name: "Downgrade to Pro" });
+    expect(screen.queryByText("Recommended")).toBeNull();
+  });
+
+  it("tells a member who may not buy whom to ask", async () => {
+    await show({ canManageBilling: false });
+    expect(screen.getByText("Only an owner or an admin of your organization can change its plan.").getAttribute("role")).toBe("status");
+  });
+
+  it("keeps the place of each button until it is known what there is", async () => {
+    const { api, client } = setUp();
+    const slow = held();
+    api.next.push(slow.answerer);
+    render(table(client));
+    expect(buttons()).toEqual([]);
+    expect(document.querySelectorAll(".pf-pricing-space")).toHaveLength(2);
+    await waitFor(() => expect(api.calls.length).toBeGreaterThan(0));
+    await act(async () => slow.release(Response.json({ success: true, ...answer("pilot") })));
+    expect(await screen.findByRole("button", { name: "Choose Pro" })).toBeTruthy();
+    expect(document.querySelector(".pf-pricing-space")).toBeNull();
+  });
+
+  it("sells nothing in an outage, says so, and goes on by itself when that is over", async () => {
+    const { api, client } = setUp();
+    api.plans.set(ORG, "pro");
+    api.sold = testPlans();
+    api.fail(503, "database_unavailable");
+    render(table(client));
+    expect(await screen.findByText(/Your plan cannot be checked at the moment/)).toBeTruthy();
+    expect(buttons()).toEqual([]);
+    expect(item("Pro").textContent).toContain("$49 per month");
+    api.instead = undefined;
+    act(() => void window.dispatchEvent(new Event("focus")));
+    expect(await screen.findByRole("button", { name: "Upgrade to Enterprise" })).toBeTruthy();
+    expect(screen.queryByText(/cannot be checked/)).toBeNull();
+  });
+
+  it.each([
+    [401, "unauthenticated", "You are not signed in any more. Sign in again to go on."],
+    [403, "not_a_member", "You are not a member of this organization."],
+  ] as const)("sells nothing after a %i and says what it means", async (status, code, sentence) => {
+    const { api, client } = setUp();
+    api.fail(status, code);
+    render(table(client));
+    expect(await screen.findByText(sentence)).toBeTruthy();
+    expect(buttons()).toEqual([]);
+  });
+
+  it("says that there is nothing to show, and asks anew when somebody wants it to", async () => {
+    const { api, client } = setUp();
+    render(table(client, answer("pilot"), { plans: undefined }));
+    expect(await screen.findByText("The plans cannot be shown at the moment.")).toBeTruthy();
+    api.sold = testPlans();
+    await userEvent.setup().click(button("Try again"));
+    expect(await screen.findByRole("button", { name: "Choose Pro" })).toBeTruthy();
+  });
+
+  it("works with an API that says neither plans nor interval", async () => {
+    const { api, client } = setUp();
+    api.plans.set(ORG, "pro");
+    render(table(client));
+    expect(await screen.findByRole("button", { name: "Upgrade to Enterprise" })).toBeTruthy();
+    await userEvent.setup().click(screen.getByRole("radio", { name: /Yearly/ }));
+    expect(within(item("Pro")).getByRole("status").textContent).toBe("Current plan");
+    expect(within(item("Pro")).queryByRole("button")).toBeNull();
+  });
+
+  it("never offers again what was bought meanwhile, though the plans are not asked for yet", async () => {
+    const { api, client } = await show();
+    expect(buttons()).toEqual(["Choose Pro", "Choose Enterprise"]);
+    api.plans.set(ORG, "pro");
+    api.more = {};
+    const slow = held();
+    const asked = api.calls.length;
+    act(() => void window.dispatchEvent(new Event("focus")));
+    await waitFor(() => expect(api.calls.length).toBeGreaterThan(asked));
+    api.next.push(slow.answerer);
+    expect(await screen.findByRole("button", { name: "Upgrade to Enterprise" })).toBeTruthy();
+    expect(buttons()).toEqual(["Downgrade to Pilot", "Upgrade to Enterprise"]);
+    expect(client.getState(ORG)?.entitlements?.planCode).toBe("pro");
+  });
+
+  it("asks for the plans once, and once more when the plan has changed", async () => {
+    const { api } = await show();
+    const asked = (): number => api.calls.filter(({ path }) => path.startsWith("/api/billing/plans")).length;
+    expect(asked()).toBe(1);
+    api.plans.set(ORG, "pro");
+    api.more = {};
+    act(() => void window.dispatchEvent(new Event("focus")));
+    await waitFor(() => expect(asked()).toBe(2));
+    await screen.findByRole("button", { name: "Upgrade to Enterprise" });
+    expect(asked()).toBe(2);
+  });
+
+  it("shows another organization what that one may do", async () => {
+    const { api, client } = setUp();
+    api.sold = testPlans();
+    api.plans.set(OTHER_ORG, "enterprise");
+    const { rerender } = render(table(client));
+    await screen.findByRole("button", { name: "Choose Pro" });
+    rerender(table(client, undefined, {}, OTHER_ORG));
+    expect(buttons()).toEqual([]);
+    expect(await screen.findByRole("button", { name: "Downgrade to Pro" })).toBeTruthy();
+    expect(screen.queryByRole("button", { name: /Choose/ })).toBeNull();
   });
 });
 
@@ -110,5 +334,6 @@ describe("money", () => {
     [4950, "USD", "$49.50"],
     [500, "JPY", "¥500"],
     [299000, "USD", "$2,990"],
+    [4900, "usd", "$49"],
   ])("writes %i %s as %s", (amount, currency, text) => expect(money(amount, currency, "en-US")).toBe(text));
 });

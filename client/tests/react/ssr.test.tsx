@@ -8,7 +8,7 @@ import { renderToString } from "react-dom/server";
 import { afterEach, expect, it, vi } from "vitest";
 
 import type { Entitlements } from "../../src/index.js";
-import { BillingProvider, Gate, PricingTable } from "../../src/react/index.js";
+import { BillingBanner, BillingProvider, Gate, PricingTable } from "../../src/react/index.js";
 import { setUp } from "../support/clients.js";
 import { answer, ORG } from "../support/fakeApi.js";
 import { plans } from "./plans.js";
@@ -21,7 +21,8 @@ const page = (client: ReturnType<typeof setUp>["client"], initialEntitlements?: 
       <Gate feature="canExportPDF" fallback="Upgrade" loading="Wait">
         Export
       </Gate>
-      <PricingTable plans={plans} onSelect={() => undefined} />
+      <PricingTable plans={plans} />
+      <BillingBanner />
     </BillingProvider>
   </StrictMode>
 );
@@ -51,7 +52,7 @@ it.each(["pro", "pilot"] as const)("hydrates %s without a warning and without an
   const observer = new MutationObserver(() => frames.add(root.textContent));
   observer.observe(root, { subtree: true, childList: true, characterData: true });
   await act(async () => void hydrateRoot(root, page(client, answer(plan)), { onRecoverableError: (error) => console.error(error) }));
-  await vi.waitFor(() => expect(api.calls).toHaveLength(1));
+  await vi.waitFor(() => expect(api.calls).toHaveLength(2)); // what it has, and what is sold
   await act(async () => undefined);
   expect(frames.size).toBe(1);
   expect(complaints).not.toHaveBeenCalled();
