@@ -27,7 +27,7 @@ export interface SessionAnswer {
 
 /** What is used of a Supabase client. */
 export interface SupabaseSession {
-  readonly auth: { refreshSession(): Promise<SessionAnswer> };
+  readonly auth: { getSession(): Promise<SessionAnswer>; refreshSession(): Promise<SessionAnswer> };
 }
 
 /** Makes a client with these cookies: `(cookies) => createServerClient(url, key, { cookies })`. */
@@ -35,6 +35,8 @@ export type SupabaseOf = (cookies: CookieMethods) => SupabaseSession;
 
 /** How long before its end a session is renewed, in seconds. */
 const MARGIN = 60;
+/** How long before its end Supabase's client renews a session that it is asked for, in seconds. */
+const SUPABASE_MARGIN = 90;
 /** A cookie that is set to see whether one can be. @internal */
 export const PROBE = "promptforge-billing-probe";
 
@@ -43,14 +45,15 @@ export function tokenFrom(supabase: SupabaseOf) {
   const renewals = new WeakMap<CookieStore, Promise<string | null>>();
   let name: string | undefined;
 
-  const renew = async (jar: CookieStore): Promise<string | null> => {
-    const client = supabase({
+  const renew = async (jar: CookieStore, left: number): Promise<string | null> => {
+    const { auth } = supabase({
       getAll: () => jar.getAll(),
       setAll: (cookies) => {
         for (const cookie of cookies) jar.set(cookie.name, cookie.value, cookie.options);
       },
     });
-    const { data, error } = await client.auth.refreshSession();
+    // refreshSession() asks for the session first: that would renew twice what is about to end.
+    const { data, error } = await (left > SUPABASE_MARGIN ? auth.refreshSession() : auth.getSession());
     // The sign-in service cannot be had. That is no sign-out.
     if (error && (!error.status || error.status === 429 || error.status >= 500)) throw error;
     return data.session?.access_token ?? null;
@@ -67,7 +70,7 @@ export function tokenFrom(supabase: SupabaseOf) {
       throw new Error("The session is over, and a page cannot renew it: call billing.proxy in proxy.ts");
     }
     // All who ask while one request is answered share it: a refresh token counts once.
-    const underWay = renewals.get(jar) ?? renew(jar).finally(() => renewals.delete(jar));
+    const underWay = renewals.get(jar) ?? renew(jar, left).finally(() => renewals.delete(jar));
     renewals.set(jar, underWay);
     return underWay;
   };

@@ -1,8 +1,9 @@
 import type { ReactElement } from "react";
 
 import type { EntitlementsState } from "../types.js";
+import { bannerEnglish, type BannerLabels } from "./bannerLabels.js";
 import { useBilling } from "./context.js";
-import { bannerEnglish, whyUnknown, type BannerLabels } from "./labels.js";
+import { whyUnknown } from "./labels.js";
 import { noticesOf, type Notice, type NoticeKind } from "./notice.js";
 import { usePlanChange } from "./purchase.js";
 

@@ -2,6 +2,7 @@
 // React 18 and 19. The directive lets server components of Next.js render what is here.
 
 export { BillingBanner, type BillingBannerProps } from "./banner.js";
+export type { BannerLabels } from "./bannerLabels.js";
 export { Gate, type GateProblem, type GateProps } from "./gate.js";
 export {
   useBillingClient,
@@ -10,9 +11,10 @@ export {
   type EntitlementResult,
   type EntitlementsResult,
 } from "./hooks.js";
-export type { BannerLabels, CommonLabels, PricingLabels } from "./labels.js";
+export type { CommonLabels } from "./labels.js";
 export type { NoticeKind } from "./notice.js";
 export { usePlans, type PlansResult } from "./plans.js";
+export type { PricingLabels } from "./pricingLabels.js";
 export type { PricingPlan } from "./pricingPlan.js";
 export { PricingTable, type PricingAction, type PricingTableProps } from "./pricingTable.js";
 export { BillingProvider, type BillingProviderProps } from "./provider.js";

@@ -2,8 +2,8 @@ import { useId, type ReactElement } from "react";
 
 import type { BillingError } from "../errors.js";
 import type { Interval } from "../types.js";
-import { money, type PricingLabels } from "./labels.js";
 import type { Offer } from "./offer.js";
+import { money, type PricingLabels } from "./pricingLabels.js";
 import type { ShownPlan } from "./pricingPlan.js";
 
 /** @internal */

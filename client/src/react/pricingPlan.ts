@@ -2,7 +2,7 @@
 
 import type { Plan, PlanAction } from "../contract.js";
 import type { Feature, Interval, PlanCode } from "../types.js";
-import type { PricingLabels } from "./labels.js";
+import type { PricingLabels } from "./pricingLabels.js";
 
 /** A plan in the page's own words. */
 export interface PricingPlan {

@@ -5,10 +5,11 @@ import type { Plan } from "../contract.js";
 import type { EntitlementsState, Interval, PlanCode } from "../types.js";
 import { BillingContext } from "./context.js";
 import { useDeparture } from "./departure.js";
-import { pricingEnglish, whyUnknown, type PricingLabels } from "./labels.js";
+import { whyUnknown } from "./labels.js";
 import { offerOf, savingOf, type Offer, type OfferKind } from "./offer.js";
 import { usePlansOf } from "./plans.js";
 import { PricingCard, type PricingCardProps } from "./pricingCard.js";
+import { pricingEnglish, type PricingLabels } from "./pricingLabels.js";
 import { shownPlans, type PricingPlan, type ShownPlan } from "./pricingPlan.js";
 import { toCheckout, toPortal, type PlanChoice, type ReturnAddresses } from "./purchase.js";
 

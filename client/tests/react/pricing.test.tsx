@@ -7,7 +7,7 @@ import type { ReactElement } from "react";
 import { describe, expect, it, vi } from "vitest";
 
 import { BillingError, type Entitlements } from "../../src/index.js";
-import { money } from "../../src/react/labels.js";
+import { money } from "../../src/react/pricingLabels.js";
 import { BillingProvider, PricingTable, type PricingTableProps } from "../../src/react/index.js";
 import { testEntitlements, testPlans } from "../../src/testing/stub.js";
 import { setUp, type Setup } from "../support/clients.js";
