@@ -10,8 +10,6 @@ import type { ShownPlan, ShownPrice } from "./pricingPlan.js";
  * - `buy`, `upgrade`, `downgrade`, `contact`: as the API says it; `cancel`: a downgrade to what is free;
  * - `manage`: it pays, or should, for something that the portal shows;
  * - `none`: nothing to do.
- *
- * @internal
  */
 export type OfferKind = "current" | "renew" | "switch" | "scheduled" | "buy" | "upgrade" | "downgrade" | "cancel" | "contact" | "manage" | "none";
 
