@@ -5,29 +5,32 @@ import { useState, type ReactElement } from "react";
 import { Billing } from "./Billing";
 import { Documents } from "./Documents";
 import { Link, usePath } from "./path";
+import { plans } from "./plans";
 import { people, person, signIn, type Person } from "./session";
 import { Success } from "./Success";
 
 export function App({ client, orgId }: { client: BillingClient; orgId: string }): ReactElement {
+  const path = usePath();
   return (
     <BillingProvider client={client} orgId={orgId}>
       <Header client={client} />
       <main>
-        <BillingBanner />
-        <Page />
+        {/* The table of plans says itself that nobody knows what the organization has. */}
+        <BillingBanner returnUrl="" hide={path === "/plans" ? ["outage", "refused"] : []} />
+        <Page path={path} />
       </main>
     </BillingProvider>
   );
 }
 
-function Page(): ReactElement {
-  switch (usePath()) {
+function Page({ path }: { path: string }): ReactElement {
+  switch (path) {
     case "/plans":
       return (
         <>
           <h1>Plans</h1>
           <p className="lead">Change or cancel at any time. Prices are in US dollars, without tax.</p>
-          <PricingTable headingLevel={2} recommended="pro" />
+          <PricingTable plans={plans} headingLevel={2} recommended="pro" />
         </>
       );
     case "/billing":

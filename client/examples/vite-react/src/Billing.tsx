@@ -21,7 +21,7 @@ function Summary(): ReactElement | null {
   if (!now) return null; // the banner says why
 
   const hasSubscription = now.status !== "none" && now.status !== "canceled";
-  const isEnding = now.cancelAt ?? now.scheduled?.at;
+  const until = now.cancelAt ?? now.scheduled?.at;
   return (
     <section className="card">
       <dl>
@@ -34,8 +34,8 @@ function Summary(): ReactElement | null {
         <dd>{now.seatsUsed === undefined || now.seatsUsed === null ? now.seats : `${now.seatsUsed} of ${now.seats} used`}</dd>
         {now.currentPeriodEnd && (
           <>
-            <dt>{isEnding ? "Ends on" : "Renews on"}</dt>
-            <dd>{day(isEnding ?? now.currentPeriodEnd)}</dd>
+            <dt>{now.cancelAt ? "Ends on" : now.scheduled ? "Changes on" : "Renews on"}</dt>
+            <dd>{day(until ?? now.currentPeriodEnd)}</dd>
           </>
         )}
       </dl>
