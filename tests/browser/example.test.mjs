@@ -21,7 +21,8 @@ const built = once(async () => {
   const { build } = createRequire(`${client}package.json`)("esbuild");
   const { outputFiles } = await build({
     entryPoints: [`${example}src/main.tsx`],
-    alias: { "@promptforge/billing": `${client}dist` },
+    // One React for both, also where the example has been installed.
+    alias: { "@promptforge/billing": `${client}dist`, react: `${client}node_modules/react`, "react-dom": `${client}node_modules/react-dom` },
     define: { "process.env.NODE_ENV": '"production"' },
     jsx: "automatic",
     format: "esm",
@@ -78,7 +79,7 @@ everywhere("example-outsider", async (page) => {
 });
 everywhere("example-outage", async (page) => {
   await bought("pro");
-  await page.route("**/api/entitlements?*", (route) => route.abort());
+  await page.route("**/api/entitlements?*", (route) => route.fulfill({ status: 503, json: { success: false, code: "database_unavailable" } }));
   await openPlans(page);
   await page.getByText("Your plan cannot be checked at the moment.").waitFor();
   assert.equal(await page.getByRole("button", { name: /Choose|Upgrade/ }).count(), 0);
