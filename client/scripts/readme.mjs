@@ -33,7 +33,9 @@ const options = { extends: "../tsconfig.json", include: [".", "../scripts/next.d
 options.compilerOptions = { module: "ESNext", moduleResolution: "Bundler", noUnusedLocals: false, types: ["node", "vite/client"] };
 writeFileSync(join(out, "tsconfig.json"), JSON.stringify(options));
 try {
-  execFileSync(process.execPath, [join(client, "node_modules/typescript/bin/tsc"), "-p", out], { stdio: "inherit" });
+  execFileSync(process.execPath, [join(client, "node_modules/typescript/bin/tsc"), "-p", out], {
+    stdio: "inherit",
+  });
 } catch {
   process.exit(1);
 }

@@ -59,7 +59,10 @@ export class BillingError extends Error {
     this.portalUrl = portalUrl;
   }
 
-  /** Whether the API could not be had, so that its last answer still counts. False for everything that it refused. */
+  /**
+   * Whether the API could not be had, so that its last answer still counts. False for everything that it
+   * refused.
+   */
   get isOutage(): boolean {
     // Below 400 is no answer at all, or one of a hotel's sign-in page.
     return this.code !== "user_changed" && (this.status < 400 || this.status === 429 || this.status >= 500);
@@ -67,4 +70,5 @@ export class BillingError extends Error {
 }
 
 /** @internal */
-export const userChanged = (): BillingError => new BillingError("user_changed", "The user changed during the call");
+export const userChanged = (): BillingError =>
+  new BillingError("user_changed", "The user changed during the call");

@@ -12,7 +12,14 @@ pub async fn differences(t: &TestApp) -> Vec<String> {
     let customers = t.db.query("select stripe_customer_id, org_id::text from customers", &[]).await;
     let customers: BTreeMap<String, String> =
         customers.expect("customers").iter().map(|row| (row.get(0), row.get(1))).collect();
-    let rows = t.db.query("select stripe_subscription_id, to_jsonb(s) || jsonb_build_object('period_end', extract(epoch from current_period_end)::bigint, 'ends', extract(epoch from cancel_at)::bigint) from subscriptions s", &[]).await;
+    let rows =
+        t.db.query(
+            "select stripe_subscription_id,
+             to_jsonb(s) || jsonb_build_object('period_end', extract(epoch from current_period_end)::bigint,
+               'ends', extract(epoch from cancel_at)::bigint) from subscriptions s",
+            &[],
+        )
+        .await;
     let mut rows: BTreeMap<String, Value> =
         rows.expect("subscriptions").iter().map(|row| (row.get(0), row.get(1))).collect();
 

@@ -1,5 +1,5 @@
-//! What the code tells the database's functions, and what they answer, are JSON of one type each: each side knows
-//! every field of the other.
+//! What the code tells the database's functions, and what they answer, are JSON of one type each: each side
+//! knows every field of the other.
 
 use std::collections::BTreeSet;
 

@@ -128,7 +128,8 @@ async fn on_a_database_that_grants_everything_by_default_nothing_more_is_granted
     db.batch_execute(generous).await.unwrap();
     migrations::run(&mut db).await.unwrap();
     let careful = tests::TestDatabase::create().await.connect().await;
-    let granted = "select string_agg(concat_ws(' ', grantee, privilege, name), ', ' order by name, grantee, privilege) from (
+    let granted = "select string_agg(concat_ws(' ', grantee, privilege, name), ', '
+          order by name, grantee, privilege) from (
         select c.oid::regclass::text as name, a.grantee::regrole::text, a.privilege_type as privilege
         from pg_class c, aclexplode(c.relacl) a
         where c.relnamespace in ('billing'::regnamespace, 'billing_private'::regnamespace)

@@ -213,8 +213,10 @@ async fn by_another(seen: &mut Seen) {
 
 async fn by_events(seen: &mut Seen) {
     let t = TestApp::start().await;
-    let homeless = json!({ "id": "evt_1", "type": "customer.subscription.updated", "created": t.now(), "livemode": false,
-        "data": { "object": { "id": "sub_1", "customer": "cus_1", "status": "active", "items": { "data": [] } } } });
+    let homeless = json!({ "id": "evt_1", "type": "customer.subscription.updated", "created": t.now(),
+        "livemode": false,
+        "data": { "object": { "id": "sub_1", "customer": "cus_1", "status": "active",
+            "items": { "data": [] } } } });
     for answer in [
         t.webhook("test", Body::Empty).await,
         t.webhook("test", Body::from("x".repeat(1024 * 1024 + 1))).await,

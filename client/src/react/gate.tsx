@@ -25,7 +25,10 @@ export interface GateProps {
   readonly error?: ReactNode | ((problem: GateProblem) => ReactNode);
   /** Shown while nothing is known yet. Default nothing, so that neither side flashes up. */
   readonly loading?: ReactNode;
-  /** What an outage does without an answer that still counts. Default: as the client says, which is `"closed"`. */
+  /**
+   * What an outage does without an answer that still counts. Default: as the client says, which is
+   * `"closed"`.
+   */
   readonly onError?: OnError | undefined;
   readonly children?: ReactNode;
 }

@@ -42,7 +42,10 @@ export interface ServerBilling extends Pick<BillingClient, "checkEntitlement" | 
   requireEntitlement(orgId: string, feature: Feature, options?: CheckOptions): Promise<Response | undefined>;
 }
 
-/** Makes it. `getToken` is called for each request, so let it read the cookies of the one that is being answered. */
+/**
+ * Makes it. `getToken` is called for each request, so let it read the cookies of the one that is being
+ * answered.
+ */
 export function createServerBilling(options: ServerBillingOptions): ServerBilling {
   // One for each call: what a client knows is one person's.
   const client = (): BillingClient => createBillingClient({ ...options, staleFor: 0 });

@@ -16,7 +16,11 @@ const gate = (
     <button>Export</button>
   </Gate>
 );
-const around = (client: Setup["client"], children: ReactNode, props: Partial<BillingProviderProps> = {}): ReactElement => (
+const around = (
+  client: Setup["client"],
+  children: ReactNode,
+  props: Partial<BillingProviderProps> = {},
+): ReactElement => (
   <BillingProvider client={client} orgId={ORG} {...props}>
     {children}
   </BillingProvider>
@@ -230,7 +234,13 @@ describe("hooks", () => {
     const Shown = (): ReactElement => {
       const { entitlements, loading } = useEntitlements();
       const billing = useBillingClient();
-      return <p>{loading ? "loading" : `${entitlements?.planCode} ${billing.client === client} ${billing.orgId === ORG}`}</p>;
+      return (
+        <p>
+          {loading
+            ? "loading"
+            : `${entitlements?.planCode} ${billing.client === client} ${billing.orgId === ORG}`}
+        </p>
+      );
     };
     render(around(client, <Shown />));
     expect(screen.getByText("loading")).toBeTruthy();

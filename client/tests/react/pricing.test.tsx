@@ -42,7 +42,11 @@ describe("on a page for visitors", () => {
   it("is a named region with a list of plans, each with a heading, a price and what it has", () => {
     render(<PricingTable plans={plans} />);
     const region = screen.getByRole("region", { name: "Plans" });
-    expect(within(region).getAllByRole("heading", { level: 3 }).map((heading) => heading.textContent)).toEqual(["Pilot", "Pro", "Enterprise"]);
+    expect(
+      within(region)
+        .getAllByRole("heading", { level: 3 })
+        .map((heading) => heading.textContent),
+    ).toEqual(["Pilot", "Pro", "Enterprise"]);
     expect(item("Pro").textContent).toContain("$49 per month");
     expect(within(item("Pro")).getByRole("list").children).toHaveLength(2);
     expect(item("Pilot").textContent).toContain("Free");

@@ -15,7 +15,10 @@ import { plans } from "./plans.js";
 
 afterEach(() => document.body.replaceChildren());
 
-const page = (client: ReturnType<typeof setUp>["client"], initialEntitlements?: Entitlements): ReactElement => (
+const page = (
+  client: ReturnType<typeof setUp>["client"],
+  initialEntitlements?: Entitlements,
+): ReactElement => (
   <StrictMode>
     <BillingProvider client={client} orgId={ORG} initialEntitlements={initialEntitlements}>
       <Gate feature="canExportPDF" fallback="Upgrade" loading="Wait">

@@ -1,4 +1,5 @@
-// Behaves like the API as far as a client sees it: tokens, members, ETags, failures. As a `fetch`, or behind a real server.
+// Behaves like the API as far as a client sees it: tokens, members, ETags, failures. As a `fetch`, or behind
+// a real server.
 
 import type { Entitlements, Feature, Plan, PlanCode } from "../../src/index.js";
 
@@ -6,7 +7,12 @@ export const ORG = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
 export const OTHER_ORG = "00000000-0000-4000-8000-000000000002";
 
 const paid: readonly Feature[] = [
-  "canUseAllModules", "canExportPDF", "canExportJSON", "canUseGptTestReal", "hasCloudHistory", "hasEvaluatorAI",
+  "canUseAllModules",
+  "canExportPDF",
+  "canExportJSON",
+  "canUseGptTestReal",
+  "hasCloudHistory",
+  "hasEvaluatorAI",
 ];
 const top: readonly Feature[] = ["hasAPI", "canExportBundleZip", "hasWhiteLabel", "hasSeatsGT1"];
 
@@ -30,7 +36,8 @@ export function answer(planCode: PlanCode, orgId = ORG): Entitlements {
 }
 
 /** A token of this person, in the form that Supabase's have. */
-export const tokenOf = (sub: string, issue = 0): string => `e30.${btoa(JSON.stringify({ sub, issue })).replace(/=/g, "")}.c2ln`;
+export const tokenOf = (sub: string, issue = 0): string =>
+  `e30.${btoa(JSON.stringify({ sub, issue })).replace(/=/g, "")}.c2ln`;
 
 export interface Call {
   readonly method: string;
@@ -66,9 +73,16 @@ export class FakeApi {
     const url = new URL(String(input), "http://api.test");
     init.signal?.throwIfAborted();
     const body: unknown = init.body ? JSON.parse(String(init.body)) : undefined;
-    const call = { method: init.method ?? "GET", path: url.pathname + url.search, headers: new Headers(init.headers), body };
+    const call = {
+      method: init.method ?? "GET",
+      path: url.pathname + url.search,
+      headers: new Headers(init.headers),
+      body,
+    };
     this.calls.push(call);
-    const aborted = new Promise<never>((_, reject) => init.signal?.addEventListener("abort", () => reject(init.signal?.reason)));
+    const aborted = new Promise<never>((_, reject) =>
+      init.signal?.addEventListener("abort", () => reject(init.signal?.reason)),
+    );
     aborted.catch(() => undefined);
     return Promise.race([aborted, this.answer(call, url)]);
   };

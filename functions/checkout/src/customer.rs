@@ -51,7 +51,10 @@ async fn tell_email(stripe: &Stripe, customer: &CustomerId, email: &str) -> Resu
     let request = UpdateCustomer::new(customer.as_str()).email(email);
     match stripe.post::<Object>(&request, &IdempotencyKey::unique()).await {
         Err(error @ Error::Refused { status: 400, .. }) => {
-            tracing::warn!(target: "billing", customer = customer.as_str(), %error, "Stripe does not take the caller's address");
+            tracing::warn!(
+                target: "billing", customer = customer.as_str(), %error,
+                "Stripe does not take the caller's address"
+            );
             Ok(())
         }
         told => Ok(told.map(drop)?),

@@ -1,4 +1,5 @@
-//! POST /api/billing/portal: a page at Stripe where an owner or admin changes plan, card and seats, or cancels.
+//! POST /api/billing/portal: a page at Stripe where an owner or admin changes plan, card and seats, or
+//! cancels.
 
 use lambda_http::{Body, Request, Response};
 use schemars::JsonSchema;

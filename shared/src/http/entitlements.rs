@@ -72,7 +72,8 @@ pub struct Entitlements {
     /// The plan in force.
     #[schemars(with = "PlanCode")]
     plan_code: String,
-    /// Stripe's status of the subscription that explains the plan, or `none` where there never was one. Stripe may add to these.
+    /// Stripe's status of the subscription that explains the plan, or `none` where there never was one.
+    /// Stripe may add to these.
     #[schemars(extend("examples" = statuses()))]
     status: String,
     /// Seats that are paid for, or included.

@@ -10,7 +10,8 @@ use crate::http::{response, schema};
 use crate::stripe::signature::Invalid;
 use crate::{db, stripe};
 
-/// Why a request gets no success: what is wrong with the request, or what failed. Sources are kept for the log and never shown.
+/// Why a request gets no success: what is wrong with the request, or what failed. Sources are kept for the
+/// log and never shown.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// The request is malformed; names the field.
@@ -143,7 +144,8 @@ impl ApiError {
         if error.is_refusal() { Self::Failed(error) } else { Self::ProcessingFailed(error) }
     }
 
-    /// Whether a newer configuration may make the difference: a secret, a login or a key that was replaced, or one that was missing.
+    /// Whether a newer configuration may make the difference: a secret, a login or a key that was replaced,
+    /// or one that was missing.
     pub fn may_be_outdated(&self) -> bool {
         match self {
             // A header that cannot be read, or an old signature, no secret can make good.

@@ -174,7 +174,10 @@ impl Stripe {
             } else {
                 None
             };
-            tracing::warn!(target: "stripe", path = request.path, attempt, %error, again = wait.is_some(), "failed");
+            tracing::warn!(
+                target: "stripe", path = request.path, attempt, %error, again = wait.is_some(),
+                "failed"
+            );
             let Some(wait) = wait else { return Err(error) };
             tokio::time::sleep(wait).await;
             attempt += 1;

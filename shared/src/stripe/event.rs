@@ -1,5 +1,6 @@
-//! The envelope of an event, in both of Stripe's forms: one that carries its object (a snapshot event), and one that names it (a thin
-//! event, `object: v2.core.event`; Stripe, "How events work"). What it carries is read only once somebody wants it.
+//! The envelope of an event, in both of Stripe's forms: one that carries its object (a snapshot event), and
+//! one that names it (a thin event, `object: v2.core.event`; Stripe, "How events work"). What it carries is
+//! read only once somebody wants it.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

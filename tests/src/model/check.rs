@@ -89,8 +89,10 @@ async fn nobody_sees_anything(t: &TestApp, organization: &Organization) -> Resul
         return Err(format!("of {id}, which is gone, its member is told {} {}", answer.status, answer.body));
     }
     let seen = format!(
-        "select concat_ws(' ', (select count(*) from plan_effective where org_id = '{id}'), (select count(*) from entitlements_effective where org_id = '{id}'),
-           has_entitlement('{id}', 'canExportMD'), (select count(*) from orgs_with('canExportMD') o where o = '{id}'))"
+        "select concat_ws(' ', (select count(*) from plan_effective where org_id = '{id}'),
+           (select count(*) from entitlements_effective where org_id = '{id}'),
+           has_entitlement('{id}', 'canExportMD'),
+           (select count(*) from orgs_with('canExportMD') o where o = '{id}'))"
     );
     for role in ["service_role", "authenticated"] {
         let sub = if role == "authenticated" { format!("{{\"sub\": \"{user}\"}}") } else { String::new() };
@@ -98,7 +100,11 @@ async fn nobody_sees_anything(t: &TestApp, organization: &Organization) -> Resul
         t.db.batch_execute(&begin).await.map_err(|error| error.to_string())?;
         let seen = t.value(&seen).await;
         let rows = if role == "authenticated" {
-            t.value("select (select count(*) from subscriptions) + (select count(*) from entitlements) + (select count(*) from customers)").await
+            t.value(
+                "select (select count(*) from subscriptions)
+                   + (select count(*) from entitlements) + (select count(*) from customers)",
+            )
+            .await
         } else {
             "0".to_owned()
         };
@@ -125,14 +131,24 @@ async fn events_are_processed_once(t: &TestApp, post: &Post, deletes: bool) -> R
         if worked > 1 {
             return Err(format!("{id} ({kind}) was applied {worked} times: {outcomes:?}"));
         }
-        let rows = t.value(&format!("select concat_ws(' ', status, outcome, error_code, next_retry_at) from webhook_events where event_id = '{id}'")).await;
+        let rows = t
+            .value(&format!(
+                "select concat_ws(' ', status, outcome, error_code, next_retry_at)
+                 from webhook_events where event_id = '{id}'"
+            ))
+            .await;
         let ignored = outcomes.iter().all(|outcome| outcome == "ignored");
         let of_gone = deletes && rows == "processed ignored";
         if !ignored && !of_gone && !["processed applied", "processed stale"].contains(&rows.as_str()) {
             return Err(format!("{id} ({kind}) was answered {outcomes:?} and is stored as `{rows}`"));
         }
     }
-    let left = t.value("select string_agg(event_id || ' ' || status, ', ') from webhook_events where status <> 'processed'").await;
+    let left = t
+        .value(
+            "select string_agg(event_id || ' ' || status, ', ') from webhook_events
+             where status <> 'processed'",
+        )
+        .await;
     if left.is_empty() { Ok(()) } else { Err(format!("left unprocessed: {left}")) }
 }
 
@@ -152,7 +168,8 @@ async fn telemetry_is_a_chain(t: &TestApp, kind: &str, of: &str, first: &str) ->
 async fn telemetry_ends_at_the_plans(t: &TestApp, world: &World) -> Result<(), String> {
     for organization in &world.organizations {
         let last = format!(
-            "select coalesce((select telemetry ->> 'to' from runs where kind = 'plan_changed' and org_id = '{}' order by id desc limit 1), 'pilot')",
+            "select coalesce((select telemetry ->> 'to' from runs
+             where kind = 'plan_changed' and org_id = '{}' order by id desc limit 1), 'pilot')",
             organization.id
         );
         let (last, plan) = (t.value(&last).await, plan_at_stripe(t, organization));

@@ -90,7 +90,8 @@ fn every_failure() -> Vec<ApiError> {
 fn when(error: &ApiError) -> &'static str {
     match error {
         ApiError::InvalidRequest(_) => {
-            "the request is no JSON object, or a field is missing, unknown, twice there or of another type: it is named"
+            "the request is no JSON object, or a field is missing, unknown, twice there or of another type: \
+             it is named"
         }
         ApiError::InvalidOrgId => "`orgId` is not a UUID",
         ApiError::InvalidPlan => "`planCode` is none of the plans",
@@ -169,7 +170,8 @@ fn response(errors: Vec<ApiError>) -> Value {
         "headers": headers,
         "content": { "application/json": {
             "schema": {
-                "allOf": [{ "$ref": "#/components/schemas/Failure" }, { "properties": { "code": { "enum": codes } } }]
+                "allOf": [{ "$ref": "#/components/schemas/Failure" },
+                    { "properties": { "code": { "enum": codes } } }]
             },
             "examples": examples
         } }

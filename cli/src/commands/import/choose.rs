@@ -132,8 +132,8 @@ fn one_of(wanted: &Wanted, mut candidates: Vec<Candidate>, problems: &mut Vec<Pr
         .collect();
     if live.len() > 1 {
         let sentence = format!(
-            "{org} has {} customers with a live subscription: {}. Name one of them, and cancel the others' subscriptions \
-             or write org_id into their metadata at Stripe.",
+            "{org} has {} customers with a live subscription: {}. Name one of them, and cancel the others' \
+             subscriptions or write org_id into their metadata at Stripe.",
             live.len(),
             live.join(", ")
         );
@@ -176,8 +176,8 @@ fn unknown_plan(org: OrgId, seen: &SubscriptionRead) -> Option<Problem> {
         return None;
     }
     let sentence = format!(
-        "{} of {org} is {} at {}, and nothing says which plan that is: it counts as pilot. Write plan_code into the \
-         metadata of that price, or of the subscription, at Stripe.",
+        "{} of {org} is {} at {}, and nothing says which plan that is: it counts as pilot. Write plan_code \
+         into the metadata of that price, or of the subscription, at Stripe.",
         snapshot.id.as_str(),
         snapshot.status,
         snapshot.item.price.as_deref().unwrap_or("no price")

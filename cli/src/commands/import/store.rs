@@ -106,7 +106,8 @@ impl Import<'_> {
             && !existing(self.client, &[named]).await?.is_empty()
         {
             let sentence = format!(
-                "{id} of {org} is {named}'s, as its metadata org_id at Stripe says{}. Mend the one that is wrong.",
+                "{id} of {org} is {named}'s, as its metadata org_id at Stripe says{}. Mend the one that is \
+                 wrong.",
                 candidate.place.aside()
             );
             return Ok(Err(Problem::new(Kind::MetadataNamesAnother, sentence)
@@ -222,8 +223,9 @@ impl Import<'_> {
             Verdict::OrganizationHasAnother => (
                 Kind::OrganizationHasAnother,
                 format!(
-                    "{org} has {other} already, which stays: {customer} was not stored{aside}. If {customer} has a live subscription, \
-                     write org_id into its metadata at Stripe: then it counts as well."
+                    "{org} has {other} already, which stays: {customer} was not stored{aside}. If {customer} \
+                     has a live subscription, write org_id into its metadata at Stripe: then it counts as \
+                     well."
                 ),
             ),
         };

@@ -1,4 +1,5 @@
-// Stands in for an application's sign-in. With supabase-js it is `(await supabase.auth.getSession()).data.session?.access_token`.
+// Stands in for an application's sign-in. With supabase-js it is `(await
+// supabase.auth.getSession()).data.session?.access_token`.
 
 /** The demo's people. */
 export const people = { Owner: "owner@acme.example", Member: "member@acme.example", Outsider: "outsider@other.example" };
