@@ -8,7 +8,11 @@ declare module "next" {
 declare module "next/headers" {
   interface Jar {
     getAll(): { name: string; value: string }[];
-    set(name: string, value: string, cookie?: { path?: string; maxAge?: number; sameSite?: boolean | "lax" | "strict" | "none" }): Jar;
+    set(
+      name: string,
+      value: string,
+      cookie?: { path?: string; maxAge?: number; sameSite?: boolean | "lax" | "strict" | "none" },
+    ): Jar;
     set(cookie: { name: string; value: string }): Jar;
   }
   export function cookies(): Promise<Jar>;

@@ -1,5 +1,5 @@
-// Compiles the examples of README.md and docs/: a block that names a file becomes that file. Those of README.md under one heading belong
-// together, and so do those of a page of docs/.
+// Compiles the examples of README.md and docs/: a block that names a file becomes that file. Those of
+// README.md under one heading belong together, and so do those of a page of docs/.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,8 +13,13 @@ rmSync(out, { recursive: true, force: true });
 
 const read = (path) => readFileSync(join(client, path), "utf8");
 const groups = [
-  ...read("README.md").split(/^## /m).map((text, index) => [`readme-${index}`, text]),
-  ...readdirSync(join(client, "docs")).map((name) => [basename(name, ".md").toLowerCase(), read(`docs/${name}`)]),
+  ...read("README.md")
+    .split(/^## /m)
+    .map((text, index) => [`readme-${index}`, text]),
+  ...readdirSync(join(client, "docs")).map((name) => [
+    basename(name, ".md").toLowerCase(),
+    read(`docs/${name}`),
+  ]),
 ];
 let files = 0;
 for (const [group, text] of groups) {
@@ -30,7 +35,12 @@ for (const [group, text] of groups) {
 if (files === 0) throw new Error("There are no examples");
 
 const options = { extends: "../tsconfig.json", include: [".", "../scripts/next.d.ts"] };
-options.compilerOptions = { module: "ESNext", moduleResolution: "Bundler", noUnusedLocals: false, types: ["node", "vite/client"] };
+options.compilerOptions = {
+  module: "ESNext",
+  moduleResolution: "Bundler",
+  noUnusedLocals: false,
+  types: ["node", "vite/client"],
+};
 writeFileSync(join(out, "tsconfig.json"), JSON.stringify(options));
 try {
   execFileSync(process.execPath, [join(client, "node_modules/typescript/bin/tsc"), "-p", out], {

@@ -25,7 +25,10 @@ let failed = false;
 for (const [entry, names, limit] of limits) {
   const what = names === "*" ? "*" : `{ ${names} }`;
   const { outputFiles } = await build({
-    stdin: { contents: `export ${what} from ${JSON.stringify(join(client, exports[entry].default))};`, resolveDir: client },
+    stdin: {
+      contents: `export ${what} from ${JSON.stringify(join(client, exports[entry].default))};`,
+      resolveDir: client,
+    },
     bundle: true,
     minify: true,
     write: false,
@@ -36,6 +39,8 @@ for (const [entry, names, limit] of limits) {
   });
   const size = gzipSync(outputFiles[0].contents, { level: 9 }).length;
   failed ||= size > limit;
-  console.log(`${`${entry} ${what}`.padEnd(52)} ${size} of ${limit} bytes${size > limit ? ": too large" : ""}`);
+  console.log(
+    `${`${entry} ${what}`.padEnd(52)} ${size} of ${limit} bytes${size > limit ? ": too large" : ""}`,
+  );
 }
 process.exitCode = failed ? 1 : 0;

@@ -1,4 +1,5 @@
-// Whether a gate opens, and if not, why. Three things that a page must not mix up: the plan lacks it, nobody answered, it was refused.
+// Whether a gate opens, and if not, why. Three things that a page must not mix up: the plan lacks it, nobody
+// answered, it was refused.
 
 import type { BillingError } from "./errors.js";
 import type { Entitlements, EntitlementsState, Feature } from "./types.js";

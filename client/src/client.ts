@@ -20,7 +20,10 @@ import type {
 
 /** How a client is made. */
 export interface BillingClientOptions {
-  /** Where the API is, such as `https://api.example.com`. `""` for the page's own origin, `/billing` for a path there. */
+  /**
+   * Where the API is, such as `https://api.example.com`. `""` for the page's own origin, `/billing` for a
+   * path there.
+   */
   readonly baseUrl: string;
   /** Gives the signed-in person's access token. Asked before every request. */
   readonly getToken: GetToken;
@@ -83,7 +86,10 @@ export interface BillingClient {
    * answer is a no.
    */
   hasEntitlement(orgId: string, feature: Feature, options?: CheckOptions): Promise<boolean>;
-  /** Asks the same, and tells "not in the plan", "no answer" and "refused" apart. Throws no more than `hasEntitlement`. */
+  /**
+   * Asks the same, and tells "not in the plan", "no answer" and "refused" apart. Throws no more than
+   * `hasEntitlement`.
+   */
   checkEntitlement(orgId: string, feature: Feature, options?: CheckOptions): Promise<Check>;
   /**
    * Asks what is sold, and at which prices.
@@ -94,8 +100,8 @@ export interface BillingClient {
   /**
    * Opens a checkout. Send the person to the answer's `url`.
    *
-   * @throws BillingError with `already_subscribed` if the organization pays: its plan is changed in the portal, at the error's
-   *   `portalUrl` or with `openPortal`.
+   * @throws BillingError with `already_subscribed` if the organization pays: its plan is changed in the
+   *   portal, at the error's `portalUrl` or with `openPortal`.
    */
   startCheckout(order: CheckoutOrder, options?: CallOptions): Promise<Checkout>;
   /**
@@ -216,7 +222,11 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
     }
   };
 
-  const checkEntitlement: BillingClient["checkEntitlement"] = async (orgId, feature, { signal, onError: wanted = onError } = {}) => {
+  const checkEntitlement: BillingClient["checkEntitlement"] = async (
+    orgId,
+    feature,
+    { signal, onError: wanted = onError } = {},
+  ) => {
     try {
       return judge(feature, { entitlements: await getEntitlements(orgId, { signal }) }, wanted);
     } catch (error) {
@@ -225,7 +235,11 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
     }
   };
 
-  const open = async <T extends { readonly url: string }>(path: string, order: unknown, call: CallOptions = {}): Promise<T> => {
+  const open = async <T extends { readonly url: string }>(
+    path: string,
+    order: unknown,
+    call: CallOptions = {},
+  ): Promise<T> => {
     const { success: _, ...page } = (await send(path, { body: order, signal: call.signal })).body;
     if (typeof page["url"] !== "string") throw unexpected();
     return page as unknown as T;

@@ -1,5 +1,6 @@
-// What the API says beyond src/openapi.ts. Written by hand, and optional, so that this client also works with an API that does not say it
-// yet. Once openapi.json describes a field or a route, the generated type takes it over: then it goes from here.
+// What the API says beyond src/openapi.ts. Written by hand, and optional, so that this client also works with
+// an API that does not say it yet. Once openapi.json describes a field or a route, the generated type takes
+// it over: then it goes from here.
 
 import type { components } from "./openapi.js";
 
@@ -46,7 +47,12 @@ export interface MoreOfCheckout {
 /** The one thing that the portal is opened for. */
 export type PortalFlow =
   /** Confirm another plan or interval, with what it costs now. */
-  | { readonly type: "update"; readonly planCode: PlanCode; readonly interval: Interval; readonly seats?: number | undefined }
+  | {
+      readonly type: "update";
+      readonly planCode: PlanCode;
+      readonly interval: Interval;
+      readonly seats?: number | undefined;
+    }
   /** Cancel the subscription. */
   | { readonly type: "cancel" }
   /** Give another card. */

@@ -49,7 +49,11 @@ export class BillingError extends Error {
   readonly portalUrl: string | undefined;
 
   /** @internal */
-  constructor(code: ErrorCode, message: string, { status = 0, requestId, retryAfter, portalUrl, cause }: BillingErrorDetails = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { status = 0, requestId, retryAfter, portalUrl, cause }: BillingErrorDetails = {},
+  ) {
     super(message, { cause });
     this.name = "BillingError";
     this.code = code;

@@ -1,7 +1,14 @@
 // The package's core: no framework, no dependency.
 
 export { createBillingClient } from "./client.js";
-export type { BillingClient, BillingClientOptions, CallOptions, CheckOptions, PlansOptions, ReadOptions } from "./client.js";
+export type {
+  BillingClient,
+  BillingClientOptions,
+  CallOptions,
+  CheckOptions,
+  PlansOptions,
+  ReadOptions,
+} from "./client.js";
 export type { Check, OnError } from "./check.js";
 export type { Plan, PlanAction, PlanPrice, PortalFlow, ScheduledChange } from "./contract.js";
 export { BillingError } from "./errors.js";

@@ -37,7 +37,8 @@ export function createSend(
   // As from an environment variable that is not set.
   if (typeof baseUrl !== "string") throw new TypeError("baseUrl is not a string");
   // `api.example.com` alone would be a page of the frontend's own.
-  if (!/^($|\/|https?:\/\/)/i.test(baseUrl)) throw new TypeError(`baseUrl begins with neither https:// nor /: "${baseUrl}"`);
+  if (!/^($|\/|https?:\/\/)/i.test(baseUrl))
+    throw new TypeError(`baseUrl begins with neither https:// nor /: "${baseUrl}"`);
   const base = baseUrl.replace(/\/+$/, "");
   const place = base || "the page's own origin";
 
@@ -118,7 +119,8 @@ function read(response: Response, content: string, place: string): Reply {
   }
   const { code } = fields;
   const known = typeof code === "string";
-  const text = (name: string): string | undefined => (typeof fields[name] === "string" ? fields[name] : undefined);
+  const text = (name: string): string | undefined =>
+    typeof fields[name] === "string" ? fields[name] : undefined;
   throw new BillingError(
     known ? (code as ErrorCode) : status === 429 ? "throttled" : "unexpected_response",
     (known && text("error")) || `${place} answered ${status}, and not as the billing API does`,

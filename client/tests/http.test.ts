@@ -95,5 +95,9 @@ it("names the address when nobody listens there", async () => {
 it("names the address when something else answers there", async () => {
   const elsewhere = createBillingClient({ baseUrl: `${baseUrl}/elsewhere/`, getToken: () => token });
   const message = `${baseUrl}/elsewhere answered 404, and not as the billing API does`;
-  await expect(elsewhere.getEntitlements(ORG)).rejects.toMatchObject({ code: "unexpected_response", status: 404, message });
+  await expect(elsewhere.getEntitlements(ORG)).rejects.toMatchObject({
+    code: "unexpected_response",
+    status: 404,
+    message,
+  });
 });

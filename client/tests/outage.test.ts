@@ -94,7 +94,11 @@ describe("in an outage", () => {
     const { api, client } = setUp({ timeout: 3_000 });
     api.instead = () => new Promise<Response>(() => undefined);
     const asking = client.getEntitlements(ORG);
-    const outcome = expect(asking).rejects.toMatchObject({ code: "timeout", status: 0, message: "No answer from http://api.test within 3000 ms" });
+    const outcome = expect(asking).rejects.toMatchObject({
+      code: "timeout",
+      status: 0,
+      message: "No answer from http://api.test within 3000 ms",
+    });
     await vi.advanceTimersByTimeAsync(3_000);
     await outcome;
   });
@@ -102,7 +106,9 @@ describe("in an outage", () => {
   it("gives Stripe three times as long", async () => {
     const { api, client } = setUp({ timeout: 3_000 });
     api.instead = () => new Promise<Response>(() => undefined);
-    const outcome = expect(client.openPortal({ orgId: ORG })).rejects.toMatchObject({ message: "No answer from http://api.test within 9000 ms" });
+    const outcome = expect(client.openPortal({ orgId: ORG })).rejects.toMatchObject({
+      message: "No answer from http://api.test within 9000 ms",
+    });
     await vi.advanceTimersByTimeAsync(9_000);
     await outcome;
   });
@@ -118,7 +124,11 @@ describe("Retry-After", () => {
     const { api, client } = setUp();
     api.fail(503, "database_unavailable", { "retry-after": "2" });
     await expect(client.getEntitlements(ORG)).rejects.toMatchObject({
-      code: "database_unavailable", status: 503, requestId: "request-1", retryAfter: 2_000, isOutage: true,
+      code: "database_unavailable",
+      status: 503,
+      requestId: "request-1",
+      retryAfter: 2_000,
+      isOutage: true,
     });
   });
 
@@ -168,13 +178,15 @@ describe("a gate", () => {
     expect(await client.hasEntitlement(ORG, "hasAPI", { onError: "closed" })).toBe(false);
   });
 
-  it.each([[401, "unauthenticated"], [403, "not_a_member"], [400, "invalid_org_id"]] as const)(
-    "stays closed on a %i even then", async (status, code) => {
-      const { api, client } = setUp({ onError: "open" });
-      api.fail(status, code);
-      expect(await client.hasEntitlement(ORG, "hasAPI")).toBe(false);
-    },
-  );
+  it.each([
+    [401, "unauthenticated"],
+    [403, "not_a_member"],
+    [400, "invalid_org_id"],
+  ] as const)("stays closed on a %i even then", async (status, code) => {
+    const { api, client } = setUp({ onError: "open" });
+    api.fail(status, code);
+    expect(await client.hasEntitlement(ORG, "hasAPI")).toBe(false);
+  });
 
   it("stays closed for a flag that only JavaScript can ask for", async () => {
     const { client } = setUp();

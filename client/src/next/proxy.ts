@@ -15,7 +15,9 @@ export interface ProxyResponses<Page extends Response> {
 }
 
 /** Answers instead of the page, or gives nothing. */
-export type ProxyGuard = (billing: ServerBilling) => Response | undefined | void | Promise<Response | undefined | void>;
+export type ProxyGuard = (
+  billing: ServerBilling,
+) => Response | undefined | void | Promise<Response | undefined | void>;
 
 /** @internal */
 export async function proxied<Page extends Response>(
@@ -36,7 +38,8 @@ export async function proxied<Page extends Response>(
   };
   // Who asks for something says what is wrong; a page that asks for nothing need not fail.
   await token({ cookies: jar, forceRefresh: false }).catch(() => undefined);
-  const answer = (await guard?.(billingWith(jar))) ?? responses.next({ request: { headers: request.headers } });
+  const answer =
+    (await guard?.(billingWith(jar))) ?? responses.next({ request: { headers: request.headers } });
   if (written.size === 0) return answer;
   // A copy, because the headers of Response.redirect() cannot be changed.
   const response = isNext(answer) ? answer : new Response(answer.body, answer);
@@ -55,7 +58,9 @@ const isNext = (response: Response): response is WithCookies => "cookies" in res
 
 /** As RFC 6265, 4.1 says it. */
 function serialized({ name, value, options }: Written): string {
-  const { path, domain, maxAge, expires, secure, httpOnly, sameSite } = options as Readonly<Record<string, unknown>>;
+  const { path, domain, maxAge, expires, secure, httpOnly, sameSite } = options as Readonly<
+    Record<string, unknown>
+  >;
   const parts = [`${name}=${encodeURIComponent(value)}`];
   if (path) parts.push(`Path=${String(path)}`);
   if (domain) parts.push(`Domain=${String(domain)}`);

@@ -1,5 +1,5 @@
-// The session that @supabase/ssr keeps in cookies. A renewed one that is not written back signs the person out: so it is renewed only
-// where cookies reach the browser, once, and written there.
+// The session that @supabase/ssr keeps in cookies. A renewed one that is not written back signs the person
+// out: so it is renewed only where cookies reach the browser, once, and written there.
 
 /** A cookie of a request. */
 export interface Cookie {
@@ -59,7 +59,13 @@ export function tokenFrom(supabase: SupabaseOf) {
     return data.session?.access_token ?? null;
   };
 
-  return async ({ cookies: jar, forceRefresh }: { readonly cookies: CookieStore; readonly forceRefresh: boolean }): Promise<string | null> => {
+  return async ({
+    cookies: jar,
+    forceRefresh,
+  }: {
+    readonly cookies: CookieStore;
+    readonly forceRefresh: boolean;
+  }): Promise<string | null> => {
     name ??= nameOfCookie(supabase);
     const session = sessionIn(jar.getAll(), name);
     if (!session) return null;
@@ -76,7 +82,10 @@ export function tokenFrom(supabase: SupabaseOf) {
   };
 }
 
-/** Whether cookies reach the browser: in pages and layouts `set` throws. It is tried before a refresh token is used up. */
+/**
+ * Whether cookies reach the browser: in pages and layouts `set` throws. It is tried before a refresh token is
+ * used up.
+ */
 function canWrite(jar: CookieStore): boolean {
   try {
     jar.set(PROBE, "", { maxAge: 0, path: "/" });
@@ -94,14 +103,23 @@ function nameOfCookie(supabase: SupabaseOf): string {
   return storageKey;
 }
 
-/** The session as @supabase/ssr writes it: in one cookie or in numbered parts, base64url behind a prefix or plain. */
-function sessionIn(cookies: readonly Cookie[], name: string): { readonly access_token: string; readonly expires_at: number } | undefined {
+/**
+ * The session as @supabase/ssr writes it: in one cookie or in numbered parts, base64url behind a prefix or
+ * plain.
+ */
+function sessionIn(
+  cookies: readonly Cookie[],
+  name: string,
+): { readonly access_token: string; readonly expires_at: number } | undefined {
   const values = new Map(cookies.map((cookie) => [cookie.name, cookie.value]));
   let text = values.get(name) ?? "";
   if (!text) for (let part = 0, value; (value = values.get(`${name}.${part}`)); part++) text += value;
   try {
     const encoded = /^base64-(.*)$/s.exec(text)?.[1];
-    const bytes = encoded === undefined ? undefined : Uint8Array.from(atob(encoded.replace(/-/g, "+").replace(/_/g, "/")), (each) => each.charCodeAt(0));
+    const bytes =
+      encoded === undefined
+        ? undefined
+        : Uint8Array.from(atob(encoded.replace(/-/g, "+").replace(/_/g, "/")), (each) => each.charCodeAt(0));
     const session: unknown = JSON.parse(bytes ? new TextDecoder().decode(bytes) : text);
     const { access_token, expires_at = 0 } = session as { access_token?: unknown; expires_at?: number };
     return typeof access_token === "string" ? { access_token, expires_at } : undefined;

@@ -39,7 +39,8 @@ export function BillingBanner(props: BillingBannerProps): ReactElement | null {
   const action = notice && actionOf(notice, labels);
   const mayAct = state.entitlements?.canManageBilling !== false;
   const isPending = portal.pending !== null;
-  const press = (): void => void (action?.does === "payment_method" ? portal.updatePaymentMethod() : portal.manage());
+  const press = (): void =>
+    void (action?.does === "payment_method" ? portal.updatePaymentMethod() : portal.manage());
 
   // The two regions are always there, so that what comes into them is announced.
   return (
@@ -59,7 +60,12 @@ export function BillingBanner(props: BillingBannerProps): ReactElement | null {
   );
 }
 
-function sentenceOf({ kind, planCode, interval, date }: Notice, state: EntitlementsState, labels: BannerLabels, locale: string): string {
+function sentenceOf(
+  { kind, planCode, interval, date }: Notice,
+  state: EntitlementsState,
+  labels: BannerLabels,
+  locale: string,
+): string {
   const { entitlements, error } = state;
   const plan = planCode ? labels.planName(planCode) : "";
   const day = date ? labels.date(new Date(date), locale) : "";
@@ -82,7 +88,10 @@ function sentenceOf({ kind, planCode, interval, date }: Notice, state: Entitleme
   }
 }
 
-function actionOf({ kind, planCode }: Notice, labels: BannerLabels): { readonly word: string; readonly does: "payment_method" | "manage" } | undefined {
+function actionOf(
+  { kind, planCode }: Notice,
+  labels: BannerLabels,
+): { readonly word: string; readonly does: "payment_method" | "manage" } | undefined {
   switch (kind) {
     case "past_due":
     case "off":

@@ -24,7 +24,8 @@ export const bannerEnglish: BannerLabels = {
   paused: "Your subscription is paused.",
   trial: (plan, date) => `The trial of ${plan} ends on ${date}.`,
   canceled: (plan, date) => `${plan} is canceled and ends on ${date}.`,
-  scheduled: (plan, interval, date) => `The plan changes to ${plan}, paid ${interval === "year" ? "yearly" : "monthly"}, on ${date}.`,
+  scheduled: (plan, interval, date) =>
+    `The plan changes to ${plan}, paid ${interval === "year" ? "yearly" : "monthly"}, on ${date}.`,
   seatsOver: (used, seats) => `${used} members share ${seats === 1 ? "1 seat" : `${seats} seats`}.`,
   updatePaymentMethod: "Update payment method",
 };

@@ -16,7 +16,10 @@ export interface Departure<What> {
   readonly failed: What | null;
   /** How. */
   readonly error: BillingError | null;
-  /** Does nothing while something is pending. `open` gives the address to go to; nothing: the page is not left. */
+  /**
+   * Does nothing while something is pending. `open` gives the address to go to; nothing: the page is not
+   * left.
+   */
   readonly go: (what: What, open: (signal: AbortSignal) => Promise<string | undefined>) => Promise<void>;
   /** Forgets the error, and ends what is under way. */
   readonly reset: () => void;
@@ -44,7 +47,8 @@ export function useDeparture<What>(): Departure<What> {
   useEffect(() => reset, [client, orgId, reset]);
 
   useEffect(() => {
-    // Brought back by the back button as it was left; or it was never left, because Stripe's page opened elsewhere.
+    // Brought back by the back button as it was left; or it was never left, because Stripe's page opened
+    // elsewhere.
     const back = (event: PageTransitionEvent): void => void (event.persisted && reset());
     const look = (): void => void (document.visibilityState === "visible" && timer.current && reset());
     window.addEventListener("pageshow", back);
@@ -65,7 +69,11 @@ export function useDeparture<What>(): Departure<What> {
       const url = await open(signal);
       if (signal.aborted) return;
       if (url === undefined) return reset();
-      if (!/^https?:/i.test(url)) throw new BillingError("unexpected_response", "The billing API answered with an address that is none");
+      if (!/^https?:/i.test(url))
+        throw new BillingError(
+          "unexpected_response",
+          "The billing API answered with an address that is none",
+        );
       navigate?.(url);
       // It stays pending until the page is gone.
       timer.current = setTimeout(reset, STILL_HERE);

@@ -8,7 +8,10 @@ import { useEntitlement } from "./hooks.js";
 
 /** Why a gate cannot say. */
 export interface GateProblem {
-  /** `outage`: the API cannot be had, so nobody knows. `refused`: nobody is signed in, or the person is not a member. */
+  /**
+   * `outage`: the API cannot be had, so nobody knows. `refused`: nobody is signed in, or the person is not a
+   * member.
+   */
   readonly reason: "outage" | "refused";
   readonly error: BillingError;
   /** Asks anew. In an outage that happens by itself as well. */
@@ -33,8 +36,18 @@ export interface GateProps {
   readonly children?: ReactNode;
 }
 
-/** Shows its children to organizations that have a feature. It hides, it does not protect: the server has to ask as well. */
-export function Gate({ feature, fallback = null, error: problem = null, loading = null, onError, children }: GateProps): ReactElement {
+/**
+ * Shows its children to organizations that have a feature. It hides, it does not protect: the server has to
+ * ask as well.
+ */
+export function Gate({
+  feature,
+  fallback = null,
+  error: problem = null,
+  loading = null,
+  onError,
+  children,
+}: GateProps): ReactElement {
   const { client, orgId } = useBilling();
   const { enabled, status, error } = useEntitlement(feature, { onError });
   if (enabled) return <>{children}</>;

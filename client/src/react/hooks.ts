@@ -20,7 +20,10 @@ export interface EntitlementsResult {
 export interface EntitlementResult {
   /** Whether the feature is on. False while nothing is known. */
   readonly enabled: boolean;
-  /** As {@link Check} says it; `loading` while nothing is known: show neither the feature nor an offer to buy it. */
+  /**
+   * As {@link Check} says it; `loading` while nothing is known: show neither the feature nor an offer to buy
+   * it.
+   */
   readonly status: Check["status"] | "loading";
   /** Nothing is known yet. */
   readonly loading: boolean;
@@ -36,8 +39,14 @@ export function useEntitlements(): EntitlementsResult {
   return { entitlements, error, loading: !entitlements && !error, stale: entitlements?.stale ?? false };
 }
 
-/** One flag of the provider's organization. `onError` other than the client's: `"open"` opens in an outage, never after a refusal. */
-export function useEntitlement(feature: Feature, options: { readonly onError?: OnError | undefined } = {}): EntitlementResult {
+/**
+ * One flag of the provider's organization. `onError` other than the client's: `"open"` opens in an outage,
+ * never after a refusal.
+ */
+export function useEntitlement(
+  feature: Feature,
+  options: { readonly onError?: OnError | undefined } = {},
+): EntitlementResult {
   const { client, state } = useBilling();
   const { loading, error, stale } = useEntitlements();
   const { status, enabled } = judge(feature, state, options.onError ?? client.onError);

@@ -30,7 +30,8 @@ export interface CommonLabels {
 /** @internal */
 export const commonEnglish: CommonLabels = {
   planName: (planCode) => planCode.charAt(0).toUpperCase() + planCode.slice(1),
-  date: (date, locale) => new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(date),
+  date: (date, locale) =>
+    new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(date),
   problem: (error) => {
     if (error.code === "not_a_billing_admin") return commonEnglish.askAdmin;
     if (error.code === "not_a_member") return commonEnglish.notMember;
@@ -48,4 +49,5 @@ export const commonEnglish: CommonLabels = {
 };
 
 /** Why it is not known what an organization has. @internal */
-export const whyUnknown = (error: BillingError, labels: CommonLabels): string => (error.isOutage ? labels.outage : labels.problem(error));
+export const whyUnknown = (error: BillingError, labels: CommonLabels): string =>
+  error.isOutage ? labels.outage : labels.problem(error);

@@ -11,7 +11,18 @@ import type { ShownPlan, ShownPrice } from "./pricingPlan.js";
  * - `manage`: it pays, or should, for something that the portal shows;
  * - `none`: nothing to do.
  */
-export type OfferKind = "current" | "renew" | "switch" | "scheduled" | "buy" | "upgrade" | "downgrade" | "cancel" | "contact" | "manage" | "none";
+export type OfferKind =
+  | "current"
+  | "renew"
+  | "switch"
+  | "scheduled"
+  | "buy"
+  | "upgrade"
+  | "downgrade"
+  | "cancel"
+  | "contact"
+  | "manage"
+  | "none";
 
 /** @internal */
 export interface Offer {
@@ -20,7 +31,10 @@ export interface Offer {
   readonly price: ShownPrice | undefined;
   /** From when it counts, or until when, as an ISO 8601 date and time. */
   readonly date: string | undefined;
-  /** What a year of the monthly price costs more, in the currency's smallest unit; 0 where the price is not the yearly one. */
+  /**
+   * What a year of the monthly price costs more, in the currency's smallest unit; 0 where the price is not
+   * the yearly one.
+   */
   readonly saved: number;
 }
 
@@ -34,7 +48,12 @@ export const isLive = ({ status }: Entitlements): boolean => LIVE.includes(statu
  * @param others - all plans, to know which is higher
  * @internal
  */
-export function offerOf(plan: ShownPlan, interval: Interval, now: Entitlements | undefined, others: readonly ShownPlan[]): Offer {
+export function offerOf(
+  plan: ShownPlan,
+  interval: Interval,
+  now: Entitlements | undefined,
+  others: readonly ShownPlan[],
+): Offer {
   const price = plan.prices.find((each) => each.interval === interval) ?? plan.prices[0];
   const saved = price?.interval === "year" ? (savingOf(plan)?.amount ?? 0) : 0;
   const offer = (kind: OfferKind, date?: string): Offer => ({ kind, price, date, saved });
@@ -64,13 +83,17 @@ export function offerOf(plan: ShownPlan, interval: Interval, now: Entitlements |
   const mine = others.find(({ planCode }) => planCode === now.planCode);
   // It has a subscription that grants nothing for now: that is to be settled first.
   if (mine?.isFree && now.status !== "active" && now.status !== "trialing") return offer("manage");
-  if (plan.action === "buy" || plan.action === "upgrade" || plan.action === "downgrade") return offer(plan.action);
+  if (plan.action === "buy" || plan.action === "upgrade" || plan.action === "downgrade")
+    return offer(plan.action);
   return offer(mine && plan.rank < mine.rank ? "downgrade" : "upgrade");
 }
 
 /** What a year at once saves. @internal */
-export function savingOf({ prices }: ShownPlan): { readonly amount: number; readonly percent: number } | undefined {
-  const of = (interval: Interval): ShownPrice | undefined => prices.find((price) => price.interval === interval && price.count === 1);
+export function savingOf({
+  prices,
+}: ShownPlan): { readonly amount: number; readonly percent: number } | undefined {
+  const of = (interval: Interval): ShownPrice | undefined =>
+    prices.find((price) => price.interval === interval && price.count === 1);
   const month = of("month");
   const year = of("year");
   if (!month || !year) return undefined;

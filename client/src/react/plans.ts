@@ -10,7 +10,10 @@ import { useBilling, type Billing } from "./context.js";
 export interface PlansResult {
   /** What is sold, and at which prices; undefined as long as it is not known. */
   readonly plans: readonly Plan[] | undefined;
-  /** Whether `action` of each plan still counts: it does not while the organization's plan has changed and the plans are asked for anew. */
+  /**
+   * Whether `action` of each plan still counts: it does not while the organization's plan has changed and the
+   * plans are asked for anew.
+   */
   readonly current: boolean;
   /** Nothing is known yet. */
   readonly loading: boolean;
@@ -29,7 +32,10 @@ interface Known {
   readonly error?: BillingError;
 }
 
-/** What is sold to the provider's organization. Asked once, and anew when its plan changes or an outage is over. */
+/**
+ * What is sold to the provider's organization. Asked once, and anew when its plan changes or an outage is
+ * over.
+ */
 export const usePlans = (): PlansResult => usePlansOf(useBilling());
 
 /** The same, and nothing where there is no provider. @internal */
@@ -56,7 +62,9 @@ export function usePlansOf(billing: Billing | undefined): PlansResult {
     const about = { client, orgId, version };
     client.getPlans({ orgId, signal }).then(
       (plans) => signal.aborted || learn({ ...about, plans }),
-      (error: BillingError) => signal.aborted || learn((last) => ({ ...(last && isAbout(last, client, orgId) ? last : about), error })),
+      (error: BillingError) =>
+        signal.aborted ||
+        learn((last) => ({ ...(last && isAbout(last, client, orgId) ? last : about), error })),
     );
     return () => controller.abort();
   }, [client, orgId, version, attempt, outage]);
@@ -66,8 +74,17 @@ export function usePlansOf(billing: Billing | undefined): PlansResult {
   return { plans, error, current: known?.version === version, loading: !!client && !plans && !error, retry };
 }
 
-const isAbout = (known: Known, client?: BillingClient, orgId?: string): boolean => known.client === client && known.orgId === orgId;
+const isAbout = (known: Known, client?: BillingClient, orgId?: string): boolean =>
+  known.client === client && known.orgId === orgId;
 
 /** What an offer depends on. */
-const contentOf = ({ planCode, status, interval, seats, cancelAt, scheduled, canManageBilling }: Entitlements): string =>
+const contentOf = ({
+  planCode,
+  status,
+  interval,
+  seats,
+  cancelAt,
+  scheduled,
+  canManageBilling,
+}: Entitlements): string =>
   JSON.stringify([planCode, status, interval, seats, cancelAt, scheduled, canManageBilling]);

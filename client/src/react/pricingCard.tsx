@@ -48,11 +48,14 @@ export function PricingCard(props: PricingCardProps): ReactElement {
         {plan.isFree && <strong>{labels.free}</strong>}
         {price && (
           <>
-            <strong>{money(price.amount, price.currency, locale)}</strong> <span>{labels.per(price.interval, price.count)}</span>
+            <strong>{money(price.amount, price.currency, locale)}</strong>{" "}
+            <span>{labels.per(price.interval, price.count)}</span>
           </>
         )}
       </p>
-      {price && offer.saved > 0 && <p className="pf-pricing-saves">{labels.saves(money(offer.saved, price.currency, locale))}</p>}
+      {price && offer.saved > 0 && (
+        <p className="pf-pricing-saves">{labels.saves(money(offer.saved, price.currency, locale))}</p>
+      )}
       <ul className="pf-pricing-features" role="list">
         {plan.features.map((feature) => (
           <li key={feature}>{feature}</li>
@@ -75,7 +78,14 @@ export function PricingCard(props: PricingCardProps): ReactElement {
   );
 }
 
-function Choose({ offer, button, contactUrl, onPress, describedBy, children }: PricingCardProps & { describedBy: string; children: string }): ReactElement {
+function Choose({
+  offer,
+  button,
+  contactUrl,
+  onPress,
+  describedBy,
+  children,
+}: PricingCardProps & { describedBy: string; children: string }): ReactElement {
   if (offer.kind === "contact" && contactUrl !== undefined) {
     return (
       <a className="pf-pricing-choose" href={contactUrl}>
@@ -106,7 +116,11 @@ function statusOf({ kind }: Offer, date: string | undefined, labels: PricingLabe
   return kind === "scheduled" ? labels.scheduled(date) : null;
 }
 
-function wordOf({ kind, price }: Offer, { name, trialDays }: ShownPlan, labels: PricingLabels): string | null {
+function wordOf(
+  { kind, price }: Offer,
+  { name, trialDays }: ShownPlan,
+  labels: PricingLabels,
+): string | null {
   const interval: Interval = price?.interval ?? "month";
   switch (kind) {
     case "buy":

@@ -13,8 +13,8 @@ export interface PricingPlan {
   /** One line on whom it is for. Default: the API's. */
   readonly description?: string | undefined;
   /**
-   * Integer amounts in the currency's smallest unit, as cents. Null: not sold by that interval. Shown until the API says the prices, and
-   * where it cannot.
+   * Integer amounts in the currency's smallest unit, as cents. Null: not sold by that interval. Shown until
+   * the API says the prices, and where it cannot.
    */
   readonly prices?: Readonly<Record<Interval, number | null>> | undefined;
   /** What it has. Default: a line for each flag. */
@@ -50,7 +50,11 @@ interface Words {
 }
 
 /** The API's plans, else the page's, lowest first. @internal */
-export function shownPlans(sold: readonly Plan[] | undefined, own: readonly PricingPlan[], words: Words): readonly ShownPlan[] {
+export function shownPlans(
+  sold: readonly Plan[] | undefined,
+  own: readonly PricingPlan[],
+  words: Words,
+): readonly ShownPlan[] {
   if (!sold) return own.map((plan, rank) => fromPage(plan, rank, words));
   const ranked = [...sold].sort((one, other) => one.rank - other.rank);
   const currency = words.currency ?? ranked.flatMap((plan) => plan.prices)[0]?.currency ?? "USD";
@@ -59,12 +63,24 @@ export function shownPlans(sold: readonly Plan[] | undefined, own: readonly Pric
       const text = own.find(({ planCode }) => planCode === plan.planCode);
       return fromApi(plan, text, ranked[place - 1], { labels: words.labels, currency }, place === 0);
     })
-    .filter((plan) => plan.prices.length > 0 || plan.isFree || plan.action === "contact" || plan.action === "current");
+    .filter(
+      (plan) =>
+        plan.prices.length > 0 || plan.isFree || plan.action === "contact" || plan.action === "current",
+    );
 }
 
-function fromPage({ planCode, name, description, prices, features = [] }: PricingPlan, rank: number, words: Words): ShownPlan {
+function fromPage(
+  { planCode, name, description, prices, features = [] }: PricingPlan,
+  rank: number,
+  words: Words,
+): ShownPlan {
   const currency = words.currency ?? "USD";
-  const amounts = (["month", "year"] as const).map((interval) => ({ interval, count: 1, amount: prices?.[interval] ?? null, currency }));
+  const amounts = (["month", "year"] as const).map((interval) => ({
+    interval,
+    count: 1,
+    amount: prices?.[interval] ?? null,
+    currency,
+  }));
   return {
     planCode,
     name: name ?? words.labels.planName(planCode),
@@ -85,7 +101,9 @@ function fromApi(
   { labels, currency }: { readonly labels: PricingLabels; readonly currency: string },
   isLowest: boolean,
 ): ShownPlan {
-  const prices = plan.prices.filter((price) => price.sold && price.currency.toLowerCase() === currency.toLowerCase());
+  const prices = plan.prices.filter(
+    (price) => price.sold && price.currency.toLowerCase() === currency.toLowerCase(),
+  );
   const paid = prices.filter(({ amountCents }) => amountCents > 0);
   return {
     planCode: plan.planCode,
@@ -93,7 +111,12 @@ function fromApi(
     description: own?.description ?? plan.description ?? undefined,
     features: own?.features ?? featuresOf(plan, below, labels),
     rank: plan.rank,
-    prices: paid.map(({ interval, intervalCount, amountCents }) => ({ interval, count: intervalCount, amount: amountCents, currency })),
+    prices: paid.map(({ interval, intervalCount, amountCents }) => ({
+      interval,
+      count: intervalCount,
+      amount: amountCents,
+      currency,
+    })),
     isFree: paid.length === 0 && plan.action !== "contact" && (isLowest || prices.length > 0),
     action: plan.action,
     trialDays: plan.trialDays ?? 0,
@@ -102,11 +125,18 @@ function fromApi(
 
 /** A line for each flag that the plan below has not. */
 function featuresOf(plan: Plan, below: Plan | undefined, labels: PricingLabels): readonly string[] {
-  const has = (of: Plan | undefined): readonly string[] => Object.entries(of?.entitlements ?? {}).flatMap(([flag, on]) => (on ? flag : []));
+  const has = (of: Plan | undefined): readonly string[] =>
+    Object.entries(of?.entitlements ?? {}).flatMap(([flag, on]) => (on ? flag : []));
   const flags = has(plan);
   const lower = has(below);
   const builds = below !== undefined && lower.length > 0 && lower.every((flag) => flags.includes(flag));
-  const lines = flags.filter((flag) => !builds || !lower.includes(flag)).map((flag) => labels.feature(flag as Feature));
+  const lines = flags
+    .filter((flag) => !builds || !lower.includes(flag))
+    .map((flag) => labels.feature(flag as Feature));
   const seats = plan.seats > 1 ? [labels.seats(plan.seats)] : [];
-  return [...(builds ? [labels.everythingIn(below.name)] : []), ...seats, ...lines.filter((line): line is string => line !== null)];
+  return [
+    ...(builds ? [labels.everythingIn(below.name)] : []),
+    ...seats,
+    ...lines.filter((line): line is string => line !== null),
+  ];
 }

@@ -13,19 +13,22 @@ import { pricingEnglish, type PricingLabels } from "./pricingLabels.js";
 import { shownPlans, type PricingPlan, type ShownPlan } from "./pricingPlan.js";
 import { toCheckout, toPortal, type PlanChoice, type ReturnAddresses } from "./purchase.js";
 
-/** What a button of the table does. `renew` keeps what was canceled, `switch` changes the interval, `cancel` ends at the free plan. */
+/**
+ * What a button of the table does. `renew` keeps what was canceled, `switch` changes the interval, `cancel`
+ * ends at the free plan.
+ */
 export type PricingAction = Exclude<OfferKind, "current" | "scheduled" | "none">;
 
 /** Props of {@link PricingTable}. */
 export interface PricingTableProps extends ReturnAddresses {
   /**
-   * The plans in the page's own words, and at prices that are shown until the API says what is sold, or where it cannot. A server may hand
-   * in what `getPlans` gave it. Without them all is as the API says.
+   * The plans in the page's own words, and at prices that are shown until the API says what is sold, or where
+   * it cannot. A server may hand in what `getPlans` gave it. Without them all is as the API says.
    */
   readonly plans?: readonly (PricingPlan | Plan)[] | undefined;
   /**
-   * Called instead of leading to Stripe, as on a page for visitors that leads to a sign-up. Until the promise that it may return is
-   * settled, no button can be pressed; a BillingError is shown.
+   * Called instead of leading to Stripe, as on a page for visitors that leads to a sign-up. Until the promise
+   * that it may return is settled, no button can be pressed; a BillingError is shown.
    */
   readonly onSelect?: ((choice: PlanChoice, action: PricingAction) => void | Promise<void>) | undefined;
   /** The interval, if the page keeps it. */
@@ -40,9 +43,15 @@ export interface PricingTableProps extends ReturnAddresses {
   readonly recommended?: PlanCode | undefined;
   /** Where a plan leads that is not sold on a page. */
   readonly contactUrl?: string | undefined;
-  /** Which prices are shown, as ISO 4217 says it. Default: those of the first price; `"USD"` for the page's own. */
+  /**
+   * Which prices are shown, as ISO 4217 says it. Default: those of the first price; `"USD"` for the page's
+   * own.
+   */
   readonly currency?: string | undefined;
-  /** How amounts and dates are written. Default `"en-US"`, and not the machine's own, in which server and browser may differ. */
+  /**
+   * How amounts and dates are written. Default `"en-US"`, and not the machine's own, in which server and
+   * browser may differ.
+   */
   readonly locale?: string | undefined;
   /** The level of the plans' headings. Default 3. */
   readonly headingLevel?: 2 | 3 | 4 | undefined;
@@ -53,8 +62,9 @@ export interface PricingTableProps extends ReturnAddresses {
 }
 
 /**
- * The plans side by side, by month or year, and the purchase: the checkout for who has none, Stripe's page that confirms the change for who
- * pays. Sells nothing to anybody while it is not known what they have. Style its class names, or import `@promptforge/billing/pricing.css`.
+ * The plans side by side, by month or year, and the purchase: the checkout for who has none, Stripe's page
+ * that confirms the change for who pays. Sells nothing to anybody while it is not known what they have. Style
+ * its class names, or import `@promptforge/billing/pricing.css`.
  */
 export function PricingTable(props: PricingTableProps): ReactElement {
   const { locale = "en-US", onSelect, onIntervalChange, className, seats } = props;
@@ -66,7 +76,9 @@ export function PricingTable(props: PricingTableProps): ReactElement {
 
   const now = billing?.state.entitlements;
   const plans = plansOf(sold.plans, sold.current, props.plans ?? [], { labels, currency: props.currency });
-  const intervals = (["month", "year"] as const).filter((each) => plans.some(({ prices }) => prices.some(({ interval }) => interval === each)));
+  const intervals = (["month", "year"] as const).filter((each) =>
+    plans.some(({ prices }) => prices.some(({ interval }) => interval === each)),
+  );
   const wanted = props.interval ?? chosen ?? props.defaultInterval ?? now?.interval ?? "month";
   const interval = intervals.includes(wanted) ? wanted : (intervals[0] ?? "month");
   const note = billing && noteOf(billing.state, labels);
@@ -79,7 +91,11 @@ export function PricingTable(props: PricingTableProps): ReactElement {
   };
 
   const press = (plan: ShownPlan, { kind, price }: Offer): void => {
-    const choice: PlanChoice = { planCode: plan.planCode, interval: price?.interval ?? interval, ...(seats === undefined ? {} : { seats }) };
+    const choice: PlanChoice = {
+      planCode: plan.planCode,
+      interval: price?.interval ?? interval,
+      ...(seats === undefined ? {} : { seats }),
+    };
     void go(plan.planCode, async (signal) => {
       if (onSelect) return void (await onSelect(choice, kind as PricingAction));
       return billing && addressOf(kind, billing.client, billing.orgId, choice, props, signal);
@@ -87,7 +103,11 @@ export function PricingTable(props: PricingTableProps): ReactElement {
   };
 
   return (
-    <section className={className ? `pf-pricing ${className}` : "pf-pricing"} aria-label={labels.title} aria-busy={plans.length === 0 && sold.loading}>
+    <section
+      className={className ? `pf-pricing ${className}` : "pf-pricing"}
+      aria-label={labels.title}
+      aria-busy={plans.length === 0 && sold.loading}
+    >
       {intervals.length > 1 && (
         <Intervals
           {...{ intervals, interval, labels, plans }}
@@ -145,10 +165,24 @@ function Intervals({ intervals, interval, labels, plans, onChange }: IntervalsPr
       <legend>{labels.interval}</legend>
       {intervals.map((each) => (
         <label key={each}>
-          <input type="radio" name={group} value={each} checked={each === interval} onChange={() => onChange(each)} />
+          <input
+            type="radio"
+            name={group}
+            value={each}
+            checked={each === interval}
+            onChange={() => onChange(each)}
+          />
           <span>
             {labels[each]}
-            {each === "year" && most > 0 && <small> {labels.yearSaves(most, savings.some((percent) => percent !== most))}</small>}
+            {each === "year" && most > 0 && (
+              <small>
+                {" "}
+                {labels.yearSaves(
+                  most,
+                  savings.some((percent) => percent !== most),
+                )}
+              </small>
+            )}
           </span>
         </label>
       ))}
@@ -171,8 +205,11 @@ function plansOf(
   const own = given.filter((plan): plan is PricingPlan => !isSold(plan));
   const handed = given.filter(isSold);
   const known = sold ?? (handed.length > 0 ? handed : undefined);
-  // What the API said may be done counts for the organization as it was then. That a plan is not sold on a page counts always.
-  const counts = known?.map(({ action, ...plan }) => (action && ((sold && isCurrent) || action === "contact") ? { ...plan, action } : plan));
+  // What the API said may be done counts for the organization as it was then. That a plan is not sold on a
+  // page counts always.
+  const counts = known?.map(({ action, ...plan }) =>
+    action && ((sold && isCurrent) || action === "contact") ? { ...plan, action } : plan,
+  );
   return shownPlans(counts, own, words);
 }
 

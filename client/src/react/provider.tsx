@@ -29,7 +29,10 @@ export interface BillingProviderProps {
    * at again.
    */
   readonly realtime?: RealtimeClient | null | undefined;
-  /** Leads to a page of Stripe's, for a page that is not left by its address, as in a native shell or a test. Default `location.assign`. */
+  /**
+   * Leads to a page of Stripe's, for a page that is not left by its address, as in a native shell or a test.
+   * Default `location.assign`.
+   */
   readonly navigate?: ((url: string) => void) | undefined;
   readonly children?: ReactNode;
 }

@@ -15,7 +15,10 @@ export interface PlanChoice {
   readonly seats?: number | undefined;
 }
 
-/** Where Stripe leads back to. Relative addresses count from the page that is left: `"success"`, or `""` for the page itself. */
+/**
+ * Where Stripe leads back to. Relative addresses count from the page that is left: `"success"`, or `""` for
+ * the page itself.
+ */
 export interface ReturnAddresses {
   /** After a payment. Default: the API's own. */
   readonly successUrl?: string | undefined;
@@ -27,7 +30,10 @@ export interface ReturnAddresses {
 
 /** What a hook that leads to Stripe's pages has in common. */
 export interface Purchase<What> {
-  /** What is being worked on: mark its button, and take no other. Until the page is left, or usable again after somebody came back. */
+  /**
+   * What is being worked on: mark its button, and take no other. Until the page is left, or usable again
+   * after somebody came back.
+   */
   readonly pending: What | null;
   /** What failed. */
   readonly failed: What | null;
@@ -39,7 +45,10 @@ export interface Purchase<What> {
 
 /** What {@link useCheckout} gives. */
 export interface CheckoutPurchase extends Purchase<PlanChoice> {
-  /** Leads to the checkout, or if the organization pays already, to the page that confirms the change. A second call meanwhile does nothing. */
+  /**
+   * Leads to the checkout, or if the organization pays already, to the page that confirms the change. A
+   * second call meanwhile does nothing.
+   */
   readonly start: (choice: PlanChoice) => Promise<void>;
 }
 
@@ -62,7 +71,10 @@ export interface PlanChangePurchase extends Purchase<PlanChange> {
 export function useCheckout(addresses: ReturnAddresses = {}): CheckoutPurchase {
   const { client, orgId } = useBilling();
   const { go, ...shown } = useDeparture<PlanChoice>();
-  return { ...shown, start: (choice) => go(choice, (signal) => toCheckout(client, orgId, choice, addresses, signal)) };
+  return {
+    ...shown,
+    start: (choice) => go(choice, (signal) => toCheckout(client, orgId, choice, addresses, signal)),
+  };
 }
 
 /** Changes the plan of the provider's organization, which has one. */
@@ -70,7 +82,9 @@ export function usePlanChange(addresses: Pick<ReturnAddresses, "returnUrl"> = {}
   const { client, orgId } = useBilling();
   const { go, ...shown } = useDeparture<PlanChange>();
   const to = (what: PlanChange): Promise<void> =>
-    go(what, (signal) => toPortal(client, orgId, what.type === "overview" ? undefined : what, addresses, signal));
+    go(what, (signal) =>
+      toPortal(client, orgId, what.type === "overview" ? undefined : what, addresses, signal),
+    );
   return {
     ...shown,
     change: (choice) => to({ type: "update", ...choice }),
@@ -80,7 +94,12 @@ export function usePlanChange(addresses: Pick<ReturnAddresses, "returnUrl"> = {}
   };
 }
 
-/** The address of the checkout, or of the page that confirms the change. Undefined: the organization has just that. @internal */
+/**
+ * The address of the checkout, or of the page that confirms the change. Undefined: the organization has just
+ * that.
+ *
+ * @internal
+ */
 export async function toCheckout(
   client: BillingClient,
   orgId: string,
@@ -94,7 +113,8 @@ export async function toCheckout(
     return (await client.startCheckout(order, { signal })).url;
   } catch (error) {
     if (!(error instanceof BillingError) || error.code !== "already_subscribed") throw error;
-    // Bought a moment ago, in another tab or by somebody else: then there is nothing to do, and this page hears of it.
+    // Bought a moment ago, in another tab or by somebody else: then there is nothing to do, and this page
+    // hears of it.
     const now = await client.getEntitlements(orgId, { signal, afresh: true }).catch(() => undefined);
     if (now && hasJust(now, choice)) return undefined;
     return error.portalUrl ?? toPortal(client, orgId, { type: "update", ...choice }, addresses, signal);
@@ -121,7 +141,9 @@ export async function toPortal(
 
 function hasJust(now: Entitlements, { planCode, interval, seats }: PlanChoice): boolean {
   const sameInterval = !now.interval || now.interval === interval;
-  return !now.stale && now.planCode === planCode && sameInterval && (seats === undefined || now.seats === seats);
+  return (
+    !now.stale && now.planCode === planCode && sameInterval && (seats === undefined || now.seats === seats)
+  );
 }
 
 const absolute = (address: string | undefined): string | undefined =>

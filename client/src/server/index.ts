@@ -1,7 +1,13 @@
 // For code that runs on a server. Nothing is kept between two calls: the next one may be another person's.
 
 import type { Check, OnError } from "../check.js";
-import { createBillingClient, type BillingClient, type BillingClientOptions, type CallOptions, type CheckOptions } from "../client.js";
+import {
+  createBillingClient,
+  type BillingClient,
+  type BillingClientOptions,
+  type CallOptions,
+  type CheckOptions,
+} from "../client.js";
 import { BillingError } from "../errors.js";
 import type { Entitlements, Feature } from "../types.js";
 
@@ -13,7 +19,8 @@ export interface ServerCheckOptions extends CallOptions {
   /**
    * What comes of no answer. There is no default, because each is wrong somewhere:
    *
-   * - `"throw"`: throws the BillingError of an outage or a refusal, for a page that must neither show nor sell the feature then;
+   * - `"throw"`: throws the BillingError of an outage or a refusal, for a page that must neither show nor
+   *   sell the feature then;
    * - `"closed"`: false, as if the plan lacked it;
    * - `"open"`: true in an outage, false after a refusal.
    */
@@ -21,7 +28,10 @@ export interface ServerCheckOptions extends CallOptions {
 }
 
 /** Asks on behalf of whoever sent the request that is being answered. */
-export interface ServerBilling extends Pick<BillingClient, "checkEntitlement" | "getPlans" | "startCheckout" | "openPortal" | "syncAfterCheckout"> {
+export interface ServerBilling extends Pick<
+  BillingClient,
+  "checkEntitlement" | "getPlans" | "startCheckout" | "openPortal" | "syncAfterCheckout"
+> {
   /**
    * Asks what an organization may do. To ask once for a whole page, wrap it in React's `cache`.
    *
@@ -29,15 +39,16 @@ export interface ServerBilling extends Pick<BillingClient, "checkEntitlement" | 
    */
   getEntitlements(orgId: string, options?: CallOptions): Promise<Entitlements>;
   /**
-   * Asks whether an organization has a flag. `checkEntitlement` asks the same and tells "not in the plan", "no answer" and "refused"
-   * apart.
+   * Asks whether an organization has a flag. `checkEntitlement` asks the same and tells "not in the plan",
+   * "no answer" and "refused" apart.
    *
    * @throws BillingError with `onError: "throw"`.
    */
   hasEntitlement(orgId: string, feature: Feature, options: ServerCheckOptions): Promise<boolean>;
   /**
-   * Guards a route: gives nothing if the organization has the flag, else the answer to send. That is a 403 `feature_not_in_plan`, or what
-   * the billing API refused with (401, 403), or in an outage a 503 with `Retry-After`, which `onError: "open"` lets through.
+   * Guards a route: gives nothing if the organization has the flag, else the answer to send. That is a 403
+   * `feature_not_in_plan`, or what the billing API refused with (401, 403), or in an outage a 503 with
+   * `Retry-After`, which `onError: "open"` lets through.
    */
   requireEntitlement(orgId: string, feature: Feature, options?: CheckOptions): Promise<Response | undefined>;
 }
@@ -59,7 +70,10 @@ export function createServerBilling(options: ServerBillingOptions): ServerBillin
     openPortal: (...order) => client().openPortal(...order),
     syncAfterCheckout: (...wait) => client().syncAfterCheckout(...wait),
     hasEntitlement: async (orgId, feature, { onError, signal }) => {
-      const { enabled, entitlements, error } = await check(orgId, feature, { signal, onError: onError === "open" ? "open" : "closed" });
+      const { enabled, entitlements, error } = await check(orgId, feature, {
+        signal,
+        onError: onError === "open" ? "open" : "closed",
+      });
       if (onError === "throw" && !entitlements) throw error;
       return enabled;
     },
@@ -72,7 +86,8 @@ export function createServerBilling(options: ServerBillingOptions): ServerBillin
 
 /** In the form of the API's own failures, so that a frontend reads both alike. */
 function refusal({ error, status: outcome }: Check): Response {
-  if (!error) return failure(403, "feature_not_in_plan", "The organization's plan does not include this feature");
+  if (!error)
+    return failure(403, "feature_not_in_plan", "The organization's plan does not include this feature");
   if (outcome === "refused") return failure(error.status || 401, error.code, error.message, error);
   return failure(503, "entitlements_unavailable", "The entitlements cannot be read at the moment", error);
 }

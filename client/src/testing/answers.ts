@@ -29,7 +29,12 @@ const LOWEST: Readonly<Record<Feature, PlanCode>> = {
   hasSeatsGT1: "enterprise",
 };
 
-const SOLD: readonly { readonly planCode: PlanCode; readonly month: number; readonly year: number; readonly seats: number }[] = [
+const SOLD: readonly {
+  readonly planCode: PlanCode;
+  readonly month: number;
+  readonly year: number;
+  readonly seats: number;
+}[] = [
   { planCode: "pilot", month: 0, year: 0, seats: 1 },
   { planCode: "pro", month: 4900, year: 49000, seats: 1 },
   { planCode: "enterprise", month: 29900, year: 299000, seats: 5 },
@@ -42,8 +47,15 @@ function flagsOf(planCode: PlanCode): Record<Feature, boolean> {
   return Object.fromEntries(flags) as Record<Feature, boolean>;
 }
 
-/** What the API says of an organization. Default: nothing was ever bought. A paid plan is active, by the month, from now. */
-export function testEntitlements({ entitlements, stale = false, ...other }: TestEntitlements = {}): Entitlements {
+/**
+ * What the API says of an organization. Default: nothing was ever bought. A paid plan is active, by the
+ * month, from now.
+ */
+export function testEntitlements({
+  entitlements,
+  stale = false,
+  ...other
+}: TestEntitlements = {}): Entitlements {
   const { planCode = "pilot" } = other;
   const isPaid = planCode !== "pilot";
   return {
@@ -81,7 +93,13 @@ export function testPlans(now?: Entitlements): readonly Plan[] {
   }));
 }
 
-const price = (interval: Interval, amountCents: number): PlanPrice => ({ interval, intervalCount: 1, currency: "USD", amountCents, sold: true });
+const price = (interval: Interval, amountCents: number): PlanPrice => ({
+  interval,
+  intervalCount: 1,
+  currency: "USD",
+  amountCents,
+  sold: true,
+});
 
 function actionOf(planCode: PlanCode, now: Entitlements): PlanAction {
   if (planCode === now.planCode) return "current";

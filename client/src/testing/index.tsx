@@ -1,11 +1,19 @@
 "use client";
-// For tests and stories of components: a provider that needs no API. Without React, use `@promptforge/billing/testing/stub`.
+// For tests and stories of components: a provider that needs no API. Without React, use
+// `@promptforge/billing/testing/stub`.
 
 import { useState, type ReactElement, type ReactNode } from "react";
 
 import { createBillingClient } from "../client.js";
 import { BillingProvider } from "../react/provider.js";
-import { createBillingStub, TEST_ORG, testEntitlements, type BillingStub, type StubFailure, type TestEntitlements } from "./stub.js";
+import {
+  createBillingStub,
+  TEST_ORG,
+  testEntitlements,
+  type BillingStub,
+  type StubFailure,
+  type TestEntitlements,
+} from "./stub.js";
 
 export * from "./stub.js";
 
@@ -15,7 +23,10 @@ export interface TestBillingProviderProps {
   readonly answer?: TestEntitlements | undefined;
   /** What is wrong instead; `silence`: it goes on loading. */
   readonly failure?: StubFailure | undefined;
-  /** The API to ask, to look at its calls or to change what it says. Default: one of its own, which says `answer`. */
+  /**
+   * The API to ask, to look at its calls or to change what it says. Default: one of its own, which says
+   * `answer`.
+   */
   readonly stub?: BillingStub | undefined;
   /** Told where the page would have been left to. It is not left. */
   readonly onNavigate?: ((url: string) => void) | undefined;
@@ -36,7 +47,12 @@ function Provider({ answer, failure, stub, onNavigate, children }: TestBillingPr
   });
   const initial = failure || stub ? undefined : testEntitlements(answer);
   return (
-    <BillingProvider client={client} orgId={answer?.orgId ?? TEST_ORG} initialEntitlements={initial} navigate={onNavigate ?? stay}>
+    <BillingProvider
+      client={client}
+      orgId={answer?.orgId ?? TEST_ORG}
+      initialEntitlements={initial}
+      navigate={onNavigate ?? stay}
+    >
       {children}
     </BillingProvider>
   );

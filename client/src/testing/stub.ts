@@ -5,7 +5,10 @@ import { TEST_ORG, testEntitlements, testPlans, type TestEntitlements } from "./
 
 export { TEST_ORG, testEntitlements, testPlans, type TestEntitlements } from "./answers.js";
 
-/** How the stub fails: nobody can be reached, nobody is signed in, the person is no member, or there is never an answer. */
+/**
+ * How the stub fails: nobody can be reached, nobody is signed in, the person is no member, or there is never
+ * an answer.
+ */
 export type StubFailure = "outage" | "signed_out" | "not_member" | "silence";
 
 /** A request that the stub was sent. */
@@ -29,8 +32,8 @@ export interface BillingStub {
 }
 
 /**
- * Makes one in which all organizations have this. A checkout that it was asked for is paid when the client asks it to `sync`, as the page
- * after a checkout does.
+ * Makes one in which all organizations have this. A checkout that it was asked for is paid when the client
+ * asks it to `sync`, as the page after a checkout does.
  */
 export function createBillingStub(answer: TestEntitlements = {}): BillingStub {
   const answers = new Map<string, TestEntitlements>();
@@ -39,7 +42,8 @@ export function createBillingStub(answer: TestEntitlements = {}): BillingStub {
   let everybody = answer;
   let failure: StubFailure | undefined;
 
-  const of = (orgId: string): ReturnType<typeof testEntitlements> => testEntitlements({ orgId, ...(answers.get(orgId) ?? everybody) });
+  const of = (orgId: string): ReturnType<typeof testEntitlements> =>
+    testEntitlements({ orgId, ...(answers.get(orgId) ?? everybody) });
   const said = (orgId: string): Response => {
     const { stale: _, ...rest } = of(orgId);
     return Response.json({ success: true, ...rest });
@@ -49,7 +53,8 @@ export function createBillingStub(answer: TestEntitlements = {}): BillingStub {
     const orgId = query.get("orgId") ?? body?.orgId ?? TEST_ORG;
     const now = of(orgId);
     const isPaid = now.status !== "none" && now.status !== "canceled";
-    if (/billing\/(checkout|portal)$/.test(path) && now.canManageBilling === false) return refused(403, "not_a_billing_admin");
+    if (/billing\/(checkout|portal)$/.test(path) && now.canManageBilling === false)
+      return refused(403, "not_a_billing_admin");
     switch (/\/api\/(.*)$/.exec(path)?.[1]) {
       case "entitlements":
         return said(orgId);
@@ -62,12 +67,22 @@ export function createBillingStub(answer: TestEntitlements = {}): BillingStub {
       case "billing/plans":
         return Response.json({ success: true, plans: testPlans(query.has("orgId") ? now : undefined) });
       case "billing/checkout":
-        if (isPaid) return refused(409, "already_subscribed", { portalUrl: "https://billing.stripe.test/confirm" });
+        if (isPaid)
+          return refused(409, "already_subscribed", { portalUrl: "https://billing.stripe.test/confirm" });
         if (body) orders.set(orgId, { planCode: body.planCode, interval: body.interval });
-        return Response.json({ success: true, ...body, sessionId: "cs_test_1", url: "https://checkout.stripe.test/cs_test_1" });
+        return Response.json({
+          success: true,
+          ...body,
+          sessionId: "cs_test_1",
+          url: "https://checkout.stripe.test/cs_test_1",
+        });
       case "billing/portal":
         if (!isPaid) return refused(404, "no_customer");
-        return Response.json({ success: true, orgId, url: `https://billing.stripe.test/${body?.flow?.type ?? "overview"}` });
+        return Response.json({
+          success: true,
+          orgId,
+          url: `https://billing.stripe.test/${body?.flow?.type ?? "overview"}`,
+        });
       default:
         return Response.json({ message: "Not Found" }, { status: 404 });
     }
@@ -83,7 +98,9 @@ export function createBillingStub(answer: TestEntitlements = {}): BillingStub {
       case "outage":
         throw new TypeError("The stub is told to fail");
       case "silence":
-        return new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(init.signal?.reason as Error)));
+        return new Promise((_, reject) =>
+          init?.signal?.addEventListener("abort", () => reject(init.signal?.reason as Error)),
+        );
       case "signed_out":
         return refused(401, "unauthenticated");
       case "not_member":

@@ -33,15 +33,69 @@ const banner = (): HTMLElement | null => document.querySelector(".pf-banner");
 
 describe("BillingBanner", () => {
   it.each<[string, TestEntitlements, string, string, string | null]>([
-    ["a payment failed", { planCode: "pro", status: "past_due", graceEndsAt: END }, "alert", "The last payment failed. Pro stays on until December 22, 2026.", "Update payment method"],
-    ["the time to pay is over", { status: "past_due", graceEndsAt: "2026-11-20T00:00:00Z" }, "alert", "The last payment failed, so what the plan adds is off until it is paid.", "Update payment method"],
-    ["nobody paid", { status: "unpaid" }, "alert", "The last payment failed, so what the plan adds is off until it is paid.", "Update payment method"],
-    ["payments are paused", { planCode: "pro", collectionPaused: true }, "status", "Your subscription is paused.", "Manage billing"],
-    ["the subscription is paused", { status: "paused" }, "status", "Your subscription is paused.", "Manage billing"],
-    ["the trial ends in a week", { planCode: "pro", status: "trialing", trialEndsAt: "2026-11-29T21:40:53Z" }, "status", "The trial of Pro ends on November 29, 2026.", "Update payment method"],
-    ["it was canceled", { planCode: "pro", cancelAt: END }, "status", "Pro is canceled and ends on December 22, 2026.", "Keep Pro"],
-    ["a change waits", { planCode: "enterprise", scheduled: { planCode: "pro", interval: "year", seats: 1, at: END } }, "status", "The plan changes to Pro, paid yearly, on December 22, 2026.", "Manage billing"],
-    ["there are more members than seats", { planCode: "pro", seatsUsed: 4 }, "status", "4 members share 1 seat.", "Manage billing"],
+    [
+      "a payment failed",
+      { planCode: "pro", status: "past_due", graceEndsAt: END },
+      "alert",
+      "The last payment failed. Pro stays on until December 22, 2026.",
+      "Update payment method",
+    ],
+    [
+      "the time to pay is over",
+      { status: "past_due", graceEndsAt: "2026-11-20T00:00:00Z" },
+      "alert",
+      "The last payment failed, so what the plan adds is off until it is paid.",
+      "Update payment method",
+    ],
+    [
+      "nobody paid",
+      { status: "unpaid" },
+      "alert",
+      "The last payment failed, so what the plan adds is off until it is paid.",
+      "Update payment method",
+    ],
+    [
+      "payments are paused",
+      { planCode: "pro", collectionPaused: true },
+      "status",
+      "Your subscription is paused.",
+      "Manage billing",
+    ],
+    [
+      "the subscription is paused",
+      { status: "paused" },
+      "status",
+      "Your subscription is paused.",
+      "Manage billing",
+    ],
+    [
+      "the trial ends in a week",
+      { planCode: "pro", status: "trialing", trialEndsAt: "2026-11-29T21:40:53Z" },
+      "status",
+      "The trial of Pro ends on November 29, 2026.",
+      "Update payment method",
+    ],
+    [
+      "it was canceled",
+      { planCode: "pro", cancelAt: END },
+      "status",
+      "Pro is canceled and ends on December 22, 2026.",
+      "Keep Pro",
+    ],
+    [
+      "a change waits",
+      { planCode: "enterprise", scheduled: { planCode: "pro", interval: "year", seats: 1, at: END } },
+      "status",
+      "The plan changes to Pro, paid yearly, on December 22, 2026.",
+      "Manage billing",
+    ],
+    [
+      "there are more members than seats",
+      { planCode: "pro", seatsUsed: 4 },
+      "status",
+      "4 members share 1 seat.",
+      "Manage billing",
+    ],
   ])("says that %s, with a button", (_, more, role, sentence, word) => {
     show(more);
     expect(screen.getByText(sentence).getAttribute("role")).toBe(role);
@@ -64,7 +118,11 @@ describe("BillingBanner", () => {
   it("says nothing of an API that says no more than it used to", async () => {
     const { api, client } = setUp();
     api.plans.set(ORG, "pro");
-    render(<BillingProvider client={client} orgId={ORG}><BillingBanner /></BillingProvider>);
+    render(
+      <BillingProvider client={client} orgId={ORG}>
+        <BillingBanner />
+      </BillingProvider>,
+    );
     await waitFor(() => expect(client.getState(ORG)?.entitlements).toBeTruthy());
     expect(banner()?.textContent).toBe("");
   });
@@ -89,44 +147,71 @@ describe("BillingBanner", () => {
     expect(regions).toHaveLength(3);
     api.more = { ...api.more, status: "past_due", graceEndsAt: END };
     await act(async () => void (await client.getEntitlements(ORG, { afresh: true })));
-    expect(regions.some((region) => region.isConnected && region.textContent?.startsWith("The last payment failed"))).toBe(true);
+    expect(
+      regions.some(
+        (region) => region.isConnected && region.textContent?.startsWith("The last payment failed"),
+      ),
+    ).toBe(true);
   });
 
   it("leads to the page for another card, and back here", async () => {
     const { api } = show({ planCode: "pro", status: "past_due", graceEndsAt: END }, { returnUrl: "" });
     await userEvent.setup().click(screen.getByRole("button"));
     expect(navigate).toHaveBeenCalledWith("https://portal.test/bps_1");
-    expect(api.calls.at(-1)?.body).toEqual({ orgId: ORG, returnUrl: `${window.location.origin}/`, flow: { type: "payment_method" } });
+    expect(api.calls.at(-1)?.body).toEqual({
+      orgId: ORG,
+      returnUrl: `${window.location.origin}/`,
+      flow: { type: "payment_method" },
+    });
   });
 
   it("shows why the button led nowhere", async () => {
     const { api } = show({ planCode: "pro", cancelAt: END });
     api.fail(503, "stripe_throttled");
     await userEvent.setup().click(screen.getByRole("button"));
-    expect(await screen.findByText("This did not work, and nothing was charged. Try again in a moment.")).toBeTruthy();
+    expect(
+      await screen.findByText("This did not work, and nothing was charged. Try again in a moment."),
+    ).toBeTruthy();
   });
 
   it("tells a member who may not pay whom to ask", () => {
     show({ planCode: "pro", status: "past_due", graceEndsAt: END, canManageBilling: false });
-    expect(screen.getByText("Only an owner or an admin of your organization can change its plan.")).toBeTruthy();
+    expect(
+      screen.getByText("Only an owner or an admin of your organization can change its plan."),
+    ).toBeTruthy();
     expect(screen.queryByRole("button")).toBeNull();
   });
 
   it.each([
-    [503, "database_unavailable", "Your plan cannot be checked at the moment. Nothing about it has changed, and we keep trying."],
+    [
+      503,
+      "database_unavailable",
+      "Your plan cannot be checked at the moment. Nothing about it has changed, and we keep trying.",
+    ],
     [401, "unauthenticated", "You are not signed in any more. Sign in again to go on."],
     [403, "not_a_member", "You are not a member of this organization."],
   ] as const)("says what a %i means where nothing is known", async (status, code, sentence) => {
     const { api, client } = setUp();
     api.fail(status, code);
-    const page = (): ReactElement => <BillingProvider client={client} orgId={ORG}><BillingBanner /></BillingProvider>;
+    const page = (): ReactElement => (
+      <BillingProvider client={client} orgId={ORG}>
+        <BillingBanner />
+      </BillingProvider>
+    );
     render(page());
     expect((await screen.findByText(sentence)).getAttribute("role")).toBe("status");
     expect(screen.queryByRole("button")).toBeNull();
   });
 
   it("speaks another language", () => {
-    show({ planCode: "pro", cancelAt: END }, { locale: "de-DE", className: "top", labels: { canceled: (plan, date) => `${plan} endet am ${date}.`, keep: (plan) => `${plan} behalten` } });
+    show(
+      { planCode: "pro", cancelAt: END },
+      {
+        locale: "de-DE",
+        className: "top",
+        labels: { canceled: (plan, date) => `${plan} endet am ${date}.`, keep: (plan) => `${plan} behalten` },
+      },
+    );
     expect(screen.getByText("Pro endet am 22. Dezember 2026.")).toBeTruthy();
     expect(banner()?.className).toBe("pf-banner top");
   });

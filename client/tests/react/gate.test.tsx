@@ -5,7 +5,15 @@ import { act, render, screen, waitFor } from "@testing-library/react";
 import { StrictMode, type ReactElement, type ReactNode } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { BillingProvider, Gate, useBillingClient, useEntitlement, useEntitlements, type BillingProviderProps, type GateProblem } from "../../src/react/index.js";
+import {
+  BillingProvider,
+  Gate,
+  useBillingClient,
+  useEntitlement,
+  useEntitlements,
+  type BillingProviderProps,
+  type GateProblem,
+} from "../../src/react/index.js";
 import { setUp, type Setup } from "../support/clients.js";
 import { answer, held, ORG, OTHER_ORG, tokenOf } from "../support/fakeApi.js";
 
@@ -61,7 +69,17 @@ describe("Gate", () => {
   it("offers nothing in an outage, and opens in one if told to", async () => {
     const { api, client } = setUp();
     api.instead = () => Promise.reject(new TypeError("fetch failed"));
-    render(around(client, <>{gate}<Gate feature="hasAPI" onError="open">Keys</Gate></>));
+    render(
+      around(
+        client,
+        <>
+          {gate}
+          <Gate feature="hasAPI" onError="open">
+            Keys
+          </Gate>
+        </>,
+      ),
+    );
     expect(await screen.findByText("Keys")).toBeTruthy();
     expect(document.body.textContent).toBe("Keys");
   });
@@ -69,7 +87,14 @@ describe("Gate", () => {
   it("offers nothing on a refusal, and stays closed whatever it is told", async () => {
     const { api, client } = setUp();
     api.plans.clear();
-    render(around(client, <Gate feature="hasAPI" onError="open" fallback="Upgrade" error="No">Keys</Gate>));
+    render(
+      around(
+        client,
+        <Gate feature="hasAPI" onError="open" fallback="Upgrade" error="No">
+          Keys
+        </Gate>,
+      ),
+    );
     expect(await screen.findByText("No")).toBeTruthy();
     expect(document.body.textContent).toBe("No");
   });
@@ -77,8 +102,17 @@ describe("Gate", () => {
   it("tells an outage from a refusal, and asks anew when somebody wants it to", async () => {
     const { api, client } = setUp();
     api.fail(503, "database_unavailable");
-    const told = ({ reason, error, retry }: GateProblem): ReactNode => <button onClick={retry}>{`${reason} ${error.status}`}</button>;
-    render(around(client, <Gate feature="canExportMD" error={told}>Open</Gate>));
+    const told = ({ reason, error, retry }: GateProblem): ReactNode => (
+      <button onClick={retry}>{`${reason} ${error.status}`}</button>
+    );
+    render(
+      around(
+        client,
+        <Gate feature="canExportMD" error={told}>
+          Open
+        </Gate>,
+      ),
+    );
     const outage = await screen.findByRole("button", { name: "outage 503" });
     api.fail(403, "not_a_member");
     act(() => outage.click());
@@ -120,14 +154,17 @@ describe("BillingProvider", () => {
     act(() => void window.dispatchEvent(new Event("focus")));
     expect(await screen.findByRole("button")).toBeTruthy();
     expect(api.calls[1]?.headers.get("if-none-match")).toBe('"pilot"');
-    for (const [target, name] of [[document, "visibilitychange"], [window, "online"]] as const) {
+    for (const [target, name] of [
+      [document, "visibilitychange"],
+      [window, "online"],
+    ] as const) {
       const before = api.calls.length;
       act(() => void target.dispatchEvent(new Event(name)));
       await waitFor(() => expect(api.calls).toHaveLength(before + 1));
     }
   });
 
-  it("asks past what the API remembers when the back button brings the page back as it was left", async () => {
+  it("asks past what the API remembers when the back button brings the page back", async () => {
     const { api, client } = setUp();
     render(around(client, gate));
     await screen.findByText("Upgrade");

@@ -18,7 +18,12 @@ const item = (name: string): HTMLElement => screen.getByRole("listitem", { name 
 const button = (name: string): HTMLElement => screen.getByRole("button", { name });
 const buttons = (): (string | null)[] => screen.queryAllByRole("button").map((each) => each.textContent);
 
-const table = (client: Setup["client"], initial?: Entitlements, props: PricingTableProps = {}, orgId = ORG): ReactElement => (
+const table = (
+  client: Setup["client"],
+  initial?: Entitlements,
+  props: PricingTableProps = {},
+  orgId = ORG,
+): ReactElement => (
   <BillingProvider client={client} orgId={orgId} initialEntitlements={initial}>
     <PricingTable plans={plans} {...props} />
   </BillingProvider>
@@ -57,7 +62,9 @@ describe("on a page for visitors", () => {
     expect(buttons()).toEqual([]);
     rerender(<PricingTable plans={plans} onSelect={() => undefined} />);
     expect(buttons()).toEqual(["Choose Pro", "Choose Enterprise"]);
-    expect(document.getElementById(button("Choose Pro").getAttribute("aria-describedby") ?? "")?.textContent).toBe("$49 per month");
+    expect(
+      document.getElementById(button("Choose Pro").getAttribute("aria-describedby") ?? "")?.textContent,
+    ).toBe("$49 per month");
   });
 
   it("switches between month and year with the keyboard alone", async () => {
@@ -78,7 +85,9 @@ describe("on a page for visitors", () => {
   });
 
   it("says what a year saves, in the plan and for all", async () => {
-    const dearer = plans.map((plan) => (plan.planCode === "pro" ? { ...plan, prices: { month: 4900, year: 58800 } } : plan));
+    const dearer = plans.map((plan) =>
+      plan.planCode === "pro" ? { ...plan, prices: { month: 4900, year: 58800 } } : plan,
+    );
     render(<PricingTable plans={dearer} defaultInterval="year" />);
     expect(screen.getByRole("radio", { name: "Yearly save up to 16%" })).toBeTruthy();
     expect(item("Enterprise").textContent).toContain("You save $598 a year");
@@ -86,11 +95,15 @@ describe("on a page for visitors", () => {
   });
 
   it("offers no choice of an interval where there is only one", () => {
-    render(<PricingTable plans={plans.map((plan) => ({ ...plan, prices: { month: plan.prices?.month ?? null, year: null } }))} />);
+    render(
+      <PricingTable
+        plans={plans.map((plan) => ({ ...plan, prices: { month: plan.prices?.month ?? null, year: null } }))}
+      />,
+    );
     expect(screen.queryByRole("radiogroup")).toBeNull();
   });
 
-  it("takes no second choice while the page works on one, keeps the focus, and shows why it failed", async () => {
+  it("takes no second choice meanwhile, keeps the focus, and shows why it failed", async () => {
     let fail: (error: unknown) => void = () => undefined;
     const onSelect = vi.fn(() => new Promise<void>((_, reject) => (fail = reject)));
     render(<PricingTable plans={plans} onSelect={onSelect} />);
@@ -110,8 +123,20 @@ describe("on a page for visitors", () => {
   it("leaves interval, headings, currency and sentences to the page that wants them", () => {
     render(
       <PricingTable
-        plans={plans} onSelect={() => undefined} interval="year" headingLevel={2} className="wide" currency="EUR" locale="de-DE" recommended="pro"
-        labels={{ title: "Tarife", per: () => "im Jahr", buy: (plan) => `${plan} nehmen`, recommended: "Empfohlen" }}
+        plans={plans}
+        onSelect={() => undefined}
+        interval="year"
+        headingLevel={2}
+        className="wide"
+        currency="EUR"
+        locale="de-DE"
+        recommended="pro"
+        labels={{
+          title: "Tarife",
+          per: () => "im Jahr",
+          buy: (plan) => `${plan} nehmen`,
+          recommended: "Empfohlen",
+        }}
       />,
     );
     expect(screen.getByRole("region", { name: "Tarife" }).className).toBe("pf-pricing wide");
@@ -125,9 +150,22 @@ describe("on a page for visitors", () => {
     const silent = plans.map((plan) => ({ ...plan, description: undefined }));
     render(
       <PricingTable
-        plans={silent} onSelect={undefined} interval={undefined} defaultInterval={undefined} onIntervalChange={undefined} seats={undefined}
-        recommended={undefined} contactUrl={undefined} currency={undefined} locale={undefined} headingLevel={undefined} labels={undefined}
-        className={undefined} successUrl={undefined} cancelUrl={undefined} returnUrl={undefined}
+        plans={silent}
+        onSelect={undefined}
+        interval={undefined}
+        defaultInterval={undefined}
+        onIntervalChange={undefined}
+        seats={undefined}
+        recommended={undefined}
+        contactUrl={undefined}
+        currency={undefined}
+        locale={undefined}
+        headingLevel={undefined}
+        labels={undefined}
+        className={undefined}
+        successUrl={undefined}
+        cancelUrl={undefined}
+        returnUrl={undefined}
       />,
     );
     expect(item("Pro").textContent).toContain("$49 per month");
@@ -139,13 +177,24 @@ describe("on a page for visitors", () => {
     const { rerender } = render(<PricingTable plans={[own]} onSelect={() => undefined} />);
     expect(buttons()).toEqual([]);
     expect(screen.queryByText("Free")).toBeNull();
-    rerender(<PricingTable plans={[{ ...top!, prices: [], action: "contact" }]} contactUrl="mailto:sales@example.com" />);
-    expect(screen.getByRole("link", { name: "Contact us" }).getAttribute("href")).toBe("mailto:sales@example.com");
+    rerender(
+      <PricingTable
+        plans={[{ ...top!, prices: [], action: "contact" }]}
+        contactUrl="mailto:sales@example.com"
+      />,
+    );
+    expect(screen.getByRole("link", { name: "Contact us" }).getAttribute("href")).toBe(
+      "mailto:sales@example.com",
+    );
   });
 
   it("shows what a server asked the API for, as the API orders it", () => {
     render(<PricingTable plans={[...testPlans()].reverse()} onSelect={() => undefined} />);
-    expect(screen.getAllByRole("heading").map((heading) => heading.textContent)).toEqual(["Pilot", "Pro", "Enterprise"]);
+    expect(screen.getAllByRole("heading").map((heading) => heading.textContent)).toEqual([
+      "Pilot",
+      "Pro",
+      "Enterprise",
+    ]);
     expect(buttons()).toEqual(["Choose Pro", "Choose Enterprise"]);
   });
 });
@@ -156,20 +205,32 @@ describe("for an organization", () => {
     expect(item("Pilot").textContent).toContain("Free");
     expect(within(item("Pilot")).getByRole("status").textContent).toBe("Current plan");
     expect(item("Pro").textContent).toContain("$49 per month");
-    expect(within(within(item("Enterprise")).getByRole("list")).getAllByRole("listitem").map((line) => line.textContent)).toEqual([
-      "Everything in Pro", "5 seats included", "API", "Export as a ZIP bundle", "White label",
-    ]);
+    expect(
+      within(within(item("Enterprise")).getByRole("list"))
+        .getAllByRole("listitem")
+        .map((line) => line.textContent),
+    ).toEqual(["Everything in Pro", "5 seats included", "API", "Export as a ZIP bundle", "White label"]);
   });
 
   it("has a line for a flag that a newer catalogue brings", async () => {
     const { api, client } = setUp();
-    api.sold = testPlans().map((plan) => ({ ...plan, entitlements: { ...plan.entitlements, canExportDocx: plan.planCode === "enterprise" } }));
+    api.sold = testPlans().map((plan) => ({
+      ...plan,
+      entitlements: { ...plan.entitlements, canExportDocx: plan.planCode === "enterprise" },
+    }));
     render(table(client, undefined, { plans: undefined }));
     expect(await screen.findByText("Export Docx")).toBeTruthy();
   });
 
   it("shows the page's words at the API's prices", async () => {
-    await show({}, { plans: [{ planCode: "pro", name: "Professional", prices: { month: 1, year: 2 }, features: ["Everything"] }] });
+    await show(
+      {},
+      {
+        plans: [
+          { planCode: "pro", name: "Professional", prices: { month: 1, year: 2 }, features: ["Everything"] },
+        ],
+      },
+    );
     expect(item("Professional").textContent).toContain("$49 per month");
     expect(item("Professional").textContent).toContain("Everything");
     expect(item("Enterprise")).toBeTruthy();
@@ -180,7 +241,11 @@ describe("for an organization", () => {
     ["had something", { status: "canceled" }, ["Choose Pro", "Choose Enterprise"]],
     ["has Pro", { planCode: "pro" }, ["Downgrade to Pilot", "Upgrade to Enterprise"]],
     ["has Enterprise", { planCode: "enterprise" }, ["Downgrade to Pilot", "Downgrade to Pro"]],
-    ["canceled Pro", { planCode: "pro", cancelAt: "2026-12-22T21:40:52Z" }, ["Keep Pro", "Upgrade to Enterprise"]],
+    [
+      "canceled Pro",
+      { planCode: "pro", cancelAt: "2026-12-22T21:40:52Z" },
+      ["Keep Pro", "Upgrade to Enterprise"],
+    ],
     ["did not pay in time", { planCode: "pilot", status: "unpaid" }, ["Manage billing", "Manage billing"]],
     ["is a member's, who may not buy", { planCode: "pro", canManageBilling: false }, []],
   ])("one that %s is offered what fits", async (_, more, words) => {
@@ -202,7 +267,9 @@ describe("for an organization", () => {
     const scheduled = { planCode: "pro", interval: "month", seats: 1, at: "2026-12-22T21:40:52Z" } as const;
     await show({ planCode: "enterprise", scheduled });
     expect(within(item("Pro")).getByRole("status").textContent).toBe("Starts on December 22, 2026");
-    expect(within(item("Enterprise")).getByRole("status").textContent).toBe("Current plan until December 22, 2026");
+    expect(within(item("Enterprise")).getByRole("status").textContent).toBe(
+      "Current plan until December 22, 2026",
+    );
     expect(buttons()).toEqual(["Downgrade to Pilot", "Keep Enterprise"]);
   });
 
@@ -213,11 +280,14 @@ describe("for an organization", () => {
   });
 
   it("takes fewer seats of the same plan for no other plan", async () => {
-    await show({ planCode: "enterprise", scheduled: { planCode: "enterprise", interval: "month", seats: 5, at: "2026-12-22T21:40:52Z" } });
+    await show({
+      planCode: "enterprise",
+      scheduled: { planCode: "enterprise", interval: "month", seats: 5, at: "2026-12-22T21:40:52Z" },
+    });
     expect(within(item("Enterprise")).getByRole("status").textContent).toBe("Current plan");
   });
 
-  it("offers what is free at first as that, and puts the recommended plan forward to who has less", async () => {
+  it("says what is free at first, and puts a plan forward to who has less", async () => {
     const made = setUp();
     made.api.sold = testPlans().map((plan) => (plan.planCode === "pro" ? { ...plan, trialDays: 14 } : plan));
     render(table(made.client, undefined, { recommended: "pro" }));
@@ -231,7 +301,11 @@ describe("for an organization", () => {
 
   it("tells a member who may not buy whom to ask", async () => {
     await show({ canManageBilling: false });
-    expect(screen.getByText("Only an owner or an admin of your organization can change its plan.").getAttribute("role")).toBe("status");
+    expect(
+      screen
+        .getByText("Only an owner or an admin of your organization can change its plan.")
+        .getAttribute("role"),
+    ).toBe("status");
   });
 
   it("keeps the place of each button until it is known what there is", async () => {

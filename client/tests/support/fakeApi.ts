@@ -48,8 +48,16 @@ export interface Call {
 
 type Answerer = (call: Call) => Response | Promise<Response>;
 
-const failure = (status: number, code: string, headers: Record<string, string> = {}, more: object = {}): Response =>
-  Response.json({ success: false, error: `The sentence of ${code}`, code, requestId: "request-1", ...more }, { status, headers });
+const failure = (
+  status: number,
+  code: string,
+  headers: Record<string, string> = {},
+  more: object = {},
+): Response =>
+  Response.json(
+    { success: false, error: `The sentence of ${code}`, code, requestId: "request-1", ...more },
+    { status, headers },
+  );
 
 export class FakeApi {
   readonly calls: Call[] = [];
@@ -63,7 +71,10 @@ export class FakeApi {
   instead: Answerer | undefined;
   /** What this API says that an older one does not. */
   more: Partial<Entitlements> = {};
-  /** What is sold; undefined: an older API, without that route, without flows and without an address beside `already_subscribed`. */
+  /**
+   * What is sold; undefined: an older API, without that route, without flows and without an address beside
+   * `already_subscribed`.
+   */
   sold: readonly Plan[] | undefined;
   /** What Stripe says that the API has not heard of yet: sync finds it. */
   atStripe: PlanCode | undefined;
@@ -95,7 +106,8 @@ export class FakeApi {
   async answer(call: Call, url: URL): Promise<Response> {
     const answerer = this.next.shift() ?? this.instead;
     if (answerer) return answerer(call);
-    if (url.pathname === "/api/billing/plans" && !url.searchParams.has("orgId") && this.sold) return this.plansFor(undefined);
+    if (url.pathname === "/api/billing/plans" && !url.searchParams.has("orgId") && this.sold)
+      return this.plansFor(undefined);
     const token = call.headers.get("authorization")?.replace("Bearer ", "") ?? "";
     if (!token || this.expired.has(token)) return failure(401, "unauthenticated");
     const who = (JSON.parse(atob(token.split(".")[1] ?? "")) as { sub: string }).sub;
@@ -105,7 +117,8 @@ export class FakeApi {
     switch (url.pathname) {
       case "/api/entitlements": {
         const etag = `"${plan}${Object.keys(this.more).join()}"`;
-        if (call.headers.get("if-none-match")?.split(", ").includes(etag)) return new Response(null, { status: 304, headers: { etag } });
+        if (call.headers.get("if-none-match")?.split(", ").includes(etag))
+          return new Response(null, { status: 304, headers: { etag } });
         return Response.json(this.stamped(plan, orgId), { headers: { etag } });
       }
       case "/api/billing/sync": {
@@ -114,8 +127,19 @@ export class FakeApi {
         return Response.json(this.stamped(now, orgId), { headers: { etag: `"${now}"` } });
       }
       case "/api/billing/checkout":
-        if (plan !== "pilot") return failure(409, "already_subscribed", {}, this.sold ? { portalUrl: "https://portal.test/confirm" } : {});
-        return Response.json({ success: true, sessionId: "cs_1", url: "https://checkout.test/cs_1", ...(call.body as object) });
+        if (plan !== "pilot")
+          return failure(
+            409,
+            "already_subscribed",
+            {},
+            this.sold ? { portalUrl: "https://portal.test/confirm" } : {},
+          );
+        return Response.json({
+          success: true,
+          sessionId: "cs_1",
+          url: "https://checkout.test/cs_1",
+          ...(call.body as object),
+        });
       case "/api/billing/portal":
         if (!this.sold && "flow" in (call.body as object)) return failure(400, "invalid_request");
         if (plan === "pilot") return failure(404, "no_customer");
@@ -135,12 +159,20 @@ export class FakeApi {
       if (plan === "pilot") return "buy";
       return (ranks.get(code) ?? 0) > (ranks.get(plan as PlanCode) ?? 0) ? "upgrade" : "downgrade";
     };
-    return Response.json({ success: true, plans: this.sold.map((each) => ({ ...(plan && { action: actionFor(each.planCode) }), ...each })) });
+    return Response.json({
+      success: true,
+      plans: this.sold.map((each) => ({ ...(plan && { action: actionFor(each.planCode) }), ...each })),
+    });
   }
 
   private stamped(plan: PlanCode, orgId: string): unknown {
     const { stale: _, ...rest } = answer(plan, orgId);
-    return { success: true, ...rest, ...this.more, timestamp: `2026-11-22T21:40:${String(++this.reads).padStart(2, "0")}Z` };
+    return {
+      success: true,
+      ...rest,
+      ...this.more,
+      timestamp: `2026-11-22T21:40:${String(++this.reads).padStart(2, "0")}Z`,
+    };
   }
 }
 

@@ -1,5 +1,10 @@
 // @vitest-environment jsdom
-import { createBillingStub, TestBillingProvider, type StubFailure, type TestEntitlements } from "@promptforge/billing/testing";
+import {
+  createBillingStub,
+  TestBillingProvider,
+  type StubFailure,
+  type TestEntitlements,
+} from "@promptforge/billing/testing";
 import { createBillingClient } from "@promptforge/billing";
 import { act, cleanup, render, screen, within } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
@@ -36,7 +41,11 @@ it("offers nothing in an outage", async () => {
 });
 
 it("shows the whole application: the plans that are sold, and the one that is had", async () => {
-  const client = createBillingClient({ baseUrl: "", getToken: () => "token", fetch: createBillingStub({ planCode: "pro" }).fetch });
+  const client = createBillingClient({
+    baseUrl: "",
+    getToken: () => "token",
+    fetch: createBillingStub({ planCode: "pro" }).fetch,
+  });
   render(<App client={client} orgId="org" />);
   act(() => screen.getByRole("link", { name: "Plans" }).click());
   const pro = await screen.findByRole("listitem", { name: "Pro" });

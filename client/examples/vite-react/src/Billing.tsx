@@ -3,7 +3,8 @@ import type { ReactElement } from "react";
 
 import { Link } from "./path";
 
-const day = (date: string): string => new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone: "UTC" }).format(new Date(date));
+const day = (date: string): string =>
+  new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone: "UTC" }).format(new Date(date));
 
 export function Billing(): ReactElement {
   return (
@@ -31,7 +32,11 @@ function Summary(): ReactElement | null {
           {now.interval && `, paid ${now.interval === "year" ? "yearly" : "monthly"}`}
         </dd>
         <dt>Seats</dt>
-        <dd>{now.seatsUsed === undefined || now.seatsUsed === null ? now.seats : `${now.seatsUsed} of ${now.seats} used`}</dd>
+        <dd>
+          {now.seatsUsed === undefined || now.seatsUsed === null
+            ? now.seats
+            : `${now.seatsUsed} of ${now.seats} used`}
+        </dd>
         {now.currentPeriodEnd && (
           <>
             <dt>{now.cancelAt ? "Ends on" : now.scheduled ? "Changes on" : "Renews on"}</dt>
@@ -46,7 +51,12 @@ function Summary(): ReactElement | null {
           <button type="button" aria-disabled={pending !== null} onClick={() => void manage()}>
             {pending?.type === "overview" ? "Opening…" : "Invoices and subscription"}
           </button>
-          <button type="button" className="quiet" aria-disabled={pending !== null} onClick={() => void updatePaymentMethod()}>
+          <button
+            type="button"
+            className="quiet"
+            aria-disabled={pending !== null}
+            onClick={() => void updatePaymentMethod()}
+          >
             {pending?.type === "payment_method" ? "Opening…" : "Change the card"}
           </button>
         </div>

@@ -28,7 +28,12 @@ export function Documents(): ReactElement {
           </Gate>
         </Tool>
         <Tool title="History" what="Every version of every document.">
-          <Gate feature="hasCloudHistory" loading={<Waiting />} error={Problem} fallback={<Offer plan="Pro" />}>
+          <Gate
+            feature="hasCloudHistory"
+            loading={<Waiting />}
+            error={Problem}
+            fallback={<Offer plan="Pro" />}
+          >
             <button type="button">Open the history</button>
           </Gate>
         </Tool>

@@ -13,9 +13,14 @@ export function Success(): ReactElement {
     const controller = new AbortController();
     client.syncAfterCheckout(orgId, { signal: controller.signal }).then(
       ({ planCode }) =>
-        setSentence(planCode === "pilot" ? "Your bank takes its time. The plan changes by itself once it is done." : "Your plan is active."),
+        setSentence(
+          planCode === "pilot"
+            ? "Your bank takes its time. The plan changes by itself once it is done."
+            : "Your plan is active.",
+        ),
       (error: unknown) => {
-        if (error instanceof BillingError) setSentence("Your plan cannot be shown at the moment. Nothing is lost: reload to look again.");
+        if (error instanceof BillingError)
+          setSentence("Your plan cannot be shown at the moment. Nothing is lost: reload to look again.");
       },
     );
     return () => controller.abort();

@@ -14,7 +14,14 @@ export const plans: PricingPlan[] = [
     name: "Pro",
     description: "For one person who works with it every day.",
     prices: { month: 4900, year: 49000 },
-    features: ["Everything in Pilot", "All modules", "Export as PDF and JSON", "Tests with the real GPT", "History in the cloud", "AI evaluator"],
+    features: [
+      "Everything in Pilot",
+      "All modules",
+      "Export as PDF and JSON",
+      "Tests with the real GPT",
+      "History in the cloud",
+      "AI evaluator",
+    ],
   },
   {
     planCode: "enterprise",

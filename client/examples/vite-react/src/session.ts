@@ -2,7 +2,11 @@
 // supabase.auth.getSession()).data.session?.access_token`.
 
 /** The demo's people. */
-export const people = { Owner: "owner@acme.example", Member: "member@acme.example", Outsider: "outsider@other.example" };
+export const people = {
+  Owner: "owner@acme.example",
+  Member: "member@acme.example",
+  Outsider: "outsider@other.example",
+};
 export type Person = keyof typeof people;
 
 const KEY = "promptforge-example-person";
