@@ -10,13 +10,11 @@ import type { Entitlements } from "../../src/index.js";
 import {
   BillingProvider,
   PricingTable,
-  useCheckout,
-  usePlanChange,
   type PricingTableProps,
 } from "../../src/react/index.js";
 import { testPlans } from "../../src/testing/stub.js";
 import { setUp, type Setup } from "../support/clients.js";
-import { answer, held, ORG, OTHER_ORG, tokenOf } from "../support/fakeApi.js";
+import { held, ORG, OTHER_ORG, tokenOf } from "../support/fakeApi.js";
 
 const navigate = vi.fn<(url: string) => void>();
 beforeEach(() => void navigate.mockReset());
@@ -273,77 +271,5 @@ describe("who has paid already, as this page has not heard yet", () => {
     made.api.sold = undefined;
     await press("Choose Enterprise");
     await waitFor(() => expect(navigate).toHaveBeenCalledWith("https://portal.test/bps_1"));
-  });
-});
-
-describe("hooks", () => {
-  const Own = (): ReactElement => {
-    const checkout = useCheckout();
-    const plan = usePlanChange();
-    return (
-      <>
-        <button onClick={() => void checkout.start({ planCode: "pro", interval: "month" })}>
-          {checkout.pending ? `buying ${checkout.pending.planCode}` : "buy"}
-        </button>
-        <button onClick={() => void plan.updatePaymentMethod()}>
-          {plan.pending ? `opening ${plan.pending.type}` : "card"}
-        </button>
-        <button onClick={() => void plan.cancel()}>cancel</button>
-        <button onClick={() => void plan.manage()}>manage</button>
-        <button onClick={() => void plan.change({ planCode: "enterprise", interval: "year" })}>change</button>
-        <button onClick={plan.reset}>reset</button>
-        <p>{`${plan.failed?.type ?? "-"} ${plan.error?.code ?? "-"}`}</p>
-      </>
-    );
-  };
-
-  it("buy", async () => {
-    const { client } = setUp();
-    render(around(client, <Own />));
-    await press("buy");
-    expect(navigate).toHaveBeenCalledWith("https://checkout.test/cs_1");
-    expect(button("buying pro")).toBeTruthy();
-  });
-
-  it("change the plan, cancel it, give another card and open the portal", async () => {
-    const made = setUp();
-    made.api.plans.set(ORG, "pro");
-    made.api.sold = testPlans();
-    render(around(made.client, <Own />));
-    for (const name of ["card", "cancel", "manage", "change"]) {
-      await press(name);
-      await back(true);
-    }
-    expect(posts(made).map((post) => (post as [string, { flow?: unknown }])[1].flow)).toEqual([
-      { type: "payment_method" },
-      { type: "cancel" },
-      undefined,
-      { type: "update", planCode: "enterprise", interval: "year" },
-    ]);
-    expect(navigate).toHaveBeenCalledTimes(4);
-  });
-
-  it("say what failed, and forget it", async () => {
-    const { client } = setUp();
-    render(around(client, <Own />));
-    await press("manage");
-    expect(await screen.findByText("overview no_customer")).toBeTruthy();
-    act(() => void document.dispatchEvent(new Event("visibilitychange")));
-    expect(screen.getByText("overview no_customer")).toBeTruthy();
-    await press("reset");
-    expect(screen.getByText("- -")).toBeTruthy();
-  });
-
-  it("leave by the page's address if nobody says otherwise", async () => {
-    const { client } = setUp();
-    const assign = vi.fn();
-    vi.stubGlobal("location", { ...window.location, assign });
-    render(
-      <BillingProvider client={client} orgId={ORG} initialEntitlements={answer("pilot")}>
-        <Own />
-      </BillingProvider>,
-    );
-    await press("buy");
-    expect(assign).toHaveBeenCalledWith("https://checkout.test/cs_1");
   });
 });
