@@ -9,6 +9,7 @@ pub mod application;
 pub mod auth;
 mod database;
 mod event;
+pub mod granting;
 mod lambda;
 mod log;
 pub mod model;

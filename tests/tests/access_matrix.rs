@@ -25,6 +25,7 @@ const ROLES: [&str; 11] = [
 /// else of all rows `s`elect, `i`nsert, `u`pdate, `d`elete.
 const TABLES: &str = "
                          anon outsider member admin owner service viewer reader checkout events operator
+charges                  .    own      own    own   own   siud    none   .      .        .      s
 customers                .    own      own    own   own   siud    none   .      .        .      s
 entitlements             .    own      own    own   own   siud    none   .      .        .      s
 entitlements_effective   .    own      own    own   own   s       none   .      .        .      s
@@ -36,12 +37,15 @@ payments                 .    own      own    own   own   siud    none   .      
 plan_effective           .    own      own    own   own   s       none   .      .        .      s
 plan_entitlements        .    s        s      s     s     siud    s      .      .        .      s
 plans                    .    s        s      s     s     siud    s      .      .        .      s
+prices                   .    .        .      .     .     s       .      .      .        .      s
 reconcile_cursors        .    .        .      .     .     s       .      .      .        .      s
 runs                     .    .        .      .     .     s       .      .      .        .      s
 schema_history           .    .        .      .     .     s       .      s      .        .      s
 subscriptions            .    own      own    own   own   siud    none   .      .        .      s
+test_clocks              .    .        .      .     .     s       .      .      .        .      s
 webhook_events           .    .        .      .     .     s       .      .      .        .      s
 billing_private.organization_locks . . .      .     .     .       .      .      .        .      .
+billing_private.syncs    .    .        .      .     .     .       .      .      .        .      .
 ";
 
 /// The functions of the schema `billing`. `x`: may execute.
@@ -49,10 +53,12 @@ const FUNCTIONS: &str = "
                             anon outsider member admin owner service viewer reader checkout events operator
 has_entitlement             .    x        x      x     x     x       x      .      .        .      x
 orgs_with                   .    x        x      x     x     x       x      .      .        .      x
+pf_adopt_price              .    .        .      .     .     x       .      .      .        .      x
 pf_apply_event              .    .        .      .     .     x       .      .      .        x      x
 pf_apply_plan_entitlements  .    .        .      .     .     x       .      .      .        .      x
 pf_apply_reads              .    .        .      .     .     x       .      .      .        x      x
 pf_begin_sync               .    .        .      .     .     x       .      .      .        x      .
+pf_end_addon                .    .        .      .     .     x       .      .      .        .      x
 pf_event_gone               .    .        .      .     .     x       .      .      .        .      x
 pf_fail_event               .    .        .      .     .     x       .      .      .        x      x
 pf_forget_organization      .    .        .      .     .     x       .      .      .        .      x
@@ -61,15 +67,17 @@ pf_inquiry                  .    .        .      .     .     x       .      .   
 pf_override_entitlement     .    .        .      .     .     x       .      .      .        .      x
 pf_prune_events             .    .        .      .     .     x       .      .      .        .      x
 pf_replace_checkout_session .    .        .      .     .     x       .      .      x        .      .
+pf_store_contact            .    .        .      .     .     x       .      .      x        .      .
 pf_store_cursor             .    .        .      .     .     x       .      .      .        .      x
 pf_store_customer           .    .        .      .     .     x       .      .      x        .      .
-read_account                .    .        .      .     .     .       x      .      .        .      .
-read_entitlements           .    x        x      x     x     .       x      .      .        .      .
+read_account                .    .        .      .     .     x       .      .      x        .      .
+read_entitlements           .    .        .      .     .     x       .      x      .        x      .
 ";
 
 /// The functions of the schema `billing_private`.
 const PRIVATE_FUNCTIONS: &str = "
                         anon outsider member admin owner service viewer reader checkout events operator
+advance_test_clock      .    .        .      .     .     .       .      .      .        .      .
 all_organizations       .    .        .      .     .     x       .      .      .        .      x
 apply_subscriptions     .    .        .      .     .     .       .      .      .        .      .
 caller                  .    x        x      x     x     x       x      .      .        .      x
@@ -77,8 +85,11 @@ claim                   .    x        x      x     x     x       x      .      .
 differences             .    .        .      .     .     .       .      .      .        .      .
 existing_organization   .    .        .      .     .     x       .      .      .        .      x
 feature_enabled         .    .        .      .     .     x       .      .      .        .      x
+features_of             .    .        .      .     .     .       .      .      .        .      .
 find_organization       .    .        .      .     .     .       .      .      .        .      .
-granted_plans           .    .        .      .     .     .       .      .      .        .      .
+grace_begins            .    .        .      .     .     .       .      .      .        .      .
+granted                 .    .        .      .     .     .       .      .      .        .      .
+grants_differ           .    .        .      .     .     .       .      .      .        .      .
 holds                   .    .        .      .     .     .       .      .      .        .      .
 is_ended                .    x        x      x     x     x       x      .      .        .      x
 is_forgotten            .    .        .      .     .     .       .      .      .        .      .
@@ -90,16 +101,28 @@ may_change_billing      .    .        .      .     .     .       .      .      .
 members_summary         .    .        .      .     .     .       .      .      .        .      x
 my_feature_enabled      .    x        x      x     x     x       x      .      .        .      x
 my_orgs                 .    x        x      x     x     x       x      .      .        .      x
+note_paid               .    .        .      .     .     .       .      .      .        .      .
 ordering                .    .        .      .     .     .       .      .      .        .      .
-plans_differ            .    .        .      .     .     .       .      .      .        .      .
+plan_of                 .    x        x      x     x     x       x      .      .        .      x
+reason                  .    x        x      x     x     x       x      .      .        .      x
 record                  .    .        .      .     .     .       .      .      .        .      .
+record_changes          .    .        .      .     .     .       .      .      .        .      .
+record_charge           .    .        .      .     .     .       .      .      .        .      .
 record_gone             .    .        .      .     .     .       .      .      .        .      .
+replace_entitlements    .    .        .      .     .     .       .      .      .        .      .
 reset_access            .    .        .      .     .     .       .      .      .        .      .
+resolve_again           .    .        .      .     .     .       .      .      .        .      .
+resolve_items           .    .        .      .     .     .       .      .      .        .      .
 sees_every_organization .    x        x      x     x     x       x      .      .        .      x
-set_plans               .    .        .      .     .     .       .      .      .        .      .
+settle_addons           .    .        .      .     .     .       .      .      .        .      .
+snapshot_row            .    .        .      .     .     .       .      .      .        .      .
+test_clock_time         .    .        .      .     .     .       .      .      .        .      .
+unreadable              .    .        .      .     .     .       .      .      .        .      .
 visible_organizations   .    x        x      x     x     x       x      .      .        .      x
+write_charge            .    .        .      .     .     .       .      .      .        .      .
 write_payment           .    .        .      .     .     .       .      .      .        .      .
 write_snapshot          .    .        .      .     .     .       .      .      .        .      .
+written                 .    .        .      .     .     .       .      .      .        .      .
 ";
 
 /// Over HTTP. `other`: about an organization of somebody else; `ghost`: about one that does not exist.
@@ -218,10 +241,10 @@ async fn every_role_may_execute_the_functions_that_the_table_says_and_no_more() 
     for (function, cells) in functions {
         let arguments = t
             .value(&format!(
-                "select string_agg('null::' || case type
-                   when 'billing.subscriptions'::regtype then 'billing.subscriptions'
-                   else format_type(type, null) end, ', ')
-                 from pg_proc, unnest(proargtypes) as type where oid = '{function}'::regproc"
+                "select string_agg('null::' || quote_ident(n.nspname) || '.' || quote_ident(t.typname), ', '
+                   order by place)
+                 from pg_proc p, unnest(proargtypes) with ordinality as a (type, place), pg_type t, pg_namespace n
+                 where t.oid = a.type and n.oid = t.typnamespace and p.oid = '{function}'::regproc"
             ))
             .await;
         let call = format!("select {function}({arguments})");

@@ -142,12 +142,7 @@ async fn an_endpoint_that_lacks_an_event_or_is_disabled_or_missing() {
     let all = json!(shared::stripe::event::PROCESSED);
     let complaints =
         d.after_call(&path, json!({ "enabled_events": &shared::stripe::event::PROCESSED[1..] })).await;
-    Deployment::found(
-        complaints,
-        "webhook_endpoint",
-        Status::Failing,
-        "is not sent checkout.session.async_payment_failed",
-    );
+    Deployment::found(complaints, "webhook_endpoint", Status::Failing, "is not sent charge.dispute.closed");
     let complaints = d.after_call(&path, json!({ "enabled_events": all, "disabled": true })).await;
     Deployment::found(complaints, "webhook_endpoint", Status::Failing, "is disabled");
     d.t.stripe.call("DELETE", &path, &json!({})).unwrap();

@@ -113,7 +113,7 @@ async fn two_subscriptions_a_plan_set_by_hand_and_statuses_that_grant_nothing() 
     let pro = t.buy("pro", "month").await;
     let copy = "insert into subscriptions
           select (jsonb_populate_record(s,
-            '{\"stripe_subscription_id\": \"sub_second\", \"plan_code\": \"enterprise\"}')).*
+            '{\"stripe_subscription_id\": \"sub_second\", \"items\": [{\"plan\": \"enterprise\"}], \"plan_code\": \"enterprise\"}')).*
             from subscriptions s;
         select billing_private.apply_subscriptions(org_id, false, 'test') from subscriptions limit 1";
     t.db.batch_execute(copy).await.unwrap();

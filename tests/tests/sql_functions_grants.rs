@@ -31,14 +31,14 @@ fn grants(org: &str, random: &mut fastrand::Rng) -> String {
         let feature = features[random.usize(..features.len())];
         let plan = ["pilot", "pro", "enterprise"][random.usize(..3)];
         let values = match random.u32(..4) {
-            0 => format!("'plan', {mode}, '{plan}', null, null, true"),
-            1 => format!("'addon', {mode}, null, '{feature}', 'cs_{number}', true"),
-            2 => format!("'trial', {mode}, null, '{feature}', null, true"),
-            _ => format!("'override', null, null, '{feature}', null, {}", random.bool()),
+            0 => format!("'plan', {mode}, '{plan}', null, null, true, 1, 0, true"),
+            1 => format!("'addon', {mode}, null, '{feature}', 'cs_{number}', true, null, null, null"),
+            2 => format!("'trial', {mode}, null, '{feature}', null, true, null, null, null"),
+            _ => format!("'override', null, null, '{feature}', null, {}, null, null, null", random.bool()),
         };
         sql += &format!(
             "insert into entitlements (org_id, source, livemode, plan_code, feature, source_id,
-               enabled, expires_at)
+               enabled, units, extra_seats, own, expires_at)
              values ('{org}', {values}, {expires}) on conflict do nothing;"
         );
     }

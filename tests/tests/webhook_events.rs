@@ -183,7 +183,7 @@ async fn what_is_not_ours_is_acknowledged_and_ignored() {
     let subscription = t.buy("pro", "month").await;
     let before = t.value("select count(*) from webhook_events").await;
     for kind in [
-        "charge.refunded",
+        "charge.captured",
         "customer.created",
         "invoice.upcoming",
         "invoice.created",

@@ -4,12 +4,14 @@ use serde_json::{Value, json};
 use stripe_emulator::Fault;
 use tests::{TestApp, users};
 
-/// An event of a subscription that names no organization, from a customer that nobody stored.
+/// An event of a subscription that names no organization, and that Stripe does not know any more, from a
+/// customer that nobody stored.
 async fn homeless(t: &TestApp) -> Value {
     let session = t.checkout_plan("pro", "month").await;
     t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
     let mut event = t.last_event("customer.subscription.updated");
     event["data"]["object"]["metadata"] = json!({ "plan_code": "pro" });
+    event["data"]["object"]["id"] = json!("sub_of_nobody");
     t.db.batch_execute("delete from customers").await.unwrap();
     event
 }

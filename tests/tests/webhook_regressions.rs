@@ -170,7 +170,8 @@ async fn test_payments_neither_take_nor_give_anything_once_a_database_is_live() 
         "insert into customers (org_id, livemode, stripe_customer_id) values ('{org}', true, 'cus_live');
          insert into subscriptions
            select (jsonb_populate_record(s, jsonb_build_object(
-             'stripe_subscription_id', 'sub_live', 'livemode', true, 'plan_code', 'enterprise'))).*
+             'stripe_subscription_id', 'sub_live', 'livemode', true, 'plan_code', 'enterprise',
+             'items', jsonb_build_array(jsonb_build_object('plan', 'enterprise'))))).*
            from subscriptions s;
          select billing_private.apply_subscriptions('{org}', true, 'live')",
         org = t.org
@@ -184,8 +185,8 @@ async fn test_payments_neither_take_nor_give_anything_once_a_database_is_live() 
     assert_eq!((after.text("/planCode"), after.text("/status")), ("enterprise", "active"));
     // Of another organization that only ever paid in test mode nothing is left.
     t.db.execute(
-        "insert into entitlements (org_id, source, livemode, plan_code)
-          values ($1::text::uuid, 'plan', false, 'pro')",
+        "insert into entitlements (org_id, source, livemode, plan_code, units, extra_seats, own)
+          values ($1::text::uuid, 'plan', false, 'pro', 1, 0, true)",
         &[&t.other_org],
     )
     .await

@@ -10,7 +10,7 @@ use tests::TestApp;
 const SECRET: &str = "whsec_test";
 
 fn harmless() -> String {
-    json!({ "id": "evt_1", "object": "event", "type": "charge.refunded", "created": 1, "livemode": false,
+    json!({ "id": "evt_1", "object": "event", "type": "charge.captured", "created": 1, "livemode": false,
         "data": { "object": {} } })
     .to_string()
 }
@@ -122,7 +122,7 @@ async fn a_signed_body_that_is_no_event_is_a_400_that_names_the_field() {
                 r#"{"id":"evt_1","type":"customer.subscription.updated","created":1,"livemode":false,"#,
                 r#""data":{"object":{"id":"sub_1"}}}"#
             ),
-            "customer",
+            "status",
         ),
         ("[1", "the event"),
     ] {

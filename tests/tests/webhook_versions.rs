@@ -244,7 +244,7 @@ async fn thin_and_odd_events_are_ignored_cleanly() {
             "data": { "object": { "object": "invoice", "subscription": "sub_1" } } }),
         json!({ "id": "evt_2", "type": "v1.billing.meter.error_report_triggered", "object": "v2.core.event",
             "created": START, "livemode": false }),
-        json!({ "id": "evt_3", "type": "charge.refunded", "created": START, "livemode": false,
+        json!({ "id": "evt_3", "type": "charge.captured", "created": START, "livemode": false,
             "data": { "object": { "id": "ch_1", "refunded": true } } }),
         json!({ "id": "evt_4", "type": "invoice.paid", "created": START, "livemode": false,
             "data": { "object": { "id": "in_1", "customer": "cus_1", "subscription": null, "parent": null,

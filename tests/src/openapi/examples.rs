@@ -65,9 +65,10 @@ pub fn entitlements() -> Value {
     let paid_until = "2026-12-22T21:40:52Z";
     let answer = |plan: &str, status: &str, end: Option<&str>, grace: Option<&str>, on: &[&str]| {
         json!({ "value": {
-            "success": true, "orgId": ORG, "planCode": plan, "status": status, "seats": 1,
-            "currentPeriodEnd": end,
-            "cancelAt": null, "graceEndsAt": grace, "entitlements": flags(on),
+            "success": true, "orgId": ORG, "planCode": plan, "status": status, "reason": null,
+            "interval": end.map(|_| "month"), "intervalCount": end.map(|_| 1), "seats": 1,
+            "currentPeriodEnd": end, "cancelAt": null, "graceEndsAt": grace, "trialEndsAt": null,
+            "collectionPaused": false, "canManageBilling": true, "entitlements": flags(on),
             "timestamp": "2026-11-22T21:40:53.276525966Z"
         } })
     };

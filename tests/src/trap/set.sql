@@ -60,9 +60,10 @@ begin
       else 'boolean' end as result
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
     where n.nspname in ('billing', 'billing_private')
-      or n.nspname = 'pg_catalog' and p.prokind in ('f', 'a') and exists (
-        select from pg_proc ours join pg_namespace o on o.oid = ours.pronamespace
-        where o.nspname in ('billing', 'billing_private') and position(p.proname || '(' in ours.prosrc) > 0)
+      or n.nspname = 'pg_catalog' and p.prokind in ('f', 'a') and p.proname in (
+        select (regexp_matches(ours.prosrc, '(\w+)\(', 'g'))[1]
+        from pg_proc ours join pg_namespace o on o.oid = ours.pronamespace
+        where o.nspname in ('billing', 'billing_private'))
   loop
     begin
       execute format('create function pg_temp.%I(%s) returns %s %s language plpgsql as '
