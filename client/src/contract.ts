@@ -18,20 +18,10 @@ export interface ScheduledChange {
 
 /** More of `GET /api/entitlements`. Undefined: the API does not say. */
 export interface MoreOfEntitlements {
-  /** How often the plan is paid. Null: nothing is paid for. */
-  readonly interval?: Interval | null;
-  /** Why the organization has this plan. */
-  readonly reason?: string | null;
   /** What the plan changes to at the end of the period. Null: nothing. */
   readonly scheduled?: ScheduledChange | null;
-  /** When a trial ends, as an ISO 8601 date and time. Null: there is none. */
-  readonly trialEndsAt?: string | null;
-  /** Whether the caller may buy for the organization and change its plan: owners and admins may. */
-  readonly canManageBilling?: boolean;
   /** How many members take a seat. */
   readonly seatsUsed?: number | null;
-  /** Whether Stripe collects no payments for now. */
-  readonly collectionPaused?: boolean;
 }
 
 /** More of what a checkout takes. */

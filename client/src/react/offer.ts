@@ -61,7 +61,9 @@ export function offerOf(
   if (!now) return offer(sellable);
 
   const { scheduled, cancelAt } = now;
-  const samePrice = !price || !now.interval || price.interval === now.interval;
+  // A quarter is a price of another kind than a month. An older API says neither.
+  const samePrice =
+    !price || !now.interval || (price.interval === now.interval && price.count === (now.intervalCount ?? 1));
   const isNext = scheduled?.planCode === plan.planCode && (!price || price.interval === scheduled.interval);
   // Fewer seats of the same plan are no other plan.
   const changes = scheduled && (scheduled.planCode !== now.planCode || scheduled.interval !== now.interval);
@@ -81,8 +83,9 @@ export function offerOf(
   if (sellable !== "buy") return offer(sellable);
 
   const mine = others.find(({ planCode }) => planCode === now.planCode);
-  // It has a subscription that grants nothing for now: that is to be settled first.
-  if (mine?.isFree && now.status !== "active" && now.status !== "trialing") return offer("manage");
+  // It has a subscription that grants nothing, for a reason that the portal shows: that is to be settled first.
+  const grants = !now.reason && (now.status === "active" || now.status === "trialing");
+  if (mine?.isFree && !grants) return offer("manage");
   if (plan.action === "buy" || plan.action === "upgrade" || plan.action === "downgrade")
     return offer(plan.action);
   return offer(mine && plan.rank < mine.rank ? "downgrade" : "upgrade");

@@ -80,7 +80,7 @@ export function PricingTable(props: PricingTableProps): ReactElement {
     plans.some(({ prices }) => prices.some(({ interval }) => interval === each)),
   );
   const wanted = props.interval ?? chosen ?? props.defaultInterval ?? now?.interval ?? "month";
-  const interval = intervals.includes(wanted) ? wanted : (intervals[0] ?? "month");
+  const interval = intervals.find((each) => each === wanted) ?? intervals[0] ?? "month";
   const note = billing && noteOf(billing.state, labels);
 
   const buttonOf = (planCode: PlanCode, { kind }: Offer): PricingCardProps["button"] => {

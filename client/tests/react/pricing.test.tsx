@@ -89,6 +89,16 @@ describe("for an organization", () => {
       { planCode: "pro", cancelAt: "2026-12-22T21:40:52Z" },
       ["Keep Pro", "Upgrade to Enterprise"],
     ],
+    [
+      "has what no plan of the catalogue is sold for",
+      { status: "active", reason: "unknown_price" },
+      ["Manage billing", "Manage billing"],
+    ],
+    [
+      "pays each quarter",
+      { planCode: "pro", intervalCount: 3 },
+      ["Downgrade to Pilot", "Switch to monthly", "Upgrade to Enterprise"],
+    ],
     ["did not pay in time", { planCode: "pilot", status: "unpaid" }, ["Manage billing", "Manage billing"]],
     ["is a member's, who may not buy", { planCode: "pro", canManageBilling: false }, []],
   ])("one that %s is offered what fits", async (_, more, words) => {

@@ -16,7 +16,7 @@ const paid: readonly Feature[] = [
 ];
 const top: readonly Feature[] = ["hasAPI", "canExportBundleZip", "hasWhiteLabel", "hasSeatsGT1"];
 
-/** What the API says of an organization with this plan. */
+/** What the API says of an organization with this plan: no more than the oldest one that there is. */
 export function answer(planCode: PlanCode, orgId = ORG): Entitlements {
   const flags = { canExportMD: true } as Record<Feature, boolean>;
   for (const flag of paid) flags[flag] = planCode !== "pilot";
@@ -32,7 +32,7 @@ export function answer(planCode: PlanCode, orgId = ORG): Entitlements {
     entitlements: flags,
     timestamp: "2026-11-22T21:40:53Z",
     stale: false,
-  };
+  } as Entitlements;
 }
 
 /** A token of this person, in the form that Supabase's have. */
