@@ -83,7 +83,7 @@ export function offerOf(
   if (sellable !== "buy") return offer(sellable);
 
   const mine = others.find(({ planCode }) => planCode === now.planCode);
-  // It has a subscription that grants nothing, for a reason that the portal shows: that is to be settled first.
+  // It has a subscription that grants nothing, for a reason that the portal shows: settle that first.
   const grants = !now.reason && (now.status === "active" || now.status === "trialing");
   if (mine?.isFree && !grants) return offer("manage");
   if (plan.action === "buy" || plan.action === "upgrade" || plan.action === "downgrade")
