@@ -16,8 +16,8 @@ use tests::{Answer, TestApp, Vault, event, users};
 
 /// The functions that people call.
 fn peoples() -> impl Iterator<Item = &'static str> {
-    let authorized = |function: &Function| matches!(function.front(), Front::Authorized(..));
-    Function::ALL.into_iter().filter(authorized).map(Function::name)
+    let signed_in = |function: &Function| matches!(function.front(), Front::SignedIn(..));
+    Function::ALL.into_iter().filter(signed_in).map(Function::name)
 }
 
 #[test]
@@ -193,9 +193,9 @@ async fn by_us(seen: &mut Seen) {
     note(seen, "webhook", &Answer::of("webhook", answer_live(&live, webhook::handle, request).await));
 }
 
-/// A token of one person with a header of another.
+/// One person, with a header of another.
 async fn by_another(seen: &mut Seen) {
-    let t = TestApp::start_with(&[("IDENTITY_SOURCE", "")]).await;
+    let t = TestApp::start_with(&[("IDENTITY_SOURCE", "authorizer")]).await;
     let context = json!({ "userId": users::OWNER });
     let headers = [("x-user-id", users::OUTSIDER)];
     for function in peoples() {
