@@ -2,7 +2,7 @@
 
 use lambda_http::http::HeaderValue;
 use serde_json::json;
-use tests::auth::TestAuth;
+use tests::auth::{TestAuth, peoples};
 use tests::{event, users};
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn a_header_that_holds_no_single_token_is_refused() {
     }
     // White space around the whole value is no part of it (RFC 9110, 5.5).
     assert!(t.bearer(&format!("  Bearer {token} ")).await.is_some());
-    for function in ["checkout", "portal", "sync", "entitlements"] {
+    for function in peoples() {
         t.ask(function, None).await.assert_failure(401, "unauthenticated");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::config::Function;
-use tests::auth::{BEGIN, EcKey, JWT_SECRET, TestAuth, hs256};
+use tests::auth::{BEGIN, EcKey, JWT_SECRET, TestAuth, hs256, peoples};
 use tests::{Vault, users};
 
 const NEXT_SECRET: &str = "the-next-secret-of-the-tests-of-enough-characters";
@@ -86,7 +86,7 @@ async fn while_the_secret_cannot_be_read_nobody_is_let_in() {
     let (vault, _) = start(&mut t, json!({})).await;
     vault.set_down(true);
     let good = format!("Bearer {}", t.token(&t.claims()));
-    for function in ["checkout", "portal", "sync", "entitlements"] {
+    for function in peoples() {
         t.ask(function, Some(&good)).await.assert_failure(500, "internal");
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Value, json};
-use shared::config::{Front, Function};
+use tests::auth::peoples;
 
 fn file(path: &str) -> String {
     fs::read_to_string(tests::root().join(path)).unwrap()
@@ -101,8 +101,7 @@ fn the_alarm_on_refused_tokens_counts_every_function_that_checks_them() {
     let monitoring = template("monitoring.yaml");
     let alarm = &monitoring["Resources"]["RefusedTokensAlarm"]["Properties"];
     let several = alarm["Metrics"].as_array().unwrap();
-    let signed_in = Function::ALL.into_iter().filter(|f| matches!(f.front(), Front::SignedIn(..)));
-    let functions: BTreeSet<&str> = signed_in.map(Function::name).collect();
+    let functions: BTreeSet<&str> = peoples().collect();
     for (sum, metric) in [("calls", "Requests"), ("refused", "RefusedTokens")] {
         let of = |query: &&Value| query["MetricStat"]["Metric"]["MetricName"] == metric;
         let ids: BTreeMap<&str, &str> = several

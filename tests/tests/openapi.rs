@@ -8,17 +8,12 @@ use lambda_http::Body;
 use lambda_http::http::Request as HttpRequest;
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::config::{Front, Function};
+use shared::config::Function;
 use shared::serve::answer_live;
 use stripe_emulator::Fault;
+use tests::auth::peoples;
 use tests::openapi::{FILE, document, documented, problems, table};
 use tests::{Answer, TestApp, Vault, event, users};
-
-/// The functions that people call.
-fn peoples() -> impl Iterator<Item = &'static str> {
-    let signed_in = |function: &Function| matches!(function.front(), Front::SignedIn(..));
-    Function::ALL.into_iter().filter(signed_in).map(Function::name)
-}
 
 #[test]
 fn the_committed_file_is_what_the_types_say() {

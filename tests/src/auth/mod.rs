@@ -10,7 +10,7 @@ use lambda_http::{Body, Context, Request, RequestExt, Response};
 use serde_json::{Value, json};
 use shared::app::App;
 use shared::clock::Clock;
-use shared::config::Config;
+use shared::config::{Config, Front, Function};
 use shared::http::error::ApiError;
 use shared::http::{identity, response};
 use shared::live::Live;
@@ -143,7 +143,7 @@ impl TestAuth {
 
     /// Asserts that every function that people call refuses a token with a 401 of ours, which tells nothing.
     pub async fn assert_refused(&self, token: &str, what: &str) {
-        for function in PEOPLES {
+        for function in peoples() {
             let answer = self.ask(function, Some(&format!("Bearer {token}"))).await;
             assert_eq!((answer.status, &answer.body), (401, &refused()), "{function}: {what}");
         }
@@ -151,7 +151,10 @@ impl TestAuth {
 }
 
 /// The functions that people call.
-const PEOPLES: [&str; 4] = ["checkout", "portal", "sync", "entitlements"];
+pub fn peoples() -> impl Iterator<Item = &'static str> {
+    let signed_in = |function: &Function| matches!(function.front(), Front::SignedIn(..));
+    Function::ALL.into_iter().filter(signed_in).map(Function::name)
+}
 
 /// The body of the one answer to whoever does not prove who they are.
 fn refused() -> Value {

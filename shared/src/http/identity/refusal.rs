@@ -70,7 +70,7 @@ impl Refusal {
     pub(crate) fn log(self, request_id: &str) {
         let reason = self.to_string();
         match self {
-            Self::Missing => tracing::debug!(target: "billing", request_id, reason, "no access token"),
+            Self::Missing => tracing::debug!(target: "billing", request_id, reason, "nobody is named"),
             Self::NotConfigured => {
                 tracing::error!(target: "billing", request_id, reason, "SUPABASE_URL is not configured")
             }
