@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`serve`] | what stands around a request |
 //! | [`app`] | what a function holds while it runs |
-//! | [`billing`] | operations that two callers share: apply an event, read subscriptions from Stripe, reconcile |
+//! | [`billing`] | operations that two callers share: apply an event, read subscriptions, reconcile |
 //! | [`config`] | variables, read and checked |
 //! | [`jwks`] | the keys of access tokens, fetched and kept, and the check of a signature |
 //! | [`live`] | the app whose configuration may change while it runs |

@@ -74,7 +74,8 @@ async fn a_read_is_one_invocation_and_a_forged_token_gets_no_further_than_a_good
     assert_eq!(s.events.lock().unwrap().len(), 1);
     let unauthenticated = (401, "unauthenticated".to_owned());
     let claims = json!({
-        "iss": format!("{}/auth/v1", s.url), "aud": "authenticated", "role": "authenticated", "sub": PEOPLE.owner.user_id,
+        "iss": format!("{}/auth/v1", s.url), "aud": "authenticated", "role": "authenticated",
+        "sub": PEOPLE.owner.user_id,
         "exp": 4_000_000_000_i64
     });
     let stranger = EcKey::new("own");
@@ -116,7 +117,8 @@ async fn a_user_id_alone_is_signed_in_here_and_nowhere_else() {
 #[tokio::test]
 async fn nothing_that_a_client_sends_becomes_the_request_context() {
     let s = Stack::start().await;
-    let context = json!({ "authorizer": { "lambda": { "userId": PEOPLE.owner.user_id } }, "userId": PEOPLE.owner.user_id });
+    let context = json!({ "authorizer": { "lambda": { "userId": PEOPLE.owner.user_id } },
+        "userId": PEOPLE.owner.user_id });
     let request = s
         .http
         .get(format!("{}&requestContext={context}", s.entitlements))

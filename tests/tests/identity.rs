@@ -1,5 +1,5 @@
-//! Who a request comes from, at the real handlers: by its access token, by an authorizer of the operator's own,
-//! or by a trusted backend; and what headers may add.
+//! Who a request comes from, at the real handlers: by its access token, by an authorizer of the operator's
+//! own, or by a trusted backend; and what headers may add.
 
 use lambda_http::Body;
 use lambda_http::http::Request as HttpRequest;
@@ -24,8 +24,8 @@ async fn with_access_tokens() -> TestApp {
 /// The owner's access token, as the header that it comes in.
 fn bearer(t: &TestApp) -> String {
     let claims = json!({
-        "iss": format!("{PROJECT}/auth/v1"), "aud": "authenticated", "role": "authenticated", "sub": users::OWNER,
-        "email": "owner@example.com", "exp": t.now() + 3600
+        "iss": format!("{PROJECT}/auth/v1"), "aud": "authenticated", "role": "authenticated",
+        "sub": users::OWNER, "email": "owner@example.com", "exp": t.now() + 3600
     });
     format!("Bearer {}", hs256(JWT_SECRET.as_bytes(), &json!({ "alg": "HS256" }), &claims))
 }

@@ -5,8 +5,8 @@ use shared::config::Config;
 use super::stripe_account::StripeAccount;
 use crate::problem::Problem;
 
-/// What the access tokens of the samples in `events/` are signed with, so that the functions of a stack on the
-/// usual port answer them. Everybody has it: it is for this machine, where anybody is signed in anyway.
+/// What the access tokens of the samples in `events/` are signed with, so that the functions of a stack on
+/// the usual port answer them. Everybody has it: it is for this machine, where anybody is signed in anyway.
 pub const SAMPLE_SECRET: &str = "the-secret-that-signs-the-samples-and-nothing-else";
 
 /// `ALLOWED_RETURN_ORIGINS` of our own environment: another frontend on this machine, for example.

@@ -159,7 +159,8 @@ pub fn peoples() -> impl Iterator<Item = &'static str> {
 /// The body of the one answer to whoever does not prove who they are.
 fn refused() -> Value {
     json!({
-        "success": false, "error": "Authentication is required", "code": "unauthenticated", "requestId": "test"
+        "success": false, "error": "Authentication is required", "code": "unauthenticated",
+        "requestId": "test"
     })
 }
 

@@ -1,5 +1,5 @@
-//! The access token of a request, checked here and by nobody in front of us (RFC 6750; RFC 7519; Supabase: JWT
-//! signing keys).
+//! The access token of a request, checked here and by nobody in front of us (RFC 6750; RFC 7519; Supabase:
+//! JWT signing keys).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

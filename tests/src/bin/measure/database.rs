@@ -165,13 +165,18 @@ async fn server() -> Cluster {
 fn fill(organizations: u32) -> String {
     format!(
         "create temporary table numbers as
-           select n, ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as id from generate_series(1, {organizations}) n;
+           select n, ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as id
+           from generate_series(1, {organizations}) n;
          insert into own_organizations (id, name) select id, 'No. ' || n from numbers;
          insert into own_members (org_id, user_id, role) select id, id, 'owner' from numbers;
-         insert into customers (org_id, livemode, stripe_customer_id) select id, false, 'cus_' || lpad(n::text, 14, '0') from numbers;
-         insert into subscriptions (stripe_subscription_id, org_id, livemode, stripe_customer_id, status, plan_code, stripe_created_at, known_through, may_include)
-           select 'sub_' || lpad(n::text, 24, '0'), id, false, 'cus_' || lpad(n::text, 14, '0'), 'active', 'pro', now(), 0, 0 from numbers;
-         insert into entitlements (org_id, source, livemode, plan_code) select id, 'plan', false, 'pro' from numbers;
+         insert into customers (org_id, livemode, stripe_customer_id) select id, false,
+           'cus_' || lpad(n::text, 14, '0') from numbers;
+         insert into subscriptions (stripe_subscription_id, org_id, livemode, stripe_customer_id, status,
+           plan_code, stripe_created_at, known_through, may_include)
+           select 'sub_' || lpad(n::text, 24, '0'), id, false, 'cus_' || lpad(n::text, 14, '0'), 'active',
+             'pro', now(), 0, 0 from numbers;
+         insert into entitlements (org_id, source, livemode, plan_code) select id, 'plan', false, 'pro'
+           from numbers;
          drop table numbers;
          analyze; checkpoint;"
     )

@@ -40,9 +40,12 @@ pub async fn measure(folder: &Path, only: &[String], requests: usize) {
     let us = authority("Measured");
     tls::present(t.database.server(), &ServerCertificate::new(&us, "127.0.0.1", 2500)).await;
     let vault = Vault::open(&json!({
-        "STRIPE_SECRET_KEY": t.stripe.secret_key(), "STRIPE_API_BASE": t.stripe.url(), "STRIPE_WEBHOOK_SECRET": "whsec_1",
-        "READER_DATABASE_URL": t.database.url("billing_reader"), "CHECKOUT_DATABASE_URL": t.database.url("billing_checkout"),
-        "EVENTS_DATABASE_URL": t.database.url("billing_events"), "OPERATOR_DATABASE_URL": t.database.url("billing_operator"),
+        "STRIPE_SECRET_KEY": t.stripe.secret_key(), "STRIPE_API_BASE": t.stripe.url(),
+        "STRIPE_WEBHOOK_SECRET": "whsec_1",
+        "READER_DATABASE_URL": t.database.url("billing_reader"),
+        "CHECKOUT_DATABASE_URL": t.database.url("billing_checkout"),
+        "EVENTS_DATABASE_URL": t.database.url("billing_events"),
+        "OPERATOR_DATABASE_URL": t.database.url("billing_operator"),
         "DATABASE_CA": us.pem(), "BASE_URL": "https://app.example.com", "SUPABASE_URL": auth.server.url,
     }))
     .await;
@@ -51,7 +54,8 @@ pub async fn measure(folder: &Path, only: &[String], requests: usize) {
     environment.push(("METRICS_NAMESPACE", "measured"));
 
     println!(
-        "| function | memory, MB | first request: processor, ms | at 128 MB | at 256 MB | every further: processor, ms | waiting, ms | at 128 MB | at 256 MB |"
+        "| function | memory, MB | first request: processor, ms | at 128 MB | at 256 MB | every further: \
+         processor, ms | waiting, ms | at 128 MB | at 256 MB |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
     let functions = Function::ALL.map(Function::name);
@@ -124,7 +128,8 @@ fn event(function: &str, number: usize, t: &TestApp, auth: &TestAuth, created: &
             request("POST", "/", "", &json!({ "stripe-signature": signature }), payload)
         }
         "reconcile" => json!({
-            "version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events", "account": "1",
+            "version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events",
+            "account": "1",
             "time": "2026-11-22T21:00:00Z", "region": "eu-central-1", "resources": [], "detail": {}
         }),
         other => unreachable!("{other} is no function"),
@@ -143,9 +148,11 @@ fn request(method: &str, path: &str, query: &str, headers: &Value, body: String)
     json!({
         "version": "2.0", "routeKey": route, "rawPath": path, "rawQueryString": query, "headers": headers,
         "requestContext": {
-            "accountId": "1", "apiId": "api", "domainName": "api.example.com", "requestId": "1", "routeKey": route, "stage": "$default",
+            "accountId": "1", "apiId": "api", "domainName": "api.example.com", "requestId": "1",
+            "routeKey": route, "stage": "$default",
             "timeEpoch": 0,
-            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "measure" }
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
+                "userAgent": "measure" }
         },
         "body": body, "isBase64Encoded": false
     })

@@ -1,6 +1,7 @@
 //! What docs/SCALING.md and the memory in template.yaml are computed from.
 //!
-//! - `cargo run --release --package tests --bin measure -- functions`: what each function needs, as a program of its own
+//! - `cargo run --release --package tests --bin measure -- functions`: what each function needs, as a program
+//!   of its own
 //! - `cargo run --release --package tests --bin measure -- database`: how many reads and events a second
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)] // A benchmark with a command line.
 
