@@ -4,13 +4,15 @@
 
 mod access_logins;
 mod access_matrix;
+mod access_token;
+mod access_token_claims;
+mod access_token_configured_keys;
+mod access_token_header;
+mod access_token_keys;
+mod access_token_logs;
+mod access_token_secret;
 mod alarms;
 mod applications;
-mod authorizer;
-mod authorizer_claims;
-mod authorizer_keys;
-mod authorizer_logs;
-mod authorizer_secret;
 mod checkout;
 mod checkout_failures;
 mod command_adopt;

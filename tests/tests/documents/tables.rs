@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use shared::config::Config;
+use shared::config::{Config, IdentitySource};
 use tests::openapi::document;
 
 use super::page::{file, rows, spans};
@@ -89,13 +89,14 @@ fn the_table_of_variables_has_each_that_is_read_with_its_default() {
         .collect();
     assert_eq!(told.keys().cloned().collect::<BTreeSet<_>>(), variables());
     let empty = Config::from_lookup(|_| None);
+    assert_eq!(empty.identity_source, IdentitySource::AccessToken);
     for (name, default) in [
         ("DATABASE_POOL_SIZE", empty.database_pool_size.to_string()),
         ("GRACE_DAYS", empty.grace_days.to_string()),
         ("TRIAL_DAYS", empty.trial_days.to_string()),
         ("AUTOMATIC_TAX", empty.automatic_tax.to_string()),
         ("ENTITLEMENTS_CACHE_SECONDS", empty.entitlements_cache_seconds.to_string()),
-        ("IDENTITY_SOURCE", format!("{:?}", empty.identity_source).to_lowercase()),
+        ("IDENTITY_SOURCE", "access_token".to_owned()),
         ("FOREIGN_SUBSCRIPTIONS", format!("{:?}", empty.foreign_subscriptions).to_lowercase()),
         ("METRICS_NAMESPACE", empty.metrics_namespace.unwrap_or_default()),
     ] {

@@ -1,4 +1,4 @@
-//! The authorizer and what a token says: whose it is, whom it is for, and when.
+//! What an access token says: whose it is, whom it is for, and when.
 
 use serde_json::json;
 use tests::auth::{BEGIN, TestAuth};
@@ -67,12 +67,12 @@ async fn a_token_is_good_between_its_times_and_a_minute_around() {
         (json!({ "exp": u64::MAX }), false),
     ] {
         let token = t.token(&t.claims_with(changes.clone()));
-        assert_eq!(t.vouches_for(&token).await.is_some(), good, "{changes}");
+        assert_eq!(t.speaks_for(&token).await.is_some(), good, "{changes}");
     }
     // The clock that counts is the app's.
     let token = t.token(&t.claims());
     t.advance(3600 + 59);
-    assert!(t.vouches_for(&token).await.is_some());
+    assert!(t.speaks_for(&token).await.is_some());
     t.advance(1);
     t.assert_refused(&token, "expired").await;
 }

@@ -1,4 +1,4 @@
-//! The authorizer's keys: which of a set are used, when they are fetched, how they change, what an outage
+//! The keys of access tokens: which of a set are used, when they are fetched, how they change, what an outage
 //! does.
 
 use futures_util::future::join_all;
@@ -45,7 +45,7 @@ async fn only_keys_that_are_for_these_signatures_are_used() {
         t.server.behave(Behaviour::Keys(keys.clone()));
         t.advance(601);
         let fresh = t.token(&t.claims());
-        assert_eq!(t.vouches_for(&fresh).await.is_some(), good, "{keys}");
+        assert_eq!(t.speaks_for(&fresh).await.is_some(), good, "{keys}");
     }
     assert_eq!(t.server.fetches(), 16);
     t.assert_refused(&token, "expired meanwhile").await;
@@ -78,20 +78,20 @@ async fn a_name_is_compared_with_those_of_the_keys_and_used_for_nothing_else() {
     }
     assert!(t.server.fetches() <= 1);
     t.assert_refused(&t.ec.sign(&json!({ "alg": "ES256" }), &t.claims()), "no name").await;
-    assert!(t.vouches_for(&t.token(&t.claims())).await.is_some());
+    assert!(t.speaks_for(&t.token(&t.claims())).await.is_some());
 }
 
 #[tokio::test]
 async fn a_flood_of_unknown_names_is_one_fetch_a_minute() {
     let t = TestAuth::start().await;
-    assert!(t.vouches_for(&t.token(&t.claims())).await.is_some());
+    assert!(t.speaks_for(&t.token(&t.claims())).await.is_some());
     assert_eq!(t.server.fetches(), 1);
     t.advance(60);
     let flood = async |round: usize| {
         let tokens: Vec<_> = (0..100)
             .map(|i| t.ec.sign(&json!({ "alg": "ES256", "kid": format!("{round}-{i}") }), &t.claims()))
             .collect();
-        for answer in join_all(tokens.iter().map(|token| t.vouches_for(token))).await {
+        for answer in join_all(tokens.iter().map(|token| t.speaks_for(token))).await {
             assert_eq!(answer, None);
         }
     };
@@ -103,7 +103,7 @@ async fn a_flood_of_unknown_names_is_one_fetch_a_minute() {
     t.advance(1);
     flood(3).await;
     assert_eq!(t.server.fetches(), 3);
-    assert!(t.vouches_for(&t.token(&t.claims())).await.is_some(), "nobody else notices");
+    assert!(t.speaks_for(&t.token(&t.claims())).await.is_some(), "nobody else notices");
     assert_eq!(t.server.fetches(), 3);
 }
 
@@ -111,7 +111,7 @@ async fn a_flood_of_unknown_names_is_one_fetch_a_minute() {
 async fn the_first_tokens_share_one_fetch() {
     let t = TestAuth::start().await;
     let token = t.token(&t.claims());
-    let answers = join_all((0..20).map(|_| t.vouches_for(&token))).await;
+    let answers = join_all((0..20).map(|_| t.speaks_for(&token))).await;
     assert!(answers.iter().all(Option::is_some));
     assert_eq!(t.server.fetches(), 1);
 }
@@ -119,55 +119,55 @@ async fn the_first_tokens_share_one_fetch() {
 #[tokio::test]
 async fn a_new_key_is_found_and_a_revoked_one_is_gone_within_ten_minutes() {
     let t = TestAuth::start().await;
-    assert!(t.vouches_for(&t.token(&t.claims())).await.is_some());
+    assert!(t.speaks_for(&t.token(&t.claims())).await.is_some());
     let next = EcKey::new("ec-2");
     t.server.behave(Behaviour::Keys(json!([next.jwk()])));
     // The old key is believed for as long as nobody names the new one, but no longer than ten minutes.
     t.advance(599);
-    assert!(t.vouches_for(&t.token(&t.claims())).await.is_some());
+    assert!(t.speaks_for(&t.token(&t.claims())).await.is_some());
     t.advance(1);
     t.assert_refused(&t.token(&t.claims()), "the revoked key").await;
     let token = next.sign(&next.header(), &t.claims());
-    assert!(t.vouches_for(&token).await.is_some());
+    assert!(t.speaks_for(&token).await.is_some());
     let newest = EcKey::new("ec-3");
     t.server.behave(Behaviour::Keys(json!([next.jwk(), newest.jwk()])));
     t.advance(60);
-    assert!(t.vouches_for(&newest.sign(&newest.header(), &t.claims())).await.is_some(), "found at once");
+    assert!(t.speaks_for(&newest.sign(&newest.header(), &t.claims())).await.is_some(), "found at once");
     assert_eq!(t.server.fetches(), 3);
 }
 
 #[tokio::test]
 async fn an_outage_keeps_the_known_keys_for_an_hour() {
     let t = TestAuth::start().await;
-    assert!(t.vouches_for(&t.token(&t.claims())).await.is_some());
+    assert!(t.speaks_for(&t.token(&t.claims())).await.is_some());
     t.server.behave(Behaviour::Broken);
     for _ in 0..5 {
         t.advance(600);
-        assert!(t.vouches_for(&t.token(&t.claims())).await.is_some());
+        assert!(t.speaks_for(&t.token(&t.claims())).await.is_some());
     }
     let fetches = t.server.fetches();
     assert_eq!(fetches, 6);
-    assert!(t.vouches_for(&t.token(&t.claims())).await.is_some());
+    assert!(t.speaks_for(&t.token(&t.claims())).await.is_some());
     assert_eq!(t.server.fetches(), fetches, "an outage is asked about once a minute");
     t.advance(600);
     t.assert_refused(&t.token(&t.claims()), "an hour without news").await;
     t.server.behave(Behaviour::Keys(json!([t.ec.jwk()])));
     t.advance(5);
-    assert!(t.vouches_for(&t.token(&t.claims())).await.is_some(), "it is over");
+    assert!(t.speaks_for(&t.token(&t.claims())).await.is_some(), "it is over");
 }
 
 #[tokio::test]
 async fn an_answer_that_is_no_key_set_changes_nothing() {
     let t = TestAuth::start().await;
-    assert!(t.vouches_for(&t.token(&t.claims())).await.is_some());
+    assert!(t.speaks_for(&t.token(&t.claims())).await.is_some());
     let huge = format!("{{\"keys\": [], \"padding\": \"{}\"}}", "x".repeat(64 * 1024));
     for body in ["", "<html>", "[]", "{}", "{\"keys\": {}}", &huge] {
         t.server.behave(Behaviour::Body(body.to_owned()));
         t.advance(601);
-        assert!(t.vouches_for(&t.token(&t.claims())).await.is_some(), "{body:.20}");
+        assert!(t.speaks_for(&t.token(&t.claims())).await.is_some(), "{body:.20}");
         t.server.behave(Behaviour::Keys(json!([t.ec.jwk()])));
         t.advance(61);
-        assert!(t.vouches_for(&t.token(&t.claims())).await.is_some());
+        assert!(t.speaks_for(&t.token(&t.claims())).await.is_some());
     }
 }
 
@@ -176,6 +176,6 @@ async fn nobody_waits_for_keys_longer_than_the_deadline() {
     let t = TestAuth::start().await;
     t.server.behave(Behaviour::Silent);
     let token = t.token(&t.claims());
-    let in_time = tokio::time::timeout(std::time::Duration::from_secs(6), t.vouches_for(&token)).await;
+    let in_time = tokio::time::timeout(std::time::Duration::from_secs(6), t.speaks_for(&token)).await;
     assert_eq!(in_time.expect("an answer in time"), None);
 }

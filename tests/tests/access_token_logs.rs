@@ -1,4 +1,4 @@
-//! What the authorizer writes down: that it refused, and why. Nothing of the token.
+//! What is written down of an access token that was refused: that it was, and why. Nothing of the token.
 
 use serde_json::{Value, json};
 use tests::Log;
@@ -24,7 +24,7 @@ async fn a_refusal_is_one_line_with_a_reason_and_nothing_of_the_token() {
         (t.token(&t.claims_with(json!({ "exp": 1 }))), "expired"),
     ];
     for (token, _) in &refused {
-        t.assert_refused(token, token).await;
+        assert_eq!(t.speaks_for(token).await, None);
     }
     let lines = log.lines("refused an access token");
     let reasons: Vec<_> = lines.iter().map(|line| line["reason"].as_str().unwrap()).collect();
@@ -37,7 +37,7 @@ async fn a_refusal_is_one_line_with_a_reason_and_nothing_of_the_token() {
     for (token, _) in &refused {
         assert!(token.split('.').all(|part| !text.contains(part)), "{text}");
     }
-    assert_eq!(t.answer(None).await["context"], json!({}));
+    t.ask("entitlements", None).await.assert_failure(401, "unauthenticated");
     assert_eq!(log.lines("refused an access token").len(), refused.len(), "no token is no attack");
 }
 
@@ -46,7 +46,7 @@ async fn an_outage_is_an_error() {
     let t = TestAuth::start().await;
     let (log, _guard) = Log::listen(Level::INFO);
     t.server.behave(Behaviour::Broken);
-    t.assert_refused(&t.token(&t.claims()), "no keys").await;
+    assert_eq!(t.speaks_for(&t.token(&t.claims())).await, None);
     let text = log.text();
     let errors: Vec<Value> = text
         .lines()

@@ -1,15 +1,16 @@
-//! The keys that the project signs its access tokens with, kept for a while (RFC 7517; Supabase: JWT signing
-//! keys).
+//! The keys that a project publishes, kept for a while.
 //!
 //! A key that is new is found when the first token names it, one that was revoked is gone within ten minutes,
 //! and neither strangers who make names up nor an outage of Supabase Auth turn into a fetch per request.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use shared::jwks::{Fetcher, Key, KeySet};
 use tokio::sync::Mutex;
 
-use crate::refusal::Refusal;
+use super::fetch::Fetcher;
+use super::key::Key;
+use super::key_set::KeySet;
+use super::signing_keys::NoKey;
 
 /// For how many seconds keys are used without asking again: so long a revoked key may still be believed.
 const FRESH: i64 = 10 * 60;
@@ -20,11 +21,12 @@ const PAUSE: i64 = 60;
 /// The same where no keys are there to go on with: nobody can be served until a fetch succeeds.
 const PAUSE_WITHOUT_KEYS: i64 = 5;
 
-/// The keys of one project.
+/// The published keys of one project.
 #[derive(Debug)]
-pub struct Jwks {
+pub struct Published {
     supabase_url: String,
-    fetcher: Fetcher,
+    /// Made for the first fetch: it holds a TLS client.
+    fetcher: OnceLock<Fetcher>,
     held: RwLock<Option<Arc<Held>>>,
     /// When a fetch was last begun, Unix seconds. Whoever holds it fetches; the others wait for that fetch
     /// and use its keys.
@@ -43,31 +45,27 @@ impl Held {
     }
 }
 
-impl Jwks {
+impl Published {
     /// The keys of the project at this address.
-    pub fn new(supabase_url: &str) -> Self {
+    pub(super) fn new(supabase_url: &str) -> Self {
         Self {
             supabase_url: supabase_url.to_owned(),
-            fetcher: Fetcher::of_project(supabase_url),
+            fetcher: OnceLock::new(),
             held: RwLock::default(),
             last_fetch: Mutex::default(),
         }
     }
 
-    /// Whether they are those of the project at this address.
-    pub fn is_of(&self, supabase_url: &str) -> bool {
-        self.supabase_url == supabase_url
-    }
-
     /// The key of this name. A name is compared with those of the fetched keys, and used for nothing else.
-    pub async fn find(&self, kid: &str, now: i64) -> Result<Key, Refusal> {
+    pub(super) async fn find(&self, kid: &str, now: i64) -> Result<Key, NoKey> {
         let known = self.held().filter(|held| held.is_younger_than(FRESH, now));
         if let Some(key) = known.as_ref().and_then(|held| held.keys.get(kid)) {
             return Ok(key.clone());
         }
-        self.refresh(now).await;
+        // Boxed: every request would carry the room for a fetch.
+        Box::pin(self.refresh(now)).await;
         let held = self.held().filter(|held| held.is_younger_than(LAST_RESORT, now));
-        held.ok_or(Refusal::KeysUnavailable)?.keys.get(kid).cloned().ok_or(Refusal::UnknownKey)
+        held.ok_or(NoKey::Unavailable)?.keys.get(kid).cloned().ok_or(NoKey::Unknown)
     }
 
     /// Fetches the keys, unless that was done a moment ago.
@@ -79,7 +77,8 @@ impl Jwks {
             return;
         }
         *last_fetch = Some(now);
-        match self.fetcher.fetch().await {
+        let fetcher = self.fetcher.get_or_init(|| Fetcher::of_project(&self.supabase_url));
+        match fetcher.fetch().await {
             Ok(keys) => {
                 tracing::info!(target: "billing", keys = keys.len(), "fetched the keys of access tokens");
                 let held = Some(Arc::new(Held { keys, fetched_at: now }));

@@ -1,15 +1,17 @@
-//! Why nobody is vouched for.
+//! Why nobody is let in.
 
-/// Why a token speaks for nobody. Its words go to the log, never to the caller.
+use crate::jwks::{BadSignature, NoKey};
+
+/// Why a request speaks for nobody. Its words go to the log, never to the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// There is no token.
+    /// There is no token; or nobody in front of us says who calls, where somebody should.
     #[error("missing")]
     Missing,
-    /// The header holds something else.
+    /// The header holds something else than one token.
     #[error("not_bearer")]
     NotBearer,
-    /// It is larger than any that Supabase makes.
+    /// The token is larger than any that Supabase makes.
     #[error("too_large")]
     TooLarge,
     /// It is no JWT, or a claim is missing or of another type.
@@ -51,24 +53,24 @@ pub enum Refusal {
     /// Its subject is no user's id.
     #[error("subject")]
     Subject,
-    /// `SUPABASE_URL` is missing: nobody can be vouched for.
+    /// `SUPABASE_URL` is missing: no token can be good.
     #[error("not_configured")]
     NotConfigured,
 }
 
 impl Refusal {
-    /// Whether a newer configuration may make the difference: a secret that was replaced, or one that was
-    /// missing.
-    pub(crate) fn may_be_outdated(self) -> bool {
-        matches!(self, Self::Signature | Self::Algorithm | Self::NotConfigured)
+    /// Whether a newer configuration may make the difference: a secret or a key set that was replaced, or one
+    /// that was missing.
+    pub fn may_be_outdated(self) -> bool {
+        matches!(self, Self::Signature | Self::Algorithm | Self::UnknownKey | Self::NotConfigured)
     }
 
-    /// One line, which holds nothing of the token: what a stranger sends is not for the log, what a user
+    /// Logs one line, which holds nothing of the token: what a stranger sends is not for the log, what a user
     /// sends is theirs.
     pub(crate) fn log(self, request_id: &str) {
         let reason = self.to_string();
         match self {
-            Self::Missing => tracing::debug!(target: "billing", request_id, reason, "no access token"),
+            Self::Missing => tracing::debug!(target: "billing", request_id, reason, "nobody is named"),
             Self::NotConfigured => {
                 tracing::error!(target: "billing", request_id, reason, "SUPABASE_URL is not configured")
             }
@@ -78,6 +80,25 @@ impl Refusal {
                     "refused an access token"
                 )
             }
+        }
+    }
+}
+
+impl From<NoKey> for Refusal {
+    fn from(no_key: NoKey) -> Self {
+        match no_key {
+            NoKey::Unknown => Self::UnknownKey,
+            NoKey::Unavailable => Self::KeysUnavailable,
+        }
+    }
+}
+
+impl From<BadSignature> for Refusal {
+    fn from(bad: BadSignature) -> Self {
+        match bad {
+            BadSignature::Mismatch => Self::Signature,
+            BadSignature::Algorithm => Self::Algorithm,
+            BadSignature::Malformed => Self::Malformed,
         }
     }
 }
