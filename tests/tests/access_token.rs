@@ -1,5 +1,5 @@
-//! The access token, which each function checks itself: whom it speaks for, and every forged one that we could
-//! think of.
+//! The access token, which each function checks itself: whom it speaks for, and every forged one that we
+//! could think of.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
