@@ -11,6 +11,7 @@ pub mod secrets;
 pub mod when;
 
 mod catalog;
+mod extra;
 mod money;
 mod progress;
 mod query;

@@ -17,3 +17,4 @@ begin
         select from billing.plan_entitlements p where p.plan_code = 'pilot' and p.feature = f.feature)) u);
 end $$;
 revoke all on function billing_private.unreadable(jsonb) from public;
+grant execute on function billing_private.unreadable(jsonb) to service_role, billing_operator;

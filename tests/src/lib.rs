@@ -23,6 +23,7 @@ pub mod program;
 pub mod rotation;
 pub mod runtime_api;
 mod scenarios;
+mod selling;
 mod supabase;
 pub mod tls;
 pub mod trap;

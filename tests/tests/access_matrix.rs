@@ -77,6 +77,7 @@ read_entitlements           .    .        .      .     .     x       .      x   
 /// The functions of the schema `billing_private`.
 const PRIVATE_FUNCTIONS: &str = "
                         anon outsider member admin owner service viewer reader checkout events operator
+account_of              .    .        .      .     .     x       .      .      .        .      x
 advance_test_clock      .    .        .      .     .     .       .      .      .        .      .
 all_organizations       .    .        .      .     .     x       .      .      .        .      x
 apply_subscriptions     .    .        .      .     .     .       .      .      .        .      .
@@ -117,7 +118,7 @@ sees_every_organization .    x        x      x     x     x       x      .      .
 settle_addons           .    .        .      .     .     .       .      .      .        .      .
 snapshot_row            .    .        .      .     .     .       .      .      .        .      .
 test_clock_time         .    .        .      .     .     .       .      .      .        .      .
-unreadable              .    .        .      .     .     .       .      .      .        .      .
+unreadable              .    .        .      .     .     x       .      .      .        .      x
 visible_organizations   .    x        x      x     x     x       x      .      .        .      x
 write_charge            .    .        .      .     .     .       .      .      .        .      .
 write_payment           .    .        .      .     .     .       .      .      .        .      .
