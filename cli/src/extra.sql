@@ -24,7 +24,8 @@ with counting as (select billing_private.livemode() as mode),
       p.addon_ended_by as ended_by, p.addon_unreadable as unreadable, '[]'::jsonb as prices
     from billing.payments p
     cross join lateral (
-      select sum(c.refunded_cents)::bigint as refunded_cents, string_agg(c.dispute_status, ', ') as dispute_status,
+      select sum(c.refunded_cents)::bigint as refunded_cents,
+        string_agg(c.dispute_status, ', ') as dispute_status,
         bool_or(c.amount_cents > 0 and c.refunded_cents >= c.amount_cents) as is_refunded,
         bool_or(c.dispute_status = 'lost') as is_lost
       from billing.charges c where c.stripe_payment_intent_id = p.stripe_payment_intent_id) back
@@ -34,15 +35,16 @@ with counting as (select billing_private.livemode() as mode),
     select e.source_id, e.org_id, e.livemode, array_agg(e.feature order by e.feature) as features,
       min(e.created_at) as since, max(e.expires_at) as until
     from billing.entitlements e
-    where e.source = 'addon' and ($1::uuid is null or e.org_id = $1) and ($2::text is null or e.source_id = $2)
+    where e.source = 'addon' and ($1::uuid is null or e.org_id = $1)
+      and ($2::text is null or e.source_id = $2)
       and not exists (select from billing.payments p where p.stripe_checkout_session_id = e.source_id)
     group by e.source_id, e.org_id, e.livemode),
   extras as (
     select * from payments
     union all
-    select coalesce(o.source_id, 'none'), case when s.status is null then 'other' else 'subscription' end, o.org_id,
-      o.livemode, o.features, case when o.until <= now() then 'expired' else 'on' end, o.since, o.until, s.status,
-      null, s.currency, 0, null, null, billing_private.unreadable(s.items),
+    select coalesce(o.source_id, 'none'), case when s.status is null then 'other' else 'subscription' end,
+      o.org_id, o.livemode, o.features, case when o.until <= now() then 'expired' else 'on' end, o.since,
+      o.until, s.status, null, s.currency, 0, null, null, billing_private.unreadable(s.items),
       coalesce(jsonb_path_query_array(s.items, '$[*] ? (exists(@.flags)).price'), '[]')
     from others o
     left join billing.subscriptions s on s.stripe_subscription_id = o.source_id)

@@ -1,8 +1,8 @@
 -- What an organization buys with in a mode, and whose portal it may open; one row.
---   customer         the Stripe customer that it buys with. Null: it needs a new one, in place of `replaces` if it has
---                    one, which pays for another organization now
---   portal_customer  the one whose portal it may open: of the subscription of its own that explains its plan, else the
---                    one it buys with
+--   customer         the Stripe customer that it buys with. Null: it needs a new one, in place of `replaces` if
+--                    it has one, which pays for another organization now
+--   portal_customer  the one whose portal it may open: of the subscription of its own that explains its plan,
+--                    else the one it buys with
 --   shared           that one pays for another organization too: its portal would show what is not theirs
 --   subscribed       a live subscription of its own: another one would charge twice
 --   price_unknown    the same, of a price that nobody knows a plan for

@@ -28,8 +28,8 @@ begin
     update billing.subscriptions s set
       plan_code = after.plan_code, price_id = after.price_id, unknown_price = after.unknown_price,
       billing_interval = after.billing_interval, interval_count = after.interval_count,
-      currency = after.currency, quantity = after.quantity, items = after.items, paid_items = after.paid_items,
-      version = s.version + 1, updated_at = now()
+      currency = after.currency, quantity = after.quantity, items = after.items,
+      paid_items = after.paid_items, version = s.version + 1, updated_at = now()
     where s.stripe_subscription_id = before.stripe_subscription_id;
     perform billing_private.record(before.org_id, 'price_adopted', before.plan_code, after.plan_code, by_whom,
       jsonb_build_object('subscription', before.stripe_subscription_id, 'price', price));

@@ -36,16 +36,7 @@ impl TestApp {
         let customer = self.paying_at_stripe(plan);
         let newest = self.stripe.subscriptions().pop().expect("a subscription");
         let id = newest["id"].as_str().expect("an id").to_owned();
-        let event = json!({
-            "id": format!("evt_{id}"), "type": "checkout.session.completed", "created": self.now(),
-            "livemode": false, "api_version": "2026-10-28.endive",
-            "data": { "object": {
-                "id": format!("cs_{id}"), "object": "checkout.session", "mode": "subscription",
-                "livemode": false, "customer": customer, "subscription": id, "client_reference_id": org,
-                "metadata": {}
-            } }
-        });
-        self.deliver(&event).await.assert_outcome("applied");
+        self.pays_by_link(self.now(), org, &id, &customer).await.assert_outcome("applied");
         (id, customer)
     }
 

@@ -44,7 +44,7 @@ async fn what_was_sold_and_nobody_can_read_is_named_until_somebody_has_dealt_wit
     d.t.deliver(&paid).await.assert_outcome("applied");
     let open = d.t.payment_event(&d.t.org, "cs_open", "unpaid", &typo);
     d.t.deliver(&open).await.assert_outcome("applied");
-    let told = format!("1 payment or subscription that nobody can read: cs_typo of {} (addon_days)", d.t.org);
+    let told = format!("1 sale that nobody can read: cs_typo of {} (addon_days)", d.t.org);
     Deployment::found(d.complaints(&[]).await, "unreadable_addons", Status::Failing, &told);
     d.t.billing_json(0, &["addon", "end", &d.t.org, "cs_typo", "--reason", "granted by hand"]).await;
     assert!(d.complaints(&[]).await.is_empty());

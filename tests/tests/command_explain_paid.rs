@@ -146,7 +146,7 @@ async fn one_time_payments_refunds_and_disputes_are_told() {
             "ch_cs_addon  15.00 USD         5.00 USD refunded",
             "ch_cs_plain  amount not known  dispute: needs_response",
             "payment refunded",
-            "ch_cs_addon 500",
+            "ch_cs_addon 0 -> 500",
         ],
     );
     assert_eq!(facts["payments"].as_array().unwrap().len(), 2);

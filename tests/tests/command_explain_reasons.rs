@@ -36,8 +36,8 @@ const REASONS: [(&str, &str, &str); 13] = [
     (
         "unknown_price",
         "items = '[{\"price\": \"price_deal\"}]', unknown_price = 'price_deal', plan_code = 'pilot'",
-        "SUB is active at price_deal, and no plan is known for that price: type billing products adopt price_deal \
-         --plan PLAN.",
+        "SUB is active at price_deal, and no plan is known for that price: type billing products adopt \
+         price_deal --plan PLAN.",
     ),
     (
         "quantity_zero",

@@ -63,8 +63,8 @@ pub enum Error {
     NoAddOn(String),
     /// The add-on lasts while Stripe says so.
     #[error(
-        "{subscription} is a subscription: its add-on lasts while its item does. Remove {item} from it in Stripe's \
-         Dashboard; that change is an event, and counts within seconds."
+        "{subscription} is a subscription: its add-on lasts while its item does. Remove {item} from it in \
+         Stripe's Dashboard; that change is an event, and counts within seconds."
     )]
     Recurring {
         /// The subscription.

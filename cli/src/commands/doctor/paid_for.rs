@@ -43,8 +43,8 @@ pub(super) async fn check(context: &Context, report: &mut DoctorReport) {
 
 fn unknown_prices(found: &Found, report: &mut DoctorReport) {
     const CHECK: &str = "unknown_prices";
-    const MEND: &str = "If the price sells a plan, run billing products adopt PRICE --plan PLAN: whoever pays it \
-                        has the plan at once. If it sells seats or an add-on, write seats_per_unit or \
+    const MEND: &str = "If the price sells a plan, run billing products adopt PRICE --plan PLAN: whoever \
+                        pays it has the plan at once. If it sells seats or an add-on, write seats_per_unit or \
                         addon_flags into its metadata at Stripe.";
     if found.things == 0 {
         return report.ok(CHECK, "every live subscription is at a price that is known");
@@ -69,9 +69,9 @@ fn unreadable_addons(found: &Found, report: &mut DoctorReport) {
     }
     report.failing(
         CHECK,
-        format!("{} that nobody can read: {}", counted(found.things, "payment or subscription"), found.told()),
-        "Grant what was bought: billing grant ORG FLAG --until DATE --reason TEXT. Mend the metadata at Stripe; \
-         of a payment that is settled so, run billing addon end ORG SESSION --reason TEXT.",
+        format!("{} that nobody can read: {}", counted(found.things, "sale"), found.told()),
+        "Grant what was bought: billing grant ORG FLAG --until DATE --reason TEXT. Mend the metadata at \
+         Stripe; of a payment that is settled so, run billing addon end ORG SESSION --reason TEXT.",
     );
 }
 

@@ -1,7 +1,8 @@
 -- What is paid for in the mode that counts, and needs a person: how many of each kind, and three of them.
 with counting as (select billing_private.livemode() as mode),
   live as (
-    select s.stripe_subscription_id as id, s.org_id, s.own, s.unknown_price, s.items, p.rank = 0 as has_nothing
+    select s.stripe_subscription_id as id, s.org_id, s.own, s.unknown_price, s.items,
+      p.rank = 0 as has_nothing
     from billing.subscriptions s
     join billing.plans p using (plan_code)
     join counting on counting.mode = s.livemode
@@ -44,7 +45,8 @@ with counting as (select billing_private.livemode() as mode),
     union all
     select 'strangers', s.what, s.whose, 1, false from strangers s),
   numbered as (
-    select f.*, row_number() over (partition by f.kind order by f.has_nothing desc, f.what) as place from found f)
+    select f.*, row_number() over (partition by f.kind order by f.has_nothing desc, f.what) as place
+    from found f)
 select jsonb_build_object('kind', n.kind, 'things', count(*), 'subscriptions', sum(n.subscriptions)::bigint,
   'has_nothing', bool_or(n.has_nothing),
   'some', jsonb_agg(format('%s (%s)', n.what, n.whose) order by n.place) filter (where n.place <= 3))

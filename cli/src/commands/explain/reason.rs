@@ -38,8 +38,8 @@ pub fn because(word: &str, of: &Subscription) -> String {
         "unknown_price" => match of.unknown_price.as_deref() {
             Some("none") | None => format!("{id} is {} and has no price", of.status),
             Some(price) => format!(
-                "{id} is {} at {price}, and no plan is known for that price: type billing products adopt {price} \
-                 --plan PLAN",
+                "{id} is {} at {price}, and no plan is known for that price: type billing products adopt \
+                 {price} --plan PLAN",
                 of.status
             ),
         },

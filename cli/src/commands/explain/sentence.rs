@@ -40,8 +40,8 @@ fn first(facts: &Explanation) -> String {
         ),
         (None, _) => match facts.subscriptions.first() {
             Some(other) => format!(
-                "{name} has {plan} because {} is of test mode, which grants nothing since the first live customer \
-                 came.",
+                "{name} has {plan} because {} is of test mode, which grants nothing since the first live \
+                 customer came.",
                 other.stripe_subscription_id
             ),
             None => format!("{name} has {plan} because it never had a subscription."),
@@ -66,7 +66,8 @@ fn granted(name: &str, plan: &str, one: &Subscription) -> String {
         }
         (status, None) => match &one.pause_behavior {
             Some(behavior) => format!(
-                "{name} has {plan} because {id} is {status}, though Stripe collects nothing for it ({behavior})."
+                "{name} has {plan} because {id} is {status}, though Stripe collects nothing for it \
+                 ({behavior})."
             ),
             None => {
                 let then = until(one.current_period_end);

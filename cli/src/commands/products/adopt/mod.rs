@@ -71,8 +71,8 @@ pub enum Error {
     },
     /// Stripe has no such price.
     #[error(
-        "Stripe has no price {price} in {mode} mode. Check the id, and that STRIPE_SECRET_KEY is of the account \
-         that sells it."
+        "Stripe has no price {price} in {mode} mode. Check the id, and that STRIPE_SECRET_KEY is of the \
+         account that sells it."
     )]
     UnknownPrice {
         /// What was given.
@@ -90,8 +90,8 @@ pub enum Error {
     },
     /// What is paid once can be no plan.
     #[error(
-        "{0} is paid once, and a plan is paid again and again. Give a recurring price; a one-time payment sells \
-         add-ons by its metadata addon_flags."
+        "{0} is paid once, and a plan is paid again and again. Give a recurring price; a one-time payment \
+         sells add-ons by its metadata addon_flags."
     )]
     PaidOnce(String),
 }
