@@ -159,9 +159,11 @@ fn payment(one: &Extra) -> [String; 4] {
     let sold = match &one.state {
         None => String::new(),
         Some(state) => {
-            let flags = if one.features.is_empty() { "none" } else { &one.features.join(", ") };
-            let until = one.until.map(|at| format!(" until {}", when::day(at))).unwrap_or_default();
-            format!("add-on {flags}{until}: {}", state.replace('_', " "))
+            let until = one.until.map(|at| format!("until {}", when::day(at)));
+            let flags = Some(one.features.join(", ")).filter(|flags| !flags.is_empty());
+            let parts: Vec<String> =
+                [Some("add-on".to_owned()), flags, until].into_iter().flatten().collect();
+            format!("{}: {}", parts.join(" "), state.replace('_', " "))
         }
     };
     [one.source.clone(), one.paid(), sold, one.notes().join(", ")]

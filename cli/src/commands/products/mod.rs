@@ -16,11 +16,15 @@ use crate::outcome::{Code, Failure, Outcome};
 
 pub use report::{Done, PriceLine, ProductLine, ProductsReport};
 
-/// `billing products`, and what is done to one price.
+/// Creates the products and prices in Stripe, or brings them up to date, from the table `plans`.
+///
+/// Prices are found by lookup key. One whose amount or currency changed is replaced: the new one takes the
+/// lookup key, the old one is archived, and subscriptions on it stay as they are. Run twice, it changes
+/// nothing.
 #[derive(Clone, Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct CommandLine {
-    /// Without a subcommand: all of them.
+    /// Without a subcommand: all products and prices.
     #[command(flatten)]
     pub args: Args,
     /// What to do to one price.
@@ -45,11 +49,7 @@ impl CommandLine {
     }
 }
 
-/// Creates the products and prices in Stripe, or brings them up to date, from the table `plans`.
-///
-/// Prices are found by lookup key. One whose amount or currency changed is replaced: the new one takes the
-/// lookup key, the old one is archived, and subscriptions on it stay as they are. Run twice, it changes
-/// nothing.
+/// What is done to all products and prices.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 #[command(after_help = "\
 Examples:
