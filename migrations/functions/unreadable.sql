@@ -10,3 +10,4 @@ begin
     select string_agg(distinct i.unreadable, ', ') from jsonb_to_recordset(items) as i (unreadable text));
 end $$;
 revoke all on function billing_private.unreadable(jsonb) from public;
+grant execute on function billing_private.unreadable(jsonb) to service_role, billing_operator;

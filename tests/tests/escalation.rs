@@ -153,6 +153,7 @@ fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "expires_at") => one("2027-01-01T00:00:00Z"),
         (_, "customer") => one("cus_new"),
         (_, "replaces") => one("cus_1"),
+        (_, "items") => one(r#"[{"unreadable": "seats_per_unit"}]"#),
         (_, "reached") => one(r#"{"through": 1}"#),
         (_, "days") => one("31"),
         (_, "at_most") => one("100"),
