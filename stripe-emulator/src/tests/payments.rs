@@ -260,6 +260,27 @@ async fn the_panel_refunds_and_disputes() {
 }
 
 #[tokio::test]
+async fn a_tax_id_of_a_known_customer_needs_leave_to_change_its_name() {
+    let emulator = emulator().await;
+    let pro = price(&emulator, "pro", 4900);
+    let customer = emulator.call("POST", "/v1/customers", &json!({})).unwrap();
+    let open = |more: Value| {
+        let mut params = json!({
+            "mode": "subscription", "success_url": "http://app/ok",
+            "line_items": [{ "price": pro["id"], "quantity": 1 }],
+            "tax_id_collection": { "enabled": true },
+        });
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        emulator.call("POST", "/v1/checkout/sessions", &params)
+    };
+    let refused = open(json!({ "customer": customer["id"] })).unwrap_err();
+    assert!(refused.message.starts_with("Tax ID collection requires updating business name"), "{refused}");
+    let known = open(json!({ "customer": customer["id"], "customer_update": { "name": "auto" } })).unwrap();
+    assert_eq!(known["tax_id_collection"], json!({ "enabled": true, "required": "never" }));
+    assert_eq!(open(json!({})).unwrap()["tax_id_collection"]["enabled"], true);
+}
+
+#[tokio::test]
 async fn a_price_whose_product_is_archived_is_sold_to_nobody() {
     let emulator = emulator().await;
     let pro = price(&emulator, "pro", 4900);
