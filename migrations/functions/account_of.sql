@@ -1,6 +1,6 @@
 -- What an organization buys with in a mode, and whose portal it may open; one row.
---   customer         the Stripe customer that it buys with. Null: it needs a new one, in place of `replaces` if
---                    it has one, which pays for another organization now
+--   customer         the Stripe customer that it buys with. Null: it needs a new one, in place of `replaces`
+--                    if it has one, which pays for another organization now
 --   portal_customer  the one whose portal it may open: of the subscription of its own that explains its plan,
 --                    else the one it buys with
 --   shared           that one pays for another organization too: its portal would show what is not theirs

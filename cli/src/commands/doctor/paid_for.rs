@@ -44,8 +44,8 @@ pub(super) async fn check(context: &Context, report: &mut DoctorReport) {
 fn unknown_prices(found: &Found, report: &mut DoctorReport) {
     const CHECK: &str = "unknown_prices";
     const MEND: &str = "If the price sells a plan, run billing products adopt PRICE --plan PLAN: whoever \
-                        pays it has the plan at once. If it sells seats or an add-on, write seats_per_unit or \
-                        addon_flags into its metadata at Stripe.";
+                        pays it has the plan at once. If it sells seats or an add-on, write seats_per_unit \
+                        or addon_flags into its metadata at Stripe.";
     if found.things == 0 {
         return report.ok(CHECK, "every live subscription is at a price that is known");
     }
