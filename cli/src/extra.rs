@@ -69,8 +69,30 @@ pub struct Filter<'a> {
     pub org: Option<OrgId>,
     /// The one of this source.
     pub source: Option<&'a str>,
+    /// Of which kind.
+    pub which: Which,
+}
+
+/// Of which kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Which {
+    /// Payments and add-ons.
+    #[default]
+    All,
     /// Only what sells an add-on.
-    pub add_ons: bool,
+    AddOns,
+    /// Only one-time payments.
+    Payments,
+}
+
+impl Which {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::AddOns => "add_ons",
+            Self::Payments => "payments",
+        }
+    }
 }
 
 /// Reads them, the newest first, at most so many.
@@ -81,7 +103,7 @@ pub async fn read(client: &Client, filter: Filter<'_>, limit: i64) -> Result<Vec
     let params: query::Params<'_> = &[
         (&filter.org.map(|org| org.uuid()), Type::UUID),
         (&filter.source, Type::TEXT),
-        (&filter.add_ons, Type::BOOL),
+        (&filter.which.as_str(), Type::TEXT),
         (&limit, Type::INT8),
     ];
     query::all(client, include_str!("extra.sql"), params).await

@@ -1,6 +1,7 @@
 -- What was sold beside plans, the newest first: one-time payments, with an add-on or without; add-ons that
 -- are items of subscriptions; and flags of source addon that neither explains.
---   $1 of this organization, or null   $2 of this source, or null   $3 add-ons alone   $4 at most so many
+--   $1 of this organization, or null   $2 of this source, or null   $3 all, add_ons or payments
+--   $4 at most so many
 with counting as (select billing_private.livemode() as mode),
   payments as (
     select p.stripe_checkout_session_id as source, 'payment' as kind, p.org_id, p.livemode,
@@ -22,20 +23,22 @@ with counting as (select billing_private.livemode() as mode),
       p.created_at as since, p.addon_expires_at as until, p.payment_status as status, p.amount_cents,
       p.currency, coalesce(back.refunded_cents, 0) as refunded_cents, back.dispute_status,
       p.addon_ended_by as ended_by, p.addon_unreadable as unreadable, '[]'::jsonb as prices
-    from billing.payments p
+    from (
+      select * from billing.payments p
+      where ($1::uuid is null or p.org_id = $1) and ($2::text is null or p.stripe_checkout_session_id = $2)
+        and ($3 <> 'add_ons' or cardinality(p.addon_features) > 0 or p.addon_unreadable is not null)
+      order by p.created_at desc, p.stripe_checkout_session_id limit $4) p
     cross join lateral (
       select sum(c.refunded_cents)::bigint as refunded_cents,
         string_agg(c.dispute_status, ', ') as dispute_status,
         bool_or(c.amount_cents > 0 and c.refunded_cents >= c.amount_cents) as is_refunded,
         bool_or(c.dispute_status = 'lost') as is_lost
-      from billing.charges c where c.stripe_payment_intent_id = p.stripe_payment_intent_id) back
-    where ($1::uuid is null or p.org_id = $1) and ($2::text is null or p.stripe_checkout_session_id = $2)
-      and (not $3 or cardinality(p.addon_features) > 0 or p.addon_unreadable is not null)),
+      from billing.charges c where c.stripe_payment_intent_id = p.stripe_payment_intent_id) back),
   others as (
     select e.source_id, e.org_id, e.livemode, array_agg(e.feature order by e.feature) as features,
       min(e.created_at) as since, max(e.expires_at) as until
     from billing.entitlements e
-    where e.source = 'addon' and ($1::uuid is null or e.org_id = $1)
+    where $3 <> 'payments' and e.source = 'addon' and ($1::uuid is null or e.org_id = $1)
       and ($2::text is null or e.source_id = $2)
       and not exists (select from billing.payments p where p.stripe_checkout_session_id = e.source_id)
     group by e.source_id, e.org_id, e.livemode),

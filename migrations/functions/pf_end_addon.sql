@@ -3,7 +3,8 @@
 -- before.
 drop function if exists billing.pf_end_addon(uuid, text, text);
 create or replace function billing.pf_end_addon(org uuid, session text, by_whom text, reason text)
-returns boolean language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
+returns boolean language plpgsql security definer set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s' as $$
 declare
   features text;
 begin

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Error;
 use crate::context::{Context, Need};
-use crate::extra::{self, Extra, Filter};
+use crate::extra::{self, Extra, Filter, Which};
 use crate::organization::{self, OrgRef};
 use crate::{table, when};
 
@@ -46,7 +46,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Listed, Error> 
         None => None,
     };
     let limit = usize::from(args.limit);
-    let filter = Filter { org, add_ons: true, ..Filter::default() };
+    let filter = Filter { org, which: Which::AddOns, ..Filter::default() };
     let mut add_ons = extra::read(client, filter, i64::from(args.limit) + 1).await?;
     let has_more = add_ons.len() > limit;
     add_ons.truncate(limit);

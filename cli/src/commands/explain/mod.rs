@@ -9,7 +9,7 @@ mod subscription;
 use tokio_postgres::types::Type;
 
 use crate::context::{self, Context, Need};
-use crate::extra::{self, Filter, Kind};
+use crate::extra::{self, Filter, Which};
 use crate::organization::{self, OrgRef};
 use crate::query;
 
@@ -47,9 +47,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Explanation, context::
     let found: Option<Explanation> =
         query::one(client, sql, &[(&org, Type::UUID), (&TOLD, Type::INT8)]).await?;
     let mut explanation = found.ok_or_else(|| context::Error::UnknownOrganization(args.org.to_string()))?;
-    let mut extras = extra::read(client, Filter { org: Some(id), ..Filter::default() }, TOLD).await?;
-    extras.retain(|extra| extra.kind == Kind::Payment);
-    explanation.payments = extras;
+    let payments = Filter { org: Some(id), which: Which::Payments, ..Filter::default() };
+    explanation.payments = extra::read(client, payments, TOLD).await?;
     explanation.sentence = sentence::of(&explanation, context.clock.now());
     Ok(explanation)
 }
