@@ -1,6 +1,6 @@
 //! `SUPABASE_URL` as people have it: of the project itself, or of one of its services; `SUPABASE_JWKS`, as
-//! far as it can be judged without reading a key; and the secret that older tokens are signed with, which stands
-//! beside other values on the same page.
+//! far as it can be judged without reading a key; and the secret that older tokens are signed with, which
+//! stands beside other values on the same page.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
