@@ -6,6 +6,7 @@ mod answer;
 mod app;
 pub mod application;
 pub mod auth;
+pub mod budget;
 mod database;
 mod event;
 mod lambda;
@@ -26,6 +27,7 @@ pub mod tls;
 pub mod trap;
 pub mod truth;
 pub mod vault;
+pub mod wire;
 
 use std::path::PathBuf;
 

@@ -9,6 +9,7 @@ mod authorizer_claims;
 mod authorizer_keys;
 mod authorizer_logs;
 mod authorizer_secret;
+mod budgets;
 mod checkout;
 mod checkout_failures;
 mod command_adopt;

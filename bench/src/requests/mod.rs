@@ -1,0 +1,11 @@
+//! What functions are asked: events and reads, as Lambda hands them over.
+
+mod event;
+mod population;
+mod read;
+mod template;
+
+pub use event::{EventSource, SIGNING_SECRET, STEPS, subscription};
+pub use population::{Population, customer, org, person, subscription_id};
+pub use read::{Asker, ReadSource};
+pub use template::{Hole, Template, Values};

@@ -1,0 +1,170 @@
+//! Reads of entitlements, as API Gateway hands them over.
+
+use serde_json::{Value, json};
+
+use super::population::{Population, org, person};
+use super::template::{Hole, Template, Values};
+use crate::runtime::Source;
+
+/// Who asks about whom, and how.
+#[derive(Clone, Copy, Debug)]
+pub enum Asker {
+    /// The member of a random organization.
+    Anybody(Population),
+    /// The person with this number asks about the organizations from one number to another.
+    Person(u64, u64, u64),
+    /// A few members ask again and again, and name the answer that they have: it has not changed.
+    WithTheAnswer(Population),
+    /// A few members ask again and again.
+    AgainAndAgain(Population),
+}
+
+/// How many members ask again and again: fewer than requests that do not count.
+const FEW: usize = 25;
+
+/// The reads of one instance.
+pub struct ReadSource {
+    asker: Asker,
+    envelope: Template,
+    /// The members who ask again.
+    few: Vec<Again>,
+    next: usize,
+}
+
+struct Again {
+    values: Values,
+    etag: Option<String>,
+}
+
+impl ReadSource {
+    /// For one instance.
+    pub fn new(asker: Asker) -> Self {
+        let few = match asker {
+            Asker::WithTheAnswer(population) | Asker::AgainAndAgain(population) => {
+                (0..FEW).map(|_| Again { values: values(population.payer(), None), etag: None }).collect()
+            }
+            Asker::Anybody(_) | Asker::Person(..) => Vec::new(),
+        };
+        Self { asker, envelope: envelope(), few, next: 0 }
+    }
+
+    /// A read by this person of this organization.
+    pub fn event(who: u64, whom: u64) -> Value {
+        serde_json::from_str(&envelope().filled(&values(whom, Some(who)))).expect("JSON")
+    }
+}
+
+impl Source for ReadSource {
+    fn next(&mut self, event: &mut Vec<u8>) {
+        let fresh;
+        let (values, etag) = match self.asker {
+            Asker::Anybody(population) => {
+                fresh = values(population.payer(), None);
+                (&fresh, None)
+            }
+            Asker::Person(person, first, last) => {
+                fresh = values(fastrand::u64(first..=last), Some(person));
+                (&fresh, None)
+            }
+            Asker::WithTheAnswer(_) | Asker::AgainAndAgain(_) => {
+                self.next = (self.next + 1) % self.few.len();
+                let again = &self.few[self.next];
+                (&again.values, again.etag.as_deref())
+            }
+        };
+        self.envelope.fill(values, event);
+        if let Some(etag) = etag {
+            // Instead of the end of the headers, which come last.
+            event.truncate(event.len() - END.len());
+            event.extend_from_slice(format!(",\"if-none-match\":\"\\\"{etag}\\\"\"{END}").as_bytes());
+        }
+    }
+
+    fn take(&mut self, answer: &[u8]) -> bool {
+        let answer = String::from_utf8_lossy(answer);
+        let is_known = self.few.get(self.next).is_some_and(|again| again.etag.is_some());
+        if let (Asker::WithTheAnswer(_), false) = (self.asker, is_known) {
+            // "etag":"\"...\""
+            let tag = answer.split_once("\"etag\":\"\\\"").and_then(|(_, rest)| rest.split_once("\\\""));
+            self.few[self.next].etag = tag.map(|(tag, _)| tag.to_owned());
+        }
+        let expected = if is_known { "\"statusCode\":304" } else { "\"statusCode\":200" };
+        answer.contains(expected)
+    }
+}
+
+/// The organization with a number is asked about; by its own member, if nobody else is named.
+fn values(number: u64, who: Option<u64>) -> Values {
+    Values::new([(Hole::Org, org(number)), (Hole::Person, person(who.unwrap_or(number)))])
+}
+
+/// How the envelope ends.
+const END: &str = "}}";
+
+/// What an HTTP API hands over (AWS, "Create AWS Lambda proxy integrations for HTTP APIs"), with a browser's
+/// headers at its end.
+fn envelope() -> Template {
+    let headers = json!({
+        "accept": "application/json", "accept-encoding": "gzip, deflate, br", "content-length": "0",
+        "host": "api.example.com", "origin": "https://app.example.com", "referer": "https://app.example.com/",
+        "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        "x-amzn-trace-id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700", "x-forwarded-for": "192.0.2.1",
+        "x-forwarded-port": "443", "x-forwarded-proto": "https"
+    });
+    let event = json!({
+        "version": "2.0", "routeKey": "GET /api/entitlements", "rawPath": "/api/entitlements",
+        "rawQueryString": "orgId=@org", "queryStringParameters": { "orgId": "@org" },
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "api-id",
+            "authorizer": { "lambda": { "userId": "@person", "email": "member@example.com" } },
+            "domainName": "api.example.com", "domainPrefix": "api",
+            "http": {
+                "method": "GET", "path": "/api/entitlements", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
+                "userAgent": "Mozilla/5.0"
+            },
+            "requestId": "JKJaXmPLvHcESHA=", "routeKey": "GET /api/entitlements", "stage": "$default",
+            "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1_767_225_600_000_i64
+        },
+        "isBase64Encoded": false
+    });
+    let text = event.to_string();
+    let text = format!("{},\"headers\":{headers}}}", &text[..text.len() - 1]);
+    Template::cut(&text, &[("@org", Hole::Org), ("@person", Hole::Person)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(source: &mut ReadSource) -> Value {
+        let mut event = Vec::new();
+        source.next(&mut event);
+        serde_json::from_slice(&event).unwrap()
+    }
+
+    #[test]
+    fn whoever_has_the_answer_names_it_from_the_second_time_on_and_expects_that_nothing_changed() {
+        let population = Population { organizations: 400, events: 0 };
+        let mut source = ReadSource::new(Asker::WithTheAnswer(population));
+        for _ in 0..FEW {
+            let first = next(&mut source);
+            assert_eq!(first["headers"]["if-none-match"], Value::Null);
+            assert_eq!(first["headers"]["host"], "api.example.com");
+            assert!(source.take(br#"{"statusCode":200,"headers":{"etag":"\"0a1b\""}}"#));
+        }
+        assert_eq!(next(&mut source)["headers"]["if-none-match"], "\"0a1b\"");
+        assert!(source.take(br#"{"statusCode":304}"#));
+        next(&mut source);
+        assert!(!source.take(br#"{"statusCode":200}"#));
+    }
+
+    #[test]
+    fn a_person_asks_about_all_their_organizations() {
+        let mut source = ReadSource::new(Asker::Person(7, 2, 4));
+        for _ in 0..20 {
+            let event = next(&mut source);
+            assert_eq!(event["requestContext"]["authorizer"]["lambda"]["userId"], person(7));
+            assert!((2..=4).any(|number| event["rawQueryString"] == format!("orgId={}", org(number))));
+        }
+    }
+}
