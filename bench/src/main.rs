@@ -5,10 +5,11 @@
 //! - `server`, `pgbench`, `requests`, `runtime`, `stripe`: what is put around it
 //! - `machine`, `rounds`: who else used the machine, and which measurements count
 //! - `chapters`, `report`: what is measured, and how it is told
-#![allow(clippy::expect_used, clippy::print_stderr, clippy::print_stdout, missing_docs)] // A benchmark with a command line.
+#![allow(clippy::expect_used, clippy::print_stderr, clippy::print_stdout)] // A program with a command line.
 
 mod budgets;
 mod chapters;
+mod filling;
 mod machine;
 mod measure;
 mod pgbench;

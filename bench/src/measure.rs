@@ -7,13 +7,14 @@ use clap::ValueEnum;
 use shared::config::Function;
 
 use crate::chapters::{Database, LARGE, SMALL, cold_start, decode, functions, reconcile, sizes, throughput};
+use crate::filling::{assert_applied, fill};
 use crate::machine::{Watch, describe};
 use crate::pgbench::{Calls, Pgbench, capture};
 use crate::plan::Plan;
 use crate::programs::Programs;
 use crate::report::Report;
 use crate::rounds::take_turns;
-use crate::server::{Server, assert_applied};
+use crate::server::Server;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -77,7 +78,8 @@ pub async fn run(arguments: &Arguments) {
         report.about.push(server.describe());
         let pgbench = Pgbench::find(&server.binaries);
         if pgbench.is_none() {
-            report.about.push("There is no pgbench beside this PostgreSQL: no floor was measured".to_owned());
+            let missing = "There is no pgbench beside this PostgreSQL: no floor was measured";
+            report.about.push(missing.to_owned());
         }
         let database = |name, population| Database {
             root: &root,
@@ -98,7 +100,8 @@ pub async fn run(arguments: &Arguments) {
     }
     let noise = watch.noise();
     report.about.push(format!(
-        "Over the whole run {:.1} % of the machine's time was stolen by other machines, and {:.1} % went to other programs",
+        "Over the whole run {:.1} % of the machine's time was stolen by other machines, and {:.1} % went to \
+         other programs",
         noise.stolen * 100.0,
         noise.others * 100.0
     ));
@@ -109,7 +112,7 @@ pub async fn run(arguments: &Arguments) {
 
 async fn small(database: &Database<'_>, report: &mut Report) {
     eprintln!("{SMALL}");
-    let admin = database.server.fill(database.root, database.name, database.population).await;
+    let admin = fill(database).await;
     let calls = calls(database).await;
     let mut measures = throughput(database, &calls, &[1, 8, 32]);
     measures.extend(sizes(database));
@@ -119,7 +122,7 @@ async fn small(database: &Database<'_>, report: &mut Report) {
 
 async fn large(database: &Database<'_>, report: &mut Report) {
     eprintln!("{LARGE}");
-    let admin = database.server.fill(database.root, database.name, database.population).await;
+    let admin = fill(database).await;
     // Before events make subscriptions that are not in Stripe's list.
     reconcile(database, &admin, report).await;
     let calls = calls(database).await;

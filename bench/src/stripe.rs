@@ -9,9 +9,9 @@ use std::thread;
 
 use serde_json::{Value, json};
 
+use crate::filling::SINCE;
 use crate::requests::{Hole, Population, Template, Values, customer, org, subscription, subscription_id};
 use crate::runtime::Connection;
-use crate::server::SINCE;
 
 /// It ends with this process.
 pub struct Stripe {

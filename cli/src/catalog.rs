@@ -78,7 +78,8 @@ pub const PLAN_CODE: &str = "plan_code";
 
 /// Reads the plans, lowest rank first. A plan that this version does not know is not ours to sell.
 pub async fn plans(database: &Client) -> Result<Vec<Plan>, context::Error> {
-    const SQL: &str = "select plan_code, name, price_month_cents, price_year_cents, currency from billing.plans order by rank";
+    const SQL: &str = "select plan_code, name, price_month_cents, price_year_cents, currency
+        from billing.plans order by rank";
     let rows = database.query_typed(SQL, &[]).await?;
     let plan = |row: &tokio_postgres::Row| {
         let code: PlanCode = row.get::<_, &str>("plan_code").parse().ok()?;

@@ -31,7 +31,8 @@ impl FromStr for OrgRef {
             _ if text.starts_with("cus_") => Ok(Self::Customer(text.to_owned())),
             _ if text.starts_with("sub_") => Ok(Self::Subscription(text.to_owned())),
             _ => text.parse().map(Self::Id).map_err(|_| {
-                "expected an organization's id (a UUID), a Stripe customer (cus_...) or subscription (sub_...)"
+                "expected an organization's id (a UUID), a Stripe customer (cus_...) or subscription \
+                 (sub_...)"
                     .to_owned()
             }),
         }
@@ -98,10 +99,14 @@ pub async fn find(client: &Client, named: &OrgRef) -> Result<Organization, Error
 /// [`Error::UnknownOrganization`], or if the database fails.
 pub async fn find_even_gone(client: &Client, id: OrgId) -> Result<(Organization, bool), Error> {
     const SQL: &str = "
-        select jsonb_build_object('exists', exists (select from billing_private.existing_organization($1)), 'held',
-          exists (select from billing.customers where org_id = $1) or exists (select from billing.subscriptions where org_id = $1)
-          or exists (select from billing.payments where org_id = $1) or exists (select from billing.entitlements where org_id = $1)
-          or exists (select from billing.webhook_events where org_id = $1) or exists (select from billing.runs where org_id = $1))";
+        select jsonb_build_object(
+          'exists', exists (select from billing_private.existing_organization($1)),
+          'held', exists (select from billing.customers where org_id = $1)
+            or exists (select from billing.subscriptions where org_id = $1)
+            or exists (select from billing.payments where org_id = $1)
+            or exists (select from billing.entitlements where org_id = $1)
+            or exists (select from billing.webhook_events where org_id = $1)
+            or exists (select from billing.runs where org_id = $1))";
     #[derive(Deserialize)]
     struct Known {
         exists: bool,

@@ -17,7 +17,8 @@ pub enum Error {
     Read(#[from] secrets::Error),
     /// Secrets Manager did not take it.
     #[error(
-        "The secret of BILLING_SECRET_ARN cannot be written: {0}. Check this login's permission secretsmanager:PutSecretValue."
+        "The secret of BILLING_SECRET_ARN cannot be written: {0}. Check this login's permission \
+         secretsmanager:PutSecretValue."
     )]
     Write(String),
 }

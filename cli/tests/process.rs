@@ -156,7 +156,8 @@ async fn a_secret_that_cannot_be_read_is_a_matter_of_configuration() {
 #[tokio::test]
 async fn of_several_addresses_in_a_secret_the_command_takes_the_operators() {
     let held = json!({
-        "READER_DATABASE_URL": "no address", "OPERATOR_DATABASE_URL": "postgres://billing_operator@127.0.0.1:1/none",
+        "READER_DATABASE_URL": "no address",
+        "OPERATOR_DATABASE_URL": "postgres://billing_operator@127.0.0.1:1/none",
     });
     let vault = Vault::open(&held).await;
     let output = billing(&["migrate"], &vault.environment()).await;

@@ -1,4 +1,5 @@
-// Compiles the examples of README.md: a block that names a file becomes that file, and those under one heading belong together.
+// Compiles the examples of README.md: a block that names a file becomes that file, and those under one
+// heading belong together.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -25,10 +26,17 @@ for (const [index, section] of sections.entries()) {
 if (files === 0) throw new Error("README.md has no examples");
 
 const options = { extends: "../tsconfig.json", include: [".", "../scripts/next-headers.d.ts"] };
-options.compilerOptions = { module: "ESNext", moduleResolution: "Bundler", noUnusedLocals: false, types: ["node", "vite/client"] };
+options.compilerOptions = {
+  module: "ESNext",
+  moduleResolution: "Bundler",
+  noUnusedLocals: false,
+  types: ["node", "vite/client"],
+};
 writeFileSync(join(out, "tsconfig.json"), JSON.stringify(options));
 try {
-  execFileSync(process.execPath, [join(client, "node_modules/typescript/bin/tsc"), "-p", out], { stdio: "inherit" });
+  execFileSync(process.execPath, [join(client, "node_modules/typescript/bin/tsc"), "-p", out], {
+    stdio: "inherit",
+  });
 } catch {
   process.exit(1);
 }

@@ -6,7 +6,15 @@ import { createSend } from "./request.js";
 import { createSession, type GetToken } from "./session.js";
 import { accept, forget, newEntry, refuse, type Entry } from "./store.js";
 import { pollAfterCheckout, type SyncOptions } from "./sync.js";
-import type { Checkout, CheckoutOrder, Entitlements, EntitlementsState, Feature, Portal, PortalOrder } from "./types.js";
+import type {
+  Checkout,
+  CheckoutOrder,
+  Entitlements,
+  EntitlementsState,
+  Feature,
+  Portal,
+  PortalOrder,
+} from "./types.js";
 
 /** What a gate does while the API cannot be had and there is no answer that still counts. */
 export type OnError = "closed" | "open";
@@ -19,9 +27,15 @@ export interface BillingClientOptions {
   readonly getToken: GetToken;
   /** Used instead of the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
-  /** How long the last answer may stand in while the API cannot be had, in milliseconds. Default 3,600,000 (an hour); 0: never. */
+  /**
+   * How long the last answer may stand in while the API cannot be had, in milliseconds. Default 3,600,000 (an
+   * hour); 0: never.
+   */
   readonly staleFor?: number;
-  /** How long a read may take, in milliseconds. Default 10,000. What asks Stripe (checkout, portal, sync) may take three times as long. */
+  /**
+   * How long a read may take, in milliseconds. Default 10,000. What asks Stripe (checkout, portal, sync) may
+   * take three times as long.
+   */
   readonly timeout?: number;
   /** Whether gates open in an outage. Default `"closed"`. What the API refuses (401, 403) never opens one. */
   readonly onError?: OnError;
@@ -35,7 +49,10 @@ export interface CallOptions {
 
 /** Options of a read. */
 export interface ReadOptions extends CallOptions {
-  /** True: neither a request under way nor what the API may remember for two seconds is good enough, as after a change that both may have missed. */
+  /**
+   * True: neither a request under way nor what the API may remember for two seconds is good enough, as after
+   * a change that both may have missed.
+   */
   readonly afresh?: boolean;
 }
 
@@ -50,18 +67,22 @@ export interface BillingClient {
   /** Whether gates open in an outage. */
   readonly onError: OnError;
   /**
-   * Asks what an organization may do. Those who ask at the same time share one request; an unchanged answer costs a 304 and is the
-   * same object. In an outage it is the last answer with `stale: true`.
+   * Asks what an organization may do. Those who ask at the same time share one request; an unchanged answer
+   * costs a 304 and is the same object. In an outage it is the last answer with `stale: true`.
    *
    * @throws BillingError
    */
   getEntitlements(orgId: string, options?: ReadOptions): Promise<Entitlements>;
-  /** Asks whether an organization has a flag. Does not throw, except the reason of an aborted signal: no answer is a no. */
+  /**
+   * Asks whether an organization has a flag. Does not throw, except the reason of an aborted signal: no
+   * answer is a no.
+   */
   hasEntitlement(orgId: string, feature: Feature, options?: CheckOptions): Promise<boolean>;
   /**
    * Opens a checkout. Send the person to the answer's `url`.
    *
-   * @throws BillingError with `already_subscribed` if the organization pays: its plan is changed in the portal.
+   * @throws BillingError with `already_subscribed` if the organization pays: its plan is changed in the
+   * portal.
    */
   startCheckout(order: CheckoutOrder, options?: CallOptions): Promise<Checkout>;
   /**
@@ -71,23 +92,34 @@ export interface BillingClient {
    */
   openPortal(order: PortalOrder, options?: CallOptions): Promise<Portal>;
   /**
-   * For the page that Stripe leads back to: has the API ask Stripe, then asks the API until the purchase shows or the time is up.
-   * Resolves with what is known then.
+   * For the page that Stripe leads back to: has the API ask Stripe, then asks the API until the purchase
+   * shows or the time is up. Resolves with what is known then.
    *
    * @throws BillingError if the API refuses, or could not be had all the time.
    */
   syncAfterCheckout(orgId: string, options?: SyncOptions): Promise<Entitlements>;
   /** What is known now, without asking. Undefined: nobody has asked. */
   getState(orgId: string): EntitlementsState | undefined;
-  /** Calls the listener with each change of what is known, until the function that it returns is called. Does not ask by itself. */
+  /**
+   * Calls the listener with each change of what is known, until the function that it returns is called. Does
+   * not ask by itself.
+   */
   subscribe(orgId: string, listener: (state: EntitlementsState) => void): () => void;
-  /** Begins with an answer that was had elsewhere, as by the server that rendered the page. An answer of its own stays. */
+  /**
+   * Begins with an answer that was had elsewhere, as by the server that rendered the page. An answer of its
+   * own stays.
+   */
   seed(entitlements: Entitlements): void;
-  /** Forgets everything: call it when somebody signs in or out. Calls under way reject with `user_changed`. */
+  /**
+   * Forgets everything: call it when somebody signs in or out. Calls under way reject with `user_changed`.
+   */
   clear(): void;
 }
 
-/** Makes a client. One for the whole page is enough, for any number of organizations. On a server use `createServerBilling`. */
+/**
+ * Makes a client. One for the whole page is enough, for any number of organizations. On a server use
+ * `createServerBilling`.
+ */
 export function createBillingClient(options: BillingClientOptions): BillingClient {
   const { staleFor = 3_600_000, timeout = 10_000, onError = "closed" } = options;
   const entries = new Map<string, Entry>();
@@ -99,7 +131,12 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
     for (const entry of entries.values()) forget(entry);
   });
   // Looked up at each call: who replaces the global fetch later, as tests and tracing do, is heard.
-  const send = createSend(options.baseUrl, options.fetch ?? ((...call) => globalThis.fetch(...call)), timeout, session);
+  const send = createSend(
+    options.baseUrl,
+    options.fetch ?? ((...call) => globalThis.fetch(...call)),
+    timeout,
+    session,
+  );
 
   const entryOf = (orgId: string): Entry => {
     const entry = entries.get(orgId) ?? newEntry();
@@ -114,8 +151,17 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
     const etag = [...(afresh ? ['"afresh"'] : []), ...(entry.etag ? [entry.etag] : [])].join(", ");
     const flight = takeOff(async (signal) => {
       try {
-        const reply = await send(`/api/entitlements?orgId=${encodeURIComponent(orgId)}`, { token, etag, signal });
-        return accept(entry, question, reply.status === 304 && value ? value : answerIn(reply.body), reply.etag);
+        const reply = await send(`/api/entitlements?orgId=${encodeURIComponent(orgId)}`, {
+          token,
+          etag,
+          signal,
+        });
+        return accept(
+          entry,
+          question,
+          reply.status === 304 && value ? value : answerIn(reply.body),
+          reply.etag,
+        );
       } catch (error) {
         return refuse(entry, question, error, staleFor);
       } finally {
@@ -139,7 +185,9 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
     const { error } = entry.state ?? {};
     if (error && Date.now() < entry.notBefore) return refuse(entry, ++entry.asked, error, staleFor);
     const underWay = flights.get(orgId);
-    return (underWay && !afresh && !underWay.isOver() ? underWay : ask(orgId, entry, token, afresh)).join(signal);
+    return (underWay && !afresh && !underWay.isOver() ? underWay : ask(orgId, entry, token, afresh)).join(
+      signal,
+    );
   };
 
   const sync = async (orgId: string, signal: AbortSignal): Promise<Entitlements> => {
@@ -155,7 +203,11 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
     }
   };
 
-  const open = async <T extends { readonly url: string }>(path: string, order: unknown, call: CallOptions = {}): Promise<T> => {
+  const open = async <T extends { readonly url: string }>(
+    path: string,
+    order: unknown,
+    call: CallOptions = {},
+  ): Promise<T> => {
     const { success: _, ...page } = (await send(path, { body: order, signal: call.signal })).body;
     if (typeof page["url"] !== "string") throw unexpected();
     return page as unknown as T;
@@ -203,4 +255,5 @@ function answerIn(body: Readonly<Record<string, unknown>>): Entitlements {
   return { ...answer, stale: false } as Entitlements;
 }
 
-const unexpected = (): BillingError => new BillingError("unexpected_response", "The answer is not one of the billing API");
+const unexpected = (): BillingError =>
+  new BillingError("unexpected_response", "The answer is not one of the billing API");

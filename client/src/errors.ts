@@ -45,7 +45,11 @@ export class BillingError extends Error {
   readonly retryAfter: number | undefined;
 
   /** @internal */
-  constructor(code: ErrorCode, message: string, { status = 0, requestId, retryAfter, cause }: BillingErrorDetails = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { status = 0, requestId, retryAfter, cause }: BillingErrorDetails = {},
+  ) {
     super(message, { cause });
     this.name = "BillingError";
     this.code = code;
@@ -54,7 +58,10 @@ export class BillingError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Whether the API could not be had, so that its last answer still counts. False for everything that it refused. */
+  /**
+   * Whether the API could not be had, so that its last answer still counts. False for everything that it
+   * refused.
+   */
   get isOutage(): boolean {
     // Below 400 is no answer at all, or one of a hotel's sign-in page.
     return this.code !== "user_changed" && (this.status < 400 || this.status === 429 || this.status >= 500);
@@ -62,4 +69,5 @@ export class BillingError extends Error {
 }
 
 /** @internal */
-export const userChanged = (): BillingError => new BillingError("user_changed", "The user changed during the call");
+export const userChanged = (): BillingError =>
+  new BillingError("user_changed", "The user changed during the call");

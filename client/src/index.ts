@@ -1,7 +1,14 @@
 // The package's core: no framework, no dependency.
 
 export { createBillingClient } from "./client.js";
-export type { BillingClient, BillingClientOptions, CallOptions, CheckOptions, OnError, ReadOptions } from "./client.js";
+export type {
+  BillingClient,
+  BillingClientOptions,
+  CallOptions,
+  CheckOptions,
+  OnError,
+  ReadOptions,
+} from "./client.js";
 export { BillingError } from "./errors.js";
 export type { BillingErrorDetails, ErrorCode } from "./errors.js";
 export type { GetToken } from "./session.js";

@@ -209,7 +209,8 @@ export interface components {
              */
             seats: number;
             /**
-             * @description Stripe's status of the subscription that explains the plan, or `none` where there never was one. Stripe may add to these.
+             * @description Stripe's status of the subscription that explains the plan, or `none` where there never was one.
+             *     Stripe may add to these.
              * @example none
              * @example active
              * @example trialing

@@ -26,7 +26,12 @@ export interface Reply {
 export type Send = (path: string, exchange: Exchange) => Promise<Reply>;
 
 /** @internal */
-export function createSend(baseUrl: string, fetch: typeof globalThis.fetch, timeout: number, session: Session): Send {
+export function createSend(
+  baseUrl: string,
+  fetch: typeof globalThis.fetch,
+  timeout: number,
+  session: Session,
+): Send {
   // As from an environment variable that is not set.
   if (typeof baseUrl !== "string") throw new TypeError("baseUrl is not a string");
   const base = baseUrl.replace(/\/+$/, "");
@@ -47,9 +52,13 @@ export function createSend(baseUrl: string, fetch: typeof globalThis.fetch, time
     signal?.addEventListener("abort", abort);
     try {
       signal?.throwIfAborted();
-      // No cache between: neither the browser's, which would answer the 304 itself, nor that of Next.js, which is everybody's.
+      // No cache between: neither the browser's, which would answer the 304 itself, nor that of Next.js,
+      // which is everybody's.
       const init: RequestInit = { headers, cache: "no-store", signal: limit.signal };
-      const response = await fetch(base + path, body ? { ...init, method: "POST", body: JSON.stringify(body) } : init);
+      const response = await fetch(
+        base + path,
+        body ? { ...init, method: "POST", body: JSON.stringify(body) } : init,
+      );
       const text = await response.text();
       return read(response, text);
     } catch (cause) {
@@ -77,7 +86,8 @@ export function createSend(baseUrl: string, fetch: typeof globalThis.fetch, time
       current(0);
       if (!(error instanceof BillingError && error.status === 401)) throw error;
       const renewed = await session.token(true).catch((problem: BillingError) => {
-        // The API has refused, and knows why. That there is no new token says less, and is no reason to go by its last answer.
+        // The API has refused, and knows why. That there is no new token says less, and is no reason to go by
+        // its last answer.
         throw problem.code === "user_changed" ? problem : error;
       });
       reply = await once(path, exchange, current(renewed));

@@ -3,10 +3,13 @@
 import { BillingError, userChanged } from "./errors.js";
 
 /**
- * The signed-in person's access token, or nothing if nobody is signed in. `forceRefresh` asks for a new one, because the API did not
- * take the last. To throw means that it cannot be had at the moment, as without a network.
+ * The signed-in person's access token, or nothing if nobody is signed in. `forceRefresh` asks for a new one,
+ * because the API did not take the last. To throw means that it cannot be had at the moment, as without a
+ * network.
  */
-export type GetToken = (options: { readonly forceRefresh: boolean }) => string | null | undefined | Promise<string | null | undefined>;
+export type GetToken = (options: {
+  readonly forceRefresh: boolean;
+}) => string | null | undefined | Promise<string | null | undefined>;
 
 /** @internal */
 export interface Session {
@@ -55,10 +58,15 @@ export function createSession(getToken: GetToken, onEnd: () => void): Session {
   return { token, end, owns: (held) => subjectOf(held) === subject };
 }
 
-/** The person that a token is about. It is not checked here, the API does that: two tokens are only told apart. */
+/**
+ * The person that a token is about. It is not checked here, the API does that: two tokens are only told
+ * apart.
+ */
 function subjectOf(token: string): string {
   try {
-    const payload: unknown = JSON.parse(atob((token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/")));
+    const payload: unknown = JSON.parse(
+      atob((token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/")),
+    );
     const { sub } = payload as { sub?: unknown };
     if (typeof sub === "string") return sub;
   } catch {

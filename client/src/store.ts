@@ -33,10 +33,16 @@ export const newEntry = (): Entry => ({
 const nothing = { state: undefined, value: undefined, etag: undefined, checkedAt: 0, notBefore: 0 } as const;
 
 /** Keeps an answer. @internal */
-export function accept(entry: Entry, question: number, answer: Entitlements, etag: string | undefined): Entitlements {
+export function accept(
+  entry: Entry,
+  question: number,
+  answer: Entitlements,
+  etag: string | undefined,
+): Entitlements {
   if (question < entry.answered) return current(entry);
   const unchanged = entry.value && sameAnswer(entry.value, answer);
-  // The tag of an older answer with the same content is as good; what a page is seeded with has none of its own.
+  // The tag of an older answer with the same content is as good; what a page is seeded with has none of its
+  // own.
   etag ??= unchanged ? entry.etag : undefined;
   const value = unchanged && entry.value ? entry.value : answer;
   Object.assign(entry, { value, etag, answered: question, checkedAt: Date.now(), notBefore: 0 });

@@ -16,14 +16,14 @@ export interface SyncOptions {
   /** The answer before the purchase. Default: the client's last one. */
   readonly before?: Entitlements | undefined;
   /**
-   * Whether this is what was waited for. Default: a plan that is paid for, or anything that differs from before. To wait for an add-on,
-   * look for its flag.
+   * Whether this is what was waited for. Default: a plan that is paid for, or anything that differs from
+   * before. To wait for an add-on, look for its flag.
    */
   readonly until?: (now: Entitlements, before: Entitlements | undefined) => boolean;
 }
 
-// Somebody with a paid plan cannot come from a checkout of another: so a paid plan is the purchase, also on a page that was loaded
-// after it and knows no before.
+// Somebody with a paid plan cannot come from a checkout of another: so a paid plan is the purchase, also on a
+// page that was loaded after it and knows no before.
 const arrived: NonNullable<SyncOptions["until"]> = (now, before) =>
   now.planCode !== "pilot" || (before !== undefined && !sameAnswer(before, now));
 

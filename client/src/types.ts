@@ -14,7 +14,10 @@ export type Interval = Schemas["Interval"];
 /** One of the flags that a plan switches on. A misspelt one does not compile. */
 export type Feature = keyof Answer["entitlements"];
 
-/** What an organization may do. Never changed in place: a new state is a new object, an unchanged one the same object. */
+/**
+ * What an organization may do. Never changed in place: a new state is a new object, an unchanged one the same
+ * object.
+ */
 export type Entitlements = Readonly<Omit<Answer, "success" | "entitlements">> & {
   /** Every flag, on or off. */
   readonly entitlements: Readonly<Answer["entitlements"]>;

@@ -8,23 +8,42 @@ describe("checkout", () => {
   it("opens a page", async () => {
     const { api, client } = setUp();
     const checkout = await client.startCheckout({ orgId: ORG, planCode: "pro", interval: "year" });
-    expect(checkout).toEqual({ sessionId: "cs_1", url: "https://checkout.test/cs_1", orgId: ORG, planCode: "pro", interval: "year" });
-    expect(api.calls[0]).toMatchObject({ method: "POST", path: "/api/billing/checkout", body: { orgId: ORG, planCode: "pro", interval: "year" } });
+    expect(checkout).toEqual({
+      sessionId: "cs_1",
+      url: "https://checkout.test/cs_1",
+      orgId: ORG,
+      planCode: "pro",
+      interval: "year",
+    });
+    expect(api.calls[0]).toMatchObject({
+      method: "POST",
+      path: "/api/billing/checkout",
+      body: { orgId: ORG, planCode: "pro", interval: "year" },
+    });
     expect(api.calls[0]?.headers.get("content-type")).toBe("application/json");
   });
 
   it("says why it does not", async () => {
     const { api, client } = setUp();
     api.plans.set(ORG, "pro");
-    const failure = await client.startCheckout({ orgId: ORG, planCode: "pro", interval: "month" }).catch((error: unknown) => error);
+    const failure = await client
+      .startCheckout({ orgId: ORG, planCode: "pro", interval: "month" })
+      .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(BillingError);
-    expect(failure).toMatchObject({ code: "already_subscribed", status: 409, requestId: "request-1", message: "The sentence of already_subscribed" });
+    expect(failure).toMatchObject({
+      code: "already_subscribed",
+      status: 409,
+      requestId: "request-1",
+      message: "The sentence of already_subscribed",
+    });
   });
 
   it("takes no answer without an address", async () => {
     const { api, client } = setUp();
     api.instead = () => Response.json({ success: true });
-    await expect(client.startCheckout({ orgId: ORG, planCode: "pro", interval: "month" })).rejects.toMatchObject({ code: "unexpected_response" });
+    await expect(
+      client.startCheckout({ orgId: ORG, planCode: "pro", interval: "month" }),
+    ).rejects.toMatchObject({ code: "unexpected_response" });
   });
 });
 
@@ -32,13 +51,19 @@ describe("the portal", () => {
   it("opens a page and leads back", async () => {
     const { api, client } = setUp();
     api.plans.set(ORG, "pro");
-    expect(await client.openPortal({ orgId: ORG, returnUrl: "https://app.test/" })).toEqual({ url: "https://portal.test/bps_1", orgId: ORG });
+    expect(await client.openPortal({ orgId: ORG, returnUrl: "https://app.test/" })).toEqual({
+      url: "https://portal.test/bps_1",
+      orgId: ORG,
+    });
     expect(api.calls[0]?.body).toEqual({ orgId: ORG, returnUrl: "https://app.test/" });
   });
 
   it("says that there is none before the first checkout", async () => {
     const { client } = setUp();
-    await expect(client.openPortal({ orgId: ORG })).rejects.toMatchObject({ code: "no_customer", status: 404 });
+    await expect(client.openPortal({ orgId: ORG })).rejects.toMatchObject({
+      code: "no_customer",
+      status: 404,
+    });
   });
 });
 

@@ -18,9 +18,16 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
-    const headers = new Headers(Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]));
+    const headers = new Headers(
+      Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]),
+    );
     const url = new URL(request.url ?? "/", "http://api.test");
-    const call = { method: request.method ?? "GET", path: request.url ?? "/", headers, body: body ? (JSON.parse(body) as unknown) : undefined };
+    const call = {
+      method: request.method ?? "GET",
+      path: request.url ?? "/",
+      headers,
+      body: body ? (JSON.parse(body) as unknown) : undefined,
+    };
     api.calls.push(call);
     const answer = await api.answer(call, url);
     response.writeHead(answer.status, Object.fromEntries(answer.headers));
@@ -37,7 +44,10 @@ beforeEach(() => {
   api = new FakeApi();
   api.plans.set(ORG, "pilot");
   token = tokenOf("ada");
-  client = createBillingClient({ baseUrl, getToken: ({ forceRefresh }) => (forceRefresh ? tokenOf("ada", 2) : token) });
+  client = createBillingClient({
+    baseUrl,
+    getToken: ({ forceRefresh }) => (forceRefresh ? tokenOf("ada", 2) : token),
+  });
 });
 
 it("lives through a subscription", async () => {
@@ -69,7 +79,11 @@ it("keeps the last answer through a 503 and lets the API rest", async () => {
 it("drops it on a 403", async () => {
   await client.getEntitlements(ORG);
   api.plans.clear();
-  await expect(client.getEntitlements(ORG)).rejects.toMatchObject({ code: "not_a_member", status: 403, requestId: "request-1" });
+  await expect(client.getEntitlements(ORG)).rejects.toMatchObject({
+    code: "not_a_member",
+    status: 403,
+    requestId: "request-1",
+  });
 });
 
 it("says so when nobody listens", async () => {

@@ -2,7 +2,15 @@
 
 import { expect, expectTypeOf, it } from "vitest";
 
-import { createBillingClient, type BillingClient, type Entitlements, type ErrorCode, type Feature, type Interval, type PlanCode } from "../src/index.js";
+import {
+  createBillingClient,
+  type BillingClient,
+  type Entitlements,
+  type ErrorCode,
+  type Feature,
+  type Interval,
+  type PlanCode,
+} from "../src/index.js";
 import type { ServerBilling } from "../src/server/index.js";
 
 export async function misuse(client: BillingClient, server: ServerBilling): Promise<void> {
@@ -23,13 +31,24 @@ export async function misuse(client: BillingClient, server: ServerBilling): Prom
 
 it("says which option is missing", () => {
   // @ts-expect-error an environment variable that is not set
-  expect(() => createBillingClient({ baseUrl: undefined, getToken: () => null })).toThrow(new TypeError("baseUrl is not a string"));
+  expect(() => createBillingClient({ baseUrl: undefined, getToken: () => null })).toThrow(
+    new TypeError("baseUrl is not a string"),
+  );
 });
 
 it("has eleven flags, three plans, two intervals and the API's codes", () => {
   expectTypeOf<Feature>().toEqualTypeOf<
-    | "canUseAllModules" | "canExportMD" | "canExportPDF" | "canExportJSON" | "canUseGptTestReal" | "hasCloudHistory"
-    | "hasEvaluatorAI" | "hasAPI" | "canExportBundleZip" | "hasWhiteLabel" | "hasSeatsGT1"
+    | "canUseAllModules"
+    | "canExportMD"
+    | "canExportPDF"
+    | "canExportJSON"
+    | "canUseGptTestReal"
+    | "hasCloudHistory"
+    | "hasEvaluatorAI"
+    | "hasAPI"
+    | "canExportBundleZip"
+    | "hasWhiteLabel"
+    | "hasSeatsGT1"
   >();
   expectTypeOf<PlanCode>().toEqualTypeOf<"pilot" | "pro" | "enterprise">();
   expectTypeOf<Interval>().toEqualTypeOf<"month" | "year">();

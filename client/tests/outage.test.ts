@@ -23,7 +23,10 @@ async function paying(options: Parameters<typeof setUp>[0] = {}): Promise<Setup>
 describe("in an outage", () => {
   it.each([
     ["the network is down", unreachable],
-    ["the database is down", () => Response.json({ success: false, code: "database_unavailable" }, { status: 503 })],
+    [
+      "the database is down",
+      () => Response.json({ success: false, code: "database_unavailable" }, { status: 503 }),
+    ],
     ["something is ours to mend", () => Response.json({ success: false, code: "internal" }, { status: 500 })],
     ["a proxy answers with a page", () => new Response("<html>", { status: 502 })],
     ["a hotel's sign-in page answers", () => new Response("<html>", { status: 200 })],
@@ -91,7 +94,11 @@ describe("in an outage", () => {
     const { api, client } = setUp({ timeout: 3_000 });
     api.instead = () => new Promise<Response>(() => undefined);
     const asking = client.getEntitlements(ORG);
-    const outcome = expect(asking).rejects.toMatchObject({ code: "timeout", status: 0, message: "No answer within 3000 ms" });
+    const outcome = expect(asking).rejects.toMatchObject({
+      code: "timeout",
+      status: 0,
+      message: "No answer within 3000 ms",
+    });
     await vi.advanceTimersByTimeAsync(3_000);
     await outcome;
   });
@@ -99,7 +106,9 @@ describe("in an outage", () => {
   it("gives Stripe three times as long", async () => {
     const { api, client } = setUp({ timeout: 3_000 });
     api.instead = () => new Promise<Response>(() => undefined);
-    const outcome = expect(client.openPortal({ orgId: ORG })).rejects.toMatchObject({ message: "No answer within 9000 ms" });
+    const outcome = expect(client.openPortal({ orgId: ORG })).rejects.toMatchObject({
+      message: "No answer within 9000 ms",
+    });
     await vi.advanceTimersByTimeAsync(9_000);
     await outcome;
   });
@@ -180,7 +189,10 @@ describe("a gate", () => {
 });
 
 describe("a refusal", () => {
-  it.each([[401, "unauthenticated"], [403, "not_a_member"]] as const)("with %i ends the use of the last answer", async (status, code) => {
+  it.each([
+    [401, "unauthenticated"],
+    [403, "not_a_member"],
+  ] as const)("with %i ends the use of the last answer", async (status, code) => {
     const { api, client } = await paying();
     api.fail(status, code);
     await expect(client.getEntitlements(ORG)).rejects.toMatchObject({ status, code, isOutage: false });

@@ -22,7 +22,11 @@ describe("reading", () => {
 
   it("shares one request among those who ask at the same time", async () => {
     const { api, client } = setUp();
-    const all = await Promise.all([client.getEntitlements(ORG), client.getEntitlements(ORG), client.hasEntitlement(ORG, "canExportMD")]);
+    const all = await Promise.all([
+      client.getEntitlements(ORG),
+      client.getEntitlements(ORG),
+      client.hasEntitlement(ORG, "canExportMD"),
+    ]);
     expect(api.calls).toHaveLength(1);
     expect(all[0]).toBe(all[1]);
     expect(all[2]).toBe(true);
@@ -35,7 +39,7 @@ describe("reading", () => {
     expect([one.planCode, other.planCode]).toEqual(["pilot", "pro"]);
   });
 
-  it("does not join a request under way when asked afresh, and the older answer does not come back", async () => {
+  it("joins no request under way when asked afresh, and the older answer does not come back", async () => {
     const { api, client } = setUp();
     const slow = held();
     api.next.push(slow.answerer);
@@ -57,7 +61,9 @@ describe("reading", () => {
     const refused = expect(older).rejects.toMatchObject({ code: "not_a_member" });
     await vi.waitFor(() => expect(api.calls).toHaveLength(1));
     api.plans.clear();
-    await expect(client.getEntitlements(ORG, { afresh: true })).rejects.toMatchObject({ code: "not_a_member" });
+    await expect(client.getEntitlements(ORG, { afresh: true })).rejects.toMatchObject({
+      code: "not_a_member",
+    });
     slow.release(Response.json({ success: true, ...answer("enterprise") }));
     await refused;
   });
@@ -160,7 +166,9 @@ describe("aborting", () => {
   it("does not let anybody join a request that was ended, also where fetch does not notice", async () => {
     const { api } = setUp();
     let calls = 0;
-    const { client } = setUp({ fetch: (...call) => (++calls === 1 ? new Promise<Response>(() => undefined) : api.fetch(...call)) });
+    const { client } = setUp({
+      fetch: (...call) => (++calls === 1 ? new Promise<Response>(() => undefined) : api.fetch(...call)),
+    });
     const controller = new AbortController();
     const leaving = client.getEntitlements(ORG, { signal: controller.signal });
     await vi.waitFor(() => expect(calls).toBe(1));
@@ -171,6 +179,8 @@ describe("aborting", () => {
 
   it("throws the reason from hasEntitlement too, because nobody wants the answer", async () => {
     const { client } = setUp();
-    await expect(client.hasEntitlement(ORG, "hasAPI", { signal: AbortSignal.abort(new Error("gone")) })).rejects.toThrow("gone");
+    await expect(
+      client.hasEntitlement(ORG, "hasAPI", { signal: AbortSignal.abort(new Error("gone")) }),
+    ).rejects.toThrow("gone");
   });
 });

@@ -42,7 +42,10 @@ it("listens to both tables of the organization", () => {
   const supabase = new FakeSupabase();
   watchEntitlements(client, supabase, ORG);
   const common = { type: "postgres_changes", event: "*", schema: "billing", filter: `org_id=eq.${ORG}` };
-  expect(supabase.filters).toEqual([{ ...common, table: "entitlements" }, { ...common, table: "subscriptions" }]);
+  expect(supabase.filters).toEqual([
+    { ...common, table: "entitlements" },
+    { ...common, table: "subscriptions" },
+  ]);
 });
 
 it("asks anew as soon as something changes", async () => {
@@ -71,7 +74,7 @@ it("does not trust a request that was under way, and asks once about a burst of 
   expect(api.calls).toHaveLength(2);
 });
 
-it("asks once more when nothing seems to have changed, because the API may have answered from memory", async () => {
+it("asks once more when nothing seems to have changed: the API may have answered from memory", async () => {
   const { api, client } = setUp();
   const supabase = new FakeSupabase();
   watchEntitlements(client, supabase, ORG);

@@ -26,7 +26,8 @@ afterEach(async () => {
   await realtime.stop();
 });
 
-// In less time than watchEntitlements takes to look once more by itself, which would hide that it did not hear.
+// In less time than watchEntitlements takes to look once more by itself, which would hide that it did not
+// hear.
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 2_000, interval: 5 });
 
 /** Watches, and waits until the connection is there and has been asked about. */

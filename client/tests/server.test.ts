@@ -3,12 +3,18 @@ import { describe, expect, it } from "vitest";
 import { createServerBilling, type ServerBilling } from "../src/server/index.js";
 import { FakeApi, ORG, tokenOf } from "./support/fakeApi.js";
 
-function setUp(getToken: () => string | null = () => tokenOf("ada")): { api: FakeApi; billing: ServerBilling } {
+function setUp(getToken: () => string | null = () => tokenOf("ada")): {
+  api: FakeApi;
+  billing: ServerBilling;
+} {
   const api = new FakeApi();
   api.plans.set(ORG, "pro");
   return { api, billing: createServerBilling({ baseUrl: "http://api.test", getToken, fetch: api.fetch }) };
 }
-const told = async (response: Response | undefined): Promise<unknown> => [response?.status, await response?.json()];
+const told = async (response: Response | undefined): Promise<unknown> => [
+  response?.status,
+  await response?.json(),
+];
 
 describe("requireEntitlement", () => {
   it("lets the request through if the plan has the feature", async () => {
@@ -20,19 +26,30 @@ describe("requireEntitlement", () => {
     expect(refused?.headers.get("cache-control")).toBe("no-store");
     expect(await told(refused)).toEqual([
       403,
-      { success: false, code: "feature_not_in_plan", error: "The organization's plan does not include this feature", requestId: null },
+      {
+        success: false,
+        code: "feature_not_in_plan",
+        error: "The organization's plan does not include this feature",
+        requestId: null,
+      },
     ]);
   });
 
   it("hands on why the API refuses", async () => {
     const { api, billing } = setUp();
     api.plans.clear();
-    expect(await told(await billing.requireEntitlement(ORG, "canExportMD"))).toMatchObject([403, { code: "not_a_member", requestId: "request-1" }]);
+    expect(await told(await billing.requireEntitlement(ORG, "canExportMD"))).toMatchObject([
+      403,
+      { code: "not_a_member", requestId: "request-1" },
+    ]);
   });
 
   it("answers 401 if nobody is signed in", async () => {
     const { api, billing } = setUp(() => null);
-    expect(await told(await billing.requireEntitlement(ORG, "canExportMD"))).toMatchObject([401, { code: "unauthenticated" }]);
+    expect(await told(await billing.requireEntitlement(ORG, "canExportMD"))).toMatchObject([
+      401,
+      { code: "unauthenticated" },
+    ]);
     expect(api.calls).toHaveLength(0);
   });
 
@@ -57,7 +74,10 @@ it("keeps nothing between two people", async () => {
   const people = [tokenOf("ada"), tokenOf("bob")];
   const { api, billing } = setUp(() => people.shift() ?? null);
   api.plans.set(`bob ${ORG}`, "pilot");
-  const answers = await Promise.all([billing.hasEntitlement(ORG, "canExportPDF"), billing.hasEntitlement(ORG, "canExportPDF")]);
+  const answers = await Promise.all([
+    billing.hasEntitlement(ORG, "canExportPDF"),
+    billing.hasEntitlement(ORG, "canExportPDF"),
+  ]);
   expect(answers).toEqual([true, false]);
   expect(api.calls.every((call) => !call.headers.has("if-none-match"))).toBe(true);
 });

@@ -47,7 +47,10 @@ describe("a refused token", () => {
 
   it("is refused in the API's own words when there is no other", async () => {
     const { api } = setUp();
-    const { client } = setUp({ fetch: api.fetch, getToken: ({ forceRefresh }) => (forceRefresh ? null : tokenOf("ada")) });
+    const { client } = setUp({
+      fetch: api.fetch,
+      getToken: ({ forceRefresh }) => (forceRefresh ? null : tokenOf("ada")),
+    });
     api.fail(401, "unauthenticated");
     const refusal = { code: "unauthenticated", status: 401, requestId: "request-1" };
     await expect(client.getEntitlements(ORG)).rejects.toMatchObject(refusal);
@@ -101,7 +104,10 @@ describe("another person", () => {
   it("is not overtaken by a token that was asked for before", async () => {
     const tokens: ((token: string) => void)[] = [];
     const { api } = setUp();
-    const { client } = setUp({ fetch: api.fetch, getToken: () => new Promise<string>((resolve) => tokens.push(resolve)) });
+    const { client } = setUp({
+      fetch: api.fetch,
+      getToken: () => new Promise<string>((resolve) => tokens.push(resolve)),
+    });
     const slow = client.getEntitlements(ORG);
     const refused = expect(slow).rejects.toMatchObject({ code: "user_changed" });
     const quick = client.getEntitlements(ORG);

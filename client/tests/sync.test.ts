@@ -15,7 +15,10 @@ describe("after checkout", () => {
     await client.getEntitlements(ORG);
     api.atStripe = "pro";
     expect((await client.syncAfterCheckout(ORG)).planCode).toBe("pro");
-    expect(api.calls.map((call) => `${call.method} ${call.path}`)).toEqual([`GET /api/entitlements?orgId=${ORG}`, "POST /api/billing/sync"]);
+    expect(api.calls.map((call) => `${call.method} ${call.path}`)).toEqual([
+      `GET /api/entitlements?orgId=${ORG}`,
+      "POST /api/billing/sync",
+    ]);
     expect(client.getState(ORG)?.entitlements?.planCode).toBe("pro");
   });
 
@@ -32,7 +35,12 @@ describe("after checkout", () => {
     await client.getEntitlements(ORG);
     const done = client.syncAfterCheckout(ORG);
     await vi.advanceTimersByTimeAsync(1_200);
-    expect(api.calls.map((call) => call.headers.get("if-none-match"))).toEqual([null, null, '"afresh", "pilot"', '"afresh", "pilot"']);
+    expect(api.calls.map((call) => call.headers.get("if-none-match"))).toEqual([
+      null,
+      null,
+      '"afresh", "pilot"',
+      '"afresh", "pilot"',
+    ]);
     api.plans.set(ORG, "enterprise");
     await vi.advanceTimersByTimeAsync(500);
     expect((await done).planCode).toBe("enterprise");
@@ -77,7 +85,9 @@ describe("after checkout", () => {
   it("throws the failure if there was nothing else", async () => {
     const { api, client } = setUp();
     api.fail(503, "database_unavailable");
-    const outcome = expect(client.syncAfterCheckout(ORG, { timeout: 1_000 })).rejects.toMatchObject({ code: "database_unavailable" });
+    const outcome = expect(client.syncAfterCheckout(ORG, { timeout: 1_000 })).rejects.toMatchObject({
+      code: "database_unavailable",
+    });
     await vi.advanceTimersByTimeAsync(1_000);
     await outcome;
   });
@@ -118,7 +128,9 @@ describe("after checkout", () => {
   it("ends with its signal", async () => {
     const { client } = setUp();
     const controller = new AbortController();
-    const outcome = expect(client.syncAfterCheckout(ORG, { signal: controller.signal })).rejects.toThrow("left");
+    const outcome = expect(client.syncAfterCheckout(ORG, { signal: controller.signal })).rejects.toThrow(
+      "left",
+    );
     await vi.advanceTimersByTimeAsync(700);
     controller.abort(new Error("left"));
     await outcome;

@@ -7,11 +7,17 @@ export async function loadClient() {
   try {
     return { ...await import("/client/index.js"), name: "the package @promptforge/billing" };
   } catch {
-    return { ...await import("/stand-in.js"), name: "a stand-in for the package; npm run build in client/ makes it" };
+    return {
+      ...(await import("/stand-in.js")),
+      name: "a stand-in for the package; npm run build in client/ makes it",
+    };
   }
 }
 
-/** A client for the person with this address. `tell` hears what the API answers about the entitlements, as the fold-out shows it. */
+/**
+ * A client for the person with this address. `tell` hears what the API answers about the entitlements, as the
+ * fold-out shows it.
+ */
 export function openClient({ createBillingClient }, email, tell) {
   let token = null;
   const getToken = ({ forceRefresh }) => {
@@ -35,7 +41,10 @@ async function signIn(email) {
   return (await reply.json()).access_token;
 }
 
-/** A fetch that tells of each answer: `full`, the last one that is in force (status 0: nobody answered), and `check`, which found it unchanged. */
+/**
+ * A fetch that tells of each answer: `full`, the last one that is in force (status 0: nobody answered), and
+ * `check`, which found it unchanged.
+ */
 function overheard(tell) {
   let good = null;
   return async (path, init) => {

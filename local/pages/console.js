@@ -1,5 +1,5 @@
-// The console page: keeps the chosen person's entitlements fresh, starts checkout and the billing portal, follows the webhook events.
-// The billing API is asked by the client of billing.js alone, as in any frontend.
+// The console page: keeps the chosen person's entitlements fresh, starts checkout and the billing portal,
+// follows the webhook events. The billing API is asked by the client of billing.js alone, as in any frontend.
 
 import { loadClient, openClient } from "/billing.js";
 import { $, explain, note } from "/dom.js";
@@ -100,15 +100,22 @@ function learn({ entitlements = null, error = null }) {
   if (error?.isOutage) showBanner(error, Boolean(entitlements));
   else $("down").hidden = true;
   const isOn = (answer, flag) => answer.entitlements[flag] === true;
-  const fresh = before && entitlements && new Set(state.context.features.filter((flag) => isOn(entitlements, flag) && !isOn(before, flag)));
+  const fresh =
+    before
+    && entitlements
+    && new Set(state.context.features.filter((flag) => isOn(entitlements, flag) && !isOn(before, flag)));
   render(fresh);
-  if (fresh && before.planCode !== entitlements.planCode) say(`The plan is now ${planOf(entitlements.planCode).short}. ${fresh.size} features switched on.`);
+  if (fresh && before.planCode !== entitlements.planCode)
+    say(`The plan is now ${planOf(entitlements.planCode).short}. ${fresh.size} features switched on.`);
 }
 
 async function watchEntitlements() {
   for (;;) {
     // A failure is what the client tells its subscriber.
-    if (!document.hidden) await state.client.getEntitlements(state.context.org.id, { signal: state.viewing.signal }).catch(() => {});
+    if (!document.hidden)
+      await state.client
+        .getEntitlements(state.context.org.id, { signal: state.viewing.signal })
+        .catch(() => {});
     await watching.pause(state.problem?.isOutage ? TROUBLE_MS : WATCH_MS);
   }
 }
@@ -125,21 +132,36 @@ function render(fresh) {
   $("plan").classList.add("settled");
   $("plan").setAttribute("aria-busy", String(!answer && !state.problem));
   renderPlanCard($("plan-body"), state, { openPortal, retry: watching.cut });
-  renderFeatures($("features"), { features: context.features, plans, planCode: answer?.planCode, entitlements: answer?.entitlements, fresh });
+  renderFeatures($("features"), {
+    features: context.features,
+    plans,
+    planCode: answer?.planCode,
+    entitlements: answer?.entitlements,
+    fresh,
+  });
   $("features-count").textContent = featureCount(state);
-  renderPrices($("prices"), { plans, interval, current: answer?.planCode ?? null, offer: (plan) => offer(plan, state, { buy, openPortal }) });
+  renderPrices($("prices"), {
+    plans,
+    interval,
+    current: answer?.planCode ?? null,
+    offer: (plan) => offer(plan, state, { buy, openPortal }),
+  });
 }
 
 /* Actions */
 
-/** Leaves for the page that `open` answers with, its button busy meanwhile. `known` has the notices for refusals that are no failure. */
+/**
+ * Leaves for the page that `open` answers with, its button busy meanwhile. `known` has the notices for
+ * refusals that are no failure.
+ */
 async function go(name, open, known) {
   if (state.busy) return;
   state.busy = name;
   render();
   try {
     const { url } = await open();
-    if (!/^https?:$/.test(new URL(url, location.href).protocol)) throw new TypeError("The API answered with no web address");
+    if (!/^https?:$/.test(new URL(url, location.href).protocol))
+      throw new TypeError("The API answered with no web address");
     location.assign(url);
   } catch (error) {
     state.busy = null;
@@ -157,7 +179,10 @@ function buy({ planCode }) {
     return page;
   };
   return go(planCode, open, {
-    already_subscribed: (error) => ({ text: explain(error), action: { label: "Manage billing", run: openPortal } }),
+    already_subscribed: (error) => ({
+      text: explain(error),
+      action: { label: "Manage billing", run: openPortal },
+    }),
   });
 }
 
@@ -181,7 +206,8 @@ function resume() {
     awaitPurchase();
     return;
   }
-  if (location.pathname === "/billing/canceled") notify({ text: "Checkout was closed. Nothing was charged, and the plan is as before." });
+  if (location.pathname === "/billing/canceled")
+    notify({ text: "Checkout was closed. Nothing was charged, and the plan is as before." });
   settle();
 }
 
@@ -191,7 +217,13 @@ async function awaitPurchase() {
   try {
     const plan = planOf((await client.syncAfterCheckout(context.org.id, { signal })).planCode);
     if (plan.rank > 0) welcome(plan);
-    else notify({ tone: "warn", text: "Stripe has not confirmed the payment yet. Nothing is lost: the plan changes here by itself once it does.", action: { label: "Ask Stripe now", run: awaitPurchase } });
+    else
+      notify({
+        tone: "warn",
+        text: "Stripe has not confirmed the payment yet. "
+          + "Nothing is lost: the plan changes here by itself once it does.",
+        action: { label: "Ask Stripe now", run: awaitPurchase },
+      });
   } catch (error) {
     if (!signal.aborted) complain(error);
   }
@@ -200,7 +232,10 @@ async function awaitPurchase() {
 
 function welcome(plan) {
   const ms = Math.round(performance.now());
-  notify({ tone: "ok", text: `Welcome to ${plan.name}. Your features were on ${(ms / 1000).toFixed(1)} s after you came back.` });
+  notify({
+    tone: "ok",
+    text: `Welcome to ${plan.name}. Your features were on ${(ms / 1000).toFixed(1)} s after you came back.`,
+  });
   $("plan").dataset.unlockedMs = String(ms);
   $("plan").classList.add("cheer");
 }
@@ -218,7 +253,12 @@ async function loadContext() {
     if (context) return context;
     const problem = { message: "The local stack does not answer" };
     showBanner(problem, false);
-    renderStop($("plan-body"), { sign: "alert", title: "The console could not be loaded", text: [explain(problem)], action: { label: "Try again", run: watching.cut } });
+    renderStop($("plan-body"), {
+      sign: "alert",
+      title: "The console could not be loaded",
+      text: [explain(problem)],
+      action: { label: "Try again", run: watching.cut },
+    });
     document.body.classList.add("stuck");
     await watching.pause(TROUBLE_MS);
   }

@@ -5,7 +5,8 @@ const SVG = "http://www.w3.org/2000/svg";
 export const $ = (id) => document.getElementById(id);
 
 /**
- * Builds an element. `props` are properties, or attributes where the name has a dash or is `role`; null skips one.
+ * Builds an element. `props` are properties, or attributes where the name has a dash or is `role`; null skips
+ * one.
  * @param {string} tag
  * @param {Record<string, unknown>} [props]
  * @param {...(Node | string | null | false | undefined)} children
@@ -32,21 +33,35 @@ export function icon(name) {
 }
 
 export const pill = (text, tone) => el("span", { className: tone ? `pill pill-${tone}` : "pill" }, text);
-export const words = (code) => String(code).replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
+export const words = (code) =>
+  String(code)
+    .replaceAll("_", " ")
+    .replace(/^./, (first) => first.toUpperCase());
 
 const dayFormat = new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric" });
-export const clockFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+export const clockFormat = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
 
 export function day(iso) {
   const date = new Date(iso ?? NaN);
-  return Number.isNaN(date.getTime()) ? "a date not known yet" : el("time", { dateTime: iso }, dayFormat.format(date));
+  return Number.isNaN(date.getTime())
+    ? "a date not known yet"
+    : el("time", { dateTime: iso }, dayFormat.format(date));
 }
 
 export function money(cents, currency) {
   const code = (currency || "usd").toUpperCase();
-  const digits = new Intl.NumberFormat("en-US", { style: "currency", currency: code }).resolvedOptions().maximumFractionDigits;
+  const digits = new Intl.NumberFormat("en-US", { style: "currency", currency: code }).resolvedOptions()
+    .maximumFractionDigits;
   const whole = cents % 10 ** digits === 0;
-  const format = new Intl.NumberFormat("en-US", { style: "currency", currency: code, minimumFractionDigits: whole ? 0 : digits });
+  const format = new Intl.NumberFormat("en-US", {
+    style: "currency",
+    currency: code,
+    minimumFractionDigits: whole ? 0 : digits,
+  });
   return format.format(cents / 10 ** digits);
 }
 
@@ -59,12 +74,22 @@ export function swap(container, ...nodes) {
 
 /** A coloured message line; `action` is `{label, run}`, `close` removes it. */
 export function note({ tone = "", text, action, close, waiting }) {
-  const sign = waiting ? el("span", { className: "waiting" }) : icon(tone === "warn" || tone === "bad" ? "alert" : tone === "ok" ? "tick" : "info");
-  return el("div", { className: tone ? `note note-${tone}` : "note" },
+  const sign = waiting
+    ? el("span", { className: "waiting" })
+    : icon(tone === "warn" || tone === "bad" ? "alert" : tone === "ok" ? "tick" : "info");
+  return el(
+    "div",
+    { className: tone ? `note note-${tone}` : "note" },
     sign,
     el("p", {}, ...[text].flat()),
     action && el("button", { type: "button", className: "btn btn-quiet", onclick: action.run }, action.label),
-    close && el("button", { type: "button", className: "note-x", "aria-label": "Dismiss", onclick: close }, icon("close")));
+    close
+      && el(
+        "button",
+        { type: "button", className: "note-x", "aria-label": "Dismiss", onclick: close },
+        icon("close"),
+      ),
+  );
 }
 
 export const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);

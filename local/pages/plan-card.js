@@ -15,37 +15,71 @@ const STATUS = {
   none: ["No subscription", ""],
 };
 
-/** @returns {Node[]} the lines that explain a subscription's trouble or end, to whoever `manages` it or not */
+/**
+ * @returns {Node[]} the lines that explain a subscription's trouble or end, to whoever `manages` it or not
+ */
 function warnings(answer, plan, manages) {
   const paid = plan.rank > 0;
   const remedy = (text) => (manages ? text : "An owner or admin can see to it.");
   const lines = [];
   const add = (tone, ...text) => lines.push(note({ tone, text }));
   if (answer.status === "past_due" && paid) {
-    const until = answer.graceEndsAt ? [", access until ", day(answer.graceEndsAt)] : [`. ${plan.short} stays on during the grace period`];
-    add("warn", "Payment failed", ...until, ". ", remedy("Pay the open invoice in Manage billing to keep it."));
+    const until = answer.graceEndsAt
+      ? [", access until ", day(answer.graceEndsAt)]
+      : [`. ${plan.short} stays on during the grace period`];
+    add(
+      "warn",
+      "Payment failed",
+      ...until,
+      ". ",
+      remedy("Pay the open invoice in Manage billing to keep it."),
+    );
   } else if (answer.status === "past_due") {
-    add("bad", "Payment failed, and the grace period is over. Paid features come back as soon as the invoice is paid.");
+    add(
+      "bad",
+      "Payment failed, and the grace period is over. Paid features come back as soon as the invoice is paid.",
+    );
   }
-  if (answer.status === "unpaid") add("bad", "The last invoices were not paid, so paid features are off. ", remedy("Settle them in Manage billing."));
-  if (answer.status === "incomplete") add("warn", "The first payment is not complete yet. Paid features start when it is.");
-  if (answer.status === "paused") add("warn", "The subscription is paused. ", remedy("Resume it in Manage billing."));
-  if (answer.status === "trialing" && !answer.cancelAt) add("info", "Trial: every feature of the plan is on. The first payment is due on ", day(answer.currentPeriodEnd), ".");
-  if (answer.cancelAt && paid) add("warn", `${plan.short} ends on `, day(answer.cancelAt), ". Until then nothing changes. ", remedy("It can be resumed in Manage billing."));
+  if (answer.status === "unpaid")
+    add(
+      "bad",
+      "The last invoices were not paid, so paid features are off. ",
+      remedy("Settle them in Manage billing."),
+    );
+  if (answer.status === "incomplete")
+    add("warn", "The first payment is not complete yet. Paid features start when it is.");
+  if (answer.status === "paused")
+    add("warn", "The subscription is paused. ", remedy("Resume it in Manage billing."));
+  if (answer.status === "trialing" && !answer.cancelAt)
+    add(
+      "info",
+      "Trial: every feature of the plan is on. The first payment is due on ",
+      day(answer.currentPeriodEnd),
+      ".",
+    );
+  if (answer.cancelAt && paid)
+    add(
+      "warn",
+      `${plan.short} ends on `,
+      day(answer.cancelAt),
+      ". Until then nothing changes. ",
+      remedy("It can be resumed in Manage billing."),
+    );
   return lines;
 }
 
 function renewal(answer, paid) {
   if (answer.cancelAt && paid) return ["Ends on", day(answer.cancelAt)];
-  if (answer.status === "past_due" && paid) return ["Access until", answer.graceEndsAt ? day(answer.graceEndsAt) : "End of grace period"];
+  if (answer.status === "past_due" && paid)
+    return ["Access until", answer.graceEndsAt ? day(answer.graceEndsAt) : "End of grace period"];
   if (answer.status === "past_due" || answer.status === "unpaid") return ["Renewal", "Payment overdue"];
   if (!paid || !answer.currentPeriodEnd) return ["Renewal", "Nothing to renew"];
   return [answer.status === "trialing" ? "Trial ends on" : "Renews on", day(answer.currentPeriodEnd)];
 }
 
 /**
- * The plan card for a member. `portal` is `{run, busy, why}`; `why` stands in the button's place and says the reason.
- * `answer.graceEndsAt` is used where the API sends it.
+ * The plan card for a member. `portal` is `{run, busy, why}`; `why` stands in the button's place and says the
+ * reason. `answer.graceEndsAt` is used where the API sends it.
  */
 function renderPlan(container, { org, answer, plan, portal }) {
   const [label, tone] = STATUS[answer.status] ?? [words(answer.status), ""];
@@ -58,37 +92,83 @@ function renderPlan(container, { org, answer, plan, portal }) {
         el("p", { className: "badges" },
           pill(plan.name, "plan"),
           pill(label, tone),
-          answer.cancelAt && plan.rank > 0 && el("span", { className: "pill pill-warn" }, "Ends on ", day(answer.cancelAt)))),
+          answer.cancelAt
+            && plan.rank > 0
+            && el("span", { className: "pill pill-warn" }, "Ends on ", day(answer.cancelAt)),
+        ),
+      ),
       portal.why
         ? el("p", { className: "hint" }, portal.why)
-        : el("button", { type: "button", className: "btn", "data-key": "portal", "aria-busy": portal.busy, onclick: portal.run },
-          portal.busy ? "Opening billing…" : "Manage billing")),
+        : el(
+            "button",
+            {
+              type: "button",
+              className: "btn",
+              "data-key": "portal",
+              "aria-busy": portal.busy,
+              onclick: portal.run,
+            },
+            portal.busy ? "Opening billing…" : "Manage billing",
+          ),
+    ),
     ...warnings(answer, plan, !portal.why),
     el("dl", { className: "facts" },
       fact("Seats", answer.seats === 1 ? "1 seat" : `${answer.seats} seats`),
       fact(when, date)));
 }
 
-/** The plan card for whatever the API answered: a plan, a stranger's refusal, or an error. Still loading leaves it as it is. */
-export function renderPlanCard(container, { answer, problem, context, plans, busy, who }, { openPortal, retry }) {
+/**
+ * The plan card for whatever the API answered: a plan, a stranger's refusal, or an error. Still loading
+ * leaves it as it is.
+ */
+export function renderPlanCard(
+  container,
+  { answer, problem, context, plans, busy, who },
+  { openPortal, retry },
+) {
   if (answer) {
-    const portal = { run: openPortal, busy: busy === "portal", why: who === "member" ? "Only an owner or admin can manage billing." : null };
+    const portal = {
+      run: openPortal,
+      busy: busy === "portal",
+      why: who === "member" ? "Only an owner or admin can manage billing." : null,
+    };
     renderPlan(container, { org: context.org, answer, plan: findPlan(plans, answer.planCode), portal });
   } else if (isStranger(problem)) {
-    renderStop(container, { sign: "lock", title: `Not a member of ${context.org.name}`, text: [
-      "This user does not belong to the organization, so the API tells nothing about it: no plan, no seats, no features.",
-      "An organization that does not exist gets the very same answer.",
-    ] });
+    renderStop(container, {
+      sign: "lock",
+      title: `Not a member of ${context.org.name}`,
+      text: [
+        "This user does not belong to the organization, so the API tells nothing about it: "
+          + "no plan, no seats, no features.",
+        "An organization that does not exist gets the very same answer.",
+      ],
+    });
   } else if (problem) {
-    renderStop(container, { sign: "alert", title: "The plan could not be read", text: [explain(problem)], action: { label: "Try again", run: retry } });
+    renderStop(container, {
+      sign: "alert",
+      title: "The plan could not be read",
+      text: [explain(problem)],
+      action: { label: "Try again", run: retry },
+    });
   }
 }
 
 /** Fills the plan card when there is no plan to show: not a member, or an error. */
 export function renderStop(container, { sign, title, text, action }) {
-  swap(container, el("div", { className: "stop" },
-    icon(sign),
-    el("h2", {}, title),
-    ...text.map((line) => el("p", {}, line)),
-    action && el("button", { type: "button", className: "btn", "data-key": "stop", onclick: action.run }, action.label)));
+  swap(
+    container,
+    el(
+      "div",
+      { className: "stop" },
+      icon(sign),
+      el("h2", {}, title),
+      ...text.map((line) => el("p", {}, line)),
+      action
+        && el(
+          "button",
+          { type: "button", className: "btn", "data-key": "stop", onclick: action.run },
+          action.label,
+        ),
+    ),
+  );
 }

@@ -38,10 +38,14 @@ export const isStranger = (problem) => problem?.code === "not_a_member";
 export function featureCount({ answer, problem, context }) {
   if (!answer && !problem) return "Loading…";
   if (!answer) return isStranger(problem) ? "Not shown to this user" : "Not known";
-  return `${context.features.filter((flag) => answer.entitlements[flag] === true).length} of ${context.features.length} on`;
+  const on = context.features.filter((flag) => answer.entitlements[flag] === true);
+  return `${on.length} of ${context.features.length} on`;
 }
 
-/** The feature grid. Rows stay in place between calls, so that a change can be seen happening; `fresh` flags are animated. */
+/**
+ * The feature grid. Rows stay in place between calls, so that a change can be seen happening; `fresh` flags
+ * are animated.
+ */
 export function renderFeatures(container, { features, plans, planCode, entitlements, fresh }) {
   const bought = plans.find((plan) => plan.planCode === planCode);
   let turn = 0;
@@ -50,8 +54,14 @@ export function renderFeatures(container, { features, plans, planCode, entitleme
     if (!row) {
       row = el("li", { className: "feature", "data-flag": flag },
         el("span", { className: "tile" }),
-        el("span", { className: "words" }, el("span", { className: "name" }, FEATURE_NAMES[flag] ?? words(flag)), el("code", {}, flag)),
-        el("span", { className: "tag" }));
+        el(
+          "span",
+          { className: "words" },
+          el("span", { className: "name" }, FEATURE_NAMES[flag] ?? words(flag)),
+          el("code", {}, flag),
+        ),
+        el("span", { className: "tag" }),
+      );
       if (at === 0) container.replaceChildren();
       container.append(row);
     }
@@ -59,10 +69,14 @@ export function renderFeatures(container, { features, plans, planCode, entitleme
     const planned = bought?.features.includes(flag);
     const cheapest = plans.find((plan) => plan.features.includes(flag))?.short ?? "";
     row.className = on ? "feature on" : "feature";
-    row.querySelector(".tile").replaceChildren(
-      icon(!entitlements ? "dash" : on ? "tick" : "lock"),
-      el("span", { className: "sr" }, !entitlements ? "Not known: " : on ? "On: " : "Locked: "));
-    row.querySelector(".tag").textContent = !entitlements || (on && planned) ? "" : on ? "Extra" : planned ? "Switched off" : cheapest;
+    row
+      .querySelector(".tile")
+      .replaceChildren(
+        icon(!entitlements ? "dash" : on ? "tick" : "lock"),
+        el("span", { className: "sr" }, !entitlements ? "Not known: " : on ? "On: " : "Locked: "),
+      );
+    row.querySelector(".tag").textContent =
+      !entitlements || (on && planned) ? "" : on ? "Extra" : planned ? "Switched off" : cheapest;
     if (fresh?.has(flag)) {
       row.style.setProperty("--i", String(turn++));
       void row.offsetWidth; // restarts the animation
@@ -89,39 +103,102 @@ export function offer(plan, state, { buy, openPortal }) {
   if (current?.planCode === plan.planCode) return { label: "Your plan" };
   if (busy === plan.planCode) return { label: "Opening checkout…", main: true, busy: true, run: () => {} };
   if (current?.rank === 0 && ["past_due", "unpaid", "paused"].includes(answer.status)) {
-    return { label: "Settle in billing", why: why ?? (answer.status === "paused" ? "Resume the paused subscription first." : "Pay the open invoice first."), run: why ? undefined : openPortal };
+    return {
+      label: "Settle in billing",
+      why:
+        why
+        ?? (answer.status === "paused"
+          ? "Resume the paused subscription first."
+          : "Pay the open invoice first."),
+      run: why ? undefined : openPortal,
+    };
   }
   if (current?.rank > 0) {
-    return { label: `Switch to ${plan.short}`, why: why ?? "Plan changes happen in Manage billing.", run: why ? undefined : openPortal };
+    return {
+      label: `Switch to ${plan.short}`,
+      why: why ?? "Plan changes happen in Manage billing.",
+      run: why ? undefined : openPortal,
+    };
   }
   if (plan.rank === 0) return { label: "Included for everyone" };
-  if (interval === "year" && plan.yearCents === null) return { label: "No yearly price", why: "Choose monthly to buy this plan." };
+  if (interval === "year" && plan.yearCents === null)
+    return { label: "No yearly price", why: "Choose monthly to buy this plan." };
   return { label: `Buy ${plan.short}`, main: true, why, run: why ? undefined : () => buy(plan) };
 }
 
 /**
  * The pricing cards.
  * @param {{plans: object[], interval: "month"|"year", current: string|null,
- *   offer: (plan: object) => {label?: string, run?: () => void, main?: boolean, busy?: boolean, why?: string}}} view
+ * offer: (plan: object) => {label?: string, run?: () => void, main?: boolean, busy?: boolean, why?: string}}}
+ * view
  */
 export function renderPrices(container, { plans, interval, current, offer }) {
-  swap(container, ...plans.map((plan) => {
-    const free = plan.monthCents === 0;
-    const cents = interval === "year" && !free ? plan.yearCents : plan.monthCents;
-    const saved = interval === "year" && plan.yearCents !== null ? plan.monthCents * 12 - plan.yearCents : 0;
-    const { label, run, main, busy, why } = offer(plan);
-    const whyId = `why-${plan.planCode}`;
-    const gain = (text) => el("li", {}, icon("tick"), el("span", {}, text));
-    return el("article", { className: plan.planCode === current ? "card price current" : "card price", "aria-label": plan.name },
-      el("div", { className: "price-head" }, el("h3", {}, plan.short), plan.planCode === current && pill("Current plan", "plan")),
-      el("div", {},
-        el("p", { className: "amount" }, cents === null ? "–" : money(cents, plan.currency), el("small", {}, free ? "forever" : `/ ${interval}`)),
-        el("p", { className: "saving" }, saved > 0 ? `Saves ${money(saved, plan.currency)} a year` : free ? "No card needed" : cents === null ? "Monthly only" : "Cancel any time")),
-      el("ul", { className: "gains" },
-        gain(plan.seatsIncluded === 1 ? "1 seat included" : `${plan.seatsIncluded} seats included`),
-        plan.below && gain(`Everything in ${plan.below}`),
-        ...plan.gains.map((flag) => gain(FEATURE_NAMES[flag] ?? words(flag)))),
-      label && el("button", { type: "button", className: main ? "btn btn-main" : "btn", "data-key": `buy-${plan.planCode}`, disabled: !run, "aria-busy": Boolean(busy), "aria-describedby": why ? whyId : null, onclick: run ?? null }, label),
-      el("p", { className: "hint", id: whyId }, why ?? ""));
-  }));
+  swap(
+    container,
+    ...plans.map((plan) => {
+      const free = plan.monthCents === 0;
+      const cents = interval === "year" && !free ? plan.yearCents : plan.monthCents;
+      const saved =
+        interval === "year" && plan.yearCents !== null ? plan.monthCents * 12 - plan.yearCents : 0;
+      const { label, run, main, busy, why } = offer(plan);
+      const whyId = `why-${plan.planCode}`;
+      const gain = (text) => el("li", {}, icon("tick"), el("span", {}, text));
+      return el(
+        "article",
+        {
+          className: plan.planCode === current ? "card price current" : "card price",
+          "aria-label": plan.name,
+        },
+        el(
+          "div",
+          { className: "price-head" },
+          el("h3", {}, plan.short),
+          plan.planCode === current && pill("Current plan", "plan"),
+        ),
+        el(
+          "div",
+          {},
+          el(
+            "p",
+            { className: "amount" },
+            cents === null ? "–" : money(cents, plan.currency),
+            el("small", {}, free ? "forever" : `/ ${interval}`),
+          ),
+          el(
+            "p",
+            { className: "saving" },
+            saved > 0
+              ? `Saves ${money(saved, plan.currency)} a year`
+              : free
+                ? "No card needed"
+                : cents === null
+                  ? "Monthly only"
+                  : "Cancel any time",
+          ),
+        ),
+        el(
+          "ul",
+          { className: "gains" },
+          gain(plan.seatsIncluded === 1 ? "1 seat included" : `${plan.seatsIncluded} seats included`),
+          plan.below && gain(`Everything in ${plan.below}`),
+          ...plan.gains.map((flag) => gain(FEATURE_NAMES[flag] ?? words(flag))),
+        ),
+        label
+          && el(
+            "button",
+            {
+              type: "button",
+              className: main ? "btn btn-main" : "btn",
+              "data-key": `buy-${plan.planCode}`,
+              disabled: !run,
+              "aria-busy": Boolean(busy),
+              "aria-describedby": why ? whyId : null,
+              onclick: run ?? null,
+            },
+            label,
+          ),
+        el("p", { className: "hint", id: whyId }, why ?? ""),
+      );
+    }),
+  );
 }

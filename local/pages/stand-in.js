@@ -1,5 +1,6 @@
-// Stands in for the package @promptforge/billing where that is not built, as in a checkout without Node: as much of its interface as this
-// page uses, for one person and one organization. Limits of time, Retry-After and the rest are the package's.
+// Stands in for the package @promptforge/billing where that is not built, as in a checkout without Node: as
+// much of its interface as this page uses, for one person and one organization. Limits of time, Retry-After
+// and the rest are the package's.
 
 const WAIT_MS = 15_000;
 const PAUSE_MS = 500;
@@ -43,14 +44,25 @@ export function createBillingClient({ getToken, fetch }) {
     const headers = { accept: "application/json", authorization: `Bearer ${token}` };
     if (body) headers["content-type"] = "application/json";
     if (etag) headers["if-none-match"] = etag;
-    const init = { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body), cache: "no-store", signal };
+    const init = {
+      method: body ? "POST" : "GET",
+      headers,
+      body: body && JSON.stringify(body),
+      cache: "no-store",
+      signal,
+    };
     const reply = await fetch(path, init).catch(() => {
       signal?.throwIfAborted();
       throw new BillingError("network", "The billing API cannot be reached");
     });
     const answer = await reply.json().catch(() => ({}));
-    if (reply.status === 304 || answer.success) return { status: reply.status, etag: reply.headers.get("etag"), answer };
-    const { code = "unexpected_response", error = `The billing API answered ${reply.status}`, requestId } = answer;
+    if (reply.status === 304 || answer.success)
+      return { status: reply.status, etag: reply.headers.get("etag"), answer };
+    const {
+      code = "unexpected_response",
+      error = `The billing API answered ${reply.status}`,
+      requestId,
+    } = answer;
     throw new BillingError(code, error, { status: reply.status, requestId });
   }
 

@@ -90,7 +90,9 @@ impl Signal {
 }
 
 fn watchdog(pid: u32, signal: Signal, remove: Option<&Path>) -> Option<(std::process::Child, ChildStdin)> {
-    let script = "read _; kill $1 $0 2>/dev/null; if [ -n \"$2\" ]; then while kill -0 $0 2>/dev/null; do sleep 0.05; done; rm -rf \"$2\"; fi";
+    let script = "read _; kill $1 $0 2>/dev/null; \
+                  if [ -n \"$2\" ]; then \
+                  while kill -0 $0 2>/dev/null; do sleep 0.05; done; rm -rf \"$2\"; fi";
     let mut command = Command::new("sh");
     command
         .args(["-c", script, &pid.to_string(), signal.flag()])

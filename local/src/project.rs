@@ -17,7 +17,8 @@ pub fn root() -> Result<PathBuf, Problem> {
     let places = [package, std::env::current_dir().ok(), std::env::current_exe().ok()];
     first_around(places.into_iter().flatten()).ok_or_else(|| {
         Problem::new(
-            "There is no checkout of this project here: neither around the current folder nor around this program. Go to one first.",
+            "There is no checkout of this project here: neither around the current folder nor around this \
+             program. Go to one first.",
         )
     })
 }

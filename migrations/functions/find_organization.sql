@@ -1,20 +1,50 @@
--- The organization of an event: the first of the ids it names that exists, else that of the stored
--- subscription or customer. `gone`: the application has deleted it, and only rows of ours, or the note that
--- they were forgotten, know it; null and `gone`: the note knows what it names at Stripe.
+-- Whose an event or a read is, and what we know of what it names; all in one look. In this order:
+--   the first of `named` that exists: the organizations that metadata names, which only the account can write
+--   `reference`, which a visitor may type, unless the subscription's own metadata has named one: it pays for an
+--     organization, and does nothing else
+--   that of the stored subscription, payment or customer
+-- `org_named`: metadata says so. `own`: that, or the customer is the organization's. `gone`: the application
+-- has deleted it, and only rows of ours, or the note that they were forgotten, know it; null and `gone`: the
+-- note knows what it names at Stripe. `current`: the subscription's row. `processed`: the event is.
 create or replace function billing_private.find_organization(
-  named uuid[], subscription text, customer text, out org uuid, out gone boolean
+  named uuid[], reference uuid, event_id text, subscription text, customer text, payment_intent text,
+  out org uuid, out gone boolean, out org_named boolean, out own boolean, out customer_stored boolean,
+  out processed boolean, out current billing.subscriptions
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  found record;
 begin
   gone := false;
-  select o.id into org
-  from unnest(named) with ordinality as n (id, place) join billing.organizations o using (id)
-  order by n.place limit 1;
-  if org is not null then
-    return;
+  select
+    (select o.id from unnest(named) with ordinality as n (id, place) join billing.organizations o using (id)
+      order by n.place limit 1) as by_name,
+    (select o.id from billing.organizations o where o.id = reference) as by_reference,
+    (select p.org_id from billing.payments p where p.stripe_payment_intent_id = payment_intent limit 1) as by_payment,
+    (select c.org_id from billing.customers c where c.stripe_customer_id = customer) as by_customer,
+    exists (
+      select from billing.webhook_events w
+      where w.event_id = find_organization.event_id and w.status = 'processed') as processed,
+    s as current
+  into found
+  from (values (find_organization.subscription)) as asked (id)
+  left join billing.subscriptions s on s.stripe_subscription_id = asked.id;
+  org := found.by_name;
+  current := found.current;
+  processed := found.processed;
+  customer_stored := found.by_customer is not null;
+  org_named := org is not null;
+  if org is null and found.by_reference is not null and current.org_named is not true then
+    org := found.by_reference;
   end if;
-  org := coalesce(
-    (select s.org_id from billing.subscriptions s where s.stripe_subscription_id = subscription),
-    (select c.org_id from billing.customers c where c.stripe_customer_id = customer));
+  if org is null then
+    org := coalesce(current.org_id, found.by_payment, found.by_customer);
+    if org is null and payment_intent is not null then
+      select s.org_id into org from billing.subscriptions s where s.stripe_customer_id = customer limit 1;
+    end if;
+    org_named := coalesce(current.org_named, false);
+    gone := org is not null and not exists (select from billing.organizations o where o.id = org);
+  end if;
+  own := coalesce(org_named or org = found.by_customer, false);
   if org is null then
     select n.id into org
     from unnest(named) with ordinality as n (id, place)
@@ -24,8 +54,6 @@ begin
       select from billing.runs r
       where r.kind = 'billing_data_forgotten' and r.telemetry -> 'at_stripe_sha256' ?| array[
         encode(sha256(convert_to(subscription, 'UTF8')), 'hex'), encode(sha256(convert_to(customer, 'UTF8')), 'hex')]);
-  else
-    gone := not exists (select from billing.organizations o where o.id = org);
   end if;
 end $$;
-revoke all on function billing_private.find_organization(uuid[], text, text) from public;
+revoke all on function billing_private.find_organization(uuid[], uuid, text, text, text, text) from public;

@@ -1,107 +1,105 @@
 -- Applies one event: one call, one commit. The argument, all ids and states, never a payload:
---   event         {id, type, created, livemode, api_version}
---   org_ids       the organizations the event names, best first
---   customer      Stripe's customer id, or null
---   customer_is_theirs  the event comes from what we made, so the customer is the organization's
---   subscription  Stripe's subscription id, or null
+--   id, type, created, livemode, api_version  the event
+--   org_ids       the organizations that metadata names, which only the account can write; best first
+--   reference     the organization that a visitor typed (client_reference_id), or null
+--   customer, subscription, payment_intent    Stripe's ids, or null
 --   snapshot      the subscription's state that the event carries or a read of Stripe showed, or null
---   read          {version, observed_at, known_through, may_include}: the snapshot is what Stripe answered when the row
---                 had that version, and holds for that span of Stripe's clock; else null
---   payment       a one-time payment, or null
+--   carried       the state that the event carried, if the snapshot is what a read showed; else null
+--   version, observed_at, known_through, may_include  the snapshot is what Stripe answered when the row had that version,
+--                 and holds for that span of Stripe's clock; else null
+--   payment, charge  a one-time payment; money of a charge that went back, or its dispute; or null
+--   test_clock, frozen_at  one of Stripe's test clocks and its time, Unix seconds; or null
 --   verdict       an outcome that is decided already, or null
 --   grace_days, foreign_acknowledged, elapsed_ms
 -- Answers one of
---   {"settled": {outcome, org_id}}  outcome: applied, stale, duplicate, ignored
+--   {"settled": {outcome, org_id, seen}}  outcome: applied, stale, duplicate, ignored. seen: what somebody should look
+--                 at: unknown_plan, addon_unreadable, payment_disputed, paid_by_stranger
 --   {"ask_stripe": {version}}       nothing was changed: ask Stripe, then call again with what it said and this version
 --   "missing_org"                   the event is noted as failed
 --
--- Lock order, for all writers: the event's row, the organizations, the subscription's row. Whoever holds a
--- lock for longer than lock_timeout is ill, and Stripe sends the event again.
+-- Lock order, for all writers: the organizations, the subscription's row, the event's row. Two deliveries of
+-- one event name the same organization: the second waits for its lock, and then finds the event processed.
+-- Whoever holds a lock for longer than lock_timeout is ill, and Stripe sends the event again.
 create or replace function billing.pf_apply_event(request jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 declare
   asked record;
-  event record;
-  read record;
-  org uuid;
-  gone boolean;
-  forgotten boolean;
-  org_before uuid;
-  locked uuid[] := '{}';
+  whose record;
   current billing.subscriptions;
+  after billing.subscriptions;
+  keys uuid[];
+  locked uuid[] := '{}';
+  grace interval;
   result text;
+  unreadable text;
+  seen text[] := '{}';
 begin
   select * into asked from jsonb_to_record(request) as argument (
-    event jsonb, org_ids uuid[], customer text, customer_is_theirs boolean, subscription text, snapshot jsonb,
-    read jsonb,
-    payment jsonb, verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
-  select * into event from jsonb_to_record(asked.event) as event_ref (
-    id text, type text, created bigint, livemode boolean, api_version text);
-  select * into read from jsonb_to_record(asked.read) as read_times (
-    version bigint, observed_at bigint, known_through bigint, may_include bigint);
-  select f.org, f.gone into org, gone
-  from billing_private.find_organization(asked.org_ids, asked.subscription, asked.customer) f;
-
-  -- Claim. A second delivery at the same time waits here for the first one's commit.
-  insert into billing.webhook_events as w
-    (event_id, type, livemode, api_version, stripe_created_at, org_id, status, outcome, processed_at)
-  values (event.id, event.type, event.livemode, event.api_version, to_timestamp(event.created), org, 'processed',
-    'applied', now())
-  on conflict (event_id) do update set
-    org_id = excluded.org_id, status = excluded.status, outcome = excluded.outcome,
-    processed_at = excluded.processed_at, error_code = null, next_retry_at = null, last_attempt_at = now(),
-    attempts = w.attempts + case when asked.read is null then 1 else 0 end
-    where w.status <> 'processed';
-  if not found then
-    return jsonb_build_object('settled', jsonb_build_object('outcome', 'duplicate', 'org_id', org));
+    id text, type text, created bigint, livemode boolean, api_version text,
+    org_ids uuid[], reference uuid, customer text, subscription text, payment_intent text,
+    snapshot jsonb, carried jsonb, version bigint, observed_at bigint, known_through bigint, may_include bigint,
+    payment jsonb, charge jsonb, test_clock text, frozen_at bigint,
+    verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
+  -- A subscription that moves to another organization changes both: both are locked, in one order, whoever
+  -- comes. It may have moved while we waited for a lock: then again.
+  loop
+    select * into whose from billing_private.find_organization(asked.org_ids, asked.reference, asked.id,
+      asked.subscription, asked.customer, asked.payment_intent);
+    current := whose.current;
+    -- A payment and its refund meet, though nobody knows yet whose they are.
+    keys := array_remove(array[whose.org, current.org_id, md5(asked.payment_intent)::uuid], null);
+    exit when whose.processed or locked @> keys;
+    perform billing_private.lock_organizations(keys);
+    locked := locked || keys;
+  end loop;
+  if whose.processed then
+    return jsonb_build_object('settled',
+      jsonb_build_object('outcome', 'duplicate', 'org_id', whose.org, 'seen', seen));
   end if;
+  grace := make_interval(days => asked.grace_days);
 
-  if org is null and not gone and asked.subscription is not null and asked.snapshot is null and asked.read is null
-    and asked.verdict is null
-  then
-    -- It only names a subscription that has no row yet: Stripe knows whose it is.
-    update billing.webhook_events set status = 'received', outcome = null, processed_at = null
-    where event_id = event.id;
-    return jsonb_build_object('ask_stripe', jsonb_build_object('version', 0));
-  end if;
-  if org is null and not gone and not asked.foreign_acknowledged then
-    update billing.webhook_events set status = 'failed', outcome = null, processed_at = null,
-      error_code = 'missing_org_id',
-      next_retry_at = now() + least(interval '1 minute' * 2 ^ least(attempts - 1, 9), interval '6 hours')
-    where event_id = event.id;
-    return to_jsonb('missing_org'::text);
-  end if;
-
-  if org is null then
-    result := 'ignored';
-  elsif asked.verdict is not null then
+  if asked.verdict is not null then
     result := asked.verdict;
+  elsif asked.test_clock is not null then
+    result := billing_private.advance_test_clock(asked.test_clock, to_timestamp(asked.frozen_at), asked.id);
+  elsif asked.charge is not null then
+    result := billing_private.write_charge(
+      case when not whose.gone then whose.org end, asked.charge, asked.created, asked.id);
+    seen := case when asked.charge ->> 'dispute_status' is not null then array['payment_disputed'] else seen end;
+    result := case when whose.org is null then 'ignored' else result end;
+  elsif whose.org is null and not whose.gone then
+    -- Stripe knows whose subscription it is: its own metadata says it, or its customer's.
+    if asked.subscription is not null and asked.version is null
+      and (asked.snapshot is null or not asked.foreign_acknowledged)
+    then
+      return jsonb_build_object('ask_stripe', jsonb_build_object('version', 0));
+    end if;
+    if not asked.foreign_acknowledged then
+      perform billing.pf_fail_event(to_jsonb(asked), 'missing_org_id', null);
+      return to_jsonb('missing_org'::text);
+    end if;
+    result := 'ignored';
+  elsif whose.org is null then
+    result := 'ignored';
   else
-    -- A subscription that moves to another organization changes both: both are locked, in one order, whoever
-    -- comes. It may have moved while we waited for a lock: then again.
-    loop
-      select s.org_id into org_before from billing.subscriptions s
-      where s.stripe_subscription_id = asked.subscription;
-      exit when locked @> array_remove(array[org, org_before], null);
-      perform billing_private.lock_organizations(array[org, org_before]);
-      locked := locked || array_remove(array[org, org_before], null);
-      select f.org, f.gone into org, gone
-      from billing_private.find_organization(asked.org_ids, asked.subscription, asked.customer) f;
-    end loop;
-    forgotten := gone and billing_private.is_forgotten(org);
-    if asked.customer is not null and asked.customer_is_theirs and not gone then
+    if asked.customer is not null and whose.org_named and not whose.customer_stored and not whose.gone then
       insert into billing.customers (org_id, livemode, stripe_customer_id)
-      values (org, event.livemode, asked.customer) on conflict do nothing;
+      values (whose.org, asked.livemode, asked.customer) on conflict do nothing;
     end if;
     if asked.payment is not null then
-      result := case when forgotten then 'ignored' else billing_private.write_payment(org, asked.payment) end;
+      if whose.gone and billing_private.is_forgotten(whose.org) then
+        result := 'ignored';
+      else
+        select w.outcome, w.unreadable into result, unreadable
+        from billing_private.write_payment(whose.org, asked.payment, asked.id) w;
+      end if;
+      seen := case when unreadable is not null then array['addon_unreadable'] else seen end;
     else
-      select * into current from billing.subscriptions s where s.stripe_subscription_id = asked.subscription;
-      result := billing_private.ordering(event.created, asked.snapshot is not null,
+      result := billing_private.ordering(asked.created, asked.snapshot is not null,
         coalesce(current.known_through, -1), coalesce(current.may_include, -1), current.status);
-      if asked.read is not null then
+      if asked.version is not null then
         result := case
-          when coalesce(current.version, 0) = read.version then 'write'
+          when coalesce(current.version, 0) = asked.version then 'write'
           when result = 'covered' then 'covered'
           -- The row changed meanwhile.
           else 'read'
@@ -109,42 +107,55 @@ begin
       end if;
       -- Of what has ended for an organization that is gone and forgotten, nothing is to be known again; and
       -- whether it has, only Stripe knows: an old event may come once more.
-      if result = 'write' and forgotten and current.version is null then
+      if result = 'write' and whose.gone and current.version is null and billing_private.is_forgotten(whose.org) then
         result := case
-          when asked.read is null then 'read'
+          when asked.version is null then 'read'
           when billing_private.is_ended(asked.snapshot ->> 'status') then 'ignored'
           else 'write'
         end;
       end if;
+      if result = 'read' then
+        return jsonb_build_object('ask_stripe', jsonb_build_object('version', coalesce(current.version, 0)));
+      end if;
       if result = 'write' then
-        perform billing_private.write_snapshot(org, asked.snapshot,
-          to_timestamp(coalesce(read.observed_at, event.created)),
-          coalesce(read.known_through, event.created - 1),
-          coalesce(read.may_include, event.created),
-          make_interval(days => asked.grace_days),
-          event.id);
+        after := billing_private.write_snapshot(whose.org, whose.org_named, whose.own, current, asked.snapshot,
+          coalesce(asked.observed_at, asked.created), asked.observed_at is not null,
+          coalesce(asked.known_through, asked.created - 1), coalesce(asked.may_include, asked.created), grace, asked.id);
+        seen := array_remove(array[
+          case when after.unknown_price is not null then 'unknown_plan' end,
+          case when not after.own then 'paid_by_stranger' end,
+          case when billing_private.unreadable(after.items) is not null then 'addon_unreadable' end], null);
+      else
+        after := current;
+      end if;
+      if coalesce(asked.carried, asked.snapshot) ->> 'status' = 'active' and after.status <> 'active' then
+        perform billing_private.note_paid(after, coalesce(asked.carried, asked.snapshot), asked.created, grace, asked.id);
       end if;
       result := case result when 'write' then 'applied' when 'covered' then 'stale' else result end;
     end if;
   end if;
 
-  if result = 'read' then
-    -- Nothing was changed yet: give the claim back.
-    update billing.webhook_events set status = 'received', outcome = null, processed_at = null
-    where event_id = event.id;
-    return jsonb_build_object('ask_stripe', jsonb_build_object('version', coalesce(current.version, 0)));
-  end if;
   -- What is billed to an organization that the application deleted is kept up to date, and means nothing to
   -- anybody.
-  if gone and org is not null then
-    perform billing_private.record_gone(org, event.id);
+  if whose.gone and whose.org is not null then
+    perform billing_private.record_gone(whose.org, asked.id);
     result := 'ignored';
-    org := case when billing_private.holds(org) then org end;
+    whose.org := case when billing_private.holds(whose.org) then whose.org end;
   end if;
-  update billing.webhook_events set outcome = result, org_id = org,
-    milliseconds = asked.elapsed_ms + extract(milliseconds from clock_timestamp() - now())::int
-  where event_id = event.id;
-  return jsonb_build_object('settled', jsonb_build_object('outcome', result, 'org_id', org));
+  insert into billing.webhook_events as w
+    (event_id, type, livemode, api_version, stripe_created_at, org_id, status, outcome, processed_at, milliseconds)
+  values (asked.id, asked.type, asked.livemode, asked.api_version, to_timestamp(asked.created), whose.org, 'processed',
+    result, now(), asked.elapsed_ms + extract(milliseconds from clock_timestamp() - now())::int)
+  on conflict (event_id) do update set
+    org_id = excluded.org_id, status = excluded.status, outcome = excluded.outcome,
+    processed_at = excluded.processed_at, milliseconds = excluded.milliseconds, error_code = null,
+    next_retry_at = null, last_attempt_at = now(), attempts = w.attempts + 1
+    where w.status <> 'processed';
+  if not found then
+    -- Another delivery was faster, because they did not name the same organization: its commit stands.
+    raise exception 'event % was processed meanwhile', asked.id using errcode = 'serialization_failure';
+  end if;
+  return jsonb_build_object('settled', jsonb_build_object('outcome', result, 'org_id', whose.org, 'seen', seen));
 end $$;
 revoke all on function billing.pf_apply_event(jsonb) from public;
 grant execute on function billing.pf_apply_event(jsonb) to service_role, billing_events, billing_operator;

@@ -11,11 +11,10 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp set lock
 declare
   asked record;
   one record;
-  org uuid;
-  gone boolean;
-  org_before uuid;
-  locked uuid[];
+  whose record;
   current billing.subscriptions;
+  keys uuid[];
+  locked uuid[] := '{}';
   differences text[];
   result text;
   results jsonb := '[]';
@@ -24,74 +23,72 @@ begin
     reads jsonb, cause text, grace_days integer, dry_run boolean);
   -- All at once and in one order, so that two callers never wait for each other.
   if not asked.dry_run then
-    perform billing_private.lock_organizations(array(
-      select unnest(array[found.org, s.org_id])
-      from jsonb_to_recordset(asked.reads) as r (
-        org_ids uuid[], customer text, subscription text, snapshot jsonb, version bigint, observed_at bigint,
-        known_through bigint, may_include bigint)
-      cross join lateral billing_private.find_organization(r.org_ids, r.subscription, r.customer) found
-      left join billing.subscriptions s on s.stripe_subscription_id = r.subscription));
-  end if;
-  for one in
-    select r.*, found.org, found.gone
+    select coalesce(array_agg(o), '{}') into locked
     from jsonb_to_recordset(asked.reads) as r (
       org_ids uuid[], customer text, subscription text, snapshot jsonb, version bigint, observed_at bigint,
       known_through bigint, may_include bigint)
-    cross join lateral billing_private.find_organization(r.org_ids, r.subscription, r.customer) found
+    cross join lateral billing_private.find_organization(
+      r.org_ids, null, null, r.subscription, r.customer, null) found
+    cross join lateral unnest(array[found.org, (found.current).org_id]) as o
+    where o is not null;
+    perform billing_private.lock_organizations(locked);
+  end if;
+  for one in
+    select r.*
+    from jsonb_to_recordset(asked.reads) as r (
+      org_ids uuid[], customer text, subscription text, snapshot jsonb, version bigint, observed_at bigint,
+      known_through bigint, may_include bigint)
     order by r.subscription
   loop
-    org := one.org;
-    gone := one.gone;
+    loop
+      select * into whose from billing_private.find_organization(
+        one.org_ids, null, null, one.subscription, one.customer, null);
+      current := whose.current;
+      keys := array_remove(array[whose.org, current.org_id], null);
+      exit when asked.dry_run or locked @> keys;
+      -- It moved while we waited.
+      perform billing_private.lock_organizations(keys);
+      locked := locked || keys;
+    end loop;
     differences := '{}';
-    current := null;
-    if org is null then
+    if whose.org is null then
       result := 'missing_org';
+    elsif whose.gone and current.version is null and billing_private.is_ended(one.snapshot ->> 'status')
+      and billing_private.is_forgotten(whose.org)
+    then
+      -- Of what has ended for an organization that is gone and forgotten, nothing is to be known again.
+      result := 'same';
     else
-      locked := '{}';
-      loop
-        select s.org_id into org_before from billing.subscriptions s where s.stripe_subscription_id = one.subscription;
-        exit when asked.dry_run or locked @> array_remove(array[org, org_before], null);
-        perform billing_private.lock_organizations(array[org, org_before]);
-        locked := locked || array_remove(array[org, org_before], null);
-        select f.org, f.gone into org, gone
-        from billing_private.find_organization(one.org_ids, one.subscription, one.customer) f;
-      end loop;
-      select * into current from billing.subscriptions s where s.stripe_subscription_id = one.subscription;
-      differences := billing_private.differences(org, current, one.snapshot);
-      if gone and current.version is null and billing_private.is_ended(one.snapshot ->> 'status')
-        and billing_private.is_forgotten(org)
-      then
-        -- Of what has ended for an organization that is gone and forgotten, nothing is to be known again.
+      differences := billing_private.differences(whose.org, current, one.snapshot);
+      if differences = '{}' then
         result := 'same';
-        differences := '{}';
-      elsif differences = '{}' then
-        result := 'same';
-        if billing_private.plans_differ(org, current.livemode) then
+        if billing_private.grants_differ(whose.org, current.livemode) then
           differences := array['entitlements'];
           result := case when asked.dry_run then 'differs' else 'applied' end;
           if not asked.dry_run then
-            perform billing_private.apply_subscriptions(org, current.livemode, asked.cause);
+            perform billing_private.apply_subscriptions(whose.org, current.livemode, asked.cause);
           end if;
         end if;
       elsif asked.dry_run then
         result := 'differs';
       elsif coalesce(current.version, 0) = coalesce(one.version, 0) then
-        if one.customer is not null and not gone then
+        if one.customer is not null and whose.org_named and not whose.customer_stored and not whose.gone then
           insert into billing.customers (org_id, livemode, stripe_customer_id)
-          values (org, (one.snapshot ->> 'livemode')::boolean, one.customer) on conflict do nothing;
+          values (whose.org, (one.snapshot ->> 'livemode')::boolean, one.customer) on conflict do nothing;
         end if;
-        perform billing_private.write_snapshot(org, one.snapshot, to_timestamp(one.observed_at),
-          one.known_through, one.may_include, make_interval(days => asked.grace_days), asked.cause);
+        perform billing_private.write_snapshot(whose.org, whose.org_named, whose.own, current, one.snapshot,
+          one.observed_at, true, one.known_through, one.may_include, make_interval(days => asked.grace_days),
+          asked.cause);
         result := 'applied';
       else
         result := case when one.version is null then 'differs' else 'conflict' end;
       end if;
-      if gone and not asked.dry_run then
-        perform billing_private.record_gone(org, asked.cause);
+      if whose.gone and not asked.dry_run then
+        perform billing_private.record_gone(whose.org, asked.cause);
       end if;
     end if;
-    results := results || jsonb_build_object('subscription', one.subscription, 'org_id', org, 'outcome', result,
-      'version', coalesce(current.version, 0), 'differences', differences);
+    results := results || jsonb_build_object('subscription', one.subscription, 'org_id', whose.org,
+      'outcome', result, 'version', coalesce(current.version, 0), 'differences', differences);
   end loop;
   return results;
 end $$;

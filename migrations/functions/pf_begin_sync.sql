@@ -1,11 +1,15 @@
 -- Lets one caller in five seconds ask Stripe about an organization, and tells what to ask (pf_inquiry). Null:
--- somebody did a moment ago, or there is no customer to ask for.
+-- somebody did a moment ago, or there is nobody to ask for.
 create or replace function billing.pf_begin_sync(org uuid, mode boolean) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  update billing.customers c set synced_at = now()
-  where c.org_id = org and c.livemode = mode
-    and (c.synced_at is null or c.synced_at <= now() - interval '5 seconds');
+  -- A subscription that somebody paid through a link comes without a customer of the organization's.
+  insert into billing_private.syncs as y (org_id, livemode)
+  select org, mode
+  where exists (select from billing.customers c where c.org_id = org and c.livemode = mode)
+    or exists (select from billing.subscriptions s where s.org_id = org and s.livemode = mode)
+  on conflict (org_id, livemode) do update set synced_at = now()
+    where y.synced_at <= now() - interval '5 seconds';
   if not found then
     return null;
   end if;

@@ -1,21 +1,23 @@
--- Notes an attempt that failed. Nothing else is changed; an event that is processed stays so.
-create or replace function billing.pf_fail_event(event jsonb, error_code text) returns void
+-- Notes an attempt that failed, with the organization that the event names, if the application has it.
+-- Nothing else is changed; an event that is processed stays so.
+create or replace function billing.pf_fail_event(event jsonb, error_code text, org uuid) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   insert into billing.webhook_events as w
-    (event_id, type, livemode, api_version, stripe_created_at, status, error_code, next_retry_at)
-  select e.id, e.type, e.livemode, e.api_version, to_timestamp(e.created), 'failed', pf_fail_event.error_code,
+    (event_id, type, livemode, api_version, stripe_created_at, org_id, status, error_code, next_retry_at)
+  select e.id, e.type, e.livemode, e.api_version, to_timestamp(e.created),
+    (select o.id from billing.organizations o where o.id = org), 'failed', pf_fail_event.error_code,
     now() + interval '1 minute'
   from jsonb_to_record(event) as e (id text, type text, created bigint, livemode boolean, api_version text)
   on conflict (event_id) do update set
     status = 'failed',
     error_code = excluded.error_code,
-    -- `received` means that this same attempt was already counted.
-    attempts = w.attempts + case w.status when 'received' then 0 else 1 end,
+    org_id = coalesce(excluded.org_id, w.org_id),
+    attempts = w.attempts + 1,
     last_attempt_at = now(),
     next_retry_at = now() + least(interval '1 minute' * 2 ^ least(w.attempts, 9), interval '6 hours')
     where w.status <> 'processed';
 end $$;
-revoke all on function billing.pf_fail_event(jsonb, text) from public;
-grant execute on function billing.pf_fail_event(jsonb, text)
+revoke all on function billing.pf_fail_event(jsonb, text, uuid) from public;
+grant execute on function billing.pf_fail_event(jsonb, text, uuid)
   to service_role, billing_events, billing_operator;

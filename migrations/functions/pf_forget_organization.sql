@@ -25,11 +25,12 @@ begin
     select c.stripe_customer_id as id from billing.customers c where c.org_id = org
     union all
     select unnest(array[s.stripe_customer_id, s.stripe_subscription_id]) from billing.subscriptions s where s.org_id = org) ids;
-  foreach name in array array['entitlements', 'subscriptions', 'payments', 'customers', 'webhook_events', 'runs'] loop
+  foreach name in array array['entitlements', 'subscriptions', 'payments', 'charges', 'customers', 'webhook_events', 'runs'] loop
     execute format('delete from billing.%I where org_id = $1', name) using org;
     get diagnostics rows = row_count;
     removed := removed || jsonb_build_object(name, rows);
   end loop;
+  delete from billing_private.syncs y where y.org_id = org;
   perform billing_private.record(null, 'billing_data_forgotten', null, null, by_whom, jsonb_build_object(
     'organization_sha256', encode(sha256(convert_to(org::text, 'UTF8')), 'hex'), 'at_stripe_sha256', at_stripe, 'removed', removed));
   return jsonb_build_object('live', live, 'removed', removed);

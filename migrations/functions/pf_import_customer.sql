@@ -21,6 +21,12 @@ begin
     if found then
       perform billing_private.record(org, 'customer_imported', null, customer, by_whom,
         jsonb_build_object('source', source));
+      -- What a stranger seemed to pay for, the organization does.
+      update billing.subscriptions s set own = true
+      where s.stripe_customer_id = customer and s.org_id = org and not s.own;
+      if found then
+        perform billing_private.apply_subscriptions(org, mode, by_whom);
+      end if;
       return jsonb_build_object('outcome', 'stored', 'other', null);
     end if;
     select c.stripe_customer_id into theirs from billing.customers c where c.org_id = org and c.livemode = mode;

@@ -7,7 +7,8 @@ begin
     'customers', (select coalesce(jsonb_agg(customers.id), '[]') from (
       select c.stripe_customer_id as id from billing.customers c where c.org_id = org and c.livemode = mode
       union
-      select s.stripe_customer_id from billing.subscriptions s where s.org_id = org and s.livemode = mode) customers),
+      select s.stripe_customer_id from billing.subscriptions s
+      where s.org_id = org and s.livemode = mode and s.stripe_customer_id is not null) customers),
     'versions', (select coalesce(jsonb_object_agg(s.stripe_subscription_id, s.version), '{}')
       from billing.subscriptions s where s.org_id = org and s.livemode = mode));
 end $$;

@@ -1,61 +1,72 @@
--- Writes a snapshot over the subscription's row, sets the plans of its organization (and of the one that it
--- had before), and records what changed.
+-- Writes a snapshot over the subscription's row, sets what its organization has (and the one that it had
+-- before), and records what changed. `stated_at`: Unix seconds when the snapshot was so, on Stripe's clock;
+-- `observed`: on ours, because Stripe was asked.
 create or replace function billing_private.write_snapshot(
-  org uuid, snapshot jsonb, observed_at timestamptz, known_through bigint, may_include bigint, grace interval, cause text
-) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+  org uuid, org_named boolean, own boolean, before billing.subscriptions, snapshot jsonb, stated_at bigint,
+  observed boolean, known_through bigint, may_include bigint, grace interval, cause text
+) returns billing.subscriptions language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  before billing.subscriptions;
   after billing.subscriptions;
+  resolved record;
+  stated timestamptz := to_timestamp(stated_at);
 begin
-  select * into before from billing.subscriptions s
-  where s.stripe_subscription_id = snapshot ->> 'stripe_subscription_id' for update;
-  after := jsonb_populate_record(null::billing.subscriptions, snapshot);
+  select * into resolved from billing_private.snapshot_row(snapshot, before);
+  after := resolved.after;
+  if after.test_clock is not null then
+    stated := billing_private.test_clock_time(after.test_clock, case when not observed then stated end, stated);
+  end if;
   after.org_id := org;
-  if after.status = 'past_due' then
-    after.past_due_since := case when before.status = 'past_due' then before.past_due_since else observed_at end;
-    after.grace_until := after.past_due_since + grace;
+  after.org_named := write_snapshot.org_named;
+  after.own := write_snapshot.own;
+  if after.status = 'active' then
+    after.paid_items := after.items;
+    after.paid_period_start := after.current_period_start;
+    after.paid_at := greatest(before.paid_at, extract(epoch from stated)::bigint);
+    after.past_due_since := null;
+    after.grace_until := null;
+  elsif after.status = 'past_due' then
+    -- What was never seen to be paid was, unless a trial has only just ended.
+    if after.paid_at is null and after.paid_items is null
+      and (after.trial_end is null or after.trial_end < after.current_period_start)
+    then
+      after.paid_items := after.items;
+    end if;
+    after.past_due_since := least(before.past_due_since, stated);
+    after.grace_until := billing_private.grace_begins(after) + grace;
   end if;
   after.version := coalesce(before.version, 0) + 1;
   after.known_through := greatest(before.known_through, write_snapshot.known_through);
   after.may_include := greatest(before.may_include, write_snapshot.may_include);
   after.updated_at := now();
-
   if before.stripe_subscription_id is null then
     insert into billing.subscriptions select after.*;
   else
     update billing.subscriptions s set
-      org_id = after.org_id, livemode = after.livemode, stripe_customer_id = after.stripe_customer_id,
-      status = after.status, pause_behavior = after.pause_behavior, plan_code = after.plan_code,
-      price_id = after.price_id, billing_interval = after.billing_interval, quantity = after.quantity,
-      current_period_start = after.current_period_start, current_period_end = after.current_period_end,
-      cancel_at_period_end = after.cancel_at_period_end, cancel_at = after.cancel_at, trial_end = after.trial_end,
+      org_id = after.org_id, org_named = after.org_named, own = after.own, livemode = after.livemode,
+      stripe_customer_id = after.stripe_customer_id, status = after.status, pause_behavior = after.pause_behavior,
+      plan_code = after.plan_code, price_id = after.price_id, unknown_price = after.unknown_price,
+      billing_interval = after.billing_interval, interval_count = after.interval_count, currency = after.currency,
+      quantity = after.quantity, items = after.items, current_period_start = after.current_period_start,
+      current_period_end = after.current_period_end, cancel_at_period_end = after.cancel_at_period_end,
+      cancel_at = after.cancel_at, trial_end = after.trial_end, test_clock = after.test_clock,
+      paid_items = after.paid_items, paid_period_start = after.paid_period_start, paid_at = after.paid_at,
       past_due_since = after.past_due_since, grace_until = after.grace_until,
       stripe_created_at = after.stripe_created_at, version = after.version, known_through = after.known_through,
       may_include = after.may_include, updated_at = after.updated_at
     where s.stripe_subscription_id = after.stripe_subscription_id;
   end if;
-
-  if before.status is distinct from after.status then
-    perform billing_private.record(org, 'subscription_status_changed', before.status, after.status, cause,
-      jsonb_build_object('subscription', after.stripe_subscription_id));
+  if resolved.learned is not null then
+    insert into billing.prices as p (price_id, plan_code)
+    select l.key, l.value from jsonb_each_text(resolved.learned) l
+    on conflict (price_id) do update set plan_code = excluded.plan_code
+      where p.adopted_by is null and p.plan_code <> excluded.plan_code;
   end if;
-  if (snapshot ->> 'plan_unknown')::boolean and before.price_id is distinct from after.price_id then
-    perform billing_private.record(org, 'unknown_plan', before.plan_code, after.plan_code, cause,
-      jsonb_build_object('subscription', after.stripe_subscription_id, 'price', after.price_id));
-  end if;
-  if billing_private.is_granting(after.status) and billing_private.is_granting(before.status) is not true
-    and exists (
-    select from billing.subscriptions s
-    where s.org_id = org and s.livemode = after.livemode and billing_private.is_granting(s.status)
-      and s.stripe_subscription_id <> after.stripe_subscription_id
-  ) then
-    perform billing_private.record(org, 'second_live_subscription', null, after.stripe_subscription_id, cause);
-  end if;
-
+  perform billing_private.record_changes(before, after, cause);
   perform billing_private.apply_subscriptions(org, after.livemode, cause);
-  if before.org_id is not null and before.org_id <> org then
+  if before.org_id <> org then
     perform billing_private.apply_subscriptions(before.org_id, after.livemode, cause);
   end if;
+  return after;
 end $$;
-revoke all on function
-  billing_private.write_snapshot(uuid, jsonb, timestamptz, bigint, bigint, interval, text) from public;
+revoke all on function billing_private.write_snapshot(uuid, boolean, boolean, billing.subscriptions, jsonb, bigint,
+  boolean, bigint, bigint, interval, text) from public;

@@ -9,12 +9,17 @@ create table billing.entitlements (
   feature text,
   source_id text,
   enabled boolean not null default true,
+  units bigint,
+  extra_seats bigint,
+  own boolean,
   expires_at timestamptz,
   created_at timestamptz not null default now(),
   constraint entitlements_source_known check (source in ('plan', 'addon', 'trial', 'override')),
   -- A plan is one row and its flags come from plan_entitlements, so a change of the matrix counts at once.
   constraint entitlements_plan_or_feature
     check ((source = 'plan') = (plan_code is not null) and (source = 'plan') = (feature is null)),
+  constraint entitlements_plan_has_units
+    check ((source = 'plan') = (units is not null and extra_seats is not null and own is not null)),
   constraint entitlements_only_override_denies check (enabled or source = 'override'),
   -- It decides alone: so there is one for each feature, in either mode.
   constraint entitlements_override_is_one check (source <> 'override' or livemode is null and source_id is null),
@@ -25,6 +30,14 @@ comment on table billing.entitlements is
   'A plan that an organization has, or one feature flag from an add-on, a trial or an override.';
 comment on column billing.entitlements.livemode is
   'The mode of the subscription or payment that granted it. Null: no payment did, and it counts in either mode.';
-comment on column billing.entitlements.source_id is 'What granted an add-on: the checkout session.';
+create index entitlements_livemode on billing.entitlements (livemode) where livemode;
+comment on column billing.entitlements.source_id is
+  'The subscription that explains the plan, or the checkout session or subscription that granted an add-on.';
+comment on column billing.entitlements.units is
+  'How often the plan is paid for: its included seats count so often. 0: seats alone, or the plan that is left when a '
+  'subscription grants nothing.';
+comment on column billing.entitlements.extra_seats is 'Seats that are paid for beside those of the plan.';
+comment on column billing.entitlements.own is
+  'A subscription of the organization''s own is among those that grant it (subscriptions.own).';
 comment on column billing.entitlements.expires_at is
   'Null: no end known. A plan whose subscription is past_due ends with its grace period.';

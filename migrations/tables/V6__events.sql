@@ -16,16 +16,14 @@ create table billing.webhook_events (
   last_attempt_at timestamptz not null default now(),
   next_retry_at timestamptz,
   processed_at timestamptz,
-  constraint webhook_events_status_known check (status in ('received', 'processed', 'failed')),
+  constraint webhook_events_status_known check (status in ('processed', 'failed')),
   constraint webhook_events_processed_has_outcome check ((status = 'processed') = (outcome is not null))
 );
 create index webhook_events_last_attempt_at on billing.webhook_events (last_attempt_at);
 create index webhook_events_org_id on billing.webhook_events (org_id);
 create index webhook_events_next_retry_at on billing.webhook_events (next_retry_at) where status = 'failed';
-create index webhook_events_received on billing.webhook_events (last_attempt_at) where status = 'received';
 comment on column billing.webhook_events.status is
-  'received: a read of Stripe is under way, or was cut off; processed: its effects are committed; '
-  'failed: nothing was changed.';
+  'processed: its effects are committed; failed: nothing was changed.';
 comment on column billing.webhook_events.milliseconds is
   'From the request''s arrival to the end of the work in the database.';
 
@@ -37,7 +35,9 @@ create table billing.runs (
   created_at timestamptz not null default now(),
   constraint runs_kind_known check (kind in (
     'plan_changed', 'subscription_status_changed', 'entitlement_overridden', 'unknown_plan',
-    'second_live_subscription', 'organization_gone', 'customer_imported', 'billing_data_forgotten'))
+    'second_live_subscription', 'paid_by_stranger', 'addon_granted', 'addon_ended', 'addon_unreadable',
+    'payment_refunded', 'payment_disputed', 'organization_gone', 'customer_imported', 'price_adopted',
+    'billing_data_forgotten'))
 );
 create index runs_org_id on billing.runs (org_id);
 create index runs_forgotten on billing.runs ((telemetry ->> 'organization_sha256'))

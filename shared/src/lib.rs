@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`serve`] | what stands around a request |
 //! | [`app`] | what a function holds while it runs |
-//! | [`billing`] | operations that two callers share: apply an event, read subscriptions from Stripe, reconcile |
+//! | [`billing`] | operations that two callers share: apply an event, read subscriptions, reconcile |
 //! | [`config`] | variables, read and checked |
 //! | [`jwks`] | the public keys of access tokens: fetched once, and read |
 //! | [`live`] | the app whose configuration may change while it runs |

@@ -132,7 +132,10 @@ impl Live {
         let variables = match source.read().await {
             Ok(variables) => variables,
             Err(error) => {
-                tracing::error!(target: "billing", %error, "the secret was not read again: what is known of it stays");
+                tracing::error!(
+                    target: "billing", %error,
+                    "the secret was not read again: what is known of it stays"
+                );
                 return None;
             }
         };
@@ -175,7 +178,10 @@ impl Live {
             }
             Err(error) => {
                 readings.last = Some(now);
-                tracing::error!(target: "billing", %error, "the secret cannot be read, and nothing is known of it");
+                tracing::error!(
+                    target: "billing", %error,
+                    "the secret cannot be read, and nothing is known of it"
+                );
                 Err(Error::NoConfiguration)
             }
         }

@@ -32,12 +32,14 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 pub enum Error {
     /// Secrets Manager did not hand it out.
     #[error(
-        "The secret of BILLING_SECRET_ARN cannot be read: {0}. Check the ARN, the region and this login's permissions."
+        "The secret of BILLING_SECRET_ARN cannot be read: {0}. Check the ARN, the region and this login's \
+         permissions."
     )]
     Read(String),
     /// It is not what it should be.
     #[error(
-        "The secret of BILLING_SECRET_ARN is no JSON object of variables. Store it as {{\"STRIPE_SECRET_KEY\": \"...\", ...}}."
+        "The secret of BILLING_SECRET_ARN is no JSON object of variables. Store it as \
+         {{\"STRIPE_SECRET_KEY\": \"...\", ...}}."
     )]
     NoObject,
 }

@@ -145,7 +145,8 @@ async fn framed(head: Head, work: impl Future<Output = Result<Response<Body>, Ap
     let (status, milliseconds) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1000.0);
     tracing::info!(
         target: "billing",
-        request_id = current.request_id, trace_id = current.trace_id, %method, path, code, status, milliseconds,
+        request_id = current.request_id, trace_id = current.trace_id, %method, path, code, status,
+        milliseconds,
         verify_ms = current.milliseconds(Part::Verify),
         database_ms = current.milliseconds(Part::Database),
         stripe_ms = current.milliseconds(Part::Stripe),

@@ -17,17 +17,24 @@ export function launch() {
 /** A context of its own; `problems` are what no page should have. With `outage` the API may fail. */
 export async function open(browser, { scheme = "light", width = 1440, outage = false } = {}) {
   const context = await browser.newContext({
-    colorScheme: scheme, viewport: { width, height: SIZES[width] }, reducedMotion: "reduce", locale: "en-US", timezoneId: "UTC",
+    colorScheme: scheme,
+    viewport: { width, height: SIZES[width] },
+    reducedMotion: "reduce",
+    locale: "en-US",
+    timezoneId: "UTC",
   });
   context.setDefaultTimeout(8000);
   const problems = [];
   await context.addInitScript(() => {
-    addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+    addEventListener("securitypolicyviolation", (event) =>
+      console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`),
+    );
   });
   if (STAND_IN) await context.route("**/client/**", (route) => route.fulfill({ status: 404 }));
   context.on("console", (message) => {
     // Chromium reports every 4xx and 5xx as an error; which of them are problems is decided below.
-    if (message.type() === "error" && !/status of [45]\d\d/.test(message.text())) problems.push(`${message.page()?.url()}: ${message.text()}`);
+    if (message.type() === "error" && !/status of [45]\d\d/.test(message.text()))
+      problems.push(`${message.page()?.url()}: ${message.text()}`);
   });
   context.on("weberror", (failure) => problems.push(String(failure.error())));
   context.on("response", (reply) => {
@@ -54,9 +61,14 @@ export async function withPage(browser, options, play) {
 /** The console, signed in as one of the demo's people, once it shows their answer. */
 export async function consoleAs(page, who) {
   await page.goto(consoleUrl);
-  await page.getByText(`The API is called with ${STAND_IN ? "a stand-in" : "the package @promptforge/billing"}`).waitFor();
+  await page
+    .getByText(`The API is called with ${STAND_IN ? "a stand-in" : "the package @promptforge/billing"}`)
+    .waitFor();
   await page.getByRole("radio", { name: who }).check({ force: true });
-  await page.locator("#viewer-note", { hasText: `${who.toLowerCase()}@` }).filter({ hasText: "the API answers" }).waitFor();
+  await page
+    .locator("#viewer-note", { hasText: `${who.toLowerCase()}@` })
+    .filter({ hasText: "the API answers" })
+    .waitFor();
   return page;
 }
 

@@ -33,11 +33,20 @@ test("features unlock after a purchase, within a second and without a reload", a
     assert.ok(ms > 0 && ms < UNLOCKED_MS, `${ms} ms`);
     assert.equal(new URL(page.url()).pathname, "/");
     // Time for a reload to show itself: the console has asked twice more, and found nothing new.
-    for (const _ of [1, 2]) await page.waitForResponse((reply) => reply.url().includes("/api/entitlements") && reply.status() === 304);
-    assert.deepEqual(loads.map((path) => path.replace(/cs_test_\w+/, "{id}")), ["/c/pay/{id}/pay", "/billing/success"]);
+    for (const _ of [1, 2])
+      await page.waitForResponse(
+        (reply) => reply.url().includes("/api/entitlements") && reply.status() === 304,
+      );
+    assert.deepEqual(
+      loads.map((path) => path.replace(/cs_test_\w+/, "{id}")),
+      ["/c/pay/{id}/pay", "/billing/success"],
+    );
     assert.deepEqual(syncs, ["POST"]);
     assert.equal((await liveSubscriptions()).length, 1);
-    await page.screenshot({ path: `${process.env.SCREENSHOTS}/console-bought-light-1440.png`, fullPage: true });
+    await page.screenshot({
+      path: `${process.env.SCREENSHOTS}/console-bought-light-1440.png`,
+      fullPage: true,
+    });
   });
 });
 
@@ -88,11 +97,22 @@ test("two tabs that buy at once make one subscription", async () => {
     const second = await context.newPage();
     await Promise.all([consoleAs(first, "Owner"), consoleAs(second, "Owner")]);
     await Promise.all([leave(first, "Buy Pro", CHECKOUT), leave(second, "Buy Enterprise", CHECKOUT)]);
-    const settled = (page) => page.locator("main").getByText(/Welcome to|This page has expired|no longer open/).first().waitFor();
-    await Promise.all([first, second].map(async (page) => {
-      await page.getByRole("button", { name: "Subscribe" }).or(page.getByText("This page has expired")).first().click();
-      await settled(page);
-    }));
+    const settled = (page) =>
+      page
+        .locator("main")
+        .getByText(/Welcome to|This page has expired|no longer open/)
+        .first()
+        .waitFor();
+    await Promise.all(
+      [first, second].map(async (page) => {
+        await page
+          .getByRole("button", { name: "Subscribe" })
+          .or(page.getByText("This page has expired"))
+          .first()
+          .click();
+        await settled(page);
+      }),
+    );
     const live = await liveSubscriptions();
     assert.equal(live.length, 1);
     await until(entitlements, ({ planCode }) => planCode === live[0].metadata.plan_code);

@@ -5,7 +5,10 @@ import { everywhere, once } from "./inspect.mjs";
 import { beginAnew, bought, consoleUrl, emulator } from "./stack.mjs";
 
 const ENTITLEMENTS = "**/api/entitlements?*";
-const refused = (status, code, error) => ({ status, json: { success: false, error, code, requestId: "6f1c2a9e-3d41-4f0b-9a57-0c2d8e7b4f13" } });
+const refused = (status, code, error) => ({
+  status,
+  json: { success: false, error, code, requestId: "6f1c2a9e-3d41-4f0b-9a57-0c2d8e7b4f13" },
+});
 const outage = refused(503, "database_unavailable", "The database is not available");
 const returned = `${consoleUrl}billing/success?session_id=cs_test_1`;
 const notice = (page) => page.locator("#notice");
@@ -15,7 +18,9 @@ everywhere("console-loading", async (page) => {
   await page.goto(consoleUrl);
 });
 everywhere("console-no-token", async (page) => {
-  await page.route("**/auth/v1/token?*", (route) => route.fulfill({ status: 400, json: { error_code: "invalid_credentials" } }));
+  await page.route("**/auth/v1/token?*", (route) =>
+    route.fulfill({ status: 400, json: { error_code: "invalid_credentials" } }),
+  );
   await page.goto(consoleUrl);
   await page.getByText("(token_unavailable)").waitFor();
 });
@@ -32,12 +37,18 @@ everywhere("console-waiting", async (page) => {
   await notice(page).getByText("Waiting for Stripe to confirm").waitFor();
   await page.getByText("1 of 11 on").waitFor();
 });
-everywhere("console-refused", async (page) => {
-  await consoleAs(page, "Owner");
-  await page.route("**/api/billing/checkout", (route) => route.fulfill(refused(502, "stripe_error", "Stripe could not be asked")));
-  await page.getByRole("button", { name: "Buy Pro" }).click();
-  await notice(page).getByText("(stripe_error, request 6f1c2a9e").waitFor();
-}, { outage: true });
+everywhere(
+  "console-refused",
+  async (page) => {
+    await consoleAs(page, "Owner");
+    await page.route("**/api/billing/checkout", (route) =>
+      route.fulfill(refused(502, "stripe_error", "Stripe could not be asked")),
+    );
+    await page.getByRole("button", { name: "Buy Pro" }).click();
+    await notice(page).getByText("(stripe_error, request 6f1c2a9e").waitFor();
+  },
+  { outage: true },
+);
 everywhere("console-grace-over", async (page) => {
   await page.route(ENTITLEMENTS, async (route) => {
     const headers = { ...route.request().headers(), "if-none-match": "" };
@@ -88,7 +99,9 @@ everywhere("console-past-due", async (page) => {
   await consoleAs(page, "Owner");
   await page.getByText("Payment failed, access until").waitFor();
 });
-const unpaid = once(async () => emulator("portal/set_status", { subscription: await pro(), status: "unpaid" }));
+const unpaid = once(async () =>
+  emulator("portal/set_status", { subscription: await pro(), status: "unpaid" }),
+);
 everywhere("console-unpaid", async (page) => {
   await unpaid();
   await consoleAs(page, "Owner");
@@ -103,7 +116,9 @@ everywhere("console-enterprise", async (page) => {
   await page.getByRole("radio", { name: "Yearly" }).check({ force: true });
   await page.getByText("What the API answered").click();
 });
-const trial = once(async () => emulator("portal/set_status", { subscription: await enterprise(), status: "trialing" }));
+const trial = once(async () =>
+  emulator("portal/set_status", { subscription: await enterprise(), status: "trialing" }),
+);
 everywhere("console-trial", async (page) => {
   await trial();
   await consoleAs(page, "Owner");

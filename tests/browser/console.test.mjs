@@ -9,7 +9,10 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-const day = (iso) => new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(iso));
+const day = (iso) =>
+  new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" }).format(
+    new Date(iso),
+  );
 const buttons = (page) => page.getByRole("button", { name: /^(Buy|Switch to|Manage billing)/ });
 
 test("a member reads the plan and finds nothing to buy or manage", async () => {
@@ -52,7 +55,12 @@ test("a failed renewal shows how long the plan stays on, and is settled in the p
 test("an API that is away is said so, and the page comes back by itself", async () => {
   await withPage(browser, { outage: true }, async (page, context) => {
     await consoleAs(page, "Owner");
-    await context.route("**/api/entitlements?*", (route) => route.fulfill({ status: 503, json: { success: false, error: "The database is not available", code: "database_unavailable" } }));
+    await context.route("**/api/entitlements?*", (route) =>
+      route.fulfill({
+        status: 503,
+        json: { success: false, error: "The database is not available", code: "database_unavailable" },
+      }),
+    );
     await page.getByText("What you see is its last answer.").waitFor();
     await context.unroute("**/api/entitlements?*");
     await page.getByRole("button", { name: "Try again" }).click();

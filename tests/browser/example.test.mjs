@@ -1,4 +1,5 @@
-// The example application, <PricingTable> with pricing.css, as a browser shows it: built from client/dist, against the stack's own API.
+// The example application, <PricingTable> with pricing.css, as a browser shows it: built from client/dist,
+// against the stack's own API.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -27,9 +28,14 @@ const built = once(async () => {
 /** Puts the example beside the console, so that it reaches the API without a server of its own. */
 async function open(page) {
   const { "/main.js": script, "/main.css": style } = await built();
-  const html = readFileSync(`${example}index.html`, "utf8").replace("</head>", `<style>${style}</style></head>`);
+  const html = readFileSync(`${example}index.html`, "utf8").replace(
+    "</head>",
+    `<style>${style}</style></head>`,
+  );
   await page.route("**/example", (route) => route.fulfill({ contentType: "text/html", body: html }));
-  await page.route("**/src/main.tsx", (route) => route.fulfill({ contentType: "text/javascript", body: script }));
+  await page.route("**/src/main.tsx", (route) =>
+    route.fulfill({ contentType: "text/javascript", body: script }),
+  );
   await page.goto(`${consoleUrl}example`);
 }
 

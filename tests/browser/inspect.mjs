@@ -1,4 +1,5 @@
-// Looks at a page in both schemes and at both sizes: no violation that axe-core knows, nothing wider than the screen, and a picture of each.
+// Looks at a page in both schemes and at both sizes: no violation that axe-core knows, nothing wider than the
+// screen, and a picture of each.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -15,10 +16,16 @@ after(() => browser.close());
 async function inspect(page, name) {
   await page.evaluate(() => document.fonts.ready);
   await page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}.png`, fullPage: true });
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is wider than the screen`);
+  assert.ok(
+    await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+    `${name} is wider than the screen`,
+  );
   await page.evaluate(AXE); // by the debugger, which the page's policy does not bind
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(" | ")}`);
+  const told = violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(" | ")}`,
+  );
   assert.deepEqual(told, [], name);
 }
 

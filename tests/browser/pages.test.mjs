@@ -2,7 +2,18 @@
 
 import { after } from "node:test";
 import { everywhere, once } from "./inspect.mjs";
-import { beginAnew, bought, consoleUrl, emptyPanel, emulator, liveSubscriptions, openCheckout, openPortal, panelUrl, stripe } from "./stack.mjs";
+import {
+  beginAnew,
+  bought,
+  consoleUrl,
+  emptyPanel,
+  emulator,
+  liveSubscriptions,
+  openCheckout,
+  openPortal,
+  panelUrl,
+  stripe,
+} from "./stack.mjs";
 
 const stack = {
   nothing: once(beginAnew),
@@ -26,22 +37,39 @@ async function ended(act) {
 
 /** The checkout page of something that is paid days later, once. */
 async function payLater() {
-  const { id: price } = await stripe("prices", { currency: "usd", unit_amount: "12500", "product_data[name]": "Setup of the workspace" });
-  const form = { mode: "payment", success_url: consoleUrl, "line_items[0][price]": price, "line_items[0][quantity]": "1" };
+  const { id: price } = await stripe("prices", {
+    currency: "usd",
+    unit_amount: "12500",
+    "product_data[name]": "Setup of the workspace",
+  });
+  const form = {
+    mode: "payment",
+    success_url: consoleUrl,
+    "line_items[0][price]": price,
+    "line_items[0][quantity]": "1",
+  };
   return (await stripe("checkout/sessions", { ...form, "payment_method_types[0]": "sepa_debit" })).url;
 }
 
 /** The portal of a customer who never bought anything, or of the organization's where nothing may be done. */
 async function portalOf(customer, features) {
   const { id } = await stripe("billing_portal/configurations", features);
-  return (await stripe("billing_portal/sessions", { customer, configuration: id, return_url: consoleUrl })).url;
+  return (await stripe("billing_portal/sessions", { customer, configuration: id, return_url: consoleUrl }))
+    .url;
 }
-const stranger = async () => (await stripe("customers", { name: "Nobody Yet", email: "nobody@example.com" })).id;
+const stranger = async () =>
+  (await stripe("customers", { name: "Nobody Yet", email: "nobody@example.com" })).id;
 const acme = async () => (await liveSubscriptions())[0].customer;
 
 /** Asks the portal for what it does not offer. */
 async function forge(page) {
-  await page.getByRole("radio").first().evaluate((radio) => { radio.value = "price_of_another"; radio.checked = true; });
+  await page
+    .getByRole("radio")
+    .first()
+    .evaluate((radio) => {
+      radio.value = "price_of_another";
+      radio.checked = true;
+    });
   await page.getByRole("button", { name: "Update plan" }).click();
   await heading(page, "The portal does not offer this");
 }
@@ -63,12 +91,25 @@ const states = {
     await page.getByRole("button", { name: "Subscribe" }).click();
     await page.getByRole("alert").waitFor();
   },
-  "checkout-expired": async (page) => { await page.goto(await ended("abandon")); await heading(page, "This page has expired"); },
-  "checkout-complete": async (page) => { await page.goto(await ended("pay")); await heading(page, "All done"); },
+  "checkout-expired": async (page) => {
+    await page.goto(await ended("abandon"));
+    await heading(page, "This page has expired");
+  },
+  "checkout-complete": async (page) => {
+    await page.goto(await ended("pay"));
+    await heading(page, "All done");
+  },
 
-  "portal-no-subscription": async (page) => page.goto(await portalOf(await stranger(), { "features[subscription_cancel][enabled]": "true" })),
-  "portal-cancelled": async (page) => { await stack.cancelled(); await page.goto(await openPortal()); },
-  "portal-ending": async (page) => { await stack.ending(); await page.goto(await openPortal()); },
+  "portal-no-subscription": async (page) =>
+    page.goto(await portalOf(await stranger(), { "features[subscription_cancel][enabled]": "true" })),
+  "portal-cancelled": async (page) => {
+    await stack.cancelled();
+    await page.goto(await openPortal());
+  },
+  "portal-ending": async (page) => {
+    await stack.ending();
+    await page.goto(await openPortal());
+  },
 
   "portal-scheduled": async (page) => {
     await stack.enterprise();
@@ -78,15 +119,25 @@ const states = {
     await page.getByText("Your plan will change to PromptForge Pro on").waitFor();
   },
 
-  "portal": async (page) => { await stack.pro(); await page.goto(await openPortal()); },
-  "portal-cancelling": async (page) => { await page.goto(await openPortal()); await page.getByText("Cancel subscription").click(); },
+  portal: async (page) => {
+    await stack.pro();
+    await page.goto(await openPortal());
+  },
+  "portal-cancelling": async (page) => {
+    await page.goto(await openPortal());
+    await page.getByText("Cancel subscription").click();
+  },
   "portal-updated": async (page) => {
     await page.goto(await openPortal());
     await page.getByRole("button", { name: "Update plan" }).click();
     await page.getByRole("status").waitFor();
   },
-  "portal-refused": async (page) => { await page.goto(await openPortal()); await forge(page); },
-  "portal-read-only": async (page) => page.goto(await portalOf(await acme(), { "features[invoice_history][enabled]": "true" })),
+  "portal-refused": async (page) => {
+    await page.goto(await openPortal());
+    await forge(page);
+  },
+  "portal-read-only": async (page) =>
+    page.goto(await portalOf(await acme(), { "features[invoice_history][enabled]": "true" })),
 
   "portal-past-due": async (page) => { await stack.failed(); await page.goto(await openPortal()); },
   "panel": (page) => page.goto(panelUrl),

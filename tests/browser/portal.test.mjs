@@ -3,10 +3,24 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { consoleAs, launch, leave, withPage } from "./browser.mjs";
-import { beginAnew, bought, configurePortal, emulator, entitlements, liveSubscriptions, openCheckout, openPortal, prices, until } from "./stack.mjs";
+import {
+  beginAnew,
+  bought,
+  configurePortal,
+  emulator,
+  entitlements,
+  liveSubscriptions,
+  openCheckout,
+  openPortal,
+  prices,
+  until,
+} from "./stack.mjs";
 
 const PORTAL = /\/p\/session\//;
-const day = (iso) => new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(iso));
+const day = (iso) =>
+  new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" }).format(
+    new Date(iso),
+  );
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -109,8 +123,16 @@ test("the portal offers the plans that are sold, and seats where there are seats
   await withPage(browser, {}, async (page) => {
     await page.goto(await openPortal());
     const offered = await page.locator(".choice").allInnerTexts();
-    const plans = ["Pro Current $49.00 per month", "Pro $490.00 per year", "Enterprise $299.00 per month", "Enterprise $2,990.00 per year"];
-    assert.deepEqual(offered.map((text) => text.replace(/\s+/g, " ").replace("PromptForge ", "")).sort(), plans.sort());
+    const plans = [
+      "Pro Current $49.00 per month",
+      "Pro $490.00 per year",
+      "Enterprise $299.00 per month",
+      "Enterprise $2,990.00 per year",
+    ];
+    assert.deepEqual(
+      offered.map((text) => text.replace(/\s+/g, " ").replace("PromptForge ", "")).sort(),
+      plans.sort(),
+    );
     const quantity = page.getByLabel("Quantity");
     assert.ok(await quantity.isDisabled(), "pro is one seat");
     await page.getByRole("radio", { name: /Enterprise .* per year/ }).check();
@@ -125,7 +147,13 @@ test("a forged form for a plan that is not offered is refused and changes nothin
   const { id: pilot } = (await prices()).find(({ lookup_key: key }) => key === "promptforge_pilot_month");
   await withPage(browser, {}, async (page) => {
     await page.goto(await openPortal());
-    await page.getByRole("radio").first().evaluate((radio, price) => { radio.value = price; radio.checked = true; }, pilot);
+    await page
+      .getByRole("radio")
+      .first()
+      .evaluate((radio, price) => {
+        radio.value = price;
+        radio.checked = true;
+      }, pilot);
     await page.getByRole("button", { name: "Update plan" }).click();
     await page.getByRole("heading", { name: "The portal does not offer this" }).waitFor();
     const [{ id, items }] = await liveSubscriptions();
@@ -139,13 +167,15 @@ test("a forged form for a plan that is not offered is refused and changes nothin
 async function tabTo(page, target) {
   for (let presses = 0; presses < 20; presses += 1) {
     await page.keyboard.press("Tab");
-    const outline = await target.evaluate((node) => node === document.activeElement && getComputedStyle(node).outlineStyle);
+    const outline = await target.evaluate(
+      (node) => node === document.activeElement && getComputedStyle(node).outlineStyle,
+    );
     if (outline) return assert.notEqual(outline, "none", "the focus shows");
   }
   assert.fail(`Tab does not reach ${target}`);
 }
 
-test("a purchase, an upgrade and a cancellation can be made with the keyboard, and say what they did", async () => {
+test("a purchase, an upgrade and a cancellation work with the keyboard, and say what they did", async () => {
   await beginAnew();
   const has = (node) => node.evaluate((shown) => shown === document.activeElement);
   await withPage(browser, {}, async (page) => {
@@ -161,7 +191,8 @@ test("a purchase, an upgrade and a cancellation can be made with the keyboard, a
     const said = page.getByRole("status");
     await tabTo(page, page.getByRole("radio", { checked: true }));
     const enterprise = page.getByRole("radio", { name: /Enterprise .* per month/ });
-    for (let presses = 0; presses < 4 && !(await enterprise.isChecked()); presses += 1) await page.keyboard.press("ArrowDown");
+    for (let presses = 0; presses < 4 && !(await enterprise.isChecked()); presses += 1)
+      await page.keyboard.press("ArrowDown");
     await tabTo(page, page.getByLabel("Quantity"));
     await page.keyboard.press("ArrowUp");
     await tabTo(page, page.getByRole("button", { name: "Update plan" }));

@@ -4,7 +4,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 
-const { baseUrl, stripeApiBase, stripeSecretKey, orgId, users } = JSON.parse(readFileSync(process.env.DESCRIPTOR, "utf8"));
+const { baseUrl, stripeApiBase, stripeSecretKey, orgId, users } = JSON.parse(
+  readFileSync(process.env.DESCRIPTOR, "utf8"),
+);
 
 export const consoleUrl = `${baseUrl}/`;
 export const panelUrl = `${stripeApiBase}/panel`;
@@ -17,15 +19,20 @@ async function json(url, { body, headers, type = "application/json" } = {}) {
   return reply.json();
 }
 
-const api = (path, body) => json(`${baseUrl}${path}`, { body, headers: { authorization: `Bearer ${users.owner.accessToken}` } });
+const api = (path, body) =>
+  json(`${baseUrl}${path}`, { body, headers: { authorization: `Bearer ${users.owner.accessToken}` } });
 
 export const emulator = (path, body) => json(`${stripeApiBase}/_emulator/${path}`, { body });
 /** Stripe's own API; `form` in its notation, `items[0][price]`. */
-export const stripe = (path, form) => json(`${stripeApiBase}/v1/${path}`, {
-  body: form, type: "application/x-www-form-urlencoded", headers: { authorization: `Bearer ${stripeSecretKey}` },
-});
+export const stripe = (path, form) =>
+  json(`${stripeApiBase}/v1/${path}`, {
+    body: form,
+    type: "application/x-www-form-urlencoded",
+    headers: { authorization: `Bearer ${stripeSecretKey}` },
+  });
 export const entitlements = () => api(`/api/entitlements?orgId=${orgId}`);
-export const openCheckout = async (planCode) => (await api("/api/billing/checkout", { orgId, planCode, interval: "month" })).url;
+export const openCheckout = async (planCode) =>
+  (await api("/api/billing/checkout", { orgId, planCode, interval: "month" })).url;
 export const openPortal = async () => (await api("/api/billing/portal", { orgId })).url;
 
 export const prices = async () => (await stripe("prices?limit=100")).data;

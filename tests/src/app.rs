@@ -91,10 +91,12 @@ impl TestApp {
             products::set_up(&db, stripe, false).await.expect("products and prices");
         }
         let (org, other_org) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
-        let people = format!(
+        let people =
+            format!(
             "insert into own_organizations (id, name) values ('{org}', 'First'), ('{other_org}', 'Second');
              insert into own_members (org_id, user_id, role) values
-               ('{org}', '{}', 'owner'), ('{org}', '{}', 'admin'), ('{org}', '{}', 'member'), ('{other_org}', '{}', 'owner')",
+               ('{org}', '{}', 'owner'), ('{org}', '{}', 'admin'), ('{org}', '{}', 'member'),
+               ('{other_org}', '{}', 'owner')",
             users::OWNER, users::ADMIN, users::MEMBER, users::OUTSIDER
         );
         db.batch_execute(&people).await.expect("people");

@@ -64,7 +64,9 @@ impl TestDatabase {
              insert into rules (rule) values ('host {} {login} 127.0.0.1/32 scram-sha-256');
              insert into rules (rule) select pg_read_file(current_setting('hba_file'));
              do $$ begin
-               execute format('copy (select unnest(string_to_array(rule, chr(10))) from rules order by number) to %L', current_setting('hba_file'));
+               execute format(
+                 'copy (select unnest(string_to_array(rule, chr(10))) from rules order by number) to %L',
+                 current_setting('hba_file'));
              end $$;
              select pg_reload_conf()",
             self.name
@@ -81,7 +83,8 @@ impl TestDatabase {
             .await
             .expect("another password");
         let end = format!(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '{login}' and datname = current_database()"
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity
+                where usename = '{login}' and datname = current_database()"
         );
         admin.batch_execute(&end).await.expect("the connections end");
     }
@@ -117,7 +120,7 @@ async fn start() -> Cluster {
     // All tests share the server, and with it the logins.
     let unlimited =
         "alter role billing_reader connection limit -1; alter role billing_checkout connection limit -1;
-        alter role billing_events connection limit -1; alter role billing_operator connection limit -1";
+         alter role billing_events connection limit -1; alter role billing_operator connection limit -1";
     template.batch_execute(unlimited).await.expect("logins without a limit");
     drop(template);
     let sealed = format!("alter database {TEMPLATE} is_template true allow_connections false");

@@ -24,10 +24,13 @@ pub fn event(
         all.push_str(value);
     }
     let event = json!({
-        "version": "2.0", "routeKey": format!("{method} {path}"), "rawPath": path, "rawQueryString": query, "headers": joined,
+        "version": "2.0", "routeKey": format!("{method} {path}"), "rawPath": path, "rawQueryString": query,
+        "headers": joined,
         "requestContext": {
-            "accountId": "123456789012", "apiId": "api", "authorizer": { "lambda": context }, "domainName": "api.example.com",
-            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test" },
+            "accountId": "123456789012", "apiId": "api", "authorizer": { "lambda": context },
+            "domainName": "api.example.com",
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
+                "userAgent": "test" },
             "requestId": "test", "routeKey": format!("{method} {path}"), "stage": "$default", "timeEpoch": 0
         },
         "body": body.map(Value::to_string), "isBase64Encoded": false

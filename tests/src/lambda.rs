@@ -71,5 +71,6 @@ fn as_answer(response: &Response<Body>) -> Value {
         Body::Text(text) => Some(text.clone()),
         _ => None,
     };
-    json!({ "statusCode": response.status().as_u16(), "headers": headers, "body": body, "isBase64Encoded": false })
+    json!({ "statusCode": response.status().as_u16(), "headers": headers, "body": body,
+        "isBase64Encoded": false })
 }

@@ -1,6 +1,7 @@
 //! What every test stands on: a database of its own from a template, an emulator of its own, the real
 //! handlers.
-#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)] // A test that cannot go on shall panic.
+// A test that cannot go on shall panic.
+#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 mod answer;
 mod app;
@@ -9,6 +10,7 @@ pub mod auth;
 pub mod budget;
 mod database;
 mod event;
+pub mod granting;
 mod lambda;
 mod log;
 pub mod model;

@@ -71,7 +71,11 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            cases: 2000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
 
         #[test]
         fn nothing_is_written_that_the_row_may_include_and_nothing_is_passed_over_that_it_may_lack(
@@ -104,7 +108,8 @@ mod tests {
         /// clock is ahead.
         #[test]
         fn in_any_order_no_state_comes_back_and_the_last_one_stands(
-            changes in prop::collection::vec((0..30_i64, 0..200_i64, any::<bool>()), 1..12), ahead in -9..=9_i64
+            changes in prop::collection::vec((0..30_i64, 0..200_i64, any::<bool>()), 1..12),
+            ahead in -9..=9_i64
         ) {
             let mut now = 1000;
             let mut history = Vec::new();
@@ -112,7 +117,10 @@ mod tests {
                 now += pause;
                 history.push((now + late, now, state + 1, carries));
             }
-            let truth = |at: i64| history.iter().filter(|(_, made, ..)| *made <= at).map(|(_, _, state, _)| *state).max().unwrap_or(0);
+            let truth = |at: i64| {
+                let begun = history.iter().filter(|(_, made, ..)| *made <= at);
+                begun.map(|(_, _, state, _)| *state).max().unwrap_or(0)
+            };
             let mut arrivals = history.clone();
             arrivals.sort_unstable();
             let mut row = Row { state: 0, times: None };

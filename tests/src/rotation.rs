@@ -32,8 +32,10 @@ impl Rotation {
         let t = TestApp::start().await;
         let clock = Arc::new(AtomicI64::new(t.app.clock.now().as_millisecond()));
         let vault = Vault::open(&json!({
-            "STRIPE_SECRET_KEY": t.stripe.secret_key(), "STRIPE_API_BASE": t.stripe.url(), "STRIPE_WEBHOOK_SECRET": "whsec_1",
-            "READER_DATABASE_URL": t.database.url("billing_reader"), "EVENTS_DATABASE_URL": t.database.url("billing_events"),
+            "STRIPE_SECRET_KEY": t.stripe.secret_key(), "STRIPE_API_BASE": t.stripe.url(),
+            "STRIPE_WEBHOOK_SECRET": "whsec_1",
+            "READER_DATABASE_URL": t.database.url("billing_reader"),
+            "EVENTS_DATABASE_URL": t.database.url("billing_events"),
             "OPERATOR_DATABASE_URL": t.database.url("billing_operator"), "DATABASE_POOL_SIZE": 4,
             "BASE_URL": "https://app.example.com", "IDENTITY_SOURCE": "trusted_headers",
         }))

@@ -22,7 +22,8 @@ impl TestApp {
     /// can find anything.
     pub async fn forget_events(&self) {
         let through = format!(
-            "insert into reconcile_cursors values ('events', false, '{{\"through\": {}}}') on conflict (name, livemode) do update set position = excluded.position",
+            "insert into reconcile_cursors values ('events', false, '{{\"through\": {}}}')
+             on conflict (name, livemode) do update set position = excluded.position",
             self.now() + 86_400
         );
         self.db.batch_execute(&through).await.expect("a cursor");
@@ -44,9 +45,15 @@ impl TestApp {
         let t = Self::start().await;
         t.buy("pro", "month").await;
         let copy = format!(
-            "insert into customers values ('{other}', false, 'cus_other');
-             insert into subscriptions select (jsonb_populate_record(s, jsonb_build_object('stripe_subscription_id', 'sub_other', 'org_id', '{other}'))).* from subscriptions s;
-             insert into payments (stripe_checkout_session_id, org_id, livemode, payment_status) values ('cs_1', '{org}', false, 'paid'), ('cs_2', '{other}', false, 'paid');
+            "insert into customers (org_id, livemode, stripe_customer_id) values ('{other}', false, 'cus_other');
+             insert into subscriptions
+               select (jsonb_populate_record(s,
+                 jsonb_build_object('stripe_subscription_id', 'sub_other', 'stripe_customer_id', 'cus_other', 'org_id', '{other}'))).*
+                 from subscriptions s;
+             insert into charges (stripe_charge_id, org_id, livemode)
+               values ('ch_1', '{org}', false), ('ch_2', '{other}', false);
+             insert into payments (stripe_checkout_session_id, org_id, livemode, payment_status)
+               values ('cs_1', '{org}', false, 'paid'), ('cs_2', '{other}', false, 'paid');
              select pf_apply_plan_entitlements('{other}', 'enterprise')",
             org = t.org,
             other = t.other_org

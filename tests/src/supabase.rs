@@ -21,18 +21,27 @@ pub const SCHEMA: &str = "
     create schema auth authorization supabase_auth_admin;
     create table auth.users (id uuid primary key, email text);
     create function auth.uid() returns uuid language sql stable as $$
-      select coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''), (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'))::uuid $$;
-    create function auth.role() returns text language sql stable as $$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role' $$;
-    create function auth.jwt() returns jsonb language sql stable as $$ select coalesce(nullif(current_setting('request.jwt.claim', true), ''), nullif(current_setting('request.jwt.claims', true), ''))::jsonb $$;
+      select coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''),
+        (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'))::uuid $$;
+    create function auth.role() returns text
+      language sql stable as $$
+      select nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role' $$;
+    create function auth.jwt() returns jsonb
+      language sql stable as $$
+      select coalesce(nullif(current_setting('request.jwt.claim', true), ''),
+        nullif(current_setting('request.jwt.claims', true), ''))::jsonb $$;
     alter table auth.users owner to supabase_auth_admin;
     alter function auth.uid() owner to supabase_auth_admin;
     alter function auth.role() owner to supabase_auth_admin;
     alter function auth.jwt() owner to supabase_auth_admin;
     grant usage on schema auth to anon, authenticated, service_role, project_owner;
     grant usage on schema public to anon, authenticated, service_role, project_owner;
-    alter default privileges for role project_owner in schema public grant all on tables to anon, authenticated, service_role;
-    alter default privileges for role project_owner in schema public grant all on functions to anon, authenticated, service_role;
-    alter default privileges for role project_owner in schema public grant all on sequences to anon, authenticated, service_role;
+    alter default privileges for role project_owner in schema public grant all on tables to anon,
+      authenticated, service_role;
+    alter default privileges for role project_owner in schema public grant all on functions to anon,
+      authenticated, service_role;
+    alter default privileges for role project_owner in schema public grant all on sequences to anon,
+      authenticated, service_role;
     create publication supabase_realtime;
     alter publication supabase_realtime owner to project_owner";
 

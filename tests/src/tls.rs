@@ -46,7 +46,8 @@ pub async fn present(server: &Cluster, certificate: &ServerCertificate) {
     // The server writes the files itself, because it only takes a key that is its own.
     for (file, pem) in [("server.crt", &certificate.certificate), ("server.key", &certificate.key)] {
         let sql = format!(
-            "copy (select unnest(string_to_array($pem${pem}$pem$, chr(10)))) to program 'umask 077; cat > {data}/{file}'"
+            "copy (select unnest(string_to_array($pem${pem}$pem$, chr(10))))
+                to program 'umask 077; cat > {data}/{file}'"
         );
         admin.batch_execute(&sql).await.expect("the server writes a file");
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::TestApp;
+use crate::granting::{self, Known};
 use crate::model::plan_of;
 
 /// Every difference, a sentence each. Subscriptions whose customer belongs to no organization are left out.
@@ -12,13 +13,21 @@ pub async fn differences(t: &TestApp) -> Vec<String> {
     let customers = t.db.query("select stripe_customer_id, org_id::text from customers", &[]).await;
     let customers: BTreeMap<String, String> =
         customers.expect("customers").iter().map(|row| (row.get(0), row.get(1))).collect();
-    let rows = t.db.query("select stripe_subscription_id, to_jsonb(s) || jsonb_build_object('period_end', extract(epoch from current_period_end)::bigint, 'ends', extract(epoch from cancel_at)::bigint) from subscriptions s", &[]).await;
+    let rows =
+        t.db.query(
+            "select stripe_subscription_id,
+             to_jsonb(s) || jsonb_build_object('period_end', extract(epoch from current_period_end)::bigint,
+               'ends', extract(epoch from cancel_at)::bigint) from subscriptions s",
+            &[],
+        )
+        .await;
     let mut rows: BTreeMap<String, Value> =
         rows.expect("subscriptions").iter().map(|row| (row.get(0), row.get(1))).collect();
 
     let mut found = Vec::new();
-    let mut plans: BTreeMap<String, &'static str> = BTreeMap::new();
-    for subscription in t.stripe.subscriptions() {
+    let all = t.stripe.subscriptions();
+    let mut of_organization: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
+    for subscription in &all {
         let text = |pointer: &str| subscription.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let id = text("/id").to_owned();
         let named = text("/metadata/org_id").to_owned();
@@ -28,12 +37,7 @@ pub async fn differences(t: &TestApp) -> Vec<String> {
             .into_iter()
             .find(|plan| *plan == plan_of(text("/items/data/0/price/lookup_key")))
             .unwrap_or("pilot");
-        let grants = ["active", "trialing", "past_due"].contains(&text("/status"))
-            && text("/pause_collection/behavior") != "void";
-        if grants {
-            let best = plans.entry(org.clone()).or_insert("pilot");
-            *best = *[*best, plan].iter().max_by_key(|plan| rank(plan)).unwrap_or(&plan);
-        }
+        of_organization.entry(org.clone()).or_default().push(subscription);
         let Some(row) = rows.remove(&id) else {
             found.push(format!("{id} is missing"));
             continue;
@@ -64,14 +68,11 @@ pub async fn differences(t: &TestApp) -> Vec<String> {
     let effective = t.db.query("select org_id::text, plan_code from plan_effective", &[]).await;
     for row in effective.expect("plans") {
         let (org, ours): (String, String) = (row.get(0), row.get(1));
-        let theirs = plans.get(&org).copied().unwrap_or("pilot");
-        if ours != theirs {
-            found.push(format!("{org} has {ours}, at Stripe {theirs}"));
+        let theirs = of_organization.remove(&org).unwrap_or_default();
+        let theirs = granting::plans(t, theirs, Known::Reads);
+        if !theirs.contains(ours.as_str()) {
+            found.push(format!("{org} has {ours}, at Stripe {theirs:?}"));
         }
     }
     found
-}
-
-fn rank(plan: &str) -> Option<usize> {
-    ["pilot", "pro", "enterprise"].iter().position(|known| *known == plan)
 }

@@ -126,7 +126,8 @@ async fn owner_moves_in(cluster: &Cluster, shape: &Shape) {
 async fn move_out(cluster: &Cluster, before: &Outside) {
     let superuser = cluster.connect("postgres").await.unwrap();
     superuser.batch_execute(&format!("drop database {DATABASE} with (force)")).await.unwrap();
-    let roles = "select rolname::text from pg_roles where rolname like 'billing%' or rolname in ('anon', 'authenticated', 'service_role')";
+    let roles = "select rolname::text from pg_roles
+        where rolname like 'billing%' or rolname in ('anon', 'authenticated', 'service_role')";
     for row in superuser.query(roles, &[]).await.unwrap() {
         let role: String = row.get(0);
         if !before.roles.contains(&role) {

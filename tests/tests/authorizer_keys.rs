@@ -37,7 +37,8 @@ async fn only_keys_that_are_for_these_signatures_are_used() {
         (json!([without("alg")]), true),
         // What we cannot use may be there for others.
         (
-            json!([null, 1, {}, { "kty": "OKP", "kid": "a" }, { "kty": "oct", "kid": "b", "k": "AAAA" }, t.ec.jwk()]),
+            json!([null, 1, {}, { "kty": "OKP", "kid": "a" }, { "kty": "oct", "kid": "b", "k": "AAAA" },
+                t.ec.jwk()]),
             true,
         ),
     ] {

@@ -118,9 +118,12 @@ fn request(method: &str, path: &str, query: &str, headers: &Value, body: Option<
     json!({
         "version": "2.0", "routeKey": route, "rawPath": path, "rawQueryString": query, "headers": headers,
         "requestContext": {
-            "accountId": "1", "apiId": "api", "domainName": "api.example.com", "requestId": "1", "routeKey": route,
-            "stage": "$default", "timeEpoch": 0,
-            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "budget" }
+            "accountId": "1", "apiId": "api", "domainName": "api.example.com", "requestId": "1",
+            "routeKey": route, "stage": "$default", "timeEpoch": 0,
+            "http": {
+                "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
+                "userAgent": "budget"
+            }
         },
         "body": body, "isBase64Encoded": false
     })

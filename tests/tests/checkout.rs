@@ -29,7 +29,8 @@ async fn an_owner_or_admin_gets_a_page_to_pay_on() {
         assert_eq!(answer.status, 200, "{}", answer.body);
         assert_eq!(
             answer.body,
-            json!({ "success": true, "sessionId": id, "url": format!("{}/c/pay/{id}", t.stripe.url()), "planCode": plan, "interval": interval, "orgId": t.org })
+            json!({ "success": true, "sessionId": id, "url": format!("{}/c/pay/{id}", t.stripe.url()),
+                "planCode": plan, "interval": interval, "orgId": t.org })
         );
         let session = t.stripe.call("GET", &format!("/v1/checkout/sessions/{id}"), &json!({})).unwrap();
         assert_eq!(

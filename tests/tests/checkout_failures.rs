@@ -11,7 +11,13 @@ async fn who_may_not_is_told_so() {
     let order = json!({ "orgId": t.org, "planCode": "pro", "interval": "month" });
     t.checkout(users::MEMBER, &order).await.assert_failure(403, "not_a_billing_admin");
     let stranger = t.checkout(users::OUTSIDER, &order).await;
-    let nobody = t.checkout(users::OUTSIDER, &json!({ "orgId": "00000000-0000-4000-8000-00000000dead", "planCode": "pro", "interval": "month" })).await;
+    let nobody = t
+        .checkout(
+            users::OUTSIDER,
+            &json!({ "orgId": "00000000-0000-4000-8000-00000000dead", "planCode": "pro",
+                "interval": "month" }),
+        )
+        .await;
     stranger.assert_failure(403, "not_a_member");
     assert_eq!(stranger.body, nobody.body);
     t.checkout("test", &order).await.assert_failure(401, "unauthenticated");

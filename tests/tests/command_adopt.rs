@@ -4,7 +4,7 @@ use cli::outcome::Outcome;
 use serde_json::{Value, json};
 use tests::{TestApp, users};
 
-const ACME: &str = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
+pub(super) const ACME: &str = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
 const GONE: &str = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e20";
 
 /// An application as they are: other names, an enum, people who are suspended or only invited, a table that
@@ -13,18 +13,25 @@ fn application() -> String {
     format!(
         "create type public.org_role as enum ('owner', 'admin', 'billing_manager', 'editor');
          create table public.users (id uuid primary key default gen_random_uuid(), email text);
-         create table public.orgs (id uuid primary key, name text not null, deleted_at timestamptz, created_by uuid references public.users);
+         create table public.orgs (id uuid primary key, name text not null, deleted_at timestamptz,
+           created_by uuid references public.users);
          create table public.org_members (
-           id uuid primary key default gen_random_uuid(), org_id uuid not null references public.orgs, user_id uuid not null,
-           role public.org_role not null, is_active boolean not null default true, invited_by uuid, accepted_at timestamptz default now());
+           id uuid primary key default gen_random_uuid(), org_id uuid not null references public.orgs,
+           user_id uuid not null,
+           role public.org_role not null, is_active boolean not null default true, invited_by uuid,
+           accepted_at timestamptz default now());
          create index on public.org_members (user_id);
-         create table public.org_invites (id uuid primary key, org_id uuid references public.orgs, user_id uuid, role text);
-         create table public.projects (id uuid primary key, org_id uuid references public.orgs, owner_id uuid references public.users);
-         insert into public.orgs (id, name, deleted_at) values ('{ACME}', 'Acme', null), ('{GONE}', 'Gone', now());
+         create table public.org_invites (id uuid primary key, org_id uuid references public.orgs,
+           user_id uuid, role text);
+         create table public.projects (id uuid primary key, org_id uuid references public.orgs,
+           owner_id uuid references public.users);
+         insert into public.orgs (id, name, deleted_at)
+           values ('{ACME}', 'Acme', null), ('{GONE}', 'Gone', now());
          insert into public.org_members (org_id, user_id, role, is_active, accepted_at) values
            ('{ACME}', '{owner}', 'owner', true, now()), ('{ACME}', '{admin}', 'billing_manager', true, now()),
            ('{ACME}', '{member}', 'editor', true, now()), ('{ACME}', '{outsider}', 'admin', false, now()),
-           ('{ACME}', '0a000000-0000-4000-8000-0000000000aa', 'admin', true, null), ('{GONE}', '{outsider}', 'owner', true, now())",
+           ('{ACME}', '0a000000-0000-4000-8000-0000000000aa', 'admin', true, null),
+           ('{GONE}', '{outsider}', 'owner', true, now())",
         owner = users::OWNER,
         admin = users::ADMIN,
         member = users::MEMBER,
@@ -32,7 +39,7 @@ fn application() -> String {
     )
 }
 
-async fn start() -> TestApp {
+pub(super) async fn start() -> TestApp {
     let t = TestApp::start().await;
     t.db.batch_execute(&application()).await.unwrap();
     t
@@ -43,20 +50,12 @@ pub(super) async fn adopt(t: &TestApp, arguments: &[&str]) -> Outcome {
     adopt_as(t, "postgres", arguments).await
 }
 
-async fn adopt_as(t: &TestApp, login: &str, arguments: &[&str]) -> Outcome {
+pub(super) async fn adopt_as(t: &TestApp, login: &str, arguments: &[&str]) -> Outcome {
     let url = t.database.url(login);
     t.billing_with(&[("DATABASE_URL", &url)], &[&["adopt"], arguments].concat()).await
 }
 
-async fn refused(t: &TestApp, arguments: &[&str], sentence: &str) {
-    let before = views(t).await;
-    let outcome = adopt(t, arguments).await;
-    assert_eq!(outcome.status, 1, "{outcome:?}");
-    assert!(outcome.complaint.contains(sentence), "{}", outcome.complaint);
-    assert_eq!(views(t).await, before);
-}
-
-async fn views(t: &TestApp) -> String {
+pub(super) async fn views(t: &TestApp) -> String {
     t.value(
         "select concat_ws(' ', pg_get_viewdef('billing.organizations'), pg_get_viewdef('billing.members'))",
     )
@@ -112,16 +111,21 @@ async fn without_options_it_finds_the_tables_and_leaves_out_who_is_suspended_inv
 async fn nothing_of_the_applications_is_changed() {
     let t = start().await;
     t.db.batch_execute(
-        "create role app_user_adopt login; grant select, insert on public.orgs, public.org_members to app_user_adopt;
-         alter table public.orgs enable row level security; create policy mine on public.orgs to app_user_adopt using (true)",
+        "create role app_user_adopt login;
+         grant select, insert on public.orgs, public.org_members to app_user_adopt;
+         alter table public.orgs enable row level security;
+         create policy mine on public.orgs to app_user_adopt using (true)",
     )
     .await
     .unwrap();
     let theirs = "select md5(string_agg(what, ',' order by what)) from (
-        select concat_ws(' ', c.oid, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity, c.relhastriggers, c.relhasindex) as what
+        select concat_ws(' ', c.oid, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
+          c.relhastriggers, c.relhasindex) as what
         from pg_class c where c.relnamespace = 'public'::regnamespace
-        union all select concat_ws(' ', conrelid, confrelid, contype) from pg_constraint where connamespace = 'public'::regnamespace
-        union all select concat_ws(' ', tablename, policyname, roles) from pg_policies where schemaname = 'public') everything";
+        union all select concat_ws(' ', conrelid, confrelid, contype) from pg_constraint
+        where connamespace = 'public'::regnamespace
+        union all select concat_ws(' ', tablename, policyname, roles) from pg_policies
+        where schemaname = 'public') everything";
     let before = t.value(theirs).await;
     assert_eq!(adopt(&t, &["--yes"]).await.status, 0);
     assert_eq!(t.value(theirs).await, before);
@@ -150,9 +154,12 @@ async fn run_again_it_replaces_what_it_did() {
 async fn tables_of_another_schema_with_names_that_need_quotes_are_named() {
     let t = TestApp::start().await;
     let sql = format!(
-        "create schema \"My App\"; create table \"My App\".\"Workspace\" (\"workspaceId\" uuid primary key, \"Title\" varchar(80));
-         create table \"My App\".\"Seat\" (\"workspace\" uuid, \"person\" uuid, \"Level\" varchar(20), primary key (\"person\", \"workspace\"));
-         insert into \"My App\".\"Workspace\" values ('{ACME}', 'Acme'); insert into \"My App\".\"Seat\" values ('{ACME}', '{}', 'OWNER')",
+        "create schema \"My App\";
+         create table \"My App\".\"Workspace\" (\"workspaceId\" uuid primary key, \"Title\" varchar(80));
+         create table \"My App\".\"Seat\" (\"workspace\" uuid, \"person\" uuid, \"Level\" varchar(20),
+           primary key (\"person\", \"workspace\"));
+         insert into \"My App\".\"Workspace\" values ('{ACME}', 'Acme');
+         insert into \"My App\".\"Seat\" values ('{ACME}', '{}', 'OWNER')",
         users::OWNER
     );
     t.db.batch_execute(&sql).await.unwrap();
@@ -190,126 +197,4 @@ async fn a_person_who_is_a_member_twice_has_the_greater_right_and_one_answer() {
     assert_eq!(t.entitlements(users::MEMBER, ACME).await.body["entitlements"].as_object().unwrap().len(), 11);
     let order = json!({ "orgId": ACME, "planCode": "pro", "interval": "month" });
     assert_eq!(t.checkout(users::MEMBER, &order).await.status, 200);
-}
-
-#[tokio::test]
-async fn what_cannot_be_adopted_is_told_with_what_to_do_and_nothing_is_half_done() {
-    let t = start().await;
-    t.db.batch_execute(
-        "create table public.teams (id bigint primary key, name text);
-         create table public.team_members (team_id bigint references public.teams, user_id uuid, role text);
-         create table public.slow_members (org_id uuid references public.orgs, user_id uuid, role text);
-         create table public.plain_members (org_id uuid references public.orgs, user_id uuid, role_id int);
-         create index on public.plain_members (user_id);
-         create function public.is_friend(uuid) returns boolean language sql as 'select true';
-         create view public.friends as select org_id, user_id, role::text as role from public.org_members where public.is_friend(user_id);
-         create view public.seen_members with (security_invoker = true) as select org_id, user_id, role::text as role from public.org_members",
-    )
-    .await
-    .unwrap();
-    let orgs = ["--yes", "--organizations", "public.orgs"];
-    for (arguments, sentence) in [
-        (
-            vec!["--yes", "--organizations", "public.nothing", "--members", "public.org_members"],
-            "There is no table public.nothing",
-        ),
-        (
-            vec!["--yes", "--organizations", "public.teams", "--members", "public.team_members"],
-            "public.teams.id is bigint, and an organization's id is a UUID",
-        ),
-        (
-            [&orgs[..], &["--members", "public.slow_members"]].concat(),
-            "create index concurrently on public.slow_members (user_id)",
-        ),
-        (
-            [&orgs[..], &["--members", "public.plain_members"]].concat(),
-            "has no column that says what a member may do",
-        ),
-        (
-            [&orgs[..], &["--members", "public.plain_members", "--role-column", "role_id"]].concat(),
-            "role_id is integer, and a role is text or an enum",
-        ),
-        (
-            [&orgs[..], &["--members", "public.org_members", "--user-column", "person"]].concat(),
-            "has no column person. It has id, org_id, user_id",
-        ),
-        (
-            [&orgs[..], &["--members", "public.org_members", "--members-where", "nonsense ="]].concat(),
-            "Look at --members-where",
-        ),
-        (
-            [
-                &orgs[..],
-                &[
-                    "--members",
-                    "public.org_members",
-                    "--members-where",
-                    "true); drop table public.projects; select (true",
-                ],
-            ]
-            .concat(),
-            "The view billing.members cannot be made",
-        ),
-        (
-            [&orgs[..], &["--members", "public.org_members", "--members-where", "public.is_friend(user_id)"]]
-                .concat(),
-            "calls is_friend(uuid), which would run with the rights",
-        ),
-        (
-            [&orgs[..], &["--members", "public.friends"]].concat(),
-            "calls is_friend(uuid), which would run with the rights",
-        ),
-        (
-            [&orgs[..], &["--members", "public.seen_members"]].concat(),
-            "permission denied for table org_members",
-        ),
-    ] {
-        refused(&t, &arguments, sentence).await;
-    }
-    t.db.batch_execute("create table public.organizations (id uuid primary key, name text);
-        create table public.organization_members (org_id uuid references public.organizations, user_id uuid, role text)").await.unwrap();
-    refused(&t, &["--yes"], "It is not clear which tables hold organizations and members").await;
-}
-
-#[tokio::test]
-async fn rows_that_row_level_security_would_hide_are_not_taken_for_none() {
-    let t = start().await;
-    t.db.batch_execute(
-        "create role careful_owner login; grant billing_owner to careful_owner;
-         alter table public.orgs owner to careful_owner; alter table public.org_members owner to careful_owner;
-         grant usage on schema public to careful_owner;
-         alter table public.org_members enable row level security; alter table public.org_members force row level security",
-    )
-    .await
-    .unwrap();
-    let outcome = adopt_as(&t, "careful_owner", &["--yes"]).await;
-    assert_eq!(outcome.status, 1);
-    assert!(
-        outcome.complaint.contains("Row level security hides rows of public.org_members from careful_owner"),
-        "{outcome:?}"
-    );
-    t.db.batch_execute("alter table public.org_members no force row level security").await.unwrap();
-    let outcome = adopt_as(&t, "careful_owner", &["--yes"]).await;
-    assert_eq!(outcome.status, 0, "{outcome:?}");
-    assert_eq!(t.entitlements(users::OWNER, ACME).await.status, 200);
-    let create = "select has_schema_privilege('careful_owner', 'billing', 'create') and not pg_has_role('careful_owner', 'billing_owner', 'usage')";
-    assert_eq!(t.value(create).await, "false");
-}
-
-#[tokio::test]
-async fn it_asks_and_a_no_changes_nothing() {
-    let t = start().await;
-    let before = views(&t).await;
-    let outcome = adopt(&t, &[]).await;
-    assert_eq!((outcome.status, outcome.complaint.contains("Say --yes to go on")), (2, true), "{outcome:?}");
-    assert_eq!(views(&t).await, before);
-}
-
-#[tokio::test]
-async fn on_a_database_that_was_not_migrated_it_says_what_comes_first() {
-    let database = tests::TestDatabase::create_empty().await;
-    let t = TestApp::start().await;
-    let outcome = t.billing_with(&[("DATABASE_URL", &database.url("postgres"))], &["adopt"]).await;
-    assert!(outcome.complaint.contains("Run billing migrate first"), "{outcome:?}");
-    t.assert_needs(&["adopt", "--dry-run"], false).await;
 }

@@ -10,29 +10,39 @@ use crate::command_adopt::adopt;
 const SHAPES: &[(&str, [&str; 4])] = &[
     (
         "create schema basejump; create type basejump.account_role as enum ('owner', 'member');
-         create table basejump.accounts (id uuid primary key, primary_owner_user_id uuid, name text, personal_account boolean);
-         create table basejump.account_user (user_id uuid, account_id uuid references basejump.accounts, account_role basejump.account_role, primary key (user_id, account_id));
-         create table basejump.invitations (id uuid primary key, account_id uuid references basejump.accounts, invited_by_user_id uuid, account_role basejump.account_role)",
+         create table basejump.accounts (id uuid primary key, primary_owner_user_id uuid, name text,
+           personal_account boolean);
+         create table basejump.account_user (user_id uuid, account_id uuid references basejump.accounts,
+           account_role basejump.account_role, primary key (user_id, account_id));
+         create table basejump.invitations (id uuid primary key, account_id uuid references basejump.accounts,
+           invited_by_user_id uuid, account_role basejump.account_role)",
         ["basejump.accounts", "basejump.account_user", "user_id", "account_role"],
     ),
     (
         "create table public.\"Organization\" (id uuid primary key, \"displayName\" text);
          create table public.\"User\" (id uuid primary key, email text);
-         create table public.\"Membership\" (id uuid primary key, \"organizationId\" uuid references public.\"Organization\", \"userId\" uuid references public.\"User\", role text);
+         create table public.\"Membership\" (id uuid primary key,
+           \"organizationId\" uuid references public.\"Organization\",
+           \"userId\" uuid references public.\"User\", role text);
          create unique index on public.\"Membership\" (\"userId\", \"organizationId\");
-         create table public.\"ApiKey\" (id uuid primary key, \"organizationId\" uuid references public.\"Organization\", \"userId\" uuid references public.\"User\")",
+         create table public.\"ApiKey\" (id uuid primary key,
+           \"organizationId\" uuid references public.\"Organization\",
+           \"userId\" uuid references public.\"User\")",
         ["public.\"Organization\"", "public.\"Membership\"", "\"userId\"", "role"],
     ),
     (
         "create table public.companies (id uuid primary key, name text);
-         create table public.profiles (id uuid primary key, company_id uuid references public.companies, role text, full_name text);
-         create table public.documents (id uuid primary key, company_id uuid references public.companies, user_id uuid references public.profiles)",
+         create table public.profiles (id uuid primary key, company_id uuid references public.companies,
+           role text, full_name text);
+         create table public.documents (id uuid primary key, company_id uuid references public.companies,
+           user_id uuid references public.profiles)",
         ["public.companies", "public.profiles", "id", "role"],
     ),
     (
         // No foreign key at all.
         "create table public.workspaces (id uuid primary key, title text);
-         create table public.workspace_members (workspace_id uuid, member_id uuid, role varchar(20), primary key (member_id, workspace_id))",
+         create table public.workspace_members (workspace_id uuid, member_id uuid, role varchar(20),
+           primary key (member_id, workspace_id))",
         ["public.workspaces", "public.workspace_members", "member_id", "role"],
     ),
 ];

@@ -64,7 +64,8 @@ async fn five_thousand_subscriptions_interrupted_in_the_middle_are_each_written_
     let asked = pages(&t);
     assert_eq!((asked.len(), asked.iter().collect::<BTreeSet<_>>().len()), (50, 50), "no page twice");
     assert_eq!(t.value("select count(*) || ' ' || max(version) from subscriptions").await, "5000 1");
-    let written = "select count(*) || ' ' || count(distinct telemetry ->> 'subscription') from runs where kind = 'subscription_status_changed'";
+    let written = "select count(*) || ' ' || count(distinct telemetry ->> 'subscription') from runs
+        where kind = 'subscription_status_changed'";
     assert_eq!(t.value(written).await, "5000 5000");
     assert_eq!(truth::differences(&t).await, [""; 0]);
 

@@ -142,12 +142,7 @@ async fn an_endpoint_that_lacks_an_event_or_is_disabled_or_missing() {
     let all = json!(shared::stripe::event::PROCESSED);
     let complaints =
         d.after_call(&path, json!({ "enabled_events": &shared::stripe::event::PROCESSED[1..] })).await;
-    Deployment::found(
-        complaints,
-        "webhook_endpoint",
-        Status::Failing,
-        "is not sent checkout.session.async_payment_failed",
-    );
+    Deployment::found(complaints, "webhook_endpoint", Status::Failing, "is not sent charge.dispute.closed");
     let complaints = d.after_call(&path, json!({ "enabled_events": all, "disabled": true })).await;
     Deployment::found(complaints, "webhook_endpoint", Status::Failing, "is disabled");
     d.t.stripe.call("DELETE", &path, &json!({})).unwrap();
@@ -181,12 +176,18 @@ async fn row_level_security_that_is_off_or_not_forced() {
 #[tokio::test]
 async fn a_role_that_may_too_much() {
     let d = Deployment::start().await;
-    let complaints = d.after_sql("grant insert on entitlements to authenticated; grant select on payments to anon; grant execute on function pf_apply_event(jsonb) to anon").await;
+    let complaints = d
+        .after_sql(
+            "grant insert on entitlements to authenticated;
+             grant select on payments to anon; grant execute on function pf_apply_event(jsonb) to anon",
+        )
+        .await;
     Deployment::found(
         complaints,
         "roles",
         Status::Failing,
-        "anon may execute billing.pf_apply_event(jsonb); anon may select billing.payments; authenticated may insert billing.entitlements",
+        "anon may execute billing.pf_apply_event(jsonb); anon may select billing.payments; authenticated may \
+         insert billing.entitlements",
     );
 }
 
@@ -217,14 +218,27 @@ async fn a_subscription_that_drifted() {
 #[tokio::test]
 async fn events_that_failed_a_reconciliation_that_stopped_and_a_key_of_the_wrong_mode() {
     let d = Deployment::start().await;
-    let failed = "insert into webhook_events (event_id, type, livemode, stripe_created_at, status, error_code) values ('evt_1', 'invoice.paid', false, now(), 'failed', 'missing_org_id')";
+    let failed =
+        "insert into webhook_events (event_id, type, livemode, stripe_created_at, status, error_code)
+          values ('evt_1', 'invoice.paid', false, now(), 'failed', 'missing_org_id')";
     Deployment::found(d.after_sql(failed).await, "failed_events", Status::Warning, "missing_org_id");
-    let complaints = d.after_sql("update webhook_events set first_received_at = now() - interval '2 days' where event_id = 'evt_1'").await;
+    let complaints = d
+        .after_sql(
+            "update webhook_events set first_received_at = now() - interval '2 days'
+             where event_id = 'evt_1'",
+        )
+        .await;
     Deployment::found(complaints, "failed_events", Status::Failing, "for more than a day");
-    let complaints = d.after_sql("delete from webhook_events where event_id = 'evt_1'; update reconcile_cursors set updated_at = now() - interval '2 hours'").await;
+    let complaints = d
+        .after_sql(
+            "delete from webhook_events where event_id = 'evt_1';
+             update reconcile_cursors set updated_at = now() - interval '2 hours'",
+        )
+        .await;
     Deployment::found(complaints, "reconciliation", Status::Failing, "120 minutes ago");
     let live = format!(
-        "delete from reconcile_cursors; insert into customers (org_id, livemode, stripe_customer_id) values ('{}', true, 'cus_live')",
+        "delete from reconcile_cursors;
+            insert into customers (org_id, livemode, stripe_customer_id) values ('{}', true, 'cus_live')",
         d.t.other_org
     );
     let complaints = d.after_sql(&live).await;

@@ -53,7 +53,8 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "drop table public.mine",
     ),
     (
-        "create function public.mine() returns int language sql as 'select 1'; alter function public.mine() owner to billing_reader",
+        "create function public.mine() returns int language sql as 'select 1';
+            alter function public.mine() owner to billing_reader",
         "billing_reader owns function public.mine()",
         "drop function public.mine()",
     ),
@@ -234,8 +235,10 @@ async fn organizations_that_nobody_may_buy_for_and_members_that_cannot_be_read()
     assert!(d.complaints(&[]).await.is_empty());
     let complaints = d.after_sql("update own_members set role = 'member' where role <> 'member'").await;
     Deployment::found(complaints, "members", Status::Warning, "2 organizations have no owner or admin");
-    let views = "update own_members set role = 'owner'; create table public.people as select * from own_members;
-        comment on view members is 'by hand'; create or replace view members as select org_id, user_id, role from public.people";
+    let views = "update own_members set role = 'owner';
+        create table public.people as select * from own_members;
+        comment on view members is 'by hand';
+        create or replace view members as select org_id, user_id, role from public.people";
     let complaints = d.after_sql(views).await;
     Deployment::found(complaints, "members", Status::Failing, "permission denied for table people");
     assert!(d.after_sql("grant select on public.people to billing_owner").await.is_empty());

@@ -70,9 +70,12 @@ async fn an_open_payment_is_told_in_its_grace_period_and_after() {
             "First is past_due since {since} with {id}; pro stays until {until}, unless it is paid before."
         )
     );
-    t.db.batch_execute("update subscriptions set grace_until = now() - interval '1 minute'; update entitlements set expires_at = now() - interval '1 minute'")
-        .await
-        .unwrap();
+    t.db.batch_execute(
+        "update subscriptions set grace_until = now() - interval '1 minute';
+         update entitlements set expires_at = now() - interval '1 minute'",
+    )
+    .await
+    .unwrap();
     let over = day(&t, "grace_until").await;
     assert_eq!(
         sentence(&t).await,
@@ -108,7 +111,10 @@ async fn a_cancellation_is_told_before_and_after_it_takes_effect() {
 async fn two_subscriptions_a_plan_set_by_hand_and_statuses_that_grant_nothing() {
     let t = TestApp::start().await;
     let pro = t.buy("pro", "month").await;
-    let copy = "insert into subscriptions select (jsonb_populate_record(s, '{\"stripe_subscription_id\": \"sub_second\", \"plan_code\": \"enterprise\"}')).* from subscriptions s;
+    let copy = "insert into subscriptions
+          select (jsonb_populate_record(s,
+            '{\"stripe_subscription_id\": \"sub_second\", \"items\": [{\"plan\": \"enterprise\"}], \"plan_code\": \"enterprise\"}')).*
+            from subscriptions s;
         select billing_private.apply_subscriptions(org_id, false, 'test') from subscriptions limit 1";
     t.db.batch_execute(copy).await.unwrap();
     let told = sentence(&t).await;
@@ -126,7 +132,8 @@ async fn two_subscriptions_a_plan_set_by_hand_and_statuses_that_grant_nothing() 
         ("incomplete_expired", format!("First has pilot because the first payment of {pro} was never made.")),
     ] {
         let update = format!(
-            "update subscriptions set status = '{status}'; select billing_private.apply_subscriptions(org_id, false, 'test') from subscriptions"
+            "update subscriptions set status = '{status}';
+                select billing_private.apply_subscriptions(org_id, false, 'test') from subscriptions"
         );
         t.db.batch_execute(&update).await.unwrap();
         assert_eq!(sentence(&t).await, told);
@@ -146,7 +153,13 @@ async fn overrides_and_add_ons_are_told_with_who_and_why() {
     let grant =
         ["grant", &t.org, "hasAPI", "--until", "2100-01-01", "--by", "ada", "--reason", "ticket 4711"];
     assert_eq!(t.billing(&grant).await.status, 0);
-    t.db.batch_execute(&format!("insert into entitlements (org_id, source, livemode, feature, source_id, expires_at) values ('{}', 'addon', false, 'hasWhiteLabel', 'cs_1', '2100-02-01Z')", t.org)).await.unwrap();
+    t.db.batch_execute(&format!(
+        "insert into entitlements (org_id, source, livemode, feature, source_id,
+          expires_at) values ('{}', 'addon', false, 'hasWhiteLabel', 'cs_1', '2100-02-01Z')",
+        t.org
+    ))
+    .await
+    .unwrap();
     assert_eq!(
         sentence(&t).await,
         "First has pilot because it never had a subscription. One flag is decided by an override."

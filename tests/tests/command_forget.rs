@@ -19,7 +19,8 @@ async fn two_organizations() -> TestApp {
     t.deliver_all().await;
     for org in [&t.org, &t.other_org] {
         let more = format!(
-            "insert into payments (stripe_checkout_session_id, org_id, livemode, payment_status) values ('cs_{org}', '{org}', false, 'paid');
+            "insert into payments (stripe_checkout_session_id, org_id, livemode, payment_status)
+               values ('cs_{org}', '{org}', false, 'paid');
              select pf_override_entitlement('{org}', 'hasAPI', true, null, 'ada', 'ticket 4711')"
         );
         t.db.batch_execute(&more).await.unwrap();

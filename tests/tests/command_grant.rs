@@ -18,7 +18,8 @@ async fn a_grant_counts_at_once_and_says_who_and_why() {
     assert_eq!(granted["before"], json!({ "enabled": false, "source": "plan", "expires_at": null }));
     assert_eq!(granted["after"], json!({ "enabled": true, "source": "override", "expires_at": null }));
     assert_eq!(has(&t, "hasAPI").await, true);
-    let told = "select concat_ws(' ', telemetry ->> 'feature', telemetry ->> 'to', telemetry ->> 'cause', telemetry ->> 'reason') from runs where kind = 'entitlement_overridden'";
+    let told = "select concat_ws(' ', telemetry ->> 'feature', telemetry ->> 'to', telemetry ->> 'cause',
+          telemetry ->> 'reason') from runs where kind = 'entitlement_overridden'";
     assert_eq!(t.value(told).await, "hasAPI on ada ticket 4711");
     // It outlasts what happens to the plan.
     let id = t.buy("pro", "month").await;
@@ -41,7 +42,12 @@ async fn a_denial_goes_before_the_plan_until_it_is_revoked() {
     assert_eq!((&revoked["before"]["enabled"], &revoked["after"]["enabled"]), (&json!(false), &json!(true)));
     assert_eq!(has(&t, "canExportPDF").await, true);
     // Nobody said who: it is the user and the machine.
-    let by = t.value("select string_agg(distinct telemetry ->> 'cause', ' ') from runs where kind = 'entitlement_overridden'").await;
+    let by = t
+        .value(
+            "select string_agg(distinct telemetry ->> 'cause', ' ') from runs
+             where kind = 'entitlement_overridden'",
+        )
+        .await;
     assert!(by.contains('@') && !by.contains(' '), "{by}");
     let nothing = t.billing(&["revoke", &t.org, "canExportPDF", "--reason", "again"]).await;
     assert!(nothing.status == 1 && nothing.complaint.contains("there is nothing to revoke"), "{nothing:?}");

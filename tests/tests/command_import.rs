@@ -20,7 +20,8 @@ async fn a_customer_who_pays_already_has_its_plan_at_once_and_every_trace_says_w
     assert_eq!(done["plan"], json!({ "plan_code": "pro", "status": "active" }));
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pro");
     assert_eq!(truth::differences(&t).await, [""; 0]);
-    let audit = "select string_agg(concat_ws(' ', org_id, telemetry ->> 'to', telemetry ->> 'cause', telemetry ->> 'source'), ';')
+    let audit = "select string_agg(concat_ws(' ', org_id, telemetry ->> 'to', telemetry ->> 'cause',
+          telemetry ->> 'source'), ';')
         from runs where kind = 'customer_imported'";
     let name = file.path().rsplit('/').next().unwrap();
     assert_eq!(t.value(audit).await, format!("{} {customer} ada {name}", t.org));
@@ -71,7 +72,10 @@ async fn a_second_run_changes_nothing_at_all() {
     );
     let words = t.billing(&["import", "--customers", file.path()]).await.output;
     assert!(
-        words.ends_with("3 customers in test mode: 0 stored, 3 as before; 0 with org_id at Stripe, 0 subscriptions written."),
+        words.ends_with(
+            "3 customers in test mode: 0 stored, 3 as before; 0 with org_id at Stripe, 0 subscriptions \
+             written."
+        ),
         "{words}"
     );
 }

@@ -90,8 +90,7 @@ async fn each_line_that_cannot_be_imported_is_told_with_its_reason_and_the_other
 }
 
 #[tokio::test]
-async fn of_two_customers_the_one_with_the_live_subscription_is_taken_else_the_newest_and_two_live_ones_are_left_to_a_person()
- {
+async fn of_two_customers_the_one_with_the_live_subscription_is_taken_else_the_newest_and_never_one_of_two() {
     let t = TestApp::start().await;
     let orgs = t.more_organizations(3).await;
     let live = t.paying_at_stripe("pro");
@@ -118,10 +117,19 @@ async fn of_two_customers_the_one_with_the_live_subscription_is_taken_else_the_n
     assert_eq!(
         told,
         [
-            ("not_taken", format!("{ended} of {} is not taken: {live} has the live subscription (line 2).", orgs[0]).as_str()),
             (
                 "not_taken",
-                format!("{first} of {} is not taken: {newest} is newer, and none has a live subscription (line 4).", orgs[1]).as_str()
+                format!("{ended} of {} is not taken: {live} has the live subscription (line 2).", orgs[0])
+                    .as_str()
+            ),
+            (
+                "not_taken",
+                format!(
+                    "{first} of {} is not taken: {newest} is newer, and none has a live subscription (line \
+                     4).",
+                    orgs[1]
+                )
+                .as_str()
             ),
             ("several_live_customers", sentence(&report, "several_live_customers")),
         ]
@@ -209,7 +217,8 @@ async fn a_price_that_says_no_plan_is_told_before_a_paying_customer_is_locked_ou
     let t = TestApp::start().await;
     let product = t.stripe.call("POST", "/v1/products", &json!({ "name": "Gold" })).unwrap();
     let price = json!({
-        "product": product["id"], "currency": "usd", "unit_amount": 9900, "recurring": { "interval": "month" }, "lookup_key": "gold",
+        "product": product["id"], "currency": "usd", "unit_amount": 9900,
+        "recurring": { "interval": "month" }, "lookup_key": "gold",
     });
     let price = t.stripe.call("POST", "/v1/prices", &price).unwrap()["id"].as_str().unwrap().to_owned();
     let customer = t.customer_at_stripe(&json!({}));

@@ -15,7 +15,8 @@ async fn a_file_is_read_as_spreadsheets_write_it() {
     let t = TestApp::start().await;
     let customer = t.paying_at_stripe("pro");
     let written = format!(
-        "\u{feff}name;Org_Id;stripe_customer_id\r\n\r\n\"First; \"\"the\"\" one\";\" {} \";{customer} \r\n;;\r\n\r\nSecond;{};\r\nThird;four;cus_1\r\n",
+        "\u{feff}name;Org_Id;stripe_customer_id\r\n\r\n\"First; \"\"the\"\" one\";\" {} \";{customer} \r\n\
+         ;;\r\n\r\nSecond;{};\r\nThird;four;cus_1\r\n",
         t.org.to_uppercase(),
         t.other_org
     );
@@ -47,7 +48,8 @@ async fn an_applications_table_is_read_with_the_rights_that_the_login_has() {
     let t = TestApp::start().await;
     let (one, two) = (t.paying_at_stripe("pro"), t.paying_at_stripe("enterprise"));
     let table = format!(
-        "create table public.subscriptions (id bigint generated always as identity, org_id uuid, stripe_customer_id text, status text);
+        "create table public.subscriptions (id bigint generated always as identity, org_id uuid,
+           stripe_customer_id text, status text);
          insert into public.subscriptions (org_id, stripe_customer_id) values
            ('{}', '{one}'), ('{}', '{one}'), ('{}', null), (null, 'cus_x')",
         t.org, t.org, t.other_org
@@ -58,7 +60,8 @@ async fn an_applications_table_is_read_with_the_rights_that_the_login_has() {
     assert_eq!(refused.status, 1, "{refused:?}");
     assert!(
         refused.complaint.contains(
-            "billing_operator may not read public.subscriptions. As its owner, run `grant select (org_id, stripe_customer_id) on public.subscriptions to billing_operator`,"
+            "billing_operator may not read public.subscriptions. As its owner, run `grant select (org_id, \
+             stripe_customer_id) on public.subscriptions to billing_operator`,"
         ),
         "{refused:?}"
     );
@@ -111,7 +114,8 @@ async fn names_with_capitals_dots_and_quotation_marks_are_found_and_mean_nothing
         r#"create schema "my.app"; grant usage on schema "my.app" to billing_operator;
          create table "my.app"."Tenant" ("orgId" text, "customer ""id""" text, "current_user" text);
          insert into "my.app"."Tenant" values ('{}', '{customer}', '{customer}');
-         create view public.payers as select "orgId" as org_id, "customer ""id""" as stripe_customer_id from "my.app"."Tenant";
+         create view public.payers as
+           select "orgId" as org_id, "customer ""id""" as stripe_customer_id from "my.app"."Tenant";
          grant select on "my.app"."Tenant", public.payers to billing_operator"#,
         t.org
     );
@@ -145,12 +149,14 @@ async fn names_with_capitals_dots_and_quotation_marks_are_found_and_mean_nothing
         (
             "\"my.app\".\"Tenant\"",
             "org_id",
-            "\"my.app\".\"Tenant\" has no column org_id: it has orgId, customer \"id\", current_user. Say which one it is with --org-column.",
+            "\"my.app\".\"Tenant\" has no column org_id: it has orgId, customer \"id\", current_user. Say \
+             which one it is with --org-column.",
         ),
         (
             "payers",
             evil,
-            "public.payers has no column b\"; drop table billing.customers; --: it has org_id, stripe_customer_id.",
+            "public.payers has no column b\"; drop table billing.customers; --: it has org_id, \
+             stripe_customer_id.",
         ),
         (
             &format!("public.\"{}\"", evil.replace('"', "\"\"")),
@@ -184,7 +190,8 @@ async fn metadata_of_customers_and_of_subscriptions_is_read_page_by_page() {
         report["problems"][0]["sentence"],
         format!("\"acme\" is no organization's id, which is a UUID (metadata of {odd}).")
     );
-    let plans = "select string_agg(concat_ws(' ', plan_code, n), ';' order by plan_code) from (select plan_code, count(*) n from plan_effective group by 1) p";
+    let plans = "select string_agg(concat_ws(' ', plan_code, n), ';' order by plan_code)
+        from (select plan_code, count(*) n from plan_effective group by 1) p";
     assert_eq!(t.value(plans).await, "pilot 122;pro 10");
     assert_eq!(
         t.value(&format!("select count(*) from customers where stripe_customer_id = '{stranger}'")).await,

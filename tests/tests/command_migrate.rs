@@ -75,7 +75,8 @@ async fn a_definition_that_changed_is_applied_again_with_its_grants_and_nothing_
     let database = TestDatabase::create().await;
     let admin = database.connect().await;
     // As an older release left it: another body, another right.
-    let older = "create or replace function billing_private.livemode() returns boolean language sql as 'select false';
+    let older = "create or replace function billing_private.livemode() returns boolean
+          language sql as 'select false';
         grant execute on function billing_private.livemode() to anon;
         update schema_history set checksum = 'older' where name = 'functions/livemode'";
     admin.batch_execute(older).await.unwrap();
@@ -117,7 +118,8 @@ async fn a_schema_or_role_of_our_name_that_is_not_ours_is_refused_before_anythin
                 "{error}"
             );
         }
-        let left = "select string_agg(nspname, ',') from pg_namespace where nspname in ('billing', 'billing_private', 'auth')";
+        let left = "select string_agg(nspname, ',') from pg_namespace
+            where nspname in ('billing', 'billing_private', 'auth')";
         assert_eq!(admin.query_one(left, &[]).await.unwrap().get::<_, String>(0), schema);
     }
 }
@@ -128,7 +130,8 @@ async fn a_run_that_fails_in_the_middle_leaves_nothing_behind() {
     let admin = database.connect().await;
     let sabotage = "create function public.stop_views() returns event_trigger language plpgsql as $$ begin
           if tg_tag = 'CREATE VIEW' then raise exception 'no view today'; end if; end $$;
-        create event trigger stop on ddl_command_end when tag in ('CREATE VIEW') execute function public.stop_views()";
+        create event trigger stop on ddl_command_end
+          when tag in ('CREATE VIEW') execute function public.stop_views()";
     admin.batch_execute(sabotage).await.unwrap();
     let error = migrate::run(APPLY, &context(&database.url("postgres"))).await.unwrap_err().to_string();
     assert!(
@@ -204,8 +207,9 @@ impl Pooler {
         std::fs::write(folder.join("users.txt"), "\"postgres\" \"\"\n").unwrap();
         let file = folder.join("pgbouncer.ini");
         let settings = format!(
-            "[databases]\n{name} = host=127.0.0.1 port={} dbname={name}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
-             unix_socket_dir =\nauth_type = trust\nauth_file = {}\npool_mode = {mode}\nignore_startup_parameters = extra_float_digits\n",
+            "[databases]\n{name} = host=127.0.0.1 port={} dbname={name}\n[pgbouncer]\n\
+             listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = trust\n\
+             auth_file = {}\npool_mode = {mode}\nignore_startup_parameters = extra_float_digits\n",
             upstream.get_ports()[0],
             folder.join("users.txt").display()
         );

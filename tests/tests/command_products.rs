@@ -196,7 +196,8 @@ async fn two_products_of_one_plan_are_told_and_a_negotiated_price_is_left_alone(
     let rival = json!({ "name": "Another Pro", "metadata": { "plan_code": "pro" } });
     let rival = t.stripe.call("POST", "/v1/products", &rival).unwrap();
     let negotiated = json!({
-        "product": pro["product"], "currency": "usd", "unit_amount": 3900, "recurring": { "interval": "month" },
+        "product": pro["product"], "currency": "usd", "unit_amount": 3900,
+        "recurring": { "interval": "month" },
         "metadata": { "plan_code": "pro" },
     });
     let negotiated = t.stripe.call("POST", "/v1/prices", &negotiated).unwrap();

@@ -5,9 +5,15 @@ use tests::TestApp;
 #[tokio::test]
 async fn what_is_past_its_retention_is_counted_and_then_removed() {
     let t = TestApp::start().await;
-    t.db.batch_execute("insert into webhook_events (event_id, type, livemode, stripe_created_at, status, outcome, last_attempt_at)
-        select 'evt_' || days || '_' || n, 'invoice.paid', false, now(), 'processed', 'stale', now() - make_interval(days => days)
-        from unnest(array[1, 40, 91]) days, generate_series(1, 3) n").await.unwrap();
+    t.db.batch_execute(
+        "insert into webhook_events (event_id, type, livemode, stripe_created_at, status,
+           outcome, last_attempt_at)
+         select 'evt_' || days || '_' || n, 'invoice.paid', false, now(), 'processed', 'stale',
+           now() - make_interval(days => days)
+         from unnest(array[1, 40, 91]) days, generate_series(1, 3) n",
+    )
+    .await
+    .unwrap();
     let dry = t.billing(&["prune", "--dry-run"]).await;
     assert_eq!((dry.status, dry.output.as_str()), (0, "3 events past 90 days. Nothing was removed."));
     assert_eq!(t.value("select count(*) from webhook_events").await, "9");

@@ -49,7 +49,8 @@ async fn another_address_makes_another_pool_and_what_is_under_way_finishes_on_th
         let request = request.header("x-user-id", users::MEMBER).body(Body::Empty).unwrap();
         Answer::of("entitlements", answer_live(&live, entitlements::handle, request).await).status
     };
-    let open = "select count(*) from pg_stat_activity where usename = 'billing_reader' and datname = current_database()";
+    let open = "select count(*) from pg_stat_activity
+        where usename = 'billing_reader' and datname = current_database()";
     assert_eq!((ask().await, t.value(open).await.as_str()), (200, "1"));
     let before = live.app().await.unwrap();
     let lock = t.database.connect().await;

@@ -1,59 +1,71 @@
-//! What the code tells the database's functions, and what they answer, are JSON of one type each: each side knows
-//! every field of the other.
+//! What the code tells the database's functions, and what they answer, are JSON of one type each: each side
+//! knows every field of the other.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::db::argument::PaymentRow;
+use shared::db::argument::{ChargeRow, PaymentRow};
 use shared::db::subscriptions::{ApplyReads, Comparison, Purpose, SubscriptionRead};
 use shared::db::webhook_events::{ApplyEvent, Effect, EventAnswer, EventRef, EventToApply};
 use shared::domain::ids::{CheckoutSessionId, CustomerId, SubscriptionId};
 use shared::domain::ordering::ReadTimes;
-use shared::domain::payment::{Payment, PaymentStatus};
+use shared::domain::payment::{Charge, Payment, PaymentStatus};
 use shared::domain::status::Status;
-use shared::domain::subscription::{Item, Plan, Snapshot};
+use shared::domain::subscription::{Item, Snapshot};
 use tests::TestApp;
 
 /// Columns of `subscriptions` that no snapshot has.
-const DECIDED_HERE: &str = "org_id past_due_since grace_until version known_through may_include updated_at";
+const DECIDED_HERE: &str = "org_id org_named own plan_code price_id unknown_price billing_interval interval_count \
+    currency quantity paid_items paid_period_start paid_at past_due_since grace_until version known_through \
+    may_include updated_at";
 /// What a snapshot has that is no column of `subscriptions`.
-const SAID_BESIDE: &str = "plan_unknown";
+const SAID_BESIDE: &str = "metadata_plan_code";
 /// Columns of `payments` that no payment of Stripe has.
-const PAYMENT_DECIDED_HERE: &str = "org_id created_at updated_at";
+const PAYMENT_DECIDED_HERE: &str =
+    "org_id addon_features addon_expires_at addon_unreadable addon_ended_by created_at updated_at";
+/// What a payment has that is no column of `payments`.
+const PAYMENT_SAID_BESIDE: &str = "addon_flags addon_days paid_at";
+/// Columns of `charges` that no event says.
+const CHARGE_DECIDED_HERE: &str = "org_id refunded_at disputed_at updated_at";
 
 fn snapshot() -> Snapshot {
     Snapshot {
         id: SubscriptionId::from("sub_1"),
-        customer: CustomerId::from("cus_1"),
-        org: None,
+        customer: Some(CustomerId::from("cus_1")),
+        orgs: Vec::new(),
         livemode: false,
         status: Status::Active,
         pause_behavior: None,
-        plan: Plan::Unknown,
-        item: Item::default(),
+        items: vec![Item::default()],
+        metadata_plan: None,
         period: None,
         cancel_at_period_end: false,
         cancel_at: None,
         trial_end: None,
+        test_clock: None,
         created: Timestamp::UNIX_EPOCH,
     }
 }
 
-/// The argument of `pf_apply_event` about a subscription that Stripe was asked for.
-fn event_argument() -> Value {
-    let event = EventRef {
+fn event_ref() -> EventRef {
+    EventRef {
         id: "evt_1".to_owned(),
         kind: "customer.subscription.updated".to_owned(),
         created: 1,
         livemode: false,
         api_version: None,
-    };
+    }
+}
+
+/// The argument of `pf_apply_event` about a subscription that Stripe was asked for.
+fn event_argument() -> Value {
     let to_apply = EventToApply {
-        event,
+        event: event_ref(),
         orgs: Vec::new(),
         customer: None,
-        customer_is_theirs: false,
+        reference: None,
+        carried: None,
         effect: Effect::Snapshot(Box::new(snapshot())),
         read: Some(ReadTimes::payload_stands(0, 1)),
         void: false,
@@ -79,10 +91,26 @@ fn payment() -> Value {
         amount_cents: None,
         currency: None,
         status: PaymentStatus::Paid,
-        addons: Vec::new(),
-        addons_expire_at: None,
+        payment_intent: None,
+        addon_flags: Vec::new(),
+        addon_days: None,
+        paid_at: Timestamp::UNIX_EPOCH,
     };
     serde_json::to_value(PaymentRow::from(&payment)).unwrap()
+}
+
+fn charge() -> Value {
+    let charge = Charge {
+        id: "ch_1".to_owned(),
+        payment_intent: None,
+        customer: None,
+        livemode: false,
+        amount_cents: None,
+        refunded_cents: None,
+        currency: None,
+        dispute_status: None,
+    };
+    serde_json::to_value(ChargeRow::from(&charge)).unwrap()
 }
 
 fn words(text: &str) -> BTreeSet<String> {
@@ -102,7 +130,7 @@ fn read_in_sql(function: &str, what: &str) -> Vec<BTreeSet<String>> {
     let after = calls.iter().flat_map(|call| file.sql.split(call).skip(1));
     let lists = after.map(|rest| rest.split_once('(').unwrap().1.split_once(')').unwrap().0);
     let names = |list: &str| {
-        list.split(',').map(|field| field.split_whitespace().next().unwrap().to_owned()).collect()
+        list.split(',').map(|field| field.split_whitespace().next().unwrap().replace('"', "")).collect()
     };
     lists.map(names).collect()
 }
@@ -123,9 +151,8 @@ fn each_function_reads_the_fields_that_it_is_told_and_no_other() {
     let (event, reads) = (event_argument(), reads_argument());
     for (function, what, told) in [
         ("pf_apply_event", "request", &event),
-        ("pf_apply_event", "asked.event", &event["event"]),
-        ("pf_apply_event", "asked.read", &event["read"]),
-        ("pf_fail_event", "event", &event["event"]),
+        ("pf_fail_event", "event", &serde_json::to_value(event_ref()).unwrap()),
+        ("resolve_items", "snapshot -> 'items'", &event["snapshot"]["items"][0]),
         ("pf_apply_reads", "request", &reads),
         ("pf_apply_reads", "asked.reads", &reads["reads"][0]),
     ] {
@@ -142,7 +169,8 @@ async fn what_is_told_of_a_subscription_or_a_payment_are_the_columns_of_its_tabl
     let t = TestApp::start().await;
     for (table, told, beside, decided_here) in [
         ("subscriptions", event_argument()["snapshot"].clone(), SAID_BESIDE, DECIDED_HERE),
-        ("payments", payment(), "", PAYMENT_DECIDED_HERE),
+        ("payments", payment(), PAYMENT_SAID_BESIDE, PAYMENT_DECIDED_HERE),
+        ("charges", charge(), "", CHARGE_DECIDED_HERE),
     ] {
         let columns =
             "select string_agg(attname, ' ') from pg_attribute where attnum > 0 and not attisdropped";
@@ -150,9 +178,15 @@ async fn what_is_told_of_a_subscription_or_a_payment_are_the_columns_of_its_tabl
         let told = &fields(&told) - &words(beside);
         assert_same(table, &told, &(&words(&columns) - &words(decided_here)));
     }
-    let snapshot = migrations::FILES.iter().find(|file| file.name == "functions/write_snapshot").unwrap();
-    for field in words(SAID_BESIDE) {
-        assert!(snapshot.sql.contains(&format!("snapshot ->> '{field}'")), "{field}");
+    for (function, argument, beside) in
+        [("resolve_items", "snapshot", SAID_BESIDE), ("write_payment", "payment", PAYMENT_SAID_BESIDE)]
+    {
+        let name = format!("functions/{function}");
+        let file = migrations::FILES.iter().find(|file| file.name == name).unwrap();
+        for field in words(beside) {
+            let read = ["->", "->>"].map(|arrow| format!("{argument} {arrow} '{field}'"));
+            assert!(read.iter().any(|read| file.sql.contains(read)), "{function} does not read {field}");
+        }
     }
 }
 
@@ -167,11 +201,11 @@ async fn each_answer_has_the_fields_that_the_code_reads_and_no_other() {
     let answer = ask("pf_apply_event", event.clone()).await;
     assert!(matches!(serde_json::from_value(answer).unwrap(), EventAnswer::MissingOrg));
     event["org_ids"] = json!([t.org]);
-    event["read"]["version"] = json!(5);
-    event["event"]["created"] = json!(9);
+    event["version"] = json!(5);
+    event["created"] = json!(9);
     let answer = ask("pf_apply_event", event.clone()).await;
     assert!(matches!(serde_json::from_value(answer).unwrap(), EventAnswer::AskStripe { version: 0 }));
-    event["read"]["version"] = json!(0);
+    event["version"] = json!(0);
     let settled = ask("pf_apply_event", event).await;
     assert!(matches!(serde_json::from_value(settled.clone()).unwrap(), EventAnswer::Settled { .. }));
 
@@ -179,7 +213,7 @@ async fn each_answer_has_the_fields_that_the_code_reads_and_no_other() {
     serde_json::from_value::<Vec<Comparison>>(compared.clone()).unwrap();
 
     // Neither side can add or leave out a field unnoticed.
-    for field in ["outcome", "org_id", "a_new_one"] {
+    for field in ["outcome", "org_id", "seen", "a_new_one"] {
         let mut answer = settled.clone();
         if answer["settled"].as_object_mut().unwrap().remove(field).is_none() {
             answer["settled"][field] = json!(1);

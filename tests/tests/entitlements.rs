@@ -14,8 +14,10 @@ async fn an_organization_that_never_paid_has_the_pilot_plan() {
     let timestamp = body["timestamp"].take();
     assert!(timestamp.as_str().unwrap().ends_with('Z'));
     let expected = json!({
-        "success": true, "orgId": t.org, "planCode": "pilot", "status": "none", "seats": 1,
-        "currentPeriodEnd": null, "cancelAt": null, "graceEndsAt": null, "timestamp": null,
+        "success": true, "orgId": t.org, "planCode": "pilot", "status": "none", "reason": null,
+        "interval": null, "intervalCount": null, "seats": 1, "currentPeriodEnd": null, "cancelAt": null,
+        "graceEndsAt": null, "trialEndsAt": null, "collectionPaused": false, "canManageBilling": false,
+        "timestamp": null,
         "entitlements": {
             "canUseAllModules": false, "canExportMD": true, "canExportPDF": false, "canExportJSON": false,
             "canUseGptTestReal": false, "hasCloudHistory": false, "hasEvaluatorAI": false, "hasAPI": false,
@@ -92,7 +94,8 @@ async fn a_plan_outlasts_a_failed_payment_for_the_grace_period_and_no_longer() {
     assert!(!in_grace.text("/graceEndsAt").is_empty());
     assert_eq!(t.value("select grace_until - past_due_since from subscriptions").await, "7 days");
     // The end of the grace period needs no event and no job: only time.
-    let week_later = "update subscriptions set grace_until = now(); update entitlements set expires_at = now() where source = 'plan'";
+    let week_later = "update subscriptions set grace_until = now();
+        update entitlements set expires_at = now() where source = 'plan'";
     t.db.batch_execute(week_later).await.unwrap();
     let after = t.entitlements(users::OWNER, &t.org).await;
     assert_eq!((after.text("/planCode"), after.text("/status")), ("pilot", "past_due"));

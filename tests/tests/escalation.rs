@@ -17,11 +17,14 @@ const LOGINS: [&str; 4] = ["billing_reader", "billing_checkout", "billing_events
 /// Roles that somebody else's login becomes.
 const ROLES: [&str; 3] = ["authenticated", "service_role", "billing_viewer"];
 
+const SUBSCRIPTION_COLUMNS: usize = 32;
+
 /// Rows of two organizations and of one that is gone, each with a subscription.
 async fn fill(admin: &Client) {
     let people = format!(
         "grant authenticated, service_role, billing_viewer to authenticator;
-         insert into billing.own_organizations (id, name) values ('{ORG}', 'A'), ('{OTHER}', 'B'), ('{GONE}', 'C');
+         insert into billing.own_organizations (id, name)
+           values ('{ORG}', 'A'), ('{OTHER}', 'B'), ('{GONE}', 'C');
          insert into billing.own_members values ('{ORG}', '{}', 'owner'), ('{OTHER}', '{}', 'owner')",
         users::OWNER,
         users::OUTSIDER
@@ -33,7 +36,8 @@ async fn fill(admin: &Client) {
     }
     let more = format!(
         "delete from billing.own_organizations where id = '{GONE}';
-         insert into billing.payments (stripe_checkout_session_id, org_id, livemode, payment_status) values ('cs_1', '{OTHER}', false, 'paid');
+         insert into billing.payments (stripe_checkout_session_id, org_id, livemode, payment_status)
+           values ('cs_1', '{OTHER}', false, 'paid');
          select billing.pf_override_entitlement('{OTHER}', 'hasAPI', true, null, 'ada', 'test')"
     );
     admin.batch_execute(&more).await.unwrap();
@@ -41,9 +45,14 @@ async fn fill(admin: &Client) {
 
 fn snapshot(number: u32, status: &str, plan: &str) -> Value {
     json!({
-        "stripe_subscription_id": format!("sub_{number}"), "livemode": false, "stripe_customer_id": format!("cus_{number}"),
-        "status": status, "pause_behavior": null, "plan_code": plan, "plan_unknown": true, "price_id": "price_1",
-        "billing_interval": "month", "quantity": 2, "current_period_start": "2026-01-01T00:00:00Z",
+        "stripe_subscription_id": format!("sub_{number}"), "livemode": false,
+        "stripe_customer_id": format!("cus_{number}"),
+        "status": status, "pause_behavior": null, "metadata_plan_code": plan, "test_clock": "clock_1",
+        "items": [
+            { "price": "price_1", "lookup_key": format!("promptforge_{plan}_month"), "quantity": 2 },
+            { "price": "price_2", "flags": ["hasAPI", "noSuchFlag"], "seats": 1, "interval": "month" }
+        ],
+        "current_period_start": "2026-01-01T00:00:00Z",
         "current_period_end": "2026-02-01T00:00:00Z", "cancel_at_period_end": false, "cancel_at": null,
         "trial_end": "2026-01-08T00:00:00Z", "stripe_created_at": "2026-01-01T00:00:00Z"
     })
@@ -52,9 +61,10 @@ fn snapshot(number: u32, status: &str, plan: &str) -> Value {
 /// The argument of `pf_apply_event` for a subscription.
 fn event(id: &str, org: &str, snapshot: &Value) -> Value {
     json!({
-        "event": { "id": id, "type": "customer.subscription.updated", "created": 1_767_225_600, "livemode": false, "api_version": "2026-10-28.endive" },
-        "org_ids": [org], "customer": snapshot["stripe_customer_id"], "customer_is_theirs": true,
-        "subscription": snapshot["stripe_subscription_id"], "snapshot": snapshot, "read": null, "payment": null, "verdict": null,
+        "id": id, "type": "customer.subscription.updated", "created": 1_767_225_600,
+        "livemode": false, "api_version": "2026-10-28.endive",
+        "org_ids": [org], "customer": snapshot["stripe_customer_id"],
+        "subscription": snapshot["stripe_subscription_id"], "snapshot": snapshot,
         "grace_days": 7, "foreign_acknowledged": false, "elapsed_ms": 1
     })
 }
@@ -63,20 +73,41 @@ fn event(id: &str, org: &str, snapshot: &Value) -> Value {
 fn events() -> Vec<Value> {
     let stranger = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7eff";
     let mut moved = event("evt_b", ORG, &snapshot(2, "past_due", "enterprise"));
-    moved["event"]["created"] = json!(1_767_300_000);
+    moved["created"] = json!(1_767_300_000);
     let mut read = event("evt_c", ORG, &snapshot(1, "canceled", "pro"));
-    read["read"] = json!({ "version": 1, "observed_at": 1_767_300_000, "known_through": 1_767_300_000, "may_include": 1_767_300_001 });
+    read["carried"] = json!(snapshot(1, "active", "pro"));
+    for (name, value) in [
+        ("version", 1),
+        ("observed_at", 1_767_300_000),
+        ("known_through", 1_767_300_000),
+        ("may_include", 1_767_300_001),
+    ] {
+        read[name] = json!(value);
+    }
     let mut payment = event("evt_d", ORG, &snapshot(1, "active", "pro"));
     payment["payment"] = json!({
-        "stripe_checkout_session_id": "cs_9", "livemode": false, "amount_cents": 100, "currency": "usd", "payment_status": "paid",
-        "addon_features": ["hasAPI"], "addon_expires_at": "2027-01-01T00:00:00Z"
+        "stripe_checkout_session_id": "cs_9", "livemode": false, "amount_cents": 100, "currency": "usd",
+        "payment_status": "paid",
+        "stripe_payment_intent_id": "pi_1", "addon_flags": ["hasAPI"], "addon_days": "30", "paid_at": 1_767_300_000
     });
+    payment["payment_intent"] = json!("pi_1");
+    let mut charge = event("evt_g", ORG, &snapshot(1, "active", "pro"));
+    charge["payment_intent"] = json!("pi_1");
+    charge["charge"] = json!({
+        "stripe_charge_id": "ch_1", "stripe_payment_intent_id": "pi_1", "livemode": false, "amount_cents": 100,
+        "refunded_cents": 100, "dispute_status": "lost"
+    });
+    let mut clock = event("evt_h", ORG, &snapshot(1, "active", "pro"));
+    clock["test_clock"] = json!("clock_1");
+    clock["frozen_at"] = json!(1_767_400_000);
     vec![
         event("evt_a", ORG, &snapshot(9, "trialing", "enterprise")),
         event("evt_1", ORG, &snapshot(1, "active", "pro")),
         moved,
         read,
         payment,
+        charge,
+        clock,
         event("evt_e", GONE, &snapshot(3, "active", "pro")),
         event("evt_f", stranger, &snapshot(8, "active", "pro")),
     ]
@@ -90,8 +121,10 @@ fn arguments(function: &str, name: &str) -> Vec<String> {
         ("pf_apply_reads", "request") => {
             let read = |number, org: &str, status: &str| {
                 json!({
-                    "org_ids": [org], "customer": format!("cus_{number}"), "subscription": format!("sub_{number}"),
-                    "snapshot": snapshot(number, status, "enterprise"), "version": if number == 9 { 0 } else { 1 },
+                    "org_ids": [org], "customer": format!("cus_{number}"),
+                    "subscription": format!("sub_{number}"),
+                    "snapshot": snapshot(number, status, "enterprise"),
+                    "version": if number == 9 { 0 } else { 1 },
                     "observed_at": 1_767_300_000, "known_through": 1_767_300_000, "may_include": 1_767_300_001
                 })
             };
@@ -103,9 +136,14 @@ fn arguments(function: &str, name: &str) -> Vec<String> {
             ];
             one(&json!({ "reads": reads, "cause": "test", "grace_days": 7, "dry_run": false }).to_string())
         }
-        (_, "event") => one(&events()[0]["event"].to_string()),
+        (_, "event") => one(&events()[0].to_string()),
         (_, "org" | "org_id") => vec![format!("'{ORG}'"), format!("'{OTHER}'"), format!("'{GONE}'")],
-        (_, "asking") => one(users::OWNER),
+        (_, "asking" | "caller") => one(users::OWNER),
+        (_, "plan") => one("pro"),
+        (_, "price") => one("price_1"),
+        (_, "counts") => one("true"),
+        // A row in which all is null.
+        (_, "subscription") => one(&format!("({})", ",".repeat(SUBSCRIPTION_COLUMNS - 1))),
         (_, "mode") => one("false"),
         (_, "feature" | "flag") => one("hasAPI"),
         (_, "enabled" | "even_if_live") => one("true"),
@@ -127,10 +165,13 @@ fn arguments(function: &str, name: &str) -> Vec<String> {
 /// Every call of a function that the role may make, found in the catalogue: with plain values, and with
 /// values of the traps' types.
 async fn calls(admin: &Client, role: &str) -> Vec<String> {
-    let functions = "select n.nspname::text, p.proname::text, coalesce(p.proargnames[1:p.pronargs], '{}')::text[],
-          array(select t.typname from unnest(p.proargtypes) with ordinality as a (type, place) join pg_type t on t.oid = a.type order by place)::text[]
+    let functions = "select n.nspname::text, p.proname::text,
+            coalesce(p.proargnames[1:p.pronargs], '{}')::text[],
+          array(select t.typname from unnest(p.proargtypes) with ordinality as a (type, place)
+            join pg_type t on t.oid = a.type order by place)::text[]
         from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-        where n.nspname in ('billing', 'billing_private') and has_function_privilege($1::text, p.oid, 'execute') order by p.oid";
+        where n.nspname in ('billing', 'billing_private')
+          and has_function_privilege($1::text, p.oid, 'execute') order by p.oid";
     let mut all = Vec::new();
     for row in admin.query(functions, &[&role]).await.unwrap() {
         let (schema, name): (String, String) = (row.get(0), row.get(1));
@@ -143,7 +184,10 @@ async fn calls(admin: &Client, role: &str) -> Vec<String> {
                     // A domain for `integer` nothing would use: it is a keyword.
                     let through =
                         if trapped && kind != "int4" { format!("::pg_temp.{kind}") } else { String::new() };
-                    format!("{value}{through}::pg_catalog.{kind}")
+                    // A row of ours: its type is its table's.
+                    let schema = if kind == "subscriptions" { "billing" } else { "pg_catalog" };
+                    let through = if schema == "billing" { String::new() } else { through };
+                    format!("{value}{through}::{schema}.{kind}")
                 });
                 all.push(format!("select * from {schema}.{name}({})", typed.collect::<Vec<_>>().join(", ")));
             }
@@ -154,8 +198,10 @@ async fn calls(admin: &Client, role: &str) -> Vec<String> {
 
 /// Every relation that the role may read.
 async fn readable(admin: &Client, role: &str) -> Vec<String> {
-    let tables = "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where n.nspname in ('billing', 'billing_private') and c.relkind in ('r', 'v') and has_table_privilege($1::text, c.oid, 'select')";
+    let tables = "select n.nspname || '.' || c.relname from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname in ('billing', 'billing_private') and c.relkind in ('r', 'v')
+          and has_table_privilege($1::text, c.oid, 'select')";
     admin.query(tables, &[&role]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
@@ -178,9 +224,14 @@ async fn attack(admin: &Client, attacker: &Attacker, role: &str) {
     }
     if role == "service_role" {
         statements.push(format!(
-            "insert into billing.own_organizations (name) values ('D'); update billing.own_members set role = 'admin'; delete from billing.own_organizations where id = '{ORG}';
-             insert into billing.entitlements (org_id, source, feature) values ('{ORG}', 'trial', 'hasAPI'); update billing.subscriptions set plan_code = 'pilot';
-             delete from billing.plans where plan_code = 'nothing'; insert into billing.customers (org_id, livemode, stripe_customer_id) values ('{ORG}', true, 'cus_8')"
+            "insert into billing.own_organizations (name) values ('D');
+             update billing.own_members set role = 'admin';
+             delete from billing.own_organizations where id = '{ORG}';
+             insert into billing.entitlements (org_id, source, feature) values ('{ORG}', 'trial', 'hasAPI');
+             update billing.subscriptions set plan_code = 'pilot';
+             delete from billing.plans where plan_code = 'nothing';
+             insert into billing.customers (org_id, livemode, stripe_customer_id)
+               values ('{ORG}', true, 'cus_8')"
         ));
     }
     for path in
@@ -221,8 +272,10 @@ async fn look(admin: &Client, attacker: &Attacker, role: &str) {
 async fn attack_as_everybody(cluster: &Cluster, database: &str) {
     let admin = cluster.connect(database).await.unwrap();
     fill(&admin).await;
-    let careless = "create function public.careless() returns uuid language plpgsql security definer set search_path = '' as $$
-        begin return '5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10'::uuid; end $$; grant execute on function public.careless() to public; grant usage on schema public to public";
+    let careless = "create function public.careless() returns uuid language plpgsql security definer
+          set search_path = '' as $$
+        begin return '5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10'::uuid; end $$;
+        grant execute on function public.careless() to public; grant usage on schema public to public";
     admin.batch_execute(careless).await.unwrap();
     for login in LOGINS {
         let attacker = Attacker::connect(&cluster.url(login, database), None).await;

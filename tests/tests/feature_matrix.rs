@@ -40,7 +40,12 @@ async fn each_plan_switches_on_what_the_table_says() {
 async fn a_change_of_the_matrix_changes_the_answer_at_once() {
     let t = TestApp::start().await;
     t.buy("pro", "month").await;
-    t.db.batch_execute("update plan_entitlements set enabled = not enabled where plan_code = 'pro' and feature in ('canExportPDF', 'hasAPI')").await.unwrap();
+    t.db.batch_execute(
+        "update plan_entitlements set enabled = not enabled
+          where plan_code = 'pro' and feature in ('canExportPDF', 'hasAPI')",
+    )
+    .await
+    .unwrap();
     let flags = t.entitlements(users::OWNER, &t.org).await.body["entitlements"].clone();
     assert_eq!((&flags["canExportPDF"], &flags["hasAPI"]), (&false.into(), &true.into()));
 }

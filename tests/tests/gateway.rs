@@ -78,7 +78,8 @@ async fn a_forged_token_gets_no_further_than_a_good_one_would() {
     assert_eq!(status_and_code(s.ask().bearer_auth(s.token())).await, (200, String::new()));
     let unauthenticated = (401, "unauthenticated".to_owned());
     let claims = json!({
-        "iss": format!("{}/auth/v1", s.url), "aud": "authenticated", "role": "authenticated", "sub": PEOPLE.owner.user_id,
+        "iss": format!("{}/auth/v1", s.url), "aud": "authenticated", "role": "authenticated",
+        "sub": PEOPLE.owner.user_id,
         "exp": 4_000_000_000_i64
     });
     let stranger = EcKey::new("own");
@@ -120,7 +121,8 @@ async fn a_user_id_alone_is_signed_in_here_and_nowhere_else() {
 #[tokio::test]
 async fn nothing_that_a_client_sends_becomes_the_request_context() {
     let s = Stack::start().await;
-    let context = json!({ "authorizer": { "lambda": { "userId": PEOPLE.owner.user_id } }, "userId": PEOPLE.owner.user_id });
+    let context = json!({ "authorizer": { "lambda": { "userId": PEOPLE.owner.user_id } },
+        "userId": PEOPLE.owner.user_id });
     let request = s
         .http
         .get(format!("{}&requestContext={context}", s.entitlements))

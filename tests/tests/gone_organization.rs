@@ -11,7 +11,8 @@ async fn delete(t: &TestApp) {
 
 async fn restore(t: &TestApp) {
     let rows = format!(
-        "insert into own_organizations (id, name) values ('{org}', 'First'); insert into own_members (org_id, user_id, role) values ('{org}', '{}', 'owner')",
+        "insert into own_organizations (id, name) values ('{org}', 'First');
+            insert into own_members (org_id, user_id, role) values ('{org}', '{}', 'owner')",
         users::OWNER,
         org = t.org
     );
@@ -104,9 +105,12 @@ async fn it_can_be_forgotten_and_what_comes_later_of_what_ended_leaves_no_trace(
     invoice["id"] = json!("evt_late_invoice");
     invoice["created"] = json!(t.now() + 100);
     let payment = json!({
-        "id": "evt_late_payment", "object": "event", "type": "checkout.session.completed", "created": t.now(), "livemode": false, "api_version": "2026-10-28.endive",
-        "data": { "object": { "id": "cs_late", "object": "checkout.session", "mode": "payment", "payment_status": "paid", "livemode": false,
-          "amount_total": 500, "currency": "usd", "client_reference_id": t.org, "metadata": { "org_id": t.org, "addon_flags": "hasAPI" } } }
+        "id": "evt_late_payment", "object": "event", "type": "checkout.session.completed", "created": t.now(),
+        "livemode": false, "api_version": "2026-10-28.endive",
+        "data": { "object": { "id": "cs_late", "object": "checkout.session", "mode": "payment",
+            "payment_status": "paid", "livemode": false,
+          "amount_total": 500, "currency": "usd", "client_reference_id": t.org,
+          "metadata": { "org_id": t.org, "addon_flags": "hasAPI" } } }
     });
     for event in t.stripe.events().iter().chain([&late, &invoice, &payment]) {
         let answer = t.deliver(event).await;
@@ -119,7 +123,8 @@ async fn it_can_be_forgotten_and_what_comes_later_of_what_ended_leaves_no_trace(
     t.billing(&["backfill", "--all"]).await;
     assert_eq!(kept(&t).await, "0 0 0 0 0 0");
     let named = format!(
-        "select count(*) from (select w::text as row from webhook_events w union all select r::text from runs r) all_rows where row like '%{}%'",
+        "select count(*) from (select w::text as row from webhook_events w
+         union all select r::text from runs r) all_rows where row like '%{}%'",
         t.org
     );
     assert_eq!(t.value(&named).await, "0");
@@ -174,7 +179,13 @@ async fn one_that_still_pays_is_counted_by_each_reconciliation_and_fails_the_doc
     assert_eq!(counted(), Some(0));
     delete(&t).await;
     // Of the other mode it is another deployment's to tell.
-    t.db.batch_execute("insert into subscriptions select (jsonb_populate_record(s, '{\"stripe_subscription_id\": \"sub_live\", \"livemode\": true}')).* from subscriptions s").await.unwrap();
+    t.db.batch_execute(
+        "insert into subscriptions
+          select (jsonb_populate_record(s,
+            '{\"stripe_subscription_id\": \"sub_live\", \"livemode\": true}')).* from subscriptions s",
+    )
+    .await
+    .unwrap();
     let report = t.reconcile().await;
     assert_eq!((report.without_organization, report.is_well()), (1, true), "{report:?}");
     assert_eq!(counted(), Some(1));

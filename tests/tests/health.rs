@@ -71,7 +71,8 @@ async fn a_database_address_that_contradicts_us_fails_as_configuration_too() {
         let url = format!("postgres://billing_reader@db.example.com/none?{parameter}");
         let t = TestApp::start_with(&[("DATABASE_URL", &url)]).await;
         let answer = t.health().await;
-        let expected = json!({ "success": false, "database": "failing", "schema": "failing", "configuration": "failing" });
+        let expected = json!({ "success": false, "database": "failing", "schema": "failing",
+            "configuration": "failing" });
         assert_eq!((answer.status, &answer.body), (503, &expected), "{parameter}");
     }
 }

@@ -7,6 +7,7 @@ const READABLE: &[(&str, &str)] = &[
     ("customers", "org_id"),
     ("subscriptions", "org_id"),
     ("payments", "org_id"),
+    ("charges", "org_id"),
     ("entitlements", "org_id"),
     ("entitlements_effective", "org_id"),
     ("plan_effective", "org_id"),
@@ -81,7 +82,7 @@ async fn a_member_cannot_see_events_or_telemetry_and_cannot_write_anything() {
         "select * from members",
         "select pf_apply_plan_entitlements(gen_random_uuid(), 'enterprise')",
         "select pf_apply_event('{}')",
-        "select pf_fail_event('{}', 'x')",
+        "select pf_fail_event('{}', 'x', null)",
         "select pf_store_customer(gen_random_uuid(), gen_random_uuid(), false, 'cus_1', null)",
         "select billing_private.lock_organizations(array[gen_random_uuid()])",
         "select billing_private.all_organizations()",
@@ -128,7 +129,8 @@ async fn on_a_database_that_grants_everything_by_default_nothing_more_is_granted
     db.batch_execute(generous).await.unwrap();
     migrations::run(&mut db).await.unwrap();
     let careful = tests::TestDatabase::create().await.connect().await;
-    let granted = "select string_agg(concat_ws(' ', grantee, privilege, name), ', ' order by name, grantee, privilege) from (
+    let granted = "select string_agg(concat_ws(' ', grantee, privilege, name), ', '
+          order by name, grantee, privilege) from (
         select c.oid::regclass::text as name, a.grantee::regrole::text, a.privilege_type as privilege
         from pg_class c, aclexplode(c.relacl) a
         where c.relnamespace in ('billing'::regnamespace, 'billing_private'::regnamespace)
@@ -144,6 +146,29 @@ async fn on_a_database_that_grants_everything_by_default_nothing_more_is_granted
 }
 
 #[tokio::test]
+async fn the_functions_that_the_routes_call_look_up_themselves_who_is_a_member() {
+    let t = TestApp::start_with_two_organizations().await;
+    for (role, function) in [
+        ("billing_reader", "read_entitlements('USER', 'ORG')"),
+        ("billing_checkout", "read_account('USER', 'ORG', false)"),
+    ] {
+        t.db.batch_execute(&format!("reset role; set role {role}")).await.unwrap();
+        let ghost = "0a000000-0000-4000-8000-00000000dead";
+        for (user, rows) in [(users::OUTSIDER, "0"), (ghost, "0"), (users::MEMBER, "1"), (users::OWNER, "1")]
+        {
+            let call = function.replace("USER", user).replace("ORG", &t.org);
+            assert_eq!(
+                t.value(&format!("select count(*) from billing.{call}")).await,
+                rows,
+                "{user}: {call}"
+            );
+        }
+        let nobody = function.replace("'USER'", "null").replace("ORG", &t.org);
+        assert_eq!(t.value(&format!("select count(*) from billing.{nobody}")).await, "0");
+    }
+}
+
+#[tokio::test]
 async fn with_every_check_of_the_statement_removed_a_stranger_still_gets_no_row() {
     let t = TestApp::start_with_two_organizations().await;
     for (user, sees) in [(users::OUTSIDER, false), (users::MEMBER, true)] {
@@ -152,8 +177,6 @@ async fn with_every_check_of_the_statement_removed_a_stranger_still_gets_no_row(
         t.db.batch_execute(&claims).await.unwrap();
         let org = &t.org;
         for careless in [
-            format!("read_account('{org}', false)"),
-            format!("read_entitlements('{org}')"),
             format!("subscriptions where org_id = '{org}'"),
             format!("customers where org_id = '{org}'"),
             format!("entitlements_effective where org_id = '{org}'"),

@@ -32,7 +32,8 @@ async fn an_organizations_event_is_applied_while_the_reading_login_holds_every_l
     reader.batch_execute("begin").await.unwrap();
     // Whatever key somebody derives from the organization.
     let locks = format!(
-        "select pg_advisory_lock(hashtextextended(key, 0)), pg_advisory_lock(hashtext(key)), pg_advisory_lock(hashtextextended(key, 0) & 16383),
+        "select pg_advisory_lock(hashtextextended(key, 0)), pg_advisory_lock(hashtext(key)),
+             pg_advisory_lock(hashtextextended(key, 0) & 16383),
            pg_advisory_lock(0, hashtext(key)), pg_advisory_lock(hashtext('billing'), hashtext(key))
          from unnest(array['{}', '{}', 'billing migrations', 'billing']) as key",
         t.org, t.other_org
@@ -78,7 +79,8 @@ async fn the_migrations_do_not_wait_for_a_lock_that_any_login_can_hold() {
     let reader = connect(&database.url("billing_reader")).await;
     reader
         .batch_execute(
-            "set idle_in_transaction_session_timeout = 0; select pg_advisory_lock(hashtextextended('billing migrations', 0));
+            "set idle_in_transaction_session_timeout = 0;
+             select pg_advisory_lock(hashtextextended('billing migrations', 0));
              begin; lock table billing.schema_history in access share mode",
         )
         .await
@@ -105,7 +107,8 @@ async fn what_somebody_made_in_public_is_never_called_by_the_migrations() {
         ("string_agg", "name, text", "text"),
     ] {
         let function = format!(
-            "create function public.{name}({arguments}) returns {result} language plpgsql as $$ begin raise exception 'called {name} as %', current_user; end $$"
+            "create function public.{name}({arguments}) returns {result}
+             language plpgsql as $$ begin raise exception 'called {name} as %', current_user; end $$"
         );
         admin.batch_execute(&function).await.unwrap();
     }
@@ -119,7 +122,8 @@ async fn what_somebody_made_in_public_is_never_called_by_the_migrations() {
 #[tokio::test]
 async fn every_login_has_a_limit_of_connections_and_of_patience_from_the_beginning() {
     let (cluster, admin) = migrated_server("limits").await;
-    let limits = "select string_agg(concat_ws(' ', rolname, rolconnlimit, array_to_string(rolconfig, ' ')), chr(10) order by rolname)
+    let limits = "select string_agg(concat_ws(' ', rolname, rolconnlimit, array_to_string(rolconfig, ' ')),
+          chr(10) order by rolname)
         from pg_roles where rolname like 'billing%' and rolcanlogin";
     let limits: String = admin.query_one(limits, &[]).await.unwrap().get(0);
     let rest = "idle_in_transaction_session_timeout=15s search_path=pg_catalog, pg_temp";
@@ -146,15 +150,18 @@ async fn every_login_has_a_limit_of_connections_and_of_patience_from_the_beginni
 #[tokio::test]
 async fn a_login_can_do_nothing_in_the_applications_tables_whatever_these_grant_to_users() {
     let (cluster, admin) = migrated_server("leaked").await;
-    let application = "create table public.documents (id bigint generated always as identity primary key, owner uuid, body text);
+    let application = "create table public.documents (id bigint generated always as identity primary key,
+          owner uuid, body text);
         create table public.secrets (id bigint primary key);
         alter table public.documents enable row level security;
         create policy own on public.documents to authenticated using (owner = auth.uid()) with check (true);
         grant all on public.documents, public.secrets to authenticated, service_role, anon;
         grant all on all sequences in schema public to authenticated, service_role, anon;
         insert into public.documents (owner, body) values ('0a000000-0000-4000-8000-000000000001', 'draft');
-        create function public.erase() returns void language sql security definer as 'delete from public.documents';
-        revoke all on function public.erase() from public; grant execute on function public.erase() to authenticated, service_role";
+        create function public.erase() returns void
+          language sql security definer as 'delete from public.documents';
+        revoke all on function public.erase() from public;
+        grant execute on function public.erase() to authenticated, service_role";
     admin.batch_execute(application).await.unwrap();
     let statements = [
         "select * from public.documents",

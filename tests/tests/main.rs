@@ -1,6 +1,8 @@
 //! The system's tests: real handlers, real PostgreSQL, emulated Stripe. One file per route or event.
-#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)] // A test that cannot go on shall panic.
+// A test that cannot go on shall panic.
+#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
+mod access_logins;
 mod access_matrix;
 mod alarms;
 mod applications;
@@ -13,6 +15,7 @@ mod budgets;
 mod checkout;
 mod checkout_failures;
 mod command_adopt;
+mod command_adopt_refusals;
 mod command_adopt_shapes;
 mod command_backfill;
 mod command_doctor;
@@ -67,6 +70,7 @@ mod schema_rules;
 mod secrets;
 mod secrets_password;
 mod sql_functions;
+mod sql_functions_grants;
 mod subscription_status;
 mod supabase;
 mod sync;

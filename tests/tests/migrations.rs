@@ -43,7 +43,8 @@ async fn an_owner_who_is_no_superuser_can_apply_them_and_they_work() {
     );
     client.batch_execute(&works).await.unwrap();
     let become_user = format!(
-        "begin; select set_config('request.jwt.claims', '{{\"sub\": \"{}\"}}', true); set local role authenticated",
+        "begin; select set_config('request.jwt.claims', '{{\"sub\": \"{}\"}}', true);
+            set local role authenticated",
         users::OWNER
     );
     admin.batch_execute(&become_user).await.unwrap();

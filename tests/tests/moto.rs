@@ -17,7 +17,8 @@ use tests::runtime_api::RuntimeApi;
 /// The webhook's variables.
 fn variables(t: &TestApp, password: &str, signing: &str) -> Value {
     json!({
-        "STRIPE_SECRET_KEY": t.stripe.secret_key(), "STRIPE_API_BASE": t.stripe.url(), "STRIPE_WEBHOOK_SECRET": signing,
+        "STRIPE_SECRET_KEY": t.stripe.secret_key(), "STRIPE_API_BASE": t.stripe.url(),
+        "STRIPE_WEBHOOK_SECRET": signing,
         "EVENTS_DATABASE_URL": t.database.url(&format!("billing_events:{password}")),
     })
 }
@@ -32,11 +33,14 @@ fn call(t: &TestApp, event: &Value, signing: &[&str]) -> Value {
     });
     let header = format!("t={now},{}", signatures.collect::<Vec<_>>().join(","));
     json!({
-        "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "", "headers": { "stripe-signature": header },
+        "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "",
+        "headers": { "stripe-signature": header },
         "requestContext": {
-            "accountId": "anonymous", "apiId": "url", "domainName": "url.example.com", "requestId": "1", "routeKey": "$default",
+            "accountId": "anonymous", "apiId": "url", "domainName": "url.example.com", "requestId": "1",
+            "routeKey": "$default",
             "stage": "$default", "timeEpoch": 0,
-            "http": { "method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "Stripe/1.0" }
+            "http": { "method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
+                "userAgent": "Stripe/1.0" }
         },
         "body": body, "isBase64Encoded": false
     })
@@ -81,7 +85,8 @@ async fn billing_puts_a_new_signing_secret_in_front_of_the_old_one_and_shows_it_
     let t = TestApp::start().await;
     let moto = Moto::start().await;
     let variables = json!({
-        "STRIPE_SECRET_KEY": t.stripe.secret_key(), "STRIPE_API_BASE": t.stripe.url(), "STRIPE_WEBHOOK_SECRET": "whsec_old",
+        "STRIPE_SECRET_KEY": t.stripe.secret_key(), "STRIPE_API_BASE": t.stripe.url(),
+        "STRIPE_WEBHOOK_SECRET": "whsec_old",
     });
     let arn = moto.create("billing", &variables).await;
     let billing = |arn: &str| {

@@ -158,11 +158,23 @@ async fn by_stripe(seen: &mut Seen) {
         ("sync", "/v1/subscriptions"),
     ] {
         if function == "portal" {
-            t.buy("pro", "month").await;
+            let subscription = t.buy("pro", "month").await;
+            // Its customer pays for another organization too, for a moment.
+            let other = format!(
+                "insert into subscriptions select (jsonb_populate_record(s, jsonb_build_object(
+                   'stripe_subscription_id', 'sub_other', 'org_id', '{}'))).* from subscriptions s
+                 where s.stripe_subscription_id = '{subscription}'",
+                t.other_org
+            );
+            t.db.batch_execute(&other).await.unwrap();
+            ask(seen, &t, function, users::OWNER, &order(&t, function)).await;
+            t.db.batch_execute("delete from subscriptions where stripe_subscription_id = 'sub_other'")
+                .await
+                .unwrap();
         }
         for status in [402, 429] {
             // Else sync would not ask Stripe again so soon.
-            t.db.batch_execute("update customers set synced_at = null").await.unwrap();
+            t.db.batch_execute("delete from billing_private.syncs").await.unwrap();
             t.stripe.fail(Fault {
                 path_prefix: path_prefix.into(),
                 status,
@@ -213,8 +225,10 @@ async fn by_another(seen: &mut Seen) {
 
 async fn by_events(seen: &mut Seen) {
     let t = TestApp::start().await;
-    let homeless = json!({ "id": "evt_1", "type": "customer.subscription.updated", "created": t.now(), "livemode": false,
-        "data": { "object": { "id": "sub_1", "customer": "cus_1", "status": "active", "items": { "data": [] } } } });
+    let homeless = json!({ "id": "evt_1", "type": "customer.subscription.updated", "created": t.now(),
+        "livemode": false,
+        "data": { "object": { "id": "sub_1", "customer": "cus_1", "status": "active",
+            "items": { "data": [] } } } });
     for answer in [
         t.webhook("test", Body::Empty).await,
         t.webhook("test", Body::from("x".repeat(1024 * 1024 + 1))).await,

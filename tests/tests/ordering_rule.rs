@@ -7,9 +7,12 @@ use tests::ordering_oracle::{Decision, RowTimes, decide};
 #[tokio::test]
 async fn the_oracle_and_the_database_decide_alike() {
     let t = TestApp::start().await;
-    let sql = "select created, carries, known_through, span, status, billing_private.ordering(created, carries, known_through, known_through + span, status)
-        from generate_series(0, 12) created, generate_series(-1, 10) known_through, generate_series(0, 4) span,
-          unnest(array[false, true]) carries, unnest(array[null, 'active', 'a_new_one', 'canceled', 'incomplete_expired']) status
+    let sql = "select created, carries, known_through, span, status,
+          billing_private.ordering(created, carries, known_through, known_through + span, status)
+        from generate_series(0, 12) created, generate_series(-1, 10) known_through,
+          generate_series(0, 4) span,
+          unnest(array[false, true]) carries,
+          unnest(array[null, 'active', 'a_new_one', 'canceled', 'incomplete_expired']) status
         where known_through >= 0 or (span = 0 and status is null)";
     let rows = t.db.query(sql, &[]).await.unwrap();
     assert!(rows.len() > 5000);

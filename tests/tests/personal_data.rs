@@ -22,13 +22,15 @@ fn marked(text: &str) -> String {
 /// Puts a person into an object wherever Stripe has one.
 fn with_a_person(event: &Value) -> Value {
     let mut event = event.clone();
-    let address = json!({ "line1": marked("street"), "city": marked("city"), "postal_code": marked("zip"), "country": "DE" });
+    let address = json!({ "line1": marked("street"), "city": marked("city"), "postal_code": marked("zip"),
+        "country": "DE" });
     let object = &mut event["data"]["object"];
     for field in ["customer_email", "customer_name", "customer_phone", "receipt_email", "description"] {
         object[field] = json!(marked(field));
     }
     object["customer_address"] = address.clone();
-    object["customer_details"] = json!({ "email": marked("mail@example.com"), "name": marked("name"), "phone": marked("phone"), "address": address });
+    object["customer_details"] = json!({ "email": marked("mail@example.com"), "name": marked("name"),
+        "phone": marked("phone"), "address": address });
     object["shipping_details"] = json!({ "name": marked("name"), "address": address });
     object["custom_fields"] = json!([{ "key": "vat", "text": { "value": marked("vat") } }]);
     event
@@ -36,7 +38,12 @@ fn with_a_person(event: &Value) -> Value {
 
 /// Every row of every table, as text.
 async fn rows(t: &TestApp) -> String {
-    let tables = t.value("select string_agg(relname, ' ') from pg_class where relnamespace = 'billing'::regnamespace and relkind = 'r'").await;
+    let tables = t
+        .value(
+            "select string_agg(relname, ' ') from pg_class
+             where relnamespace = 'billing'::regnamespace and relkind = 'r'",
+        )
+        .await;
     let mut all = String::new();
     for table in tables.split(' ') {
         all += &t.value(&format!("select string_agg(r::text, ' ') from {table} r")).await;

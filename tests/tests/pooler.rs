@@ -1,7 +1,8 @@
 //! All work through PgBouncer in transaction mode, with far fewer connections to the server than to it: what
 //! one client left behind, the next would find. Needs PgBouncer: `cargo test --package tests --features
 //! pooler --test pooler`.
-#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)] // A test that cannot go on shall panic.
+// A test that cannot go on shall panic.
+#![allow(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -61,7 +62,8 @@ async fn look_for_leaks(pooler: &Pooler, done: &Cell<bool>) -> usize {
         let found = client
             .query_typed(
                 "select coalesce(current_setting('request.jwt.claims', true), ''), current_user::text,
-                        current_setting('role'), (select count(*) from pg_prepared_statements where name <> '')",
+                 current_setting('role'), (select count(*) from pg_prepared_statements
+                   where name <> '')",
                 &[],
             )
             .await

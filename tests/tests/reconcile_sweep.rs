@@ -108,7 +108,8 @@ async fn a_plan_that_was_written_by_hand_is_put_right_and_overrides_are_left_alo
     t.buy("pro", "month").await;
     let tampered = format!(
         "update entitlements set plan_code = 'enterprise' where source = 'plan';
-         insert into entitlements (org_id, source, feature, enabled) values ('{}', 'override', 'hasAPI', true)",
+         insert into entitlements (org_id, source, feature, enabled)
+           values ('{}', 'override', 'hasAPI', true)",
         t.org
     );
     t.db.batch_execute(&tampered).await.unwrap();

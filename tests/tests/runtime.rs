@@ -18,8 +18,10 @@ fn event(t: &TestApp, user: &str) -> Value {
         "version": "2.0", "routeKey": "GET /api/entitlements", "rawPath": "/api/entitlements",
         "rawQueryString": format!("orgId={}", t.org), "headers": { "x-user-id": user },
         "requestContext": {
-            "accountId": "1", "apiId": "api", "domainName": "api.example.com", "requestId": "test", "stage": "$default", "timeEpoch": 0,
-            "http": { "method": "GET", "path": "/api/entitlements", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test" },
+            "accountId": "1", "apiId": "api", "domainName": "api.example.com", "requestId": "test",
+            "stage": "$default", "timeEpoch": 0,
+            "http": { "method": "GET", "path": "/api/entitlements", "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1", "userAgent": "test" },
             "routeKey": "GET /api/entitlements"
         },
         "isBase64Encoded": false

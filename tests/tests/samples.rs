@@ -30,7 +30,8 @@ async fn start() -> TestApp {
     ];
     let mut t = TestApp::start_with(&variables).await;
     let people = format!(
-        "insert into own_organizations (id, name) values ('{ORG}', 'Demo'); insert into own_members values ('{ORG}', '{OWNER}', 'owner')"
+        "insert into own_organizations (id, name) values ('{ORG}', 'Demo');
+            insert into own_members values ('{ORG}', '{OWNER}', 'owner')"
     );
     t.db.batch_execute(&people).await.unwrap();
     t.set_clock(&Clock::Fixed(Arc::new(AtomicI64::new(MADE_AT))));

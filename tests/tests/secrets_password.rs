@@ -51,7 +51,8 @@ async fn a_password_that_is_replaced_fails_no_event() {
         assert_eq!(r.vault.reads(), before + 1);
         r.a_minute_later();
     }
-    let open = "select count(*) from pg_stat_activity where usename = 'billing_events' and datname = current_database()";
+    let open = "select count(*) from pg_stat_activity
+        where usename = 'billing_events' and datname = current_database()";
     assert!(r.t.value(open).await.parse::<u32>().unwrap() <= 4, "the old pool's connections are gone");
 }
 

@@ -6,13 +6,13 @@ use tests::{TestApp, users};
 
 const GHOST: &str = "0a000000-0000-4000-8000-0000000000ff";
 /// Who asks: a role, and the user in its claims.
-const MEMBER: (&str, &str) = ("authenticated", users::MEMBER);
+pub(super) const MEMBER: (&str, &str) = ("authenticated", users::MEMBER);
 const OUTSIDER: (&str, &str) = ("authenticated", users::OUTSIDER);
-const SERVER: (&str, &str) = ("service_role", "");
+pub(super) const SERVER: (&str, &str) = ("service_role", "");
 const OWNER_OF_EVERYTHING: (&str, &str) = ("plain_owner", "");
 
 /// One value that somebody is told, or PostgreSQL's code for a refusal.
-async fn told(t: &TestApp, (role, user): (&str, &str), sql: &str) -> String {
+pub(super) async fn told(t: &TestApp, (role, user): (&str, &str), sql: &str) -> String {
     let claims = match user {
         "" if role == "plain_owner" => String::new(),
         "" => json!({ "role": role }).to_string(),
@@ -29,7 +29,7 @@ async fn told(t: &TestApp, (role, user): (&str, &str), sql: &str) -> String {
     }
 }
 
-async fn has(t: &TestApp, who: (&str, &str), org: &str, feature: &str) -> String {
+pub(super) async fn has(t: &TestApp, who: (&str, &str), org: &str, feature: &str) -> String {
     told(t, who, &format!("select billing.has_entitlement('{org}', '{feature}')")).await
 }
 
@@ -41,12 +41,13 @@ async fn orgs_with(t: &TestApp, who: (&str, &str), feature: &str) -> String {
 
 /// Two organizations: the first has what pro has. And the role that an application's migrations run as, which
 /// migrated.
-async fn start() -> TestApp {
+pub(super) async fn start() -> TestApp {
     let t = TestApp::start().await;
     let rows = format!(
         "select pf_apply_plan_entitlements('{}', 'pro');
          do $$ begin
-           if not exists (select from pg_roles where rolname = 'plain_owner') then create role plain_owner; end if;
+           if not exists (select from pg_roles where rolname = 'plain_owner') then create role plain_owner;
+           end if;
          exception when duplicate_object then null; end $$;
          grant billing_owner to plain_owner",
         t.org
@@ -116,9 +117,12 @@ async fn in_a_function_with_its_owners_rights_it_is_still_the_requests_user_who_
     let t = start().await;
     t.db.batch_execute(
         "create schema app authorization plain_owner; set role plain_owner;
-         create function app.may_export(org uuid) returns boolean language sql security definer as $$ select billing.has_entitlement(org, 'canExportPDF') $$;
-         create function app.exporters() returns setof uuid language sql security definer as $$ select billing.orgs_with('canExportPDF') $$;
-         create function app.plans() returns setof text language sql security definer as $$ select org_id::text from billing.plan_effective $$;
+         create function app.may_export(org uuid) returns boolean language sql security definer as $$
+           select billing.has_entitlement(org, 'canExportPDF') $$;
+         create function app.exporters() returns setof uuid language sql security definer as $$
+           select billing.orgs_with('canExportPDF') $$;
+         create function app.plans() returns setof text language sql security definer as $$
+           select org_id::text from billing.plan_effective $$;
          grant usage on schema app to anon, authenticated, service_role; reset role",
     )
     .await
@@ -153,25 +157,34 @@ async fn policies_of_an_applications_own_table_ask_them_as_the_user() {
     let t = start().await;
     let (org, other) = (&t.org, &t.other_org);
     t.db.batch_execute(&format!(
-        "create table public.reports (id bigint generated always as identity primary key, org_id uuid not null, body text);
+        "create table public.reports (id bigint generated always as identity primary key,
+           org_id uuid not null, body text);
          create index on public.reports (org_id);
          create table public.api_keys (org_id uuid primary key, key text);
-         alter table public.reports enable row level security; alter table public.api_keys enable row level security;
-         create policy paid on public.reports for select to authenticated using (org_id = any (array(select billing.orgs_with('canExportPDF'))));
-         create policy paid on public.api_keys to authenticated using (billing.has_entitlement(org_id, 'canExportPDF'))
+         alter table public.reports enable row level security;
+         alter table public.api_keys enable row level security;
+         create policy paid on public.reports for select to authenticated
+           using (org_id = any (array(select billing.orgs_with('canExportPDF'))));
+         create policy paid on public.api_keys to authenticated
+           using (billing.has_entitlement(org_id, 'canExportPDF'))
            with check (billing.has_entitlement(org_id, 'hasAPI'));
-         grant usage on schema public to authenticated; grant select, insert, update on public.reports, public.api_keys to authenticated;
-         insert into public.reports (org_id, body) select case when n % 2 = 0 then '{org}'::uuid else '{other}' end, n::text from generate_series(1, 2000) n;
+         grant usage on schema public to authenticated;
+         grant select, insert, update on public.reports, public.api_keys to authenticated;
+         insert into public.reports (org_id, body)
+           select case when n % 2 = 0 then '{org}'::uuid else '{other}' end, n::text
+           from generate_series(1, 2000) n;
          insert into public.api_keys values ('{org}', 'a'), ('{other}', 'b')"
     ))
     .await
     .unwrap();
     for (who, seen) in [(MEMBER, "1000 1"), (OUTSIDER, "0 0"), (("authenticated", ""), "0 0")] {
-        let count = "select concat_ws(' ', (select count(*) from public.reports), (select count(*) from public.api_keys))";
+        let count = "select concat_ws(' ',
+            (select count(*) from public.reports), (select count(*) from public.api_keys))";
         assert_eq!(told(&t, who, count).await, seen, "{who:?}");
     }
     let write = format!(
-        "with written as (update public.api_keys set key = 'c' where org_id = '{org}' returning 1) select count(*) from written"
+        "with written as (update public.api_keys set key = 'c' where org_id = '{org}' returning 1)
+            select count(*) from written"
     );
     let write_as = async |expected: bool| {
         let begin = format!(
@@ -205,122 +218,4 @@ async fn policies_of_an_applications_own_table_ask_them_as_the_user() {
         plan.iter().filter(|line| line.contains("ProjectSet") || line.contains("orgs_with")).collect();
     assert!(!calls.is_empty() && calls.iter().all(|line| line.contains("loops=1)")), "{plan:#?}");
     t.db.batch_execute("rollback").await.unwrap();
-}
-
-/// A few rows of every kind that there can be, for the first organization.
-fn grants(org: &str, random: &mut fastrand::Rng) -> String {
-    let mut sql = format!(
-        "delete from entitlements where org_id = '{org}'; delete from customers where livemode; {}",
-        // One live customer anywhere, and test payments count no more.
-        if random.bool() {
-            "insert into customers values (gen_random_uuid(), true, 'cus_live');"
-        } else {
-            ""
-        }
-    );
-    let features =
-        ["canUseAllModules", "canExportMD", "canExportPDF", "hasAPI", "hasSeatsGT1", "hasTeleport"];
-    for number in 0..random.usize(0..8) {
-        let expires = [
-            "null",
-            "now() - interval '1 hour'",
-            "now() + interval '1 hour'",
-            "now() + interval '1 day'",
-            "'infinity'",
-        ][random.usize(..5)];
-        let mode = ["null", "true", "false"][random.usize(..3)];
-        let feature = features[random.usize(..features.len())];
-        let plan = ["pilot", "pro", "enterprise"][random.usize(..3)];
-        let values = match random.u32(..4) {
-            0 => format!("'plan', {mode}, '{plan}', null, null, true"),
-            1 => format!("'addon', {mode}, null, '{feature}', 'cs_{number}', true"),
-            2 => format!("'trial', {mode}, null, '{feature}', null, true"),
-            _ => format!("'override', null, null, '{feature}', null, {}", random.bool()),
-        };
-        sql += &format!(
-            "insert into entitlements (org_id, source, livemode, plan_code, feature, source_id, enabled, expires_at)
-             values ('{org}', {values}, {expires}) on conflict do nothing;"
-        );
-    }
-    sql
-}
-
-#[tokio::test]
-async fn over_random_grants_every_way_to_ask_has_the_same_answer() {
-    let t = start().await;
-    let mut random = fastrand::Rng::with_seed(20_261_125);
-    let (mut on, mut off) = (0, 0);
-    for round in 0..60 {
-        let sql = grants(&t.org, &mut random);
-        t.db.batch_execute(&sql).await.unwrap();
-        let answer = t.entitlements(users::MEMBER, &t.org).await;
-        let flags = answer.body["entitlements"].as_object().unwrap().clone();
-        assert_eq!(flags.len(), 11);
-        for (feature, enabled) in &flags {
-            if *enabled == json!(true) {
-                on += 1
-            } else {
-                off += 1
-            }
-            let expected = enabled.to_string();
-            for who in [MEMBER, SERVER] {
-                let effective = format!(
-                    "select enabled from billing.entitlements_effective where org_id = '{}' and feature = '{feature}'",
-                    t.org
-                );
-                let with = format!(
-                    "select exists (select from billing.orgs_with('{feature}') o where o = '{}')",
-                    t.org
-                );
-                let all = [
-                    has(&t, who, &t.org, feature).await,
-                    told(&t, who, &effective).await,
-                    told(&t, who, &with).await,
-                ];
-                assert_eq!(
-                    all,
-                    [expected.clone(), expected.clone(), expected.clone()],
-                    "round {round}, {who:?}, {feature}: {sql}"
-                );
-            }
-        }
-    }
-    assert!(on > 50 && off > 50, "{on} on, {off} off");
-}
-
-#[tokio::test]
-async fn an_override_decides_alone_until_it_ends_and_there_is_one() {
-    let t = start().await;
-    let org = &t.org;
-    let set = async |feature: &str, value: &str, until: &str| {
-        let sql =
-            format!("select pf_override_entitlement('{org}', '{feature}', {value}, {until}, 'ada', 'test')");
-        t.db.batch_execute(&sql).await.unwrap();
-    };
-    set("canExportPDF", "false", "null").await;
-    set("hasAPI", "true", "now() + interval '1 hour'").await;
-    assert_eq!(
-        (has(&t, MEMBER, org, "canExportPDF").await, has(&t, MEMBER, org, "hasAPI").await),
-        ("false".into(), "true".into())
-    );
-    set("canExportPDF", "false", "now() - interval '1 second'").await;
-    set("hasAPI", "true", "now() - interval '1 second'").await;
-    assert_eq!(
-        (has(&t, MEMBER, org, "canExportPDF").await, has(&t, MEMBER, org, "hasAPI").await),
-        ("true".into(), "false".into())
-    );
-    // Two that contradict each other cannot stand beside each other.
-    for second in [
-        "livemode, feature) values ('ORG', 'override', true",
-        "source_id, feature) values ('ORG', 'override', 'x'",
-    ] {
-        let sql =
-            format!("insert into entitlements (org_id, source, {}, 'hasAPI')", second.replace("ORG", org));
-        let error = t.db.batch_execute(&sql).await.expect_err(second);
-        assert!(
-            error.to_string().contains("db error")
-                && error.as_db_error().unwrap().constraint() == Some("entitlements_override_is_one"),
-            "{error:?}"
-        );
-    }
 }

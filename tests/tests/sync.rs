@@ -64,7 +64,9 @@ async fn stripe_is_asked_once_in_five_seconds_however_many_ask_us() {
     let answers = futures_util::future::join_all((0..20).map(|_| sync(&t, users::OWNER))).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
     assert_eq!(reads(&t) - before, 1);
-    t.db.batch_execute("update customers set synced_at = synced_at - interval '5 seconds'").await.unwrap();
+    t.db.batch_execute("update billing_private.syncs set synced_at = synced_at - interval '5 seconds'")
+        .await
+        .unwrap();
     sync(&t, users::OWNER).await;
     assert_eq!(reads(&t) - before, 2);
 }
@@ -86,7 +88,7 @@ async fn a_cancellation_is_seen_as_well_and_a_deleted_customer_is_none() {
     assert_eq!(sync(&t, users::OWNER).await.text("/planCode"), "pilot");
     let customer = t.value("select stripe_customer_id from customers").await;
     t.stripe.call("DELETE", &format!("/v1/customers/{customer}"), &json!({})).unwrap();
-    t.db.batch_execute("update customers set synced_at = null").await.unwrap();
+    t.db.batch_execute("delete from billing_private.syncs").await.unwrap();
     assert_eq!(sync(&t, users::OWNER).await.status, 200);
 }
 

@@ -4,12 +4,14 @@ use serde_json::{Value, json};
 use stripe_emulator::Fault;
 use tests::{TestApp, users};
 
-/// An event of a subscription that names no organization, from a customer that nobody stored.
+/// An event of a subscription that names no organization, and that Stripe does not know any more, from a
+/// customer that nobody stored.
 async fn homeless(t: &TestApp) -> Value {
     let session = t.checkout_plan("pro", "month").await;
     t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
     let mut event = t.last_event("customer.subscription.updated");
     event["data"]["object"]["metadata"] = json!({ "plan_code": "pro" });
+    event["data"]["object"]["id"] = json!("sub_of_nobody");
     t.db.batch_execute("delete from customers").await.unwrap();
     event
 }
@@ -22,7 +24,8 @@ async fn an_event_without_an_organization_is_refused_and_processed_once_the_orga
         let answer = t.deliver(&event).await;
         answer.assert_failure(400, "missing_org_id");
         assert_eq!(answer.text("/error"), "Could not extract org_id");
-        let kept = "select concat_ws(' ', status, attempts, error_code, next_retry_at > now(), processed_at is null) from webhook_events";
+        let kept = "select concat_ws(' ', status, attempts, error_code, next_retry_at > now(),
+              processed_at is null) from webhook_events";
         assert_eq!(t.value(kept).await, format!("failed {attempt} missing_org_id t t"));
     }
     let customer = event["data"]["object"]["customer"].as_str().unwrap();
@@ -32,7 +35,8 @@ async fn an_event_without_an_organization_is_refused_and_processed_once_the_orga
     );
     t.db.batch_execute(&learn).await.unwrap();
     t.deliver(&event).await.assert_outcome("applied");
-    let kept = "select concat_ws(' ', status, outcome, attempts, error_code is null, next_retry_at is null) from webhook_events";
+    let kept = "select concat_ws(' ', status, outcome, attempts, error_code is null, next_retry_at is null)
+        from webhook_events";
     assert_eq!(t.value(kept).await, "processed applied 3 t t");
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pro");
     t.deliver(&event).await.assert_outcome("duplicate");
@@ -106,7 +110,8 @@ async fn without_a_database_stripe_is_asked_to_send_again() {
 async fn a_connection_that_died_is_replaced_without_a_failure() {
     let t = TestApp::start_with(&[("DATABASE_POOL_SIZE", "1")]).await;
     t.buy("pro", "month").await;
-    let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename like 'billing%' and datname = current_database()";
+    let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+        where usename like 'billing%' and datname = current_database()";
     // Checkout's and the webhook's.
     assert_eq!(t.value(kill).await, "2");
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pro");

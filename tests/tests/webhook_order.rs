@@ -169,7 +169,7 @@ async fn two_subscriptions_at_once_end_in_the_highest_plan_and_one_less_in_the_o
         .unwrap();
     t.deliver_all().await;
     let both = t.entitlements(users::OWNER, &t.org).await;
-    assert_eq!((both.text("/planCode"), &both.body["seats"]), ("enterprise", &json!(5)));
+    assert_eq!((both.text("/planCode"), &both.body["seats"]), ("enterprise", &json!(6)));
     assert_eq!(t.value("select count(*) from runs where kind = 'second_live_subscription'").await, "1");
     let enterprise = t
         .stripe

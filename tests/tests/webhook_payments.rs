@@ -9,8 +9,10 @@ fn event(t: &TestApp, id: &str, kind: &str, status: &str, more: &Value) -> Value
     json!({
         "id": id, "type": kind, "created": t.now(), "livemode": false, "api_version": "2026-10-28.endive",
         "data": { "object": {
-            "id": "cs_test_addon", "object": "checkout.session", "mode": "payment", "livemode": false, "payment_status": status,
-            "amount_total": 1500, "currency": "usd", "customer": null, "subscription": null, "metadata": metadata
+            "id": "cs_test_addon", "object": "checkout.session", "mode": "payment", "livemode": false,
+            "payment_status": status,
+            "amount_total": 1500, "currency": "usd", "customer": null, "subscription": null,
+            "metadata": metadata
         } }
     })
 }
@@ -87,7 +89,8 @@ async fn an_addon_may_be_sold_for_some_days() {
     t.deliver(&event(&t, "evt_1", "checkout.session.completed", "paid", &json!({ "addon_days": "30" })))
         .await
         .assert_outcome("applied");
-    let left = "select round(extract(epoch from expires_at - now()) / 86400) from entitlements where feature = 'hasAPI'";
+    let left = "select round(extract(epoch from expires_at - now()) / 86400) from entitlements
+        where feature = 'hasAPI'";
     assert_eq!(t.value(left).await, "30");
     t.db.batch_execute("update entitlements set expires_at = now() - interval '1 second'").await.unwrap();
     assert_eq!(flags(&t).await["hasAPI"], false);

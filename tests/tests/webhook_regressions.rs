@@ -9,8 +9,11 @@ fn event(t: &TestApp, id: &str, kind: &str, created: i64, status: &str, lookup_k
     json!({
         "id": id, "type": kind, "created": created, "livemode": false, "api_version": "2026-10-28.endive",
         "data": { "object": {
-            "id": "sub_1", "object": "subscription", "customer": "cus_1", "status": status, "created": AT, "livemode": false,
-            "metadata": { "org_id": t.org }, "items": { "data": [{ "id": "si_1", "quantity": 1, "price": { "id": lookup_key, "lookup_key": lookup_key } }] }
+            "id": "sub_1", "object": "subscription", "customer": "cus_1", "status": status, "created": AT,
+            "livemode": false,
+            "metadata": { "org_id": t.org },
+            "items": { "data": [{ "id": "si_1", "quantity": 1,
+                "price": { "id": lookup_key, "lookup_key": lookup_key } }] }
         } }
     })
 }
@@ -115,7 +118,8 @@ async fn a_deadlock_or_serialization_failure_is_tried_again_and_not_told() {
                if nextval('tries') <= 2 then raise exception 'planted' using errcode = '{code}'; end if;
                return new;
              end $$;
-             create trigger fail_twice before insert on subscriptions for each row execute function fail_twice()"
+             create trigger fail_twice before insert on subscriptions
+               for each row execute function fail_twice()"
         );
         t.db.batch_execute(&planted).await.unwrap();
         t.deliver(&event(&t, "evt_1", "customer.subscription.updated", AT, "active", PRO))
@@ -164,7 +168,11 @@ async fn test_payments_neither_take_nor_give_anything_once_a_database_is_live() 
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pro");
     let live = format!(
         "insert into customers (org_id, livemode, stripe_customer_id) values ('{org}', true, 'cus_live');
-         insert into subscriptions select (jsonb_populate_record(s, '{{\"stripe_subscription_id\": \"sub_live\", \"livemode\": true, \"plan_code\": \"enterprise\"}}')).* from subscriptions s;
+         insert into subscriptions
+           select (jsonb_populate_record(s, jsonb_build_object(
+             'stripe_subscription_id', 'sub_live', 'livemode', true, 'plan_code', 'enterprise',
+             'items', jsonb_build_array(jsonb_build_object('plan', 'enterprise'))))).*
+           from subscriptions s;
          select billing_private.apply_subscriptions('{org}', true, 'live')",
         org = t.org
     );
@@ -176,7 +184,13 @@ async fn test_payments_neither_take_nor_give_anything_once_a_database_is_live() 
     let after = t.entitlements(users::OWNER, &t.org).await;
     assert_eq!((after.text("/planCode"), after.text("/status")), ("enterprise", "active"));
     // Of another organization that only ever paid in test mode nothing is left.
-    t.db.execute("insert into entitlements (org_id, source, livemode, plan_code) values ($1::text::uuid, 'plan', false, 'pro')", &[&t.other_org]).await.unwrap();
+    t.db.execute(
+        "insert into entitlements (org_id, source, livemode, plan_code, units, extra_seats, own)
+          values ($1::text::uuid, 'plan', false, 'pro', 1, 0, true)",
+        &[&t.other_org],
+    )
+    .await
+    .unwrap();
     assert_eq!(t.entitlements(users::OUTSIDER, &t.other_org).await.text("/planCode"), "pilot");
 }
 
@@ -220,9 +234,10 @@ async fn a_quantity_beyond_all_reason_breaks_no_answer() {
 async fn who_pays_by_a_link_for_somebody_elses_organization_does_not_become_its_customer() {
     let t = TestApp::start().await;
     let link = |id: &str, metadata: Value| {
-        json!({ "id": id, "type": "checkout.session.completed", "created": AT, "livemode": false, "data": { "object": {
-            "id": format!("cs_{id}"), "mode": "payment", "livemode": false, "payment_status": "paid", "customer": "cus_stranger",
-            "client_reference_id": t.org, "metadata": metadata } } })
+        json!({ "id": id, "type": "checkout.session.completed", "created": AT, "livemode": false,
+            "data": { "object": { "id": format!("cs_{id}"), "mode": "payment", "livemode": false,
+                "payment_status": "paid", "customer": "cus_stranger", "client_reference_id": t.org,
+                "metadata": metadata } } })
     };
     t.deliver(&link("evt_1", json!({}))).await.assert_outcome("applied");
     assert_eq!(t.value("select count(*) from customers").await, "0");
@@ -246,7 +261,8 @@ async fn an_event_that_waited_while_its_subscription_moved_does_not_move_it_back
         t.org, t.other_org
     );
     other.batch_execute(&moving).await.unwrap();
-    let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let waiting = "select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
     let (answer, ()) = futures_util::join!(t.deliver(&unnamed), async {
         while t.value(waiting).await == "0" {
             tokio::task::yield_now().await;

@@ -10,8 +10,10 @@ fn thin(event: &Value) -> Value {
     let created = jiff::Timestamp::from_second(event["created"].as_i64().unwrap()).unwrap();
     json!({
         "id": format!("evt_test_{}", event["id"].as_str().unwrap()), "object": "v2.core.event",
-        "type": format!("v1.{}", event["type"].as_str().unwrap()), "created": created.to_string(), "livemode": false, "context": null,
-        "related_object": { "id": object["id"], "type": object["object"], "url": format!("/v1/any/{}", object["id"].as_str().unwrap()) },
+        "type": format!("v1.{}", event["type"].as_str().unwrap()), "created": created.to_string(),
+        "livemode": false, "context": null,
+        "related_object": { "id": object["id"], "type": object["object"],
+            "url": format!("/v1/any/{}", object["id"].as_str().unwrap()) },
         "snapshot_event": event["id"], "reason": null,
     })
 }
@@ -63,8 +65,11 @@ async fn an_object_that_stripe_does_not_know_any_more_and_types_of_no_use_are_ig
     let mut gone = thin(&t.last_event("checkout.session.completed"));
     gone["related_object"]["id"] = json!("cs_test_gone");
     t.deliver(&gone).await.assert_outcome("ignored");
-    let ping = json!({ "id": "evt_test_1", "object": "v2.core.event", "type": "v2.core.event_destination.ping", "created": "2026-11-25T10:00:00.000Z",
-        "livemode": false, "context": null, "related_object": { "id": "ed_test_1", "type": "v2.core.event_destination", "url": "/v2/core/event_destinations/ed_test_1" } });
+    let ping = json!({ "id": "evt_test_1", "object": "v2.core.event",
+        "type": "v2.core.event_destination.ping", "created": "2026-11-25T10:00:00.000Z",
+        "livemode": false, "context": null,
+        "related_object": { "id": "ed_test_1", "type": "v2.core.event_destination",
+            "url": "/v2/core/event_destinations/ed_test_1" } });
     t.deliver(&ping).await.assert_outcome("ignored");
     let mut meter = ping.clone();
     meter["type"] = json!("v1.billing.meter.error_report_triggered");
@@ -76,7 +81,8 @@ async fn an_object_that_stripe_does_not_know_any_more_and_types_of_no_use_are_ig
 async fn a_time_that_is_none_is_named() {
     let t = TestApp::start().await;
     for created in [json!("yesterday"), json!("1969-12-31T23:59:59Z"), json!(null), json!(1.5), json!({})] {
-        let event = json!({ "id": "evt_1", "object": "v2.core.event", "type": "v1.customer.subscription.updated", "created": created });
+        let event = json!({ "id": "evt_1", "object": "v2.core.event",
+            "type": "v1.customer.subscription.updated", "created": created });
         let answer = t.deliver(&event).await;
         answer.assert_failure(400, "invalid_request");
         assert!(answer.text("/error").contains("created"), "{}", answer.body);

@@ -9,7 +9,8 @@ const END: i64 = 1_792_592_000;
 /// A subscription in the shape of some API version: `shape` puts the rest onto what all versions have.
 fn subscription(org: &str, shape: Value) -> Value {
     let mut object = json!({
-        "id": "sub_1", "object": "subscription", "customer": "cus_1", "status": "active", "created": START, "livemode": false,
+        "id": "sub_1", "object": "subscription", "customer": "cus_1", "status": "active", "created": START,
+        "livemode": false,
         "metadata": { "org_id": org }
     });
     object.as_object_mut().unwrap().extend(shape.as_object().unwrap().clone());
@@ -17,15 +18,18 @@ fn subscription(org: &str, shape: Value) -> Value {
 }
 
 fn event(id: &str, kind: &str, version: &str, object: &Value) -> Value {
-    json!({ "id": id, "object": "event", "type": kind, "api_version": version, "created": START + 10, "livemode": false,
+    json!({ "id": id, "object": "event", "type": kind, "api_version": version, "created": START + 10,
+        "livemode": false,
         "data": { "object": object }, "pending_webhooks": 1, "request": null })
 }
 
 #[tokio::test]
 async fn a_subscription_reads_the_same_in_every_api_version() {
     let metadata = json!({ "plan_code": "enterprise" });
-    let plan = json!({ "id": "ent_monthly", "object": "plan", "amount": 29900, "interval": "month", "metadata": metadata });
-    let price = json!({ "id": "price_1", "object": "price", "lookup_key": "promptforge_enterprise_month", "metadata": {}, "recurring": { "interval": "month" } });
+    let plan = json!({ "id": "ent_monthly", "object": "plan", "amount": 29900, "interval": "month",
+        "metadata": metadata });
+    let price = json!({ "id": "price_1", "object": "price", "lookup_key": "promptforge_enterprise_month",
+        "metadata": {}, "recurring": { "interval": "month" } });
     let period = json!({ "current_period_start": START, "current_period_end": END });
     let with = |mut object: Value, more: &Value| {
         object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -39,7 +43,8 @@ async fn a_subscription_reads_the_same_in_every_api_version() {
         (
             "2016-07-06",
             with(
-                json!({ "plan": plan, "quantity": 3, "items": items(json!({ "id": "si_1", "plan": plan, "quantity": 3 })) }),
+                json!({ "plan": plan, "quantity": 3,
+                    "items": items(json!({ "id": "si_1", "plan": plan, "quantity": 3 })) }),
                 &period,
             ),
         ),
@@ -48,8 +53,10 @@ async fn a_subscription_reads_the_same_in_every_api_version() {
         (
             "2013-08-13",
             with(
-                json!({ "created": null, "livemode": null, "start": START, "quantity": 3, "pause_collection": null,
-                    "plan": { "id": "ent", "object": "plan", "interval": "month", "metadata": { "plan_code": "enterprise" } }, "items": { "data": [] } }),
+                json!({ "created": null, "livemode": null, "start": START, "quantity": 3,
+                    "pause_collection": null,
+                    "plan": { "id": "ent", "object": "plan", "interval": "month",
+                        "metadata": { "plan_code": "enterprise" } }, "items": { "data": [] } }),
                 &period,
             ),
         ),
@@ -57,28 +64,32 @@ async fn a_subscription_reads_the_same_in_every_api_version() {
         (
             "2018-02-28",
             with(
-                json!({ "plan": null, "quantity": null, "items": items(json!({ "id": "si_1", "plan": plan, "quantity": 3 })) }),
+                json!({ "plan": null, "quantity": null,
+                    "items": items(json!({ "id": "si_1", "plan": plan, "quantity": 3 })) }),
                 &period,
             ),
         ),
         (
             "2019-12-03",
             with(
-                json!({ "items": items(json!({ "id": "si_1", "plan": plan, "quantity": 3 })), "pause_collection": null, "cancel_at": null }),
+                json!({ "items": items(json!({ "id": "si_1", "plan": plan, "quantity": 3 })),
+                    "pause_collection": null, "cancel_at": null }),
                 &period,
             ),
         ),
         (
             "2020-08-27",
             with(
-                json!({ "items": items(json!({ "id": "si_1", "plan": plan, "price": price, "quantity": 3 })) }),
+                json!({ "items": items(json!({ "id": "si_1", "plan": plan, "price": price,
+                    "quantity": 3 })) }),
                 &period,
             ),
         ),
         (
             "2022-11-15",
             with(
-                json!({ "items": items(json!({ "id": "si_1", "price": price, "quantity": 3 })), "trial_end": null }),
+                json!({ "items": items(json!({ "id": "si_1", "price": price, "quantity": 3 })),
+                    "trial_end": null }),
                 &period,
             ),
         ),
@@ -93,7 +104,9 @@ async fn a_subscription_reads_the_same_in_every_api_version() {
         ),
         (
             "2026-10-28.endive",
-            json!({ "current_period_end": null, "items": items(with(json!({ "id": "si_1", "price": price, "quantity": 3 }), &period)), "billing_mode": { "type": "flexible" } }),
+            json!({ "current_period_end": null,
+                "items": items(with(json!({ "id": "si_1", "price": price, "quantity": 3 }), &period)),
+                "billing_mode": { "type": "flexible" } }),
         ),
     ] {
         let t = TestApp::start().await;
@@ -101,7 +114,9 @@ async fn a_subscription_reads_the_same_in_every_api_version() {
         t.deliver(&event("evt_1", "customer.subscription.updated", version, &object))
             .await
             .assert_outcome("applied");
-        let row = "select concat_ws(' ', status, plan_code, billing_interval, quantity, extract(epoch from current_period_start)::bigint, extract(epoch from current_period_end)::bigint) from subscriptions";
+        let row = "select concat_ws(' ', status, plan_code, billing_interval, quantity,
+              extract(epoch from current_period_start)::bigint,
+              extract(epoch from current_period_end)::bigint) from subscriptions";
         assert_eq!(t.value(row).await, format!("active enterprise month 3 {START} {END}"), "{version}");
         let answer = t.entitlements(users::OWNER, &t.org).await;
         assert_eq!(
@@ -127,19 +142,27 @@ async fn an_invoice_names_its_subscription_in_every_place_it_ever_stood() {
                 json!({ "id": "in_1", "subscription": subscription, "subscription_details": details(org) })
             }
             "expanded" => {
-                json!({ "id": "in_1", "subscription": { "id": subscription, "object": "subscription" }, "subscription_details": details(org) })
+                json!({ "id": "in_1", "subscription": { "id": subscription, "object": "subscription" },
+                    "subscription_details": details(org) })
             }
             "parent" => {
-                json!({ "id": "in_1", "parent": { "type": "subscription_details", "subscription_details": { "subscription": subscription, "metadata": { "org_id": org } } } })
+                json!({ "id": "in_1",
+                    "parent": { "type": "subscription_details",
+                        "subscription_details": { "subscription": subscription,
+                            "metadata": { "org_id": org } } } })
             }
             "parent_and_null" => {
-                json!({ "id": "in_1", "subscription": null, "parent": { "subscription_details": { "subscription": subscription, "metadata": { "org_id": org } } } })
+                json!({ "id": "in_1", "subscription": null,
+                    "parent": { "subscription_details": { "subscription": subscription,
+                        "metadata": { "org_id": org } } } })
             }
             "parent_expanded" => {
-                json!({ "parent": { "subscription_details": { "subscription": { "id": subscription }, "metadata": { "org_id": org } } } })
+                json!({ "parent": { "subscription_details": { "subscription": { "id": subscription },
+                    "metadata": { "org_id": org } } } })
             }
             _ => {
-                json!({ "id": "in_1", "subscription": subscription, "lines": { "data": [{ "metadata": {} }, { "metadata": { "org_id": org } }] } })
+                json!({ "id": "in_1", "subscription": subscription,
+                    "lines": { "data": [{ "metadata": {} }, { "metadata": { "org_id": org } }] } })
             }
         };
         t.deliver(&event("evt_1", "invoice.payment_succeeded", "2019-12-03", &object))
@@ -179,16 +202,25 @@ async fn what_a_subscription_lacks_or_brings_beyond_our_knowledge_does_no_harm()
     for (index, shape) in [
         json!({ "items": null, "cancel_at_period_end": null, "livemode": false }),
         json!({ "items": { "data": [{ "price": "price_unexpanded", "plan": null }] }, "start_date": START }),
-        json!({ "items": { "data": [{ "price": { "id": "p", "metadata": [] }, "plan": { "id": "p", "metadata": [] } }] } }),
+        json!({ "items": {
+            "data": [{ "price": { "id": "p", "metadata": [] }, "plan": { "id": "p", "metadata": [] } }] } }),
         json!({ "items": { "data": [] }, "pause_collection": {} }),
         json!({ "items": { "data": [{ "quantity": null, "price": null }] } }),
-        json!({ "items": { "data": [{ "quantity": 0, "price": { "id": "price_x", "metadata": null, "recurring": null } }] } }),
-        json!({ "status": "of_the_future", "a_field_of_the_future": { "deep": [1, 2, { "er": null }] }, "pause_collection": { "behavior": "of_the_future" } }),
+        json!({ "items": {
+            "data": [{ "quantity": 0,
+                "price": { "id": "price_x", "metadata": null, "recurring": null } }] } }),
+        json!({ "status": "of_the_future", "a_field_of_the_future": { "deep": [1, 2, { "er": null }] },
+            "pause_collection": { "behavior": "of_the_future" } }),
     ]
     .into_iter()
     .enumerate()
     {
-        let mut event = event(&format!("evt_{index}"), "customer.subscription.updated", "2030-01-01.future", &subscription(&t.org, shape));
+        let mut event = event(
+            &format!("evt_{index}"),
+            "customer.subscription.updated",
+            "2030-01-01.future",
+            &subscription(&t.org, shape),
+        );
         event["created"] = json!(START + 10 * (index as i64 + 1));
         t.deliver(&event).await.assert_outcome("applied");
     }
@@ -197,7 +229,8 @@ async fn what_a_subscription_lacks_or_brings_beyond_our_knowledge_does_no_harm()
         "evt_list",
         "invoice.paid",
         "2019-12-03",
-        &json!({ "id": "in_1", "customer": "cus_1", "subscription": "sub_1", "metadata": [], "lines": { "data": [{ "metadata": [] }] } }),
+        &json!({ "id": "in_1", "customer": "cus_1", "subscription": "sub_1", "metadata": [],
+            "lines": { "data": [{ "metadata": [] }] } }),
     );
     list_for_map["created"] = json!(START);
     t.deliver(&list_for_map).await.assert_outcome("stale");
@@ -207,13 +240,23 @@ async fn what_a_subscription_lacks_or_brings_beyond_our_knowledge_does_no_harm()
 async fn thin_and_odd_events_are_ignored_cleanly() {
     let t = TestApp::start().await;
     for body in [
-        json!({ "id": "evt_1", "type": "invoice.upcoming", "created": START, "livemode": false, "data": { "object": { "object": "invoice", "subscription": "sub_1" } } }),
-        json!({ "id": "evt_2", "type": "v1.billing.meter.error_report_triggered", "object": "v2.core.event", "created": START, "livemode": false }),
-        json!({ "id": "evt_3", "type": "charge.refunded", "created": START, "livemode": false, "data": { "object": { "id": "ch_1", "refunded": true } } }),
-        json!({ "id": "evt_4", "type": "invoice.paid", "created": START, "livemode": false, "data": { "object": { "id": "in_1", "customer": "cus_1", "subscription": null, "parent": null, "billing_reason": "manual" } } }),
-        json!({ "id": "evt_5", "type": "invoice.paid", "created": START, "livemode": false, "data": { "object": { "id": "in_1", "parent": { "type": "quote_details", "quote_details": { "quote": "qt_1" }, "subscription_details": null } } } }),
-        json!({ "id": "evt_6", "type": "checkout.session.completed", "created": START, "livemode": false, "data": { "object": { "id": "cs_1", "mode": "subscription", "subscription": null } } }),
-        json!({ "id": "evt_7", "type": "invoice.paid", "created": START, "data": { "object": { "id": "in_1" }, "previous_attributes": null }, "account": "acct_1" }),
+        json!({ "id": "evt_1", "type": "invoice.upcoming", "created": START, "livemode": false,
+            "data": { "object": { "object": "invoice", "subscription": "sub_1" } } }),
+        json!({ "id": "evt_2", "type": "v1.billing.meter.error_report_triggered", "object": "v2.core.event",
+            "created": START, "livemode": false }),
+        json!({ "id": "evt_3", "type": "charge.captured", "created": START, "livemode": false,
+            "data": { "object": { "id": "ch_1", "refunded": true } } }),
+        json!({ "id": "evt_4", "type": "invoice.paid", "created": START, "livemode": false,
+            "data": { "object": { "id": "in_1", "customer": "cus_1", "subscription": null, "parent": null,
+                "billing_reason": "manual" } } }),
+        json!({ "id": "evt_5", "type": "invoice.paid", "created": START, "livemode": false,
+            "data": { "object": { "id": "in_1",
+                "parent": { "type": "quote_details", "quote_details": { "quote": "qt_1" },
+                    "subscription_details": null } } } }),
+        json!({ "id": "evt_6", "type": "checkout.session.completed", "created": START, "livemode": false,
+            "data": { "object": { "id": "cs_1", "mode": "subscription", "subscription": null } } }),
+        json!({ "id": "evt_7", "type": "invoice.paid", "created": START,
+            "data": { "object": { "id": "in_1" }, "previous_attributes": null }, "account": "acct_1" }),
     ] {
         t.deliver(&body).await.assert_outcome("ignored");
     }
@@ -226,7 +269,9 @@ async fn a_subscription_that_stripe_does_not_know_any_more_is_taken_from_its_eve
     let known = |status: &str| {
         subscription(
             &t.org,
-            json!({ "status": status, "items": { "data": [{ "price": { "id": "p", "lookup_key": "promptforge_pro_month" }, "quantity": 1 }] } }),
+            json!({ "status": status,
+                "items": { "data": [{ "price": { "id": "p", "lookup_key": "promptforge_pro_month" },
+                    "quantity": 1 }] } }),
         )
     };
     t.deliver(&event("evt_1", "customer.subscription.created", "2020-08-27", &known("incomplete")))

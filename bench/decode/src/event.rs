@@ -61,9 +61,10 @@ pub fn encode((event, work): (EventRef, Work)) -> Vec<u8> {
     let to_apply = EventToApply {
         event,
         orgs: work.orgs,
+        reference: work.reference,
         customer: work.customer,
-        customer_is_theirs: work.customer_is_theirs,
         effect: work.effect,
+        carried: None,
         read: None,
         void: false,
         grace_days: 7,

@@ -1,9 +1,9 @@
 //! What a webhook does with an event before the database: verify its signature, parse it, encode it for the
 //! database. A program of its own, built like the functions.
 //!
-//! `bench-decode event.json 1000` does it that often, and prints what each part took at best, in nanoseconds,
-//! as JSON; beside it HMAC-SHA256 alone, which nobody can do without. With `--silent` it only does it, so that
-//! instructions can be counted from outside.
+//! `bench-decode event.json 1000` does it that often, and prints what each part took at best, in
+//! nanoseconds, as JSON; beside it HMAC-SHA256 alone, which nobody can do without. With `--silent` it only
+//! does it, so that instructions can be counted from outside.
 #![allow(clippy::expect_used, clippy::print_stdout)] // A benchmark with a command line.
 
 mod event;

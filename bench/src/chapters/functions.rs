@@ -39,9 +39,12 @@ pub async fn functions(plan: &Plan, programs: &Programs, report: &mut Report) {
     let us = authority("Bench");
     tls::present(t.database.server(), &ServerCertificate::new(&us, "127.0.0.1", 2500)).await;
     let vault = Vault::open(&json!({
-        "STRIPE_SECRET_KEY": t.stripe.secret_key(), "STRIPE_API_BASE": t.stripe.url(), "STRIPE_WEBHOOK_SECRET": "whsec_1",
-        "READER_DATABASE_URL": t.database.url("billing_reader"), "CHECKOUT_DATABASE_URL": t.database.url("billing_checkout"),
-        "EVENTS_DATABASE_URL": t.database.url("billing_events"), "OPERATOR_DATABASE_URL": t.database.url("billing_operator"),
+        "STRIPE_SECRET_KEY": t.stripe.secret_key(), "STRIPE_API_BASE": t.stripe.url(),
+        "STRIPE_WEBHOOK_SECRET": "whsec_1",
+        "READER_DATABASE_URL": t.database.url("billing_reader"),
+        "CHECKOUT_DATABASE_URL": t.database.url("billing_checkout"),
+        "EVENTS_DATABASE_URL": t.database.url("billing_events"),
+        "OPERATOR_DATABASE_URL": t.database.url("billing_operator"),
         "DATABASE_CA": us.pem(), "BASE_URL": "https://app.example.com", "SUPABASE_URL": "http://127.0.0.1:9",
     }))
     .await;
@@ -94,7 +97,8 @@ async fn measure(
         ("request_ms_at_128_mb", later_given),
     ];
     line.note = format!(
-        "{peak:.1} MB; first request {first:.1} ms of a processor; at {GIVEN} MB {first_given:.0} ms, later {later_given:.0} ms"
+        "{peak:.1} MB; first request {first:.1} ms of a processor; at {GIVEN} MB {first_given:.0} ms, later \
+         {later_given:.0} ms"
     );
     line
 }
@@ -131,8 +135,9 @@ fn event(function: Function, number: usize, t: &TestApp) -> Option<Value> {
             request("POST", "/", "", &json!({ "stripe-signature": signature }), payload)
         }
         "reconcile" => json!({
-            "version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events", "account": "1",
-            "time": "2026-11-22T21:00:00Z", "region": "eu-central-1", "resources": [], "detail": {}
+            "version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events",
+            "account": "1", "time": "2026-11-22T21:00:00Z", "region": "eu-central-1", "resources": [],
+            "detail": {}
         }),
         _ => return None,
     })
@@ -147,9 +152,12 @@ fn request(method: &str, path: &str, query: &str, headers: &Value, body: String)
     json!({
         "version": "2.0", "routeKey": route, "rawPath": path, "rawQueryString": query, "headers": headers,
         "requestContext": {
-            "accountId": "1", "apiId": "api", "domainName": "api.example.com", "requestId": "1", "routeKey": route, "stage": "$default",
-            "timeEpoch": 0,
-            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "bench" }
+            "accountId": "1", "apiId": "api", "domainName": "api.example.com", "requestId": "1",
+            "routeKey": route, "stage": "$default", "timeEpoch": 0,
+            "http": {
+                "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
+                "userAgent": "bench"
+            }
         },
         "body": body, "isBase64Encoded": false
     })

@@ -105,8 +105,9 @@ struct Once(std::sync::mpsc::Sender<Vec<u8>>);
 impl Source for Once {
     fn next(&mut self, event: &mut Vec<u8>) {
         let call = json!({
-            "version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events", "account": "1",
-            "time": "2026-01-01T00:00:00Z", "region": "eu-central-1", "resources": [], "detail": {}
+            "version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events",
+            "account": "1", "time": "2026-01-01T00:00:00Z", "region": "eu-central-1", "resources": [],
+            "detail": {}
         });
         event.extend_from_slice(call.to_string().as_bytes());
     }

@@ -8,7 +8,7 @@ use crate::rounds::Measure;
 /// All of them, one at a time and eight at once.
 pub fn sizes<'a>(database: &'a Database<'a>) -> Vec<Measure<'a>> {
     let (population, organizations) = (database.population, database.population.organizations);
-    // The people with many organizations have the numbers after the last organization's (fill.sql).
+    // The people with many organizations have the numbers after the last organization's (people.sql).
     let kinds = [
         ("entitlements that have not changed (304)", Asker::WithTheAnswer(population), false),
         ("entitlements from an instance's memory", Asker::AgainAndAgain(population), true),

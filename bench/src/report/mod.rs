@@ -82,7 +82,8 @@ impl Report {
                 chapter = line.chapter;
                 let _ = writeln!(
                     text,
-                    "\n{chapter}\n\n| what | at once | a second | p50, ms | p99, ms | function, µs | PostgreSQL, µs | |\n\
+                    "\n{chapter}\n\n\
+                     | what | at once | a second | p50, ms | p99, ms | function, µs | PostgreSQL, µs | |\n\
                      |---|---|---|---|---|---|---|---|"
                 );
             }

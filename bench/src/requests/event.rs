@@ -16,7 +16,8 @@ use crate::runtime::Source;
 /// What events are signed with.
 pub const SIGNING_SECRET: &str = "whsec_bench";
 
-/// What happens to a subscription, one after the other, and the plan that it has then.
+/// What happens to a subscription, one after the other, and the plan that it has then. Each changes what the
+/// organization has.
 pub const STEPS: [(&str, &str); 3] =
     [("created", "pro"), ("updated", "enterprise"), ("deleted", "enterprise")];
 
@@ -141,6 +142,8 @@ fn sample(root: &Path, step: &str, plan: &str) -> (Value, Marks) {
         .replace(&sampled(&object["id"]), "@subscription")
         .replace(&sampled(&object["customer"]), "@customer")
         .replace(&sampled(&object["metadata"]["org_id"]), "@org")
+        // In the sample it is paid a moment later.
+        .replace("\"status\": \"incomplete\"", "\"status\": \"active\"")
         .replace("promptforge_pro_", &format!("promptforge_{plan}_"))
         .replace("\"plan_code\": \"pro\"", &format!("\"plan_code\": \"{plan}\""));
     let marks =

@@ -1,4 +1,5 @@
-//! The organizations of a filled database, by number from 1, and what belongs to each (see `bench/sql/fill.sql`).
+//! The organizations of a filled database, by number from 1, and what belongs to each (see
+//! `bench/sql/people.sql`).
 
 use std::ops::Range;
 

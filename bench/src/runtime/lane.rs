@@ -59,10 +59,12 @@ impl Lane {
             State { source, to_warm, counts: false, started: Instant::now(), measured: Measured::default() };
         // What stays the same of the answer's head.
         let head = format!(
-            "200 OK\r\ncontent-type: application/json\r\nlambda-runtime-aws-request-id: 8476a536-e9f4-11e8-9739-2dfe598c3fcd\r\n\
+            "200 OK\r\ncontent-type: application/json\r\n\
+             lambda-runtime-aws-request-id: 8476a536-e9f4-11e8-9739-2dfe598c3fcd\r\n\
              lambda-runtime-deadline-ms: {deadline}\r\n\
              lambda-runtime-invoked-function-arn: arn:aws:lambda:eu-central-1:123456789012:function:bench\r\n\
-             lambda-runtime-trace-id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0\r\n"
+             lambda-runtime-trace-id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;\
+             Parent=9a9197af755a6419;Sampled=0\r\n"
         );
         let work = Arc::new(Work {
             gate: Arc::clone(gate),

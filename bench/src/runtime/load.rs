@@ -31,7 +31,8 @@ pub struct Sample {
 /// Requests of each instance before the first one counts: it connects, and both sides fill their caches.
 const TO_WARM: u32 = 30;
 
-/// Starts an instance for each source, and keeps all of them busy for so long. `server`: PostgreSQL's process.
+/// Starts an instance for each source, and keeps all of them busy for so long. `server`: PostgreSQL's
+/// process.
 ///
 /// # Panics
 /// If an answer is not the right one: then something else was measured.

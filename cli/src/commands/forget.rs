@@ -56,7 +56,8 @@ pub enum Error {
     NotConfirmed(OrgId),
     /// It pays.
     #[error(
-        "Nothing was removed: {} is live, and its next event would bring the rows back. Cancel it at Stripe first, or say --even-with-live-subscription.",
+        "Nothing was removed: {} is live, and its next event would bring the rows back. Cancel it at Stripe \
+         first, or say --even-with-live-subscription.",
         .0.join(", ")
     )]
     Live(Vec<String>),
@@ -152,7 +153,8 @@ async fn at_stripe(client: &Client, org: OrgId) -> Result<Stripe, context::Error
         'customers', (select coalesce(jsonb_agg(id order by id), '[]') from (
           select c.stripe_customer_id as id from billing.customers c where c.org_id = $1
           union select s.stripe_customer_id from billing.subscriptions s where s.org_id = $1) customers),
-        'subscriptions', (select coalesce(jsonb_agg(s.stripe_subscription_id order by s.stripe_created_at), '[]')
+        'subscriptions', (select coalesce(jsonb_agg(s.stripe_subscription_id order by s.stripe_created_at),
+          '[]')
           from billing.subscriptions s where s.org_id = $1))";
     let found = query::one(client, SQL, &[(&org.uuid(), Type::UUID)]).await?;
     Ok(found.unwrap_or(Stripe { customers: Vec::new(), subscriptions: Vec::new() }))
@@ -179,15 +181,16 @@ impl fmt::Display for Forgotten {
         }
         write!(
             f,
-            "\nAt Stripe stay {} with {} subscriptions and all invoices. To erase the person there, delete the customer in its Dashboard: \
-             that ends what is live; invoices stay, as the law asks.",
+            "\nAt Stripe stay {} with {} subscriptions and all invoices. To erase the person there, delete \
+             the customer in its Dashboard: that ends what is live; invoices stay, as the law asks.",
             self.customers_at_stripe.join(", "),
             self.subscriptions_at_stripe.len()
         )?;
         if !self.live.is_empty() {
             write!(
                 f,
-                "\n{} is live: its next event brings its row back. Cancel it at Stripe, then forget once more.",
+                "\n{} is live: its next event brings its row back. Cancel it at Stripe, then forget once \
+                 more.",
                 self.live.join(", ")
             )?;
         }

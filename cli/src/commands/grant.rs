@@ -21,7 +21,7 @@ use crate::{query, when};
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  billing grant 0a4c2f1e-5b7d-4e0a-9a53-2f6d1b9c7e10 hasAPI --until 2027-01-31 --reason 'pilot project, ticket 4711'
+  billing grant 0a4c2f1e-5b7d-4e0a-9a53-2f6d1b9c7e10 hasAPI --until 2027-01-31 --reason 'pilot, ticket 4711'
   billing grant cus_T8wqKzMvNPdX2y canExportPDF --deny --reason 'abuse, ticket 4712'
   billing explain 0a4c2f1e-5b7d-4e0a-9a53-2f6d1b9c7e10    what it has, and why")]
 pub struct Args {
@@ -81,7 +81,8 @@ pub enum Error {
     Passed(Timestamp),
     /// There is no override to take back.
     #[error(
-        "{0} has no override of {1}, so there is nothing to revoke. billing explain says where its flags come from."
+        "{0} has no override of {1}, so there is nothing to revoke. billing explain says where its flags \
+         come from."
     )]
     NoOverride(String, &'static str),
 }

@@ -112,7 +112,8 @@ impl fmt::Display for Migrations {
             ),
             _ => write!(
                 f,
-                "Nothing was changed. Run billing migrate to apply what is pending: it changes nothing else outside the schemas billing and billing_private."
+                "Nothing was changed. Run billing migrate to apply what is pending: it changes nothing else \
+                 outside the schemas billing and billing_private."
             ),
         }
     }

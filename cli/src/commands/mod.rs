@@ -24,8 +24,8 @@ pub mod reconcile;
 pub mod webhook_endpoint;
 
 const HELP: &str = "\
-Secrets come from the environment, or from the secret in AWS Secrets Manager that BILLING_SECRET_ARN names; the environment
-goes first. They are never arguments.
+Secrets come from the environment, or from the secret in AWS Secrets Manager that BILLING_SECRET_ARN names;
+the environment goes first. They are never arguments.
 
 Exit status:
   0  done, or all is well

@@ -24,7 +24,8 @@ Examples:
   billing prune --days 31    keeps as little as is safe")]
 pub struct Args {
     /// Days that events are kept: 31 at least, because Stripe lists them and sends them again for 30.
-    #[arg(long, value_name = "N", default_value_t = EVENTS_KEPT_DAYS, value_parser = clap::value_parser!(i32).range(FEWEST_DAYS..=36500))]
+    #[arg(long, value_name = "N", default_value_t = EVENTS_KEPT_DAYS,
+        value_parser = clap::value_parser!(i32).range(FEWEST_DAYS..=36500))]
     pub days: i32,
     /// Only count them.
     #[arg(long)]

@@ -89,7 +89,8 @@ impl fmt::Display for Reconciled {
             count => {
                 writeln!(
                     f,
-                    "Organizations  {count} live subscriptions of organizations that were deleted: see billing doctor"
+                    "Organizations  {count} live subscriptions of organizations that were deleted: see \
+                     billing doctor"
                 )?;
             }
         }

@@ -22,7 +22,8 @@ pub enum Error {
     Stripe(#[from] stripe::Error),
     /// There is no such organization.
     #[error(
-        "No organization is known by {0}. Give the organization's id (a UUID), or a Stripe customer or subscription of it."
+        "No organization is known by {0}. Give the organization's id (a UUID), or a Stripe customer or \
+         subscription of it."
     )]
     UnknownOrganization(String),
     /// An operation failed otherwise.
@@ -104,20 +105,26 @@ fn calling(error: &stripe::Error) -> String {
             format!("Stripe asks to slow down. Run the command again in {retry_after} s.")
         }
         stripe::Error::Refused { status: 401, .. } => {
-            "Stripe does not accept the key in STRIPE_SECRET_KEY (401). Set a current one from its Dashboard, Developers, API keys."
+            "Stripe does not accept the key in STRIPE_SECRET_KEY (401). Set a current one from its \
+             Dashboard, Developers, API keys."
                 .to_owned()
         }
         stripe::Error::Refused { status: 403, request_id, .. } => format!(
-            "The key in STRIPE_SECRET_KEY may not do this (403, request {request_id}). Give the restricted key that permission, or use another."
+            "The key in STRIPE_SECRET_KEY may not do this (403, request {request_id}). Give the restricted \
+             key that permission, or use another."
         ),
         stripe::Error::Refused { status, code, param, request_id, .. } => {
             let about = if param.is_empty() { String::new() } else { format!(" about {param}") };
             format!(
-                "Stripe refused with {status} {code}{about}. Its Dashboard shows why, under Developers, Logs: request {request_id}."
+                "Stripe refused with {status} {code}{about}. Its Dashboard shows why, under Developers, \
+                 Logs: request {request_id}."
             )
         }
         stripe::Error::Unreadable(cause) => {
-            format!("Stripe answered something that this version does not understand: {cause}. Look for a newer version of billing.")
+            format!(
+                "Stripe answered something that this version does not understand: {cause}. Look for a newer \
+                 version of billing."
+            )
         }
     }
 }

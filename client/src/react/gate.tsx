@@ -12,13 +12,25 @@ export interface GateProps {
   readonly fallback?: ReactNode;
   /** Shown while nothing is known. Default nothing, so that neither side flashes up. */
   readonly loading?: ReactNode;
-  /** What an outage does without an answer that still counts. Default: as the client says, which is `"closed"`. */
+  /**
+   * What an outage does without an answer that still counts. Default: as the client says, which is
+   * `"closed"`.
+   */
   readonly onError?: OnError | undefined;
   readonly children?: ReactNode;
 }
 
-/** Shows its children to organizations that have a feature. It hides, it does not protect: the server has to ask as well. */
-export function Gate({ feature, fallback = null, loading = null, onError, children }: GateProps): ReactElement {
+/**
+ * Shows its children to organizations that have a feature. It hides, it does not protect: the server has to
+ * ask as well.
+ */
+export function Gate({
+  feature,
+  fallback = null,
+  loading = null,
+  onError,
+  children,
+}: GateProps): ReactElement {
   const gate = useEntitlement(feature, { onError });
   return <>{gate.loading ? loading : gate.enabled ? children : fallback}</>;
 }

@@ -33,8 +33,14 @@ export function useEntitlements(): EntitlementsResult {
   return { entitlements, error, loading: !entitlements && !error, stale: entitlements?.stale ?? false };
 }
 
-/** One flag of the provider's organization. `onError` other than the client's: `"open"` opens in an outage, never after a refusal. */
-export function useEntitlement(feature: Feature, options: { readonly onError?: OnError | undefined } = {}): EntitlementResult {
+/**
+ * One flag of the provider's organization. `onError` other than the client's: `"open"` opens in an outage,
+ * never after a refusal.
+ */
+export function useEntitlement(
+  feature: Feature,
+  options: { readonly onError?: OnError | undefined } = {},
+): EntitlementResult {
   const { client } = useBilling();
   const { entitlements, ...rest } = useEntitlements();
   const opens = (options.onError ?? client.onError) === "open" && rest.error?.isOutage === true;

@@ -1,4 +1,5 @@
-// When a page asks anew: when somebody looks at it, when the network is back, and after a failure, less and less often.
+// When a page asks anew: when somebody looks at it, when the network is back, and after a failure, less and
+// less often.
 
 import type { BillingClient } from "../client.js";
 
@@ -22,7 +23,8 @@ export function keepFresh(client: BillingClient, orgId: string): () => void {
     if (over) return;
     if (!error?.isOutage) retry = FIRST_RETRY;
     if (!entitlements && !error) {
-      // The person changed during the call. At once, then less and less often: a token may be another person's each time.
+      // The person changed during the call. At once, then less and less often: a token may be another
+      // person's each time.
       timer = setTimeout(ask, Math.min(unsettled++ * UNSETTLED, LAST_RETRY));
       return;
     }

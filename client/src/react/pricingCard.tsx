@@ -25,7 +25,12 @@ export function PricingCard(props: PricingCardProps): ReactElement {
   const id = useId();
   const { amount, interval } = offer(plan, props.interval);
   return (
-    <li className="pf-pricing-plan" data-plan={plan.planCode} aria-labelledby={`${id}name`} aria-current={isCurrent ? "true" : undefined}>
+    <li
+      className="pf-pricing-plan"
+      data-plan={plan.planCode}
+      aria-labelledby={`${id}name`}
+      aria-current={isCurrent ? "true" : undefined}
+    >
       <Heading className="pf-pricing-name" id={`${id}name`}>
         {plan.name}
       </Heading>
@@ -67,7 +72,10 @@ export function PricingCard(props: PricingCardProps): ReactElement {
 }
 
 /** What a plan costs by the wanted interval, or by the one that it is sold by. Null: by neither. */
-function offer(plan: PricingPlan, wanted: Interval): { readonly amount: number | null; readonly interval: Interval } {
+function offer(
+  plan: PricingPlan,
+  wanted: Interval,
+): { readonly amount: number | null; readonly interval: Interval } {
   const other = wanted === "month" ? "year" : "month";
   const interval = plan.prices[wanted] === null && plan.prices[other] !== null ? other : wanted;
   return { amount: plan.prices[interval], interval };

@@ -54,5 +54,8 @@ export function money(amount: number, currency: string, locale: string): string 
   const style = { style: "currency", currency } as const;
   const digits = new Intl.NumberFormat(locale, style).resolvedOptions().maximumFractionDigits ?? 2;
   const value = amount / 10 ** digits;
-  return new Intl.NumberFormat(locale, { ...style, minimumFractionDigits: Number.isInteger(value) ? 0 : digits }).format(value);
+  return new Intl.NumberFormat(locale, {
+    ...style,
+    minimumFractionDigits: Number.isInteger(value) ? 0 : digits,
+  }).format(value);
 }

@@ -16,8 +16,8 @@ export interface PricingTableProps {
   /** The plans, in the order to show them. */
   readonly plans: readonly PricingPlan[];
   /**
-   * Called when somebody chooses a plan. Who has none yet goes to `startCheckout`, who pays already to `openPortal`. A promise is not
-   * watched: set `pending` meanwhile, and catch what it rejects with.
+   * Called when somebody chooses a plan. Who has none yet goes to `startCheckout`, who pays already to
+   * `openPortal`. A promise is not watched: set `pending` meanwhile, and catch what it rejects with.
    */
   readonly onSelect: (choice: PricingChoice) => void;
   /** The interval, if the page keeps it. */
@@ -26,13 +26,19 @@ export interface PricingTableProps {
   readonly defaultInterval?: Interval | undefined;
   /** Called when somebody changes the interval. */
   readonly onIntervalChange?: ((interval: Interval) => void) | undefined;
-  /** The plan that the organization has; null: none is marked. Default: the one that the provider around it knows. */
+  /**
+   * The plan that the organization has; null: none is marked. Default: the one that the provider around it
+   * knows.
+   */
   readonly currentPlan?: PlanCode | null | undefined;
   /** The plan whose choice is being worked on: no button can be pressed meanwhile. */
   readonly pending?: PlanCode | null | undefined;
   /** Of the prices, as ISO 4217 says it. Default `"USD"`. */
   readonly currency?: string | undefined;
-  /** How amounts are written. Default `"en-US"`, and not the machine's own, in which server and browser may differ. */
+  /**
+   * How amounts are written. Default `"en-US"`, and not the machine's own, in which server and browser may
+   * differ.
+   */
   readonly locale?: string | undefined;
   /** The level of the plans' headings. Default 3. */
   readonly headingLevel?: 2 | 3 | 4 | undefined;
@@ -42,7 +48,10 @@ export interface PricingTableProps {
   readonly className?: string | undefined;
 }
 
-/** The plans side by side, by month or year. Style its class names, or import `@promptforge/billing/pricing.css`. */
+/**
+ * The plans side by side, by month or year. Style its class names, or import
+ * `@promptforge/billing/pricing.css`.
+ */
 export function PricingTable(props: PricingTableProps): ReactElement {
   const { plans, onSelect, onIntervalChange, defaultInterval = "month", pending = null, className } = props;
   const labels = { ...english, ...props.labels };
@@ -63,7 +72,13 @@ export function PricingTable(props: PricingTableProps): ReactElement {
         <legend>{labels.interval}</legend>
         {(["month", "year"] as const).map((each) => (
           <label key={each}>
-            <input type="radio" name={group} value={each} checked={each === interval} onChange={() => change(each)} />
+            <input
+              type="radio"
+              name={group}
+              value={each}
+              checked={each === interval}
+              onChange={() => change(each)}
+            />
             <span>{labels[each]}</span>
           </label>
         ))}

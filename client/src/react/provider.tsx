@@ -1,4 +1,11 @@
-import { useCallback, useEffect, useMemo, useSyncExternalStore, type ReactElement, type ReactNode } from "react";
+import {
+  useCallback,
+  useEffect,
+  useMemo,
+  useSyncExternalStore,
+  type ReactElement,
+  type ReactNode,
+} from "react";
 
 import type { BillingClient } from "../client.js";
 import { watchEntitlements, type RealtimeClient } from "../realtime/index.js";
@@ -12,9 +19,15 @@ export interface BillingProviderProps {
   readonly client: BillingClient;
   /** The organization that is looked at. */
   readonly orgId: string;
-  /** The answer that the server rendered with, so that the first paint is right. One of another organization is passed over. */
+  /**
+   * The answer that the server rendered with, so that the first paint is right. One of another organization
+   * is passed over.
+   */
   readonly initialEntitlements?: Entitlements | undefined;
-  /** A supabase-js client: changes in the database show at once. Without one they show when the page is looked at again. */
+  /**
+   * A supabase-js client: changes in the database show at once. Without one they show when the page is looked
+   * at again.
+   */
   readonly realtime?: RealtimeClient | null | undefined;
   readonly children?: ReactNode;
 }
@@ -22,7 +35,13 @@ export interface BillingProviderProps {
 const NOTHING: EntitlementsState = {};
 
 /** Keeps an organization's entitlements fresh for all components inside. */
-export function BillingProvider({ client, orgId, initialEntitlements, realtime, children }: BillingProviderProps): ReactElement {
+export function BillingProvider({
+  client,
+  orgId,
+  initialEntitlements,
+  realtime,
+  children,
+}: BillingProviderProps): ReactElement {
   // Not put into the client while rendering: on a server that is everybody's.
   const initial = useMemo<EntitlementsState>(
     () => (initialEntitlements?.orgId === orgId ? { entitlements: initialEntitlements } : NOTHING),

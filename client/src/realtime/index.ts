@@ -28,12 +28,16 @@ const REPLICA = 2_500;
 let channels = 0;
 
 /**
- * Asks anew as soon as an organization's entitlements or subscriptions change in the database, and each time the connection is there
- * again. Without a Supabase client it does nothing.
+ * Asks anew as soon as an organization's entitlements or subscriptions change in the database, and each time
+ * the connection is there again. Without a Supabase client it does nothing.
  *
  * @returns ends it.
  */
-export function watchEntitlements(client: BillingClient, supabase: RealtimeClient | null | undefined, orgId: string): () => void {
+export function watchEntitlements(
+  client: BillingClient,
+  supabase: RealtimeClient | null | undefined,
+  orgId: string,
+): () => void {
   if (!supabase) return () => undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asking = false;
@@ -58,10 +62,15 @@ export function watchEntitlements(client: BillingClient, supabase: RealtimeClien
     if (!over && client.getState(orgId)?.entitlements === before) timer = setTimeout(ask, REPLICA);
   };
 
-  // A name of its own: supabase-js gives the same channel for the same name, and one that has begun takes no listeners.
+  // A name of its own: supabase-js gives the same channel for the same name, and one that has begun takes no
+  // listeners.
   const channel = supabase.channel(`billing:${orgId}:${++channels}`);
   for (const table of ["entitlements", "subscriptions"]) {
-    channel.on("postgres_changes", { event: "*", schema: "billing", table, filter: `org_id=eq.${orgId}` }, changed);
+    channel.on(
+      "postgres_changes",
+      { event: "*", schema: "billing", table, filter: `org_id=eq.${orgId}` },
+      changed,
+    );
   }
   channel.subscribe((status) => {
     if (status === "SUBSCRIBED") void changed();

@@ -1,6 +1,11 @@
 // For code that runs on a server. Nothing is kept between two calls: the next one may be another person's.
 
-import { createBillingClient, type BillingClientOptions, type CallOptions, type CheckOptions } from "../client.js";
+import {
+  createBillingClient,
+  type BillingClientOptions,
+  type CallOptions,
+  type CheckOptions,
+} from "../client.js";
 import { BillingError } from "../errors.js";
 import type { Entitlements, Feature } from "../types.js";
 
@@ -15,18 +20,26 @@ export interface ServerBilling {
    * @throws BillingError
    */
   getEntitlements(orgId: string, options?: CallOptions): Promise<Entitlements>;
-  /** Asks whether an organization has a flag. Does not throw, except the reason of an aborted signal: no answer is a no. */
+  /**
+   * Asks whether an organization has a flag. Does not throw, except the reason of an aborted signal: no
+   * answer is a no.
+   */
   hasEntitlement(orgId: string, feature: Feature, options?: CheckOptions): Promise<boolean>;
   /**
-   * Guards a route: gives nothing if the organization has the flag, else the answer to send. That is a 403 `feature_not_in_plan`, or what
-   * the billing API refused with (401, 403), or in an outage a 503 with `Retry-After`.
+   * Guards a route: gives nothing if the organization has the flag, else the answer to send. That is a 403
+   * `feature_not_in_plan`, or what the billing API refused with (401, 403), or in an outage a 503 with
+   * `Retry-After`.
    */
   requireEntitlement(orgId: string, feature: Feature, options?: CheckOptions): Promise<Response | undefined>;
 }
 
-/** Makes it. `getToken` is called for each request, so let it read the cookies of the one that is being answered. */
+/**
+ * Makes it. `getToken` is called for each request, so let it read the cookies of the one that is being
+ * answered.
+ */
 export function createServerBilling(options: ServerBillingOptions): ServerBilling {
-  const client = (): ReturnType<typeof createBillingClient> => createBillingClient({ ...options, staleFor: 0 });
+  const client = (): ReturnType<typeof createBillingClient> =>
+    createBillingClient({ ...options, staleFor: 0 });
   const onError = options.onError ?? "closed";
 
   return {
@@ -41,7 +54,12 @@ export function createServerBilling(options: ServerBillingOptions): ServerBillin
         if (!(error instanceof BillingError)) throw error;
         if (!error.isOutage) return failure(error.status || 401, error.code, error.message, error);
         if ((call.onError ?? onError) === "open") return undefined;
-        return failure(503, "entitlements_unavailable", "The entitlements cannot be read at the moment", error);
+        return failure(
+          503,
+          "entitlements_unavailable",
+          "The entitlements cannot be read at the moment",
+          error,
+        );
       }
     },
   };

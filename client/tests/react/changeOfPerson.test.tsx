@@ -9,13 +9,17 @@ import { BillingProvider, Gate } from "../../src/react/index.js";
 import { setUp, type Setup } from "../support/clients.js";
 import { FakeApi, ORG, tokenOf } from "../support/fakeApi.js";
 
-const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const wait = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** A gate that opens for bob alone, around an API that takes 20 ms. */
 function show(getToken: GetToken): { readonly api: FakeApi; readonly client: Setup["client"] } {
   const api = new FakeApi();
   api.plans.set(ORG, "pilot").set(`bob ${ORG}`, "pro");
-  const fetch: typeof globalThis.fetch = async (...call) => (await wait(20), api.fetch(call[0] as string, call[1]));
+  const fetch: typeof globalThis.fetch = async (...call) => (
+    await wait(20),
+    api.fetch(call[0] as string, call[1])
+  );
   const { client } = setUp({ getToken, fetch });
   render(
     <BillingProvider client={client} orgId={ORG}>
@@ -26,22 +30,29 @@ function show(getToken: GetToken): { readonly api: FakeApi; readonly client: Set
   );
   return { api, client };
 }
-const opens = (): Promise<unknown> => waitFor(() => expect(screen.getByText("Open")).toBeTruthy(), { timeout: 3_000 });
+const opens = (): Promise<unknown> =>
+  waitFor(() => expect(screen.getByText("Open")).toBeTruthy(), { timeout: 3_000 });
 
 it.each([
   ["late", (token: () => string | null) => wait(5).then(token)],
-  ["early", (token: () => string | null) => Promise.resolve(token()).then(async (early) => (await wait(5), early))],
-])("a sign-out and a sign-in at once, with a token that is read %s, end with the second person's answer", async (_, read) => {
-  let token: string | null = tokenOf("ada");
-  const { client } = show(() => read(() => token));
-  await act(() => wait(10));
-  token = null;
-  client.clear();
-  await act(() => wait(1));
-  token = tokenOf("bob");
-  client.clear();
-  await opens();
-});
+  [
+    "early",
+    (token: () => string | null) => Promise.resolve(token()).then(async (early) => (await wait(5), early)),
+  ],
+])(
+  "a sign-out and a sign-in at once, with a token that is read %s, end with the second person's answer",
+  async (_, read) => {
+    let token: string | null = tokenOf("ada");
+    const { client } = show(() => read(() => token));
+    await act(() => wait(10));
+    token = null;
+    client.clear();
+    await act(() => wait(1));
+    token = tokenOf("bob");
+    client.clear();
+    await opens();
+  },
+);
 
 it("another call that is the first to see a new person leaves nobody waiting", async () => {
   let token = tokenOf("ada");

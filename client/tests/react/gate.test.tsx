@@ -5,7 +5,14 @@ import { act, render, screen, waitFor } from "@testing-library/react";
 import { StrictMode, type ReactElement, type ReactNode } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { BillingProvider, Gate, useBillingClient, useEntitlement, useEntitlements, type BillingProviderProps } from "../../src/react/index.js";
+import {
+  BillingProvider,
+  Gate,
+  useBillingClient,
+  useEntitlement,
+  useEntitlements,
+  type BillingProviderProps,
+} from "../../src/react/index.js";
 import { setUp, type Setup } from "../support/clients.js";
 import { answer, held, ORG, OTHER_ORG, tokenOf } from "../support/fakeApi.js";
 
@@ -16,7 +23,11 @@ const gate = (
     <button>Export</button>
   </Gate>
 );
-const around = (client: Setup["client"], children: ReactNode, props: Partial<BillingProviderProps> = {}): ReactElement => (
+const around = (
+  client: Setup["client"],
+  children: ReactNode,
+  props: Partial<BillingProviderProps> = {},
+): ReactElement => (
   <BillingProvider client={client} orgId={ORG} {...props}>
     {children}
   </BillingProvider>
@@ -194,7 +205,13 @@ describe("hooks", () => {
     const Shown = (): ReactElement => {
       const { entitlements, loading } = useEntitlements();
       const billing = useBillingClient();
-      return <p>{loading ? "loading" : `${entitlements?.planCode} ${billing.client === client} ${billing.orgId === ORG}`}</p>;
+      return (
+        <p>
+          {loading
+            ? "loading"
+            : `${entitlements?.planCode} ${billing.client === client} ${billing.orgId === ORG}`}
+        </p>
+      );
     };
     render(around(client, <Shown />));
     expect(screen.getByText("loading")).toBeTruthy();

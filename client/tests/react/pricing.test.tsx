@@ -17,7 +17,11 @@ describe("PricingTable", () => {
   it("is a named region with a list of plans, each with a heading, a price and what it has", () => {
     render(<PricingTable plans={plans} onSelect={() => undefined} />);
     const region = screen.getByRole("region", { name: "Plans" });
-    expect(within(region).getAllByRole("heading", { level: 3 }).map((heading) => heading.textContent)).toEqual(["Pilot", "Pro", "Enterprise"]);
+    expect(
+      within(region)
+        .getAllByRole("heading", { level: 3 })
+        .map((heading) => heading.textContent),
+    ).toEqual(["Pilot", "Pro", "Enterprise"]);
     expect(item("Pro").textContent).toContain("$49 per month");
     expect(within(item("Pro")).getByRole("list").children).toHaveLength(2);
     expect(item("Pilot").textContent).toContain("Free");
@@ -26,7 +30,9 @@ describe("PricingTable", () => {
   it("tells each button's plan and price", () => {
     render(<PricingTable plans={plans} onSelect={() => undefined} />);
     const button = screen.getByRole("button", { name: "Choose Pro" });
-    expect(document.getElementById(button.getAttribute("aria-describedby") ?? "")?.textContent).toBe("$49 per month");
+    expect(document.getElementById(button.getAttribute("aria-describedby") ?? "")?.textContent).toBe(
+      "$49 per month",
+    );
     expect(screen.queryByRole("button", { name: "Choose Pilot" })).toBeNull();
   });
 
@@ -76,7 +82,14 @@ describe("PricingTable", () => {
   it("leaves interval, plan, headings and sentences to the page that wants them", () => {
     render(
       <PricingTable
-        plans={plans} onSelect={() => undefined} interval="year" currentPlan={null} headingLevel={2} className="wide" currency="EUR" locale="de-DE"
+        plans={plans}
+        onSelect={() => undefined}
+        interval="year"
+        currentPlan={null}
+        headingLevel={2}
+        className="wide"
+        currency="EUR"
+        locale="de-DE"
         labels={{ title: "Tarife", perYear: "im Jahr", choose: (plan) => `${plan.name} nehmen` }}
       />,
     );
@@ -90,15 +103,32 @@ describe("PricingTable", () => {
     const silent = plans.map((plan) => ({ ...plan, description: undefined }));
     render(
       <PricingTable
-        plans={silent} onSelect={() => undefined} interval={undefined} defaultInterval={undefined} onIntervalChange={undefined} pending={undefined}
-        currentPlan={undefined} currency={undefined} locale={undefined} headingLevel={undefined} labels={undefined} className={undefined}
+        plans={silent}
+        onSelect={() => undefined}
+        interval={undefined}
+        defaultInterval={undefined}
+        onIntervalChange={undefined}
+        pending={undefined}
+        currentPlan={undefined}
+        currency={undefined}
+        locale={undefined}
+        headingLevel={undefined}
+        labels={undefined}
+        className={undefined}
       />,
     );
     expect(item("Pro").textContent).toContain("$49 per month");
   });
 
   it("shows no price and no button for what is not sold here", () => {
-    render(<PricingTable plans={[{ planCode: "enterprise", name: "Enterprise", prices: { month: null, year: null }, features: [] }]} onSelect={() => undefined} />);
+    render(
+      <PricingTable
+        plans={[
+          { planCode: "enterprise", name: "Enterprise", prices: { month: null, year: null }, features: [] },
+        ]}
+        onSelect={() => undefined}
+      />,
+    );
     expect(screen.queryByRole("button")).toBeNull();
     expect(screen.queryByText("Free")).toBeNull();
   });

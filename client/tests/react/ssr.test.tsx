@@ -15,7 +15,10 @@ import { plans } from "./plans.js";
 
 afterEach(() => document.body.replaceChildren());
 
-const page = (client: ReturnType<typeof setUp>["client"], initialEntitlements?: Entitlements): ReactElement => (
+const page = (
+  client: ReturnType<typeof setUp>["client"],
+  initialEntitlements?: Entitlements,
+): ReactElement => (
   <StrictMode>
     <BillingProvider client={client} orgId={ORG} initialEntitlements={initialEntitlements}>
       <Gate feature="canExportPDF" fallback="Upgrade" loading="Wait">
@@ -40,19 +43,27 @@ it("leaves nothing of one request in a client that all share", () => {
   expect(client.getState(ORG)).toBeUndefined();
 });
 
-it.each(["pro", "pilot"] as const)("hydrates %s without a warning and without another frame", async (plan) => {
-  const complaints = vi.spyOn(console, "error");
-  const { api, client } = setUp();
-  api.plans.set(ORG, plan);
-  const root = document.createElement("div");
-  document.body.append(root);
-  root.innerHTML = renderToString(page(client, answer(plan)));
-  const frames = new Set([root.textContent]);
-  const observer = new MutationObserver(() => frames.add(root.textContent));
-  observer.observe(root, { subtree: true, childList: true, characterData: true });
-  await act(async () => void hydrateRoot(root, page(client, answer(plan)), { onRecoverableError: (error) => console.error(error) }));
-  await vi.waitFor(() => expect(api.calls).toHaveLength(1));
-  await act(async () => undefined);
-  expect(frames.size).toBe(1);
-  expect(complaints).not.toHaveBeenCalled();
-});
+it.each(["pro", "pilot"] as const)(
+  "hydrates %s without a warning and without another frame",
+  async (plan) => {
+    const complaints = vi.spyOn(console, "error");
+    const { api, client } = setUp();
+    api.plans.set(ORG, plan);
+    const root = document.createElement("div");
+    document.body.append(root);
+    root.innerHTML = renderToString(page(client, answer(plan)));
+    const frames = new Set([root.textContent]);
+    const observer = new MutationObserver(() => frames.add(root.textContent));
+    observer.observe(root, { subtree: true, childList: true, characterData: true });
+    await act(
+      async () =>
+        void hydrateRoot(root, page(client, answer(plan)), {
+          onRecoverableError: (error) => console.error(error),
+        }),
+    );
+    await vi.waitFor(() => expect(api.calls).toHaveLength(1));
+    await act(async () => undefined);
+    expect(frames.size).toBe(1);
+    expect(complaints).not.toHaveBeenCalled();
+  },
+);

@@ -1,4 +1,5 @@
-// Behaves like the API as far as a client sees it: tokens, members, ETags, failures. As a `fetch`, or behind a real server.
+// Behaves like the API as far as a client sees it: tokens, members, ETags, failures. As a `fetch`, or behind
+// a real server.
 
 import type { Entitlements, Feature, PlanCode } from "../../src/index.js";
 
@@ -6,7 +7,12 @@ export const ORG = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
 export const OTHER_ORG = "00000000-0000-4000-8000-000000000002";
 
 const paid: readonly Feature[] = [
-  "canUseAllModules", "canExportPDF", "canExportJSON", "canUseGptTestReal", "hasCloudHistory", "hasEvaluatorAI",
+  "canUseAllModules",
+  "canExportPDF",
+  "canExportJSON",
+  "canUseGptTestReal",
+  "hasCloudHistory",
+  "hasEvaluatorAI",
 ];
 const top: readonly Feature[] = ["hasAPI", "canExportBundleZip", "hasWhiteLabel", "hasSeatsGT1"];
 
@@ -30,7 +36,8 @@ export function answer(planCode: PlanCode, orgId = ORG): Entitlements {
 }
 
 /** A token of this person, in the form that Supabase's have. */
-export const tokenOf = (sub: string, issue = 0): string => `e30.${btoa(JSON.stringify({ sub, issue })).replace(/=/g, "")}.c2ln`;
+export const tokenOf = (sub: string, issue = 0): string =>
+  `e30.${btoa(JSON.stringify({ sub, issue })).replace(/=/g, "")}.c2ln`;
 
 export interface Call {
   readonly method: string;
@@ -42,7 +49,10 @@ export interface Call {
 type Answerer = (call: Call) => Response | Promise<Response>;
 
 const failure = (status: number, code: string, headers: Record<string, string> = {}): Response =>
-  Response.json({ success: false, error: `The sentence of ${code}`, code, requestId: "request-1" }, { status, headers });
+  Response.json(
+    { success: false, error: `The sentence of ${code}`, code, requestId: "request-1" },
+    { status, headers },
+  );
 
 export class FakeApi {
   readonly calls: Call[] = [];
@@ -62,9 +72,16 @@ export class FakeApi {
     const url = new URL(String(input), "http://api.test");
     init.signal?.throwIfAborted();
     const body: unknown = init.body ? JSON.parse(String(init.body)) : undefined;
-    const call = { method: init.method ?? "GET", path: url.pathname + url.search, headers: new Headers(init.headers), body };
+    const call = {
+      method: init.method ?? "GET",
+      path: url.pathname + url.search,
+      headers: new Headers(init.headers),
+      body,
+    };
     this.calls.push(call);
-    const aborted = new Promise<never>((_, reject) => init.signal?.addEventListener("abort", () => reject(init.signal?.reason)));
+    const aborted = new Promise<never>((_, reject) =>
+      init.signal?.addEventListener("abort", () => reject(init.signal?.reason)),
+    );
     aborted.catch(() => undefined);
     return Promise.race([aborted, this.answer(call, url)]);
   };
@@ -86,7 +103,8 @@ export class FakeApi {
     switch (url.pathname) {
       case "/api/entitlements": {
         const etag = `"${plan}"`;
-        if (call.headers.get("if-none-match")?.split(", ").includes(etag)) return new Response(null, { status: 304, headers: { etag } });
+        if (call.headers.get("if-none-match")?.split(", ").includes(etag))
+          return new Response(null, { status: 304, headers: { etag } });
         return Response.json(this.stamped(plan, orgId), { headers: { etag } });
       }
       case "/api/billing/sync": {
@@ -96,7 +114,12 @@ export class FakeApi {
       }
       case "/api/billing/checkout":
         if (plan !== "pilot") return failure(409, "already_subscribed");
-        return Response.json({ success: true, sessionId: "cs_1", url: "https://checkout.test/cs_1", ...(call.body as object) });
+        return Response.json({
+          success: true,
+          sessionId: "cs_1",
+          url: "https://checkout.test/cs_1",
+          ...(call.body as object),
+        });
       case "/api/billing/portal":
         if (plan === "pilot") return failure(404, "no_customer");
         return Response.json({ success: true, url: "https://portal.test/bps_1", orgId });
@@ -107,7 +130,11 @@ export class FakeApi {
 
   private stamped(plan: PlanCode, orgId: string): unknown {
     const { stale: _, ...rest } = answer(plan, orgId);
-    return { success: true, ...rest, timestamp: `2026-11-22T21:40:${String(++this.reads).padStart(2, "0")}Z` };
+    return {
+      success: true,
+      ...rest,
+      timestamp: `2026-11-22T21:40:${String(++this.reads).padStart(2, "0")}Z`,
+    };
   }
 }
 

@@ -1,4 +1,5 @@
-// Supabase Realtime on a port of its own, as far as supabase-js talks to it: Phoenix channels, version 2.0.0 of the protocol.
+// Supabase Realtime on a port of its own, as far as supabase-js talks to it: Phoenix channels, version 2.0.0
+// of the protocol.
 
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -23,10 +24,15 @@ export class FakeRealtime {
   readonly tokens: (string | undefined)[] = [];
   readonly left: string[] = [];
   heartbeats = 0;
-  private readonly joined = new Map<string, { readonly socket: WebSocket; readonly joinRef: string | null; readonly ids: readonly number[] }>();
+  private readonly joined = new Map<
+    string,
+    { readonly socket: WebSocket; readonly joinRef: string | null; readonly ids: readonly number[] }
+  >();
 
   private constructor(private readonly server: WebSocketServer) {
-    server.on("connection", (socket) => socket.on("message", (data) => this.hear(socket, JSON.parse(String(data)) as Message)));
+    server.on("connection", (socket) =>
+      socket.on("message", (data) => this.hear(socket, JSON.parse(String(data)) as Message)),
+    );
   }
 
   static async start(): Promise<FakeRealtime> {
@@ -47,7 +53,15 @@ export class FakeRealtime {
   /** A row has changed in the table that was subscribed to in this place. */
   change(place: number): void {
     for (const [topic, { socket, joinRef, ids }] of this.joined) {
-      const data = { type: "UPDATE", schema: "billing", table: "any", commit_timestamp: "2026-11-22T21:40:53Z", columns: [], record: {}, errors: null };
+      const data = {
+        type: "UPDATE",
+        schema: "billing",
+        table: "any",
+        commit_timestamp: "2026-11-22T21:40:53Z",
+        columns: [],
+        record: {},
+        errors: null,
+      };
       send(socket, [joinRef, null, topic, "postgres_changes", { ids: [ids[place]], data }]);
     }
   }
@@ -65,7 +79,8 @@ export class FakeRealtime {
   }
 
   private hear(socket: WebSocket, [joinRef, ref, topic, event, payload]: Message): void {
-    const reply = (response: object): void => send(socket, [joinRef, ref, topic, "phx_reply", { status: "ok", response }]);
+    const reply = (response: object): void =>
+      send(socket, [joinRef, ref, topic, "phx_reply", { status: "ok", response }]);
     switch (event) {
       case "heartbeat":
         this.heartbeats++;

@@ -86,7 +86,10 @@ impl Jwks {
                 *self.held.write().unwrap_or_else(PoisonError::into_inner) = held;
             }
             Err(error) => {
-                tracing::error!(target: "billing", %error, usable, "the keys of access tokens cannot be fetched")
+                tracing::error!(
+                    target: "billing", %error, usable,
+                    "the keys of access tokens cannot be fetched"
+                )
             }
         }
     }

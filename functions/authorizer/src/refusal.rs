@@ -73,7 +73,10 @@ impl Refusal {
                 tracing::error!(target: "billing", request_id, reason, "SUPABASE_URL is not configured")
             }
             _ => {
-                tracing::warn!(target: "billing", request_id, security = true, reason, "refused an access token")
+                tracing::warn!(
+                    target: "billing", request_id, security = true, reason,
+                    "refused an access token"
+                )
             }
         }
     }

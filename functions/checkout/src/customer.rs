@@ -8,8 +8,8 @@ use shared::domain::ids::{CustomerId, OrgId};
 use shared::http::error::ApiError;
 use shared::http::identity::Caller;
 use shared::stripe::wire::Object;
-use shared::stripe::{Error, IdempotencyKey, Stripe};
-use stripe_core::customer::{CreateCustomer, UpdateCustomer};
+use shared::stripe::{Error, IdempotencyKey};
+use stripe_core::customer::CreateCustomer;
 
 /// Makes a customer and stores it, in place of `replaces` if that one was deleted at Stripe. Callers at the
 /// same time get the same one: the idempotency key is made of the organization's id.
@@ -30,30 +30,6 @@ pub async fn create(
         }
         made => made?,
     };
-    let stored = customers::store(
-        app.db()?,
-        caller.user,
-        org,
-        stripe.livemode(),
-        &CustomerId::from(made.id),
-        replaces,
-    )
-    .await?;
-    if let Some(email) = &caller.email {
-        tell_email(stripe, &stored, email).await?;
-    }
-    Ok(stored)
-}
-
-/// Apart from the creation, because two callers have two addresses, and one idempotency key allows one set of
-/// parameters. An address that Stripe does not take is no reason not to sell.
-async fn tell_email(stripe: &Stripe, customer: &CustomerId, email: &str) -> Result<(), ApiError> {
-    let request = UpdateCustomer::new(customer.as_str()).email(email);
-    match stripe.post::<Object>(&request, &IdempotencyKey::unique()).await {
-        Err(error @ Error::Refused { status: 400, .. }) => {
-            tracing::warn!(target: "billing", customer = customer.as_str(), %error, "Stripe does not take the caller's address");
-            Ok(())
-        }
-        told => Ok(told.map(drop)?),
-    }
+    let made = CustomerId::from(made.id);
+    Ok(customers::store(app.db()?, caller.user, org, stripe.livemode(), &made, replaces).await?)
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use futures_util::future::{try_join_all, try_join3};
 use shared::app::App;
+use shared::billing::contact;
 use shared::db::customers;
 use shared::db::organizations::BillingAccount;
-use shared::domain::ids::{CheckoutSessionId, CustomerId};
-use shared::domain::plan::PlanCode;
+use shared::domain::ids::{CheckoutSessionId, CustomerId, UserId};
 use shared::domain::subscription::Snapshot;
 use shared::error::Error;
 use shared::http::billing_admin;
@@ -41,12 +41,14 @@ pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<CheckoutS
         let account = buyer(app, caller, order).await?;
         let customer = match account.customer.clone() {
             Some(customer) => customer,
-            None => customer::create(app, caller, order.org, None).await?,
+            None => customer::create(app, caller, order.org, account.replaces.as_ref()).await?,
         };
+        tell_contact(app, caller, order, &customer, account.contact).await?;
         let session = match open_for(app, caller, order, &account, &customer).await {
             // Deleted in Stripe's dashboard.
             Err(ApiError::Failed(Error::Stripe(error))) if error.is_missing("customer") => {
                 let replacement = customer::create(app, caller, order.org, Some(&customer)).await?;
+                tell_contact(app, caller, order, &replacement, None).await?;
                 open_for(app, caller, order, &account, &replacement).await?
             }
             session => session?,
@@ -63,9 +65,20 @@ async fn buyer(app: &App, caller: &Caller, order: &Order) -> Result<BillingAccou
     let livemode = app.stripe()?.livemode();
     let account = billing_admin::require(app.db()?, caller.user, order.org, livemode).await?;
     if account.subscribed {
-        return Err(ApiError::AlreadySubscribed);
+        return Err(ApiError::AlreadySubscribed { price_known: !account.price_unknown });
     }
     Ok(account)
+}
+
+async fn tell_contact(
+    app: &App,
+    caller: &Caller,
+    order: &Order,
+    customer: &CustomerId,
+    contact: Option<UserId>,
+) -> Result<(), ApiError> {
+    let with = (app.db()?, app.stripe()?);
+    Ok(contact::tell(with, caller.user, caller.email.as_deref(), order.org, customer, contact).await?)
 }
 
 /// None: somebody else opened a session at the same time, and ours is over.
@@ -83,7 +96,7 @@ async fn open_for(
             .await?;
     // Stripe is asked too: the webhook of a purchase may be on its way.
     if pays(&subscriptions) {
-        return Err(ApiError::AlreadySubscribed);
+        return Err(ApiError::AlreadySubscribed { price_known: true });
     }
     let metadata = metadata(caller, order);
     let known = account.last_checkout_session.as_ref();
@@ -118,7 +131,7 @@ async fn open_for(
     // One that was over before we ended it may have been paid in this moment.
     if ended.contains(&Ended::Before) && pays(&subscriptions_of(stripe, customer).await?) {
         expire(stripe, &session.id).await?;
-        return Err(ApiError::AlreadySubscribed);
+        return Err(ApiError::AlreadySubscribed { price_known: true });
     }
     Ok(Some(session))
 }
@@ -189,9 +202,9 @@ fn request(
     Ok(request.automatic_tax(CreateCheckoutSessionAutomaticTax::new(true)).customer_update(update))
 }
 
-/// Whether one of them is live and paid: another one would charge twice.
+/// Whether another subscription would charge twice.
 fn pays(subscriptions: &[Snapshot]) -> bool {
-    subscriptions.iter().any(|s| s.status.is_live() && s.plan.code() > PlanCode::Pilot)
+    subscriptions.iter().any(Snapshot::binds)
 }
 
 /// Who ended a session.

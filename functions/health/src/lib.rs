@@ -1,4 +1,5 @@
-//! GET /api/health: whether the parts that every request needs are there. Open to anyone, so it tells nothing else.
+//! GET /api/health: whether the parts that every request needs are there. Open to anyone, so it tells nothing
+//! else.
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};

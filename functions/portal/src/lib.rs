@@ -1,9 +1,11 @@
-//! POST /api/billing/portal: a page at Stripe where an owner or admin changes plan, card and seats, or cancels.
+//! POST /api/billing/portal: a page at Stripe where an owner or admin changes plan, card and seats, or
+//! cancels.
 
 use lambda_http::{Body, Request, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::app::App;
+use shared::billing::contact;
 use shared::domain::ids::{CustomerId, OrgId};
 use shared::error::Error;
 use shared::http::error::ApiError;
@@ -14,8 +16,8 @@ use stripe_billing::billing_portal_session::CreateBillingPortalSession;
 
 /// Opens a customer portal session and answers with its address.
 ///
-/// # Errors
-/// [`ApiError::NoCustomer`] before the first checkout.
+/// # Errors [`ApiError::NoCustomer`] before the first checkout; [`ApiError::SharedCustomer`] where the portal
+/// would show another organization's subscriptions.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
     let caller = identity::require(app.config.identity_source, &request)?;
     let wanted: PortalRequest = request::json(&request)?;
@@ -23,7 +25,15 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     let return_url = return_url(app, wanted.return_url.as_deref())?;
     let stripe = app.stripe()?;
     let account = billing_admin::require(app.db()?, caller.user, org, stripe.livemode()).await?;
-    let url = open(stripe, account.customer.ok_or(ApiError::NoCustomer)?, return_url).await?;
+    if account.shared {
+        return Err(ApiError::SharedCustomer);
+    }
+    let customer = account.portal_customer.ok_or(ApiError::NoCustomer)?;
+    if account.customer.as_ref() == Some(&customer) {
+        let with = (app.db()?, stripe);
+        contact::tell(with, caller.user, caller.email.as_deref(), org, &customer, account.contact).await?;
+    }
+    let url = open(stripe, customer, return_url).await?;
     Ok(response::ok(&PortalResponse { success: true, url, org_id: org }))
 }
 

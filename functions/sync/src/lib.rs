@@ -1,5 +1,5 @@
-//! POST /api/billing/sync: asks Stripe what an organization has bought and answers as entitlements do. The success page calls it, so
-//! that nobody who has just paid waits for a webhook.
+//! POST /api/billing/sync: asks Stripe what an organization has bought and answers as entitlements do. The
+//! success page calls it, so that nobody who has just paid waits for a webhook.
 
 use lambda_http::{Body, Request, Response};
 use schemars::JsonSchema;
@@ -15,10 +15,12 @@ use shared::http::error::ApiError;
 use shared::http::{identity, request};
 use shared::recent::EntitlementsRead;
 
-/// Reads the organization's subscriptions from Stripe, if nobody did in the last five seconds, and answers with what it has then.
+/// Reads the organization's subscriptions from Stripe, if nobody did in the last five seconds, and answers
+/// with what it has then.
 ///
 /// # Errors
-/// [`ApiError::NotAMember`] also where there is no such organization; [`Error::Stripe`](shared::error::Error::Stripe) if Stripe cannot be asked.
+/// [`ApiError::NotAMember`] also where there is no such organization;
+/// [`Error::Stripe`](shared::error::Error::Stripe) if Stripe cannot be asked.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
     let caller = identity::require(app.config.identity_source, &request)?;
     let wanted: SyncRequest = request::json(&request)?;
@@ -31,7 +33,8 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
         // Also if nothing differed: an event may have brought it since the first look.
         set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
     }
-    // With the tag of the same answer to GET: who has it is not answered from what an instance remembers of before.
+    // With the tag of the same answer to GET: who has it is not answered from what an instance remembers of
+    // before.
     EntitlementsAnswer::from(EntitlementsRead { entitlements: set, at: app.clock.now() })
         .into_response()
         .map_err(ApiError::from)

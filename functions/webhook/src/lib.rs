@@ -21,8 +21,8 @@ const MAX_EVENT: usize = 1024 * 1024;
 /// Verifies, reads and applies one event.
 ///
 /// # Errors
-/// [`ApiError::InvalidSignature`], [`Error::MissingOrg`], [`Error::UnreadableEvent`] for a signed body that is no event;
-/// [`ApiError::ProcessingFailed`] for what Stripe shall send again.
+/// [`ApiError::InvalidSignature`], [`Error::MissingOrg`], [`Error::UnreadableEvent`] for a signed body that
+/// is no event; [`ApiError::ProcessingFailed`] for what Stripe shall send again.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
     let arrived = Instant::now();
     let body = request::body(&request, MAX_EVENT)?;

@@ -8,8 +8,9 @@ use clap::Parser;
 #[command(
     name = "cargo dev",
     bin_name = "cargo dev",
-    after_help = "With STRIPE_SECRET_KEY=sk_test_... in the environment Stripe itself is used instead of the emulator.\n\
-                  Examples:\n  cargo dev\n  cargo dev --fresh\n  cargo dev --port 5000\n  cargo dev --demo"
+    after_help = "With STRIPE_SECRET_KEY=sk_test_... in the environment Stripe itself is used instead of the \
+                  emulator.\nExamples:\n  cargo dev\n  cargo dev --fresh\n  cargo dev --port 5000\n  \
+                  cargo dev --demo"
 )]
 pub struct Arguments {
     /// The first of four ports in a row: the console and the API, the Stripe emulator, the Lambda runtime,

@@ -44,7 +44,8 @@ pub fn find_or_install(tools: &Path, say: &dyn Fn(&str)) -> Result<PathBuf, Prob
         Err(_) => "there is no python3 with pip".to_owned(),
     };
     Err(Problem::new(format!(
-        "cargo-lambda is not on this machine and could not be installed: {cause}. Install it (pip install cargo-lambda, or brew install cargo-lambda)."
+        "cargo-lambda is not on this machine and could not be installed: {cause}. Install it (pip install \
+         cargo-lambda, or brew install cargo-lambda)."
     )))
 }
 

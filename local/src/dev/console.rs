@@ -51,7 +51,8 @@ const FILES: [(&str, &str, &str); 9] = files! {
     "stand-in.js": SCRIPT,
 };
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                      img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The page, its files and its data.
 pub fn routes(console: Console) -> Router {
@@ -89,7 +90,8 @@ async fn context(State(console): State<Console>) -> Response {
         "select jsonb_agg(jsonb_build_object(
            'planCode', p.plan_code, 'name', p.name, 'rank', p.rank, 'seatsIncluded', p.seats_included,
            'monthCents', p.price_month_cents, 'yearCents', p.price_year_cents, 'currency', p.currency,
-           'features', (select jsonb_agg(e.feature) from billing.plan_entitlements e where e.plan_code = p.plan_code and e.enabled)) order by p.rank)
+           'features', (select jsonb_agg(e.feature) from billing.plan_entitlements e
+             where e.plan_code = p.plan_code and e.enabled)) order by p.rank)
          from billing.plans p",
     );
     let features =
@@ -112,9 +114,11 @@ async fn events(State(console): State<Console>) -> Response {
     let events = one(
         &console,
         "select coalesce(jsonb_agg(jsonb_build_object(
-           'eventId', event_id, 'type', type, 'status', status, 'outcome', outcome, 'errorCode', error_code, 'attempts', attempts,
-           'milliseconds', milliseconds, 'receivedAt', to_char(last_attempt_at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))), '[]')
-         from (select * from billing.webhook_events order by last_attempt_at desc, stripe_created_at desc limit 50) newest",
+           'eventId', event_id, 'type', type, 'status', status, 'outcome', outcome, 'errorCode', error_code,
+           'attempts', attempts, 'milliseconds', milliseconds, 'receivedAt',
+           to_char(last_attempt_at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))), '[]')
+         from (select * from billing.webhook_events
+           order by last_attempt_at desc, stripe_created_at desc limit 50) newest",
     );
     match events.await {
         Ok(events) => Json(json!({ "events": events })).into_response(),

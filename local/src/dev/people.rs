@@ -64,9 +64,11 @@ pub const PEOPLE: People = People {
 /// If the database fails.
 pub async fn seed(database: &Client) -> Result<(), Problem> {
     let sql = format!(
-        "insert into billing.own_organizations (id, name) values ('{}', '{}'), ('{}', '{}') on conflict do nothing;
+        "insert into billing.own_organizations (id, name) values ('{}', '{}'), ('{}', '{}')
+           on conflict do nothing;
          insert into billing.own_members (org_id, user_id, role) values
-           ('{org}', '{}', 'owner'), ('{org}', '{}', 'admin'), ('{org}', '{}', 'member'), ('{}', '{}', 'owner') on conflict do nothing",
+           ('{org}', '{}', 'owner'), ('{org}', '{}', 'admin'), ('{org}', '{}', 'member'),
+           ('{}', '{}', 'owner') on conflict do nothing",
         ORG.0,
         ORG.1,
         OTHER_ORG.0,

@@ -185,8 +185,7 @@ impl Stack {
     }
 
     fn introduce(&self, built: Duration, ready: Duration) {
-        let url = &self.base_url;
-        let (org, owner) = (ORG.0, PEOPLE.owner.user_id);
+        let (url, org, owner) = (&self.base_url, ORG.0, PEOPLE.owner.user_id);
         terminal::line(&format!(
             "\nPromptForge Billing is running ({:.1} s to build, {:.1} s to start).\n\n  Console   {url}/",
             built.as_secs_f32(),
@@ -202,20 +201,24 @@ impl Stack {
                 "To receive Stripe's events:\n  stripe listen --forward-to {url}/api/webhooks/stripe"
             ));
             if self.stripe.webhook_secret.is_empty() {
-                terminal::line(
-                    "It prints a signing secret: start again with it in STRIPE_WEBHOOK_SECRET. Until then every event is refused.",
-                );
+                terminal::line(TO_GET_EVENTS);
             }
             terminal::line("");
         }
         terminal::line(&format!(
             "Try:\n  curl '{url}/api/entitlements?orgId={org}' -H 'x-user-id: {owner}'\n  \
-             curl '{url}/api/billing/checkout' -H 'x-user-id: {owner}' -d '{{\"orgId\":\"{org}\",\"planCode\":\"pro\",\"interval\":\"month\"}}'\n  \
-             curl '{url}/api/entitlements?orgId={org}' -H \"authorization: Bearer $(jq -r .users.owner.accessToken .local/dev.json)\"\n  \
+             curl '{url}/api/billing/checkout' -H 'x-user-id: {owner}' \
+             -d '{{\"orgId\":\"{org}\",\"planCode\":\"pro\",\"interval\":\"month\"}}'\n  \
+             curl '{url}/api/entitlements?orgId={org}' \
+             -H \"authorization: Bearer $(jq -r .users.owner.accessToken .local/dev.json)\"\n  \
              curl '{url}/api/webhooks/stripe' -H 'stripe-signature: test' -d '{{}}'\n\nCtrl-C ends it."
         ));
     }
 }
+
+/// What Stripe's own test mode needs besides a key.
+const TO_GET_EVENTS: &str = "It prints a signing secret: start again with it in STRIPE_WEBHOOK_SECRET. \
+                             Until then every event is refused.";
 
 async fn start_cluster(
     arguments: &Arguments,
@@ -261,10 +264,10 @@ async fn prepare_database(cluster: &Cluster) -> Result<Client, Problem> {
 /// The port, if nobody listens on it; a free one for 0.
 async fn free_port(port: u16) -> Result<u16, Problem> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
-    listener
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| Problem::new(format!("Port {port}, which the Lambda runtime should get, cannot be used: {error}. Choose others with --port.")))
+    listener.and_then(|listener| listener.local_addr()).map(|address| address.port()).map_err(|error| {
+        let what = "which the Lambda runtime should get, cannot be used";
+        Problem::new(format!("Port {port}, {what}: {error}. Choose others with --port."))
+    })
 }
 
 fn pids(cluster: &Cluster, children: &[Child]) -> BTreeMap<String, u32> {

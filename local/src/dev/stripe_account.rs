@@ -34,7 +34,8 @@ impl StripeAccount {
         }
         match config.stripe_key {
             Some(key) if key.livemode => Err(Problem::new(
-                "STRIPE_SECRET_KEY is a live key, which never belongs on a developer's machine. Unset it, or use a test key.",
+                "STRIPE_SECRET_KEY is a live key, which never belongs on a developer's machine. Unset it, or \
+                 use a test key.",
             )),
             Some(key) => {
                 let about_signing = |problem: &&String| problem.starts_with("STRIPE_WEBHOOK_SECRET");
@@ -57,7 +58,8 @@ impl StripeAccount {
         let emulator = Emulator::start(options).await.map_err(|error| {
             Problem::new(match error.kind() {
                 ErrorKind::AddrInUse => format!(
-                    "Port {port}, which the Stripe emulator should get, cannot be used: {error}. Choose others with --port."
+                    "Port {port}, which the Stripe emulator should get, cannot be used: {error}. Choose \
+                     others with --port."
                 ),
                 ErrorKind::InvalidData => format!("{error} With cargo dev --fresh everything begins anew."),
                 _ => format!("The Stripe emulator does not start: {error}"),
@@ -67,7 +69,8 @@ impl StripeAccount {
             .call(
                 "POST",
                 "/v1/webhook_endpoints",
-                &json!({ "url": webhook_url, "enabled_events": event::PROCESSED, "api_version": VERSION.as_str() }),
+                &json!({ "url": webhook_url, "enabled_events": event::PROCESSED,
+                    "api_version": VERSION.as_str() }),
             )
             .map_err(|error| {
                 Problem::new(format!("The emulator refused the webhook endpoint: {error:?}."))

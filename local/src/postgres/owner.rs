@@ -45,7 +45,8 @@ impl Owner {
         match ids {
             Some(ids) => Ok(Self { lent: Some(ids) }),
             None => Err(Problem::new(
-                "PostgreSQL refuses to run as root, and there is no user nobody to run it as. Run this as another user.",
+                "PostgreSQL refuses to run as root, and there is no user nobody to run it as. Run this as \
+                 another user.",
             )),
         }
     }

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use crate::billing::Resources;
 use crate::config::ForeignSubscriptions;
 use crate::db::Db;
-use crate::db::webhook_events::{self, Effect, EventAnswer, EventOutcome, EventRef, EventToApply};
+use crate::db::webhook_events::{self, Effect, EventAnswer, EventOutcome, EventRef, EventToApply, Seen};
 use crate::deadline;
 use crate::domain::ids::{OrgId, SubscriptionId};
 use crate::domain::ordering::ReadTimes;
-use crate::domain::subscription::{Plan, Snapshot};
+use crate::domain::subscription::Snapshot;
 use crate::error::Error;
-use crate::stripe::event::Event;
+use crate::stripe::event::{Event, Related};
 use crate::stripe::wire::subscription::Subscription;
 use crate::stripe::{self, Stripe};
 use crate::telemetry::metrics::{self, WebhookEvent};
@@ -20,7 +20,7 @@ use crate::telemetry::request::{self, Part};
 use serde_json::value::RawValue;
 use stripe_billing::subscription::RetrieveSubscription;
 
-use crate::billing::route::route;
+use crate::billing::route::{self, Work, route};
 
 /// How often Stripe is asked again because the row changed meanwhile.
 pub(super) const READS: u32 = 4;
@@ -74,33 +74,44 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
         Ok(Named::Fetched(object)) => Some(object),
         Ok(Named::Unknown) => return Ok(Settled::ignored()),
         Err(error) => {
-            note(db, &reference, &error).await;
+            note(db, &reference, None, &error).await;
             return Err(error);
         }
     };
     let whole = fetched.as_deref().map(|object| event.with_object(object));
-    let Some(work) = route(whole.as_ref().unwrap_or(event))? else {
-        return Ok(Settled::ignored());
+    let whole = whole.as_ref().unwrap_or(event);
+    let work = async {
+        let Some(work) = route(whole)? else { return Ok(None) };
+        with_charge(stripe, whole, work).await
+    };
+    let work = match work.await {
+        Ok(Some(work)) => work,
+        Ok(None) => return Ok(Settled::ignored()),
+        Err(error) => {
+            note(db, &reference, None, &error).await;
+            return Err(error);
+        }
     };
     let to_apply = EventToApply {
         event: reference,
         orgs: work.orgs,
+        reference: work.reference,
         customer: work.customer,
-        customer_is_theirs: work.customer_is_theirs,
         effect: work.effect,
+        carried: None,
         read: None,
         void: false,
         grace_days: resources.grace_days,
         foreign_acknowledged: resources.foreign_subscriptions == ForeignSubscriptions::Acknowledge,
         elapsed_ms: elapsed_ms(arrived),
     };
-    let event = to_apply.event.clone();
+    let (event, named) = (to_apply.event.clone(), to_apply.orgs.first().copied());
     match deadline::hold(TO_NOTE, Box::pin(settle(resources, stripe, to_apply, arrived))).await {
         // That it failed, the database has noted already.
         Ok(None) => Err(Error::MissingOrg),
         Ok(Some(settled)) => Ok(settled),
         Err(error) => {
-            note(db, &event, &error).await;
+            note(db, &event, named, &error).await;
             Err(error)
         }
     }
@@ -118,8 +129,8 @@ fn reference(event: &Event<'_>) -> EventRef {
 
 /// Notes a failed attempt. Its error is the one to tell; that it could not be noted is one more line in the
 /// log.
-async fn note(db: &Db, event: &EventRef, error: &Error) {
-    let noting = async { webhook_events::fail(db, event, error.code()).await.map_err(Error::from) };
+async fn note(db: &Db, event: &EventRef, org: Option<OrgId>, error: &Error) {
+    let noting = async { webhook_events::fail(db, event, org, error.code()).await.map_err(Error::from) };
     if let Err(unnoted) = deadline::hold(TO_ANSWER, Box::pin(noting)).await {
         tracing::error!(target: "billing", event = event.id, error = %unnoted, "a failed attempt could not be noted");
     }
@@ -151,6 +162,19 @@ async fn named_object(stripe: &Stripe, event: &Event<'_>) -> Result<Named, Error
     }
 }
 
+/// Reads the charge that an event only names. None: Stripe does not know it.
+async fn with_charge(stripe: &Stripe, event: &Event<'_>, work: Work) -> Result<Option<Work>, Error> {
+    let Effect::NamedCharge(id) = &work.effect else { return Ok(Some(work)) };
+    let related = Related { id: id.clone(), kind: "charge".to_owned() };
+    let reading = async { Ok::<_, Error>(stripe.related(&related).await) };
+    match deadline::hold(TO_NOTE, Box::pin(reading)).await? {
+        Ok(Some(object)) => route::charge(event, &object).map(Some).map_err(Error::from),
+        Ok(None) => Ok(None),
+        Err(error) if is_unknown(&error) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Applies the event until it is processed. None: it belongs to no organization.
 async fn settle(
     resources: &Resources<'_>,
@@ -161,8 +185,8 @@ async fn settle(
     let db = resources.db()?;
     for _ in 0..=READS {
         match webhook_events::apply(db, &to_apply).await? {
-            EventAnswer::Settled { outcome, org_id } => {
-                warn_of_the_unknown(&to_apply, outcome);
+            EventAnswer::Settled { outcome, org_id, seen } => {
+                warn(&to_apply, outcome, &seen);
                 return Ok(Some(Settled { outcome, org: org_id, read: to_apply.read.is_some() }));
             }
             EventAnswer::MissingOrg => return Ok(None),
@@ -179,33 +203,40 @@ async fn settle(
 async fn ask_stripe(
     resources: &Resources<'_>,
     stripe: &Stripe,
-    to_apply: EventToApply,
+    mut to_apply: EventToApply,
     version: i64,
 ) -> Result<EventToApply, Error> {
     let id = match &to_apply.effect {
         Effect::Snapshot(snapshot) => snapshot.id.clone(),
         Effect::Named(id) => id.clone(),
-        Effect::Payment(_) => return Err(Error::Internal("a payment needs no read")),
+        _ => return Err(Error::Internal("only a subscription needs a read")),
     };
     let started = resources.clock.now();
-    let answer = stripe.get::<Subscription>(&RetrieveSubscription::new(id.as_str())).await;
+    let answer = stripe.get::<Subscription>(&retrieve(id.as_str())).await;
     let ended = resources.clock.now();
     match answer {
         Ok(subscription) => {
             let snapshot = Snapshot::from(subscription);
             // What Stripe says now comes before what an invoice said when it was made.
-            let orgs = snapshot.org.into_iter().chain(to_apply.orgs).collect();
-            let customer = Some(snapshot.customer.clone());
+            let orgs = snapshot.orgs.iter().copied().chain(to_apply.orgs).collect();
+            let customer = snapshot.customer.clone();
             let read = Some(ReadTimes::between(version, started, ended));
-            Ok(EventToApply {
-                orgs,
-                customer,
-                effect: Effect::Snapshot(Box::new(snapshot)),
-                read,
-                ..to_apply
-            })
+            let now = Effect::Snapshot(Box::new(snapshot));
+            // Asked twice, it is still the event's own state that it carried.
+            let carried = match std::mem::replace(&mut to_apply.effect, now) {
+                Effect::Snapshot(carried) if to_apply.read.is_none() => Some(carried),
+                _ => to_apply.carried,
+            };
+            Ok(EventToApply { orgs, customer, carried, read, ..to_apply })
         }
         Err(error) if is_unknown(&error) => Ok(without_stripe(to_apply, &id, version)),
+        // Only whose it is was to be learned: that it is nobody's is noted, and the event comes again.
+        Err(_)
+            if version == 0 && to_apply.orgs.is_empty() && matches!(to_apply.effect, Effect::Snapshot(_)) =>
+        {
+            let read = Some(ReadTimes::payload_stands(version, to_apply.event.created));
+            Ok(EventToApply { read, ..to_apply })
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -219,21 +250,27 @@ fn without_stripe(to_apply: EventToApply, id: &SubscriptionId, version: i64) -> 
     EventToApply { read, void, ..to_apply }
 }
 
+/// A read of a subscription, with its customer, whose metadata may name the organization.
+pub(super) fn retrieve(id: &str) -> RetrieveSubscription {
+    RetrieveSubscription::new(id).expand([String::from("customer")])
+}
+
 /// Whether Stripe has no such object.
 pub fn is_unknown(error: &stripe::Error) -> bool {
     matches!(error, stripe::Error::Refused { status: 404, code, .. } if code == "resource_missing")
 }
 
-/// A plan or a status that this code does not know: access may be less than what was paid for.
-fn warn_of_the_unknown(to_apply: &EventToApply, outcome: EventOutcome) {
-    let (Effect::Snapshot(snapshot), EventOutcome::Applied) = (&to_apply.effect, outcome) else { return };
-    let (event, subscription) = (&to_apply.event.id, snapshot.id.as_str());
-    if snapshot.plan == Plan::Unknown {
-        let price = &snapshot.item.price;
-        tracing::warn!(target: "billing", event, subscription, price, "no plan is known for this price: it counts as pilot");
+/// What somebody should look at: access may be less than what was paid for.
+fn warn(to_apply: &EventToApply, outcome: EventOutcome, seen: &[Seen]) {
+    let event = &to_apply.event.id;
+    for seen in seen {
+        metrics::seen(seen.as_str());
+        tracing::warn!(target: "billing", event, seen = seen.as_str(), "the audit trail says what to look at");
     }
-    if !snapshot.status.is_known() {
-        let status = snapshot.status.as_str();
+    if let (Effect::Snapshot(snapshot), EventOutcome::Applied) = (&to_apply.effect, outcome)
+        && !snapshot.status.is_known()
+    {
+        let (subscription, status) = (snapshot.id.as_str(), snapshot.status.as_str());
         tracing::warn!(target: "billing", event, subscription, status, "this status is new: it grants nothing");
     }
 }

@@ -2,6 +2,7 @@
 //! nowhere else.
 
 pub mod apply_event;
+pub mod contact;
 pub mod limits;
 pub mod read_subscriptions;
 pub mod reconcile;

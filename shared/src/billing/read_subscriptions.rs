@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use stripe_billing::subscription::{ListSubscription, RetrieveSubscription};
+use stripe_billing::subscription::ListSubscription;
 
 use crate::billing::Resources;
-use crate::billing::apply_event::{READS, is_unknown};
+use crate::billing::apply_event::{READS, is_unknown, retrieve};
 use crate::billing::limits::Limits;
 use crate::db::subscriptions::{self, Comparison, ComparisonOutcome, Inquiry, Purpose, SubscriptionRead};
 use crate::domain::ids::OrgId;
@@ -217,7 +217,7 @@ async fn read_again(
 ) -> Result<Option<Comparison>, Error> {
     limits.pace().await;
     let started = resources.clock.now();
-    let answer = resources.stripe()?.get::<Subscription>(&RetrieveSubscription::new(id)).await;
+    let answer = resources.stripe()?.get::<Subscription>(&retrieve(id)).await;
     let ended = resources.clock.now();
     let snapshot = match answer {
         Ok(subscription) => Snapshot::from(subscription),

@@ -2,29 +2,39 @@
 
 use crate::db::webhook_events::Effect;
 use crate::domain::ids::{CustomerId, OrgId, SubscriptionId};
+use crate::domain::payment;
 use crate::domain::subscription::Snapshot;
 use crate::stripe::event::{Event, Unreadable};
+use crate::stripe::wire::charge::{Charge, Dispute, Refund};
 use crate::stripe::wire::checkout_session::CheckoutSession;
 use crate::stripe::wire::invoice::Invoice;
 use crate::stripe::wire::subscription::Subscription;
+use crate::stripe::wire::test_clock::TestClock;
 use jiff::Timestamp;
+use serde_json::value::RawValue;
 
 /// What an event is about.
 #[derive(Debug)]
 pub struct Work {
-    /// The organizations that it names, best first.
+    /// The organizations that metadata names, which only the account can write; best first.
     pub orgs: Vec<OrgId>,
-    /// The customer that it names.
+    /// The organization that a visitor may have typed. None: none.
+    pub reference: Option<OrgId>,
+    /// The customer that it names. None: it names none.
     pub customer: Option<CustomerId>,
-    /// Only we could have put customer and organization together.
-    pub customer_is_theirs: bool,
     /// What it changes.
     pub effect: Effect,
 }
 
+impl Work {
+    fn new(orgs: Vec<OrgId>, customer: Option<CustomerId>, effect: Effect) -> Self {
+        Self { orgs, reference: None, customer, effect }
+    }
+}
+
 /// Decides what an event is about. None: nothing of ours, with the reason beside the arm.
 pub fn route(event: &Event<'_>) -> Result<Option<Work>, Unreadable> {
-    match event.kind.as_str() {
+    Ok(match event.kind.as_str() {
         // These carry the subscription's whole state, or name it.
         "customer.subscription.created"
         | "customer.subscription.updated"
@@ -33,44 +43,62 @@ pub fn route(event: &Event<'_>) -> Result<Option<Work>, Unreadable> {
         | "customer.subscription.resumed"
             if event.is_thin() =>
         {
-            Ok(Some(Work {
-                orgs: Vec::new(),
-                customer: None,
-                customer_is_theirs: true,
-                effect: Effect::Named(SubscriptionId::from(event.related()?.id.as_str())),
-            }))
+            let id = SubscriptionId::from(event.related()?.id.as_str());
+            Some(Work::new(Vec::new(), None, Effect::Named(id)))
         }
         "customer.subscription.created"
         | "customer.subscription.updated"
         | "customer.subscription.deleted"
         | "customer.subscription.paused"
         | "customer.subscription.resumed" => {
-            let snapshot =
-                Snapshot { livemode: event.livemode, ..Snapshot::from(event.object::<Subscription>()?) };
-            Ok(Some(Work {
-                orgs: snapshot.org.into_iter().collect(),
-                customer: Some(snapshot.customer.clone()),
-                customer_is_theirs: true,
-                effect: Effect::Snapshot(Box::new(snapshot)),
-            }))
+            let snapshot = Snapshot::from(event.object::<Subscription>()?);
+            let snapshot = Snapshot { livemode: event.livemode, ..snapshot };
+            let (orgs, customer) = (snapshot.orgs.clone(), snapshot.customer.clone());
+            Some(Work::new(orgs, customer, Effect::Snapshot(Box::new(snapshot))))
         }
-        // These name the subscription that they changed.
+        // These name the subscription that they changed. An invoice without one was made by hand.
         "invoice.payment_succeeded" | "invoice.paid" | "invoice.payment_failed" => {
             let invoice = event.object::<Invoice>()?;
-            Ok(invoice.subscription().map(|subscription| Work {
-                orgs: invoice.orgs(),
-                customer: invoice.customer(),
-                customer_is_theirs: true,
-                effect: Effect::Named(subscription),
-            }))
+            let work = |id| Work::new(invoice.orgs(), invoice.customer(), Effect::Named(id));
+            invoice.subscription().map(work)
         }
-        "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
-            Ok(session(event, false)?)
+        "checkout.session.completed" | "checkout.session.async_payment_succeeded" => session(event, false)?,
+        "checkout.session.async_payment_failed" => session(event, true)?,
+        // Money went back.
+        "charge.refunded" => {
+            let charge = event.object::<Charge>()?;
+            let orgs = charge.org().into_iter().collect();
+            Some(charged(event, orgs, charge.into()))
         }
-        "checkout.session.async_payment_failed" => Ok(session(event, true)?),
+        "charge.dispute.created" | "charge.dispute.updated" | "charge.dispute.closed" => {
+            Some(charged(event, Vec::new(), event.object::<Dispute>()?.into()))
+        }
+        // One that failed after all: the charge says what is left. That it succeeded, charge.refunded said.
+        "charge.refund.updated" | "refund.failed" | "refund.updated" => event
+            .object::<Refund>()?
+            .failed_charge()
+            .map(|id| Work::new(Vec::new(), None, Effect::NamedCharge(id))),
+        "test_helpers.test_clock.ready" => {
+            let clock = event.object::<TestClock>()?;
+            let effect = Effect::TestClock { id: clock.id, frozen_at: clock.frozen_time };
+            Some(Work::new(Vec::new(), None, effect))
+        }
         // What changes no subscription and no payment.
-        _ => Ok(None),
-    }
+        _ => None,
+    })
+}
+
+/// The same for an event that only names its charge, with the charge as it is now.
+pub fn charge(event: &Event<'_>, object: &RawValue) -> Result<Work, Unreadable> {
+    let charge = event.with_object(object).object::<Charge>()?;
+    let orgs = charge.org().into_iter().collect();
+    Ok(charged(event, orgs, charge.into()))
+}
+
+/// What an event says of a charge.
+fn charged(event: &Event<'_>, orgs: Vec<OrgId>, charge: payment::Charge) -> Work {
+    let charge = payment::Charge { livemode: event.livemode, ..charge };
+    Work::new(orgs, charge.customer.clone(), Effect::Charge(charge))
 }
 
 /// A session bought a subscription or a one-time payment; one of mode `setup` only stored a card.
@@ -85,12 +113,9 @@ fn session(event: &Event<'_>, failed: bool) -> Result<Option<Work>, Unreadable> 
         _ => None,
     };
     Ok(effect.map(|effect| Work {
-        orgs: session.orgs(),
-        customer: session.customer(),
-        // A payment link takes the reference from its address, which anybody may write: that pays for an
-        // organization, no more.
-        customer_is_theirs: session.is_ours(),
-        effect,
+        // A payment link takes the reference from its address, which anybody may write.
+        reference: session.reference(),
+        ..Work::new(session.org().into_iter().collect(), session.customer(), effect)
     }))
 }
 
@@ -101,11 +126,13 @@ mod tests {
     use super::*;
 
     /// Every type of the families that we have to do with (Stripe API, "Types of events").
-    const FAMILIES: [(&str, &str); 5] = [
+    const FAMILIES: [(&str, &str); 8] = [
         (
             "customer.subscription",
             "created deleted paused pending_update_applied pending_update_expired resumed trial_will_end updated",
         ),
+        ("charge", "captured expired failed pending refunded succeeded updated"),
+        ("charge.dispute", "closed created funds_reinstated funds_withdrawn updated"),
         ("checkout.session", "async_payment_failed async_payment_succeeded completed expired"),
         (
             "invoice",
@@ -113,6 +140,7 @@ mod tests {
              payment_attempt_required payment_failed payment_succeeded sent upcoming updated voided will_be_due",
         ),
         ("customer", "created deleted updated"),
+        ("refund", "created failed updated"),
         // What a schedule does to a subscription, the subscription's own events tell.
         ("subscription_schedule", "aborted canceled completed created expiring released updated"),
     ];
@@ -126,7 +154,7 @@ mod tests {
                 let event = format!(
                     r#"{{"id": "evt_1", "type": "{family}.{kind}", "created": 1, "data": {{"object": {{
                         "id": "sub_1", "customer": "cus_1", "status": "active", "mode": "subscription", "subscription": "sub_1",
-                        "created": 1, "items": {{"data": []}} }}}}}}"#
+                        "created": 1, "items": {{"data": []}}, "charge": "ch_1", "frozen_time": 1 }}}}}}"#
                 );
                 let event = Event::parse(event.as_bytes()).unwrap();
                 if route(&event).unwrap().is_some() {

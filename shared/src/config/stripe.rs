@@ -145,7 +145,8 @@ mod tests {
             let config = config("STRIPE_SECRET_KEY", &value);
             assert!(config.stripe_key.is_none(), "{value}");
             let [problem] = config.problems.as_slice() else { panic!("{value}: {:?}", config.problems) };
-            let expected = "STRIPE_SECRET_KEY must be a Stripe secret or restricted key (sk_test_, sk_live_, rk_test_, rk_live_), ";
+            let expected = "STRIPE_SECRET_KEY must be a Stripe secret or restricted key (sk_test_, sk_live_, \
+                            rk_test_, rk_live_), ";
             assert!(
                 problem.starts_with(&format!("{expected}{kind}")) && !problem.contains(hush),
                 "{problem}"

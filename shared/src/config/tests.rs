@@ -238,7 +238,8 @@ fn of_several_addresses_in_a_secret_each_function_takes_its_own() {
         crate::secrets::Variables::new(json.as_object().cloned().unwrap_or_default())
     };
     let shared = variables(serde_json::json!({
-        "READER_DATABASE_URL": "r", "CHECKOUT_DATABASE_URL": "c", "EVENTS_DATABASE_URL": "e", "OPERATOR_DATABASE_URL": "o",
+        "READER_DATABASE_URL": "r", "CHECKOUT_DATABASE_URL": "c", "EVENTS_DATABASE_URL": "e",
+        "OPERATOR_DATABASE_URL": "o",
         "DATABASE_URL": "any", "GRACE_DAYS": 3, "AUTOMATIC_TAX": true, "NESTED": {},
     }));
     for (function, url) in [

@@ -7,32 +7,46 @@ use serde_json::Value;
 use tokio_postgres::types::Json;
 
 use crate::db::Error;
-use crate::domain::payment::Payment;
-use crate::domain::plan::PlanCode;
+use crate::domain::ids::CustomerId;
+use crate::domain::payment::{Charge, Payment};
 use crate::domain::status::Status;
-use crate::domain::subscription::{Plan, Snapshot};
+use crate::domain::subscription::{Item, Snapshot};
 
-/// A row of `subscriptions`, but for the columns that the database decides; and `plan_unknown`.
+/// A row of `subscriptions`, but for the columns that the database decides; what it decides the plan by:
+/// `items` and `metadata_plan_code`.
 #[derive(Debug, Serialize)]
 #[allow(missing_docs)] // The database describes its columns.
 pub struct SnapshotRow<'a> {
     pub stripe_subscription_id: &'a str,
     pub livemode: bool,
-    pub stripe_customer_id: &'a str,
+    pub stripe_customer_id: Option<&'a str>,
     pub status: &'a Status,
     pub pause_behavior: Option<&'a str>,
-    pub plan_code: PlanCode,
-    /// Nothing says which plan it is: `plan_code` is what it counts as.
-    pub plan_unknown: bool,
-    pub price_id: Option<&'a str>,
-    pub billing_interval: Option<&'a str>,
-    pub quantity: i32,
+    pub items: Vec<ItemRow<'a>>,
+    pub metadata_plan_code: Option<&'a str>,
     pub current_period_start: Option<Timestamp>,
     pub current_period_end: Option<Timestamp>,
     pub cancel_at_period_end: bool,
     pub cancel_at: Option<Timestamp>,
     pub trial_end: Option<Timestamp>,
+    pub test_clock: Option<&'a str>,
     pub stripe_created_at: Timestamp,
+}
+
+/// One of the items of [`SnapshotRow`], as `billing_private.resolve_items` reads it.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)] // As in `domain::subscription::Item`.
+pub struct ItemRow<'a> {
+    pub price: Option<&'a str>,
+    pub lookup_key: Option<&'a str>,
+    pub plan_code: Option<&'a str>,
+    pub quantity: Option<i32>,
+    pub seats: Option<i32>,
+    pub flags: Option<&'a [String]>,
+    pub unreadable: Option<&'static str>,
+    pub interval: Option<&'a str>,
+    pub interval_count: Option<i32>,
+    pub currency: Option<&'a str>,
 }
 
 impl<'a> From<&'a Snapshot> for SnapshotRow<'a> {
@@ -40,47 +54,96 @@ impl<'a> From<&'a Snapshot> for SnapshotRow<'a> {
         Self {
             stripe_subscription_id: snapshot.id.as_str(),
             livemode: snapshot.livemode,
-            stripe_customer_id: snapshot.customer.as_str(),
+            stripe_customer_id: snapshot.customer.as_ref().map(CustomerId::as_str),
             status: &snapshot.status,
             pause_behavior: snapshot.pause_behavior.as_deref(),
-            plan_code: snapshot.plan.code(),
-            plan_unknown: snapshot.plan == Plan::Unknown,
-            price_id: snapshot.item.price.as_deref(),
-            billing_interval: snapshot.item.interval.as_deref(),
-            quantity: snapshot.item.quantity.unwrap_or(1),
+            items: snapshot.items.iter().map(ItemRow::from).collect(),
+            metadata_plan_code: snapshot.metadata_plan.as_deref(),
             current_period_start: snapshot.period.map(|(start, _)| start),
             current_period_end: snapshot.period.map(|(_, end)| end),
             cancel_at_period_end: snapshot.cancel_at_period_end,
             cancel_at: snapshot.cancel_at,
             trial_end: snapshot.trial_end,
+            test_clock: snapshot.test_clock.as_deref(),
             stripe_created_at: snapshot.created,
         }
     }
 }
 
-/// A row of `payments`, but for the columns that the database decides.
+impl<'a> From<&'a Item> for ItemRow<'a> {
+    fn from(item: &'a Item) -> Self {
+        Self {
+            price: item.price.as_deref(),
+            lookup_key: item.lookup_key.as_deref(),
+            plan_code: item.plan_code.as_deref(),
+            quantity: item.quantity,
+            seats: item.seats,
+            flags: item.flags.as_deref(),
+            unreadable: item.unreadable,
+            interval: item.interval.as_deref(),
+            interval_count: item.interval_count,
+            currency: item.currency.as_deref(),
+        }
+    }
+}
+
+/// A row of `payments`, but for the columns that the database decides; what it decides the add-ons by:
+/// `addon_flags`, `addon_days` and `paid_at` (Unix seconds).
 #[derive(Debug, Serialize)]
 #[allow(missing_docs)] // The database describes its columns.
 pub struct PaymentRow<'a> {
     pub stripe_checkout_session_id: &'a str,
+    pub stripe_payment_intent_id: Option<&'a str>,
     pub livemode: bool,
     pub amount_cents: Option<i64>,
     pub currency: Option<&'a str>,
     pub payment_status: &'static str,
-    pub addon_features: Vec<&'static str>,
-    pub addon_expires_at: Option<Timestamp>,
+    pub addon_flags: &'a [String],
+    pub addon_days: Option<&'a str>,
+    pub paid_at: i64,
 }
 
 impl<'a> From<&'a Payment> for PaymentRow<'a> {
     fn from(payment: &'a Payment) -> Self {
         Self {
             stripe_checkout_session_id: payment.session.as_str(),
+            stripe_payment_intent_id: payment.payment_intent.as_deref(),
             livemode: payment.livemode,
             amount_cents: payment.amount_cents,
             currency: payment.currency.as_deref(),
             payment_status: payment.status.as_str(),
-            addon_features: payment.addons.iter().map(|feature| feature.as_str()).collect(),
-            addon_expires_at: payment.addons_expire_at,
+            addon_flags: &payment.addon_flags,
+            addon_days: payment.addon_days.as_deref(),
+            paid_at: payment.paid_at.as_second(),
+        }
+    }
+}
+
+/// A row of `charges`, as far as an event says it.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)] // The database describes its columns.
+pub struct ChargeRow<'a> {
+    pub stripe_charge_id: &'a str,
+    pub stripe_payment_intent_id: Option<&'a str>,
+    pub stripe_customer_id: Option<&'a str>,
+    pub livemode: bool,
+    pub amount_cents: Option<i64>,
+    pub refunded_cents: Option<i64>,
+    pub currency: Option<&'a str>,
+    pub dispute_status: Option<&'a str>,
+}
+
+impl<'a> From<&'a Charge> for ChargeRow<'a> {
+    fn from(charge: &'a Charge) -> Self {
+        Self {
+            stripe_charge_id: &charge.id,
+            stripe_payment_intent_id: charge.payment_intent.as_deref(),
+            stripe_customer_id: charge.customer.as_ref().map(CustomerId::as_str),
+            livemode: charge.livemode,
+            amount_cents: charge.amount_cents,
+            refunded_cents: charge.refunded_cents,
+            currency: charge.currency.as_deref(),
+            dispute_status: charge.dispute_status.as_deref(),
         }
     }
 }

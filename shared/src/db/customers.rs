@@ -1,7 +1,7 @@
-//! The one Stripe customer of an organization, per mode. Both statements are for an owner or admin of the
+//! The one Stripe customer of an organization, per mode. All statements are for an owner or admin of the
 //! organization: the database checks it once more.
 
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::db::{Db, Error};
 use crate::domain::ids::{CheckoutSessionId, CustomerId, OrgId, UserId};
@@ -36,6 +36,24 @@ pub async fn store(
         .await?;
     let stored = rows.first().and_then(|row| row.get::<_, Option<String>>(0));
     stored.map(CustomerId::from).ok_or_else(|| Error::Answer("no customer was stored".to_owned()))
+}
+
+/// Notes whose e-mail address Stripe has for an organization's customer.
+///
+/// # Errors
+/// If the database fails.
+pub async fn store_contact(
+    db: &Db,
+    asking: UserId,
+    org: OrgId,
+    livemode: bool,
+    customer: &CustomerId,
+) -> Result<(), Error> {
+    let (asking, org, customer) = (asking.uuid(), org.uuid(), customer.as_str());
+    let sql = "select billing.pf_store_contact($1, $2, $3, $4)";
+    let values: [(&(dyn ToSql + Sync), Type); 4] =
+        [(&asking, Type::UUID), (&org, Type::UUID), (&livemode, Type::BOOL), (&customer, Type::TEXT)];
+    db.query(sql, &values).await.map(drop)
 }
 
 /// Makes a checkout session the organization's last one, if that is still the one the caller knew (or already

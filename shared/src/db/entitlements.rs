@@ -1,5 +1,5 @@
-//! Reading what an organization has, as the user who asks: the database itself refuses another organization's
-//! rows.
+//! Reading what an organization has, for the user who asks: the database itself looks up whether they are a
+//! member.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio_postgres::types::Type;
 
+use crate::db::organizations::Role;
 use crate::db::{Db, Error};
 use crate::domain::entitlement::EntitlementSet;
 use crate::domain::ids::{OrgId, UserId};
@@ -19,7 +20,8 @@ use crate::domain::status::Status;
 /// If the database fails.
 pub async fn read(db: &Db, user: UserId, org: OrgId) -> Result<Option<EntitlementSet>, Error> {
     let id = org.uuid();
-    let rows = db.query_as(user, "select * from billing.read_entitlements($1)", &[(&id, Type::UUID)]).await?;
+    let sql = "select * from billing.read_entitlements($1, $2)";
+    let rows = db.query(sql, &[(&user.uuid(), Type::UUID), (&id, Type::UUID)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let second = |name: &str| row.get::<_, Option<i64>>(name).and_then(|s| Timestamp::from_second(s).ok());
     let features: BTreeMap<String, bool> = serde_json::from_value(row.get::<_, Value>("features"))
@@ -28,10 +30,16 @@ pub async fn read(db: &Db, user: UserId, org: OrgId) -> Result<Option<Entitlemen
         org,
         plan_code: row.get("plan_code"),
         status: row.get::<_, Option<String>>("status").map(Status::from),
+        reason: row.get("reason"),
+        interval: row.get("billing_interval"),
+        interval_count: row.get("interval_count"),
         seats: row.get("seats"),
         current_period_end: second("current_period_end"),
         cancel_at: second("cancel_at"),
         grace_ends_at: second("grace_ends_at"),
+        trial_ends_at: second("trial_ends_at"),
+        collection_paused: row.get("collection_paused"),
+        can_manage_billing: Role::from(row.get::<_, &str>("role")).may_change_billing(),
         features,
     }))
 }

@@ -1,6 +1,7 @@
 //! Organizations and their members.
 
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use crate::db::{Db, Error};
 use crate::domain::ids::{CheckoutSessionId, CustomerId, OrgId, UserId};
@@ -23,22 +24,45 @@ impl Role {
     }
 }
 
+impl From<&str> for Role {
+    /// The database's word for it; any other is that of a member.
+    fn from(word: &str) -> Self {
+        match word {
+            "owner" => Self::Owner,
+            "admin" => Self::Admin,
+            _ => Self::Member,
+        }
+    }
+}
+
 /// What checkout and portal need to know of an organization.
 #[derive(Clone, Debug)]
 pub struct BillingAccount {
     /// The caller's role in it.
     pub role: Role,
-    /// Its Stripe customer in the mode of the key. None: it never began a checkout.
+    /// The Stripe customer that it buys with, in the mode of the key. None: it needs a new one.
     pub customer: Option<CustomerId>,
+    /// The customer in whose place the new one comes: it pays for another organization now. None: there is
+    /// none.
+    pub replaces: Option<CustomerId>,
+    /// The customer whose portal it may open: of the subscription that explains its plan, else the one it
+    /// buys with. None: it has none.
+    pub portal_customer: Option<CustomerId>,
+    /// That customer pays for another organization too: its portal would show what is not theirs.
+    pub shared: bool,
     /// The checkout session that was opened last. None: there was none.
     pub last_checkout_session: Option<CheckoutSessionId>,
-    /// It has a paid subscription that has not ended.
+    /// It has a live subscription of its own: another one would charge twice.
     pub subscribed: bool,
+    /// The same, of a price that nobody knows a plan for.
+    pub price_unknown: bool,
     /// It had a trial, ever.
     pub had_trial: bool,
+    /// The user whose e-mail address Stripe has for the customer. None: nobody's that we told.
+    pub contact: Option<UserId>,
 }
 
-/// An organization as the caller stands to it, read as the caller. None: not a member, or there is no such
+/// An organization as the user stands to it. None: not a member, or there is no such
 /// organization.
 ///
 /// # Errors
@@ -49,27 +73,23 @@ pub async fn billing_account(
     org: OrgId,
     livemode: bool,
 ) -> Result<Option<BillingAccount>, Error> {
-    let org = org.uuid();
-    let rows = db
-        .query_as(
-            user,
-            "select * from billing.read_account($1, $2)",
-            &[(&org, Type::UUID), (&livemode, Type::BOOL)],
-        )
-        .await?;
+    let (user, org) = (user.uuid(), org.uuid());
+    let sql = "select * from billing.read_account($1, $2, $3)";
+    let rows = db.query(sql, &[(&user, Type::UUID), (&org, Type::UUID), (&livemode, Type::BOOL)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let role = match row.get("role") {
-        "owner" => Role::Owner,
-        "admin" => Role::Admin,
-        _ => Role::Member,
-    };
+    let customer = |name: &str| row.get::<_, Option<String>>(name).map(CustomerId::from);
     Ok(Some(BillingAccount {
-        role,
-        customer: row.get::<_, Option<String>>("customer").map(CustomerId::from),
+        role: Role::from(row.get::<_, &str>("role")),
+        customer: customer("customer"),
+        replaces: customer("replaces"),
+        portal_customer: customer("portal_customer"),
+        shared: row.get("shared"),
         last_checkout_session: row
             .get::<_, Option<String>>("last_checkout_session")
             .map(CheckoutSessionId::from),
         subscribed: row.get("subscribed"),
+        price_unknown: row.get("price_unknown"),
         had_trial: row.get("had_trial"),
+        contact: row.get::<_, Option<Uuid>>("contact").map(UserId::from),
     }))
 }

@@ -6,9 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
-use futures_util::try_join;
 use scopeguard::{ScopeGuard, guard};
-use serde_json::json;
 use tokio::time::{error::Elapsed, timeout};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
@@ -19,7 +17,6 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::config::Secret;
 use crate::db::address::{Address, InvalidUrl};
 use crate::db::tls::{self, Authority};
-use crate::domain::ids::UserId;
 use crate::telemetry::request::{Part, Timer};
 
 /// How long a request waits for a connection before it is told to come back.
@@ -159,38 +156,6 @@ impl Db {
         loop {
             let connection = self.connection().await?;
             let answer = timeout(STATEMENT_TIMEOUT, connection.query_typed(sql, params)).await;
-            if let Some(rows) = answered(connection, answer, &mut tries)? {
-                return Ok(rows);
-            }
-        }
-    }
-
-    /// Runs one reading statement as a user, in the role `billing_viewer`: row level security decides what
-    /// there is to see. One round trip: four statements are sent together, and each one's answer is checked.
-    pub(super) async fn query_as(
-        &self,
-        reader: UserId,
-        sql: &str,
-        params: Params<'_>,
-    ) -> Result<Vec<Row>, Error> {
-        const BECOME: &str =
-            "select set_config('role', 'billing_viewer', true), set_config('request.jwt.claims', $1, true)";
-        let claims = json!({ "sub": reader, "role": "authenticated" }).to_string();
-        let user: Params<'_> = &[(&claims, Type::TEXT)];
-        let _timer = Timer::start(Part::Database);
-        let mut tries = 1;
-        loop {
-            let connection = self.connection().await?;
-            let together = async {
-                let (_, _, rows, _) = try_join!(
-                    connection.batch_execute("begin read only"),
-                    connection.query_typed(BECOME, user),
-                    connection.query_typed(sql, params),
-                    connection.batch_execute("commit"),
-                )?;
-                Ok(rows)
-            };
-            let answer = timeout(STATEMENT_TIMEOUT, together).await;
             if let Some(rows) = answered(connection, answer, &mut tries)? {
                 return Ok(rows);
             }

@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 
 use crate::db::argument::{self, SnapshotRow};
 use crate::db::{Db, Error};
-use crate::domain::ids::OrgId;
+use crate::domain::ids::{CustomerId, OrgId};
 use crate::domain::ordering::ReadTimes;
 use crate::domain::subscription::Snapshot;
 
@@ -49,8 +49,8 @@ pub struct ApplyReads<'a> {
 #[derive(Debug, Serialize)]
 #[allow(missing_docs)] // The function's file says it.
 pub struct ReadToApply<'a> {
-    pub org_ids: Vec<OrgId>,
-    pub customer: &'a str,
+    pub org_ids: &'a [OrgId],
+    pub customer: Option<&'a str>,
     pub subscription: &'a str,
     pub snapshot: SnapshotRow<'a>,
     pub version: Option<i64>,
@@ -74,8 +74,8 @@ impl<'a> ApplyReads<'a> {
 impl<'a> From<&'a SubscriptionRead> for ReadToApply<'a> {
     fn from(read: &'a SubscriptionRead) -> Self {
         Self {
-            org_ids: read.snapshot.org.into_iter().collect(),
-            customer: read.snapshot.customer.as_str(),
+            org_ids: &read.snapshot.orgs,
+            customer: read.snapshot.customer.as_ref().map(CustomerId::as_str),
             subscription: read.snapshot.id.as_str(),
             snapshot: SnapshotRow::from(&read.snapshot),
             version: read.version_noted.then_some(read.times.version),
@@ -188,7 +188,8 @@ pub async fn unlisted(
     let (after, before) = (between.0.map(Timestamp::as_second), between.1.map(Timestamp::as_second));
     let sql = "select stripe_subscription_id, version from billing.subscriptions
         where livemode = $1 and not billing_private.is_ended(status)
-          and stripe_created_at > coalesce(to_timestamp($2), '-infinity') and stripe_created_at < coalesce(to_timestamp($3), 'infinity')
+          and stripe_created_at > coalesce(to_timestamp($2), '-infinity')
+          and stripe_created_at < coalesce(to_timestamp($3), 'infinity')
           and stripe_subscription_id <> all ($4)";
     let rows = db
         .query(

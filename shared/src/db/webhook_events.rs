@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::Type;
 
-use crate::db::argument::{self, PaymentRow, SnapshotRow};
+use crate::db::argument::{self, ChargeRow, PaymentRow, SnapshotRow};
 use crate::db::{Db, Error};
 use crate::domain::ids::{CustomerId, OrgId, SubscriptionId};
 use crate::domain::ordering::ReadTimes;
-use crate::domain::payment::Payment;
+use crate::domain::payment::{Charge, Payment};
 use crate::domain::subscription::Snapshot;
 
 /// What identifies an event and places it in time.
@@ -35,6 +35,17 @@ pub enum Effect {
     Named(SubscriptionId),
     /// A one-time payment.
     Payment(Payment),
+    /// Money of a charge that went back, or its dispute.
+    Charge(Charge),
+    /// Something about a charge whose state the event does not carry: Stripe's id.
+    NamedCharge(String),
+    /// The time of one of Stripe's test clocks.
+    TestClock {
+        /// Stripe's id, `clock_...`.
+        id: String,
+        /// Unix seconds.
+        frozen_at: i64,
+    },
 }
 
 /// An event, ready to be applied.
@@ -42,14 +53,16 @@ pub enum Effect {
 pub struct EventToApply {
     /// The event.
     pub event: EventRef,
-    /// The organizations that it names, best first.
+    /// The organizations that metadata names, which only the account can write; best first.
     pub orgs: Vec<OrgId>,
+    /// The organization that a visitor may have typed. None: none.
+    pub reference: Option<OrgId>,
     /// The Stripe customer that it names. None: it names none.
     pub customer: Option<CustomerId>,
-    /// The customer is the organization's own: nobody else could have put the two together.
-    pub customer_is_theirs: bool,
     /// What it changes.
     pub effect: Effect,
+    /// The state that the event carries, where `effect` is what a read showed. None: none, or it is `effect`.
+    pub carried: Option<Box<Snapshot>>,
     /// The snapshot, if there is one, is what Stripe answered to this read.
     pub read: Option<ReadTimes>,
     /// Stripe knows nothing of what the event names: there is nothing to apply.
@@ -66,14 +79,21 @@ pub struct EventToApply {
 #[derive(Debug, Serialize)]
 #[allow(missing_docs)] // The function's file says it.
 pub struct ApplyEvent<'a> {
+    #[serde(flatten)]
     pub event: &'a EventRef,
     pub org_ids: &'a [OrgId],
+    pub reference: Option<OrgId>,
     pub customer: Option<&'a str>,
-    pub customer_is_theirs: bool,
     pub subscription: Option<&'a str>,
+    pub payment_intent: Option<&'a str>,
     pub snapshot: Option<SnapshotRow<'a>>,
+    pub carried: Option<SnapshotRow<'a>>,
+    #[serde(flatten)]
     pub read: Option<ReadTimes>,
     pub payment: Option<PaymentRow<'a>>,
+    pub charge: Option<ChargeRow<'a>>,
+    pub test_clock: Option<&'a str>,
+    pub frozen_at: Option<i64>,
     pub verdict: Option<EventOutcome>,
     pub grace_days: i32,
     pub foreign_acknowledged: bool,
@@ -82,24 +102,72 @@ pub struct ApplyEvent<'a> {
 
 impl<'a> From<&'a EventToApply> for ApplyEvent<'a> {
     fn from(to_apply: &'a EventToApply) -> Self {
-        let (subscription, snapshot, payment) = match &to_apply.effect {
-            Effect::Snapshot(snapshot) => (Some(&snapshot.id), Some(SnapshotRow::from(&**snapshot)), None),
-            Effect::Named(id) => (Some(id), None, None),
-            Effect::Payment(payment) => (None, None, Some(PaymentRow::from(payment))),
-        };
-        Self {
+        let mut argument = Self {
             event: &to_apply.event,
             org_ids: &to_apply.orgs,
+            reference: to_apply.reference,
             customer: to_apply.customer.as_ref().map(CustomerId::as_str),
-            customer_is_theirs: to_apply.customer_is_theirs,
-            subscription: subscription.map(SubscriptionId::as_str),
-            snapshot,
+            subscription: None,
+            payment_intent: None,
+            snapshot: None,
+            carried: to_apply.carried.as_deref().map(SnapshotRow::from),
             read: to_apply.read,
-            payment,
+            payment: None,
+            charge: None,
+            test_clock: None,
+            frozen_at: None,
             verdict: to_apply.void.then_some(EventOutcome::Ignored),
             grace_days: to_apply.grace_days,
             foreign_acknowledged: to_apply.foreign_acknowledged,
             elapsed_ms: to_apply.elapsed_ms,
+        };
+        match &to_apply.effect {
+            Effect::Snapshot(snapshot) => {
+                argument.subscription = Some(snapshot.id.as_str());
+                argument.snapshot = Some(SnapshotRow::from(&**snapshot));
+            }
+            Effect::Named(id) => argument.subscription = Some(id.as_str()),
+            Effect::Payment(payment) => {
+                argument.payment_intent = payment.payment_intent.as_deref();
+                argument.payment = Some(PaymentRow::from(payment));
+            }
+            Effect::Charge(charge) => {
+                argument.payment_intent = charge.payment_intent.as_deref();
+                argument.charge = Some(ChargeRow::from(charge));
+            }
+            // Read before it is applied.
+            Effect::NamedCharge(_) => {}
+            Effect::TestClock { id, frozen_at } => {
+                argument.test_clock = Some(id);
+                argument.frozen_at = Some(*frozen_at);
+            }
+        }
+        argument
+    }
+}
+
+/// What somebody should look at, although the event is processed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen {
+    /// A price that sells no plan, seats or add-on we know of.
+    UnknownPlan,
+    /// Metadata of an add-on that cannot be read: it grants nothing.
+    AddonUnreadable,
+    /// A charge is disputed.
+    PaymentDisputed,
+    /// A subscription that somebody pays for an organization through a link.
+    PaidByStranger,
+}
+
+impl Seen {
+    /// Its name in logs and in the audit trail.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownPlan => "unknown_plan",
+            Self::AddonUnreadable => "addon_unreadable",
+            Self::PaymentDisputed => "payment_disputed",
+            Self::PaidByStranger => "paid_by_stranger",
         }
     }
 }
@@ -131,7 +199,7 @@ impl EventOutcome {
 }
 
 /// The database's answer to an event.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum EventAnswer {
     /// It is processed.
@@ -141,6 +209,8 @@ pub enum EventAnswer {
         /// Whose event it is. None: another product's.
         #[serde(deserialize_with = "Option::deserialize")] // So that it cannot be left out.
         org_id: Option<OrgId>,
+        /// What somebody should look at.
+        seen: Vec<Seen>,
     },
     /// Nothing was changed, because only Stripe knows the newest state, or because the row changed while
     /// Stripe was asked: ask, and apply the event again with what Stripe says.
@@ -163,14 +233,14 @@ pub async fn apply(db: &Db, to_apply: &EventToApply) -> Result<EventAnswer, Erro
     serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_apply_event: {error}")))
 }
 
-/// Notes that an attempt failed, and when the next one is due.
+/// Notes that an attempt failed, and when the next one is due. `org`: the organization that the event names.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn fail(db: &Db, event: &EventRef, error_code: &str) -> Result<(), Error> {
-    let event = argument::json(event)?;
-    db.query("select billing.pf_fail_event($1, $2)", &[(&event, Type::JSONB), (&error_code, Type::TEXT)])
-        .await?;
+pub async fn fail(db: &Db, event: &EventRef, org: Option<OrgId>, error_code: &str) -> Result<(), Error> {
+    let (event, org) = (argument::json(event)?, org.map(OrgId::uuid));
+    let sql = "select billing.pf_fail_event($1, $2, $3)";
+    db.query(sql, &[(&event, Type::JSONB), (&error_code, Type::TEXT), (&org, Type::UUID)]).await?;
     Ok(())
 }
 
@@ -180,23 +250,20 @@ pub async fn fail(db: &Db, event: &EventRef, error_code: &str) -> Result<(), Err
 /// If the database fails.
 pub async fn unprocessed(db: &Db, ids: &[String]) -> Result<Vec<String>, Error> {
     let sql = "select id from unnest($1) as id
-               where not exists (select from billing.webhook_events w where w.event_id = id and w.status = 'processed')";
+               where not exists (
+                 select from billing.webhook_events w where w.event_id = id and w.status = 'processed')";
     let rows = db.query(sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Events that failed and whose time has come, and those that were cut off in the middle: at most `limit`,
-/// longest due first.
+/// Events that failed and whose time has come: at most `limit`, longest due first.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn due(db: &Db, livemode: bool, limit: i64) -> Result<Vec<String>, Error> {
-    let sql = "(select event_id, next_retry_at as due from billing.webhook_events
-                where livemode = $1 and status = 'failed' and next_retry_at <= now())
-               union all
-               (select event_id, last_attempt_at from billing.webhook_events
-                where livemode = $1 and status = 'received' and last_attempt_at < now() - interval '5 minutes')
-               order by due limit $2";
+    let sql = "select event_id from billing.webhook_events
+               where livemode = $1 and status = 'failed' and next_retry_at <= now()
+               order by next_retry_at limit $2";
     let rows = db.query(sql, &[(&livemode, Type::BOOL), (&limit, Type::INT8)]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -16,6 +16,13 @@ pub struct EntitlementSet {
     pub plan_code: String,
     /// Stripe's status of the subscription that explains the plan. None: there never was one.
     pub status: Option<Status>,
+    /// Why the organization has no more than everybody, although there is a subscription: a stable word.
+    /// None: nothing needs an explanation.
+    pub reason: Option<String>,
+    /// How often that subscription is paid: `day`, `week`, `month` or `year`. None: there is none.
+    pub interval: Option<String>,
+    /// It is paid once in so many intervals. None: there is none, or Stripe did not say.
+    pub interval_count: Option<i32>,
     /// Seats that are paid for, or included.
     pub seats: i32,
     /// When the paid period ends.
@@ -24,6 +31,12 @@ pub struct EntitlementSet {
     pub cancel_at: Option<Timestamp>,
     /// Until when the plan outlasts a failed payment.
     pub grace_ends_at: Option<Timestamp>,
+    /// When the trial ends, while there is one.
+    pub trial_ends_at: Option<Timestamp>,
+    /// Stripe collects nothing for the subscription for now.
+    pub collection_paused: bool,
+    /// Whether the user who asked may change billing.
+    pub can_manage_billing: bool,
     /// Every flag, on or off.
     pub features: BTreeMap<String, bool>,
 }

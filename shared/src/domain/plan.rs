@@ -1,4 +1,5 @@
-//! The plans, how often they are paid, and the lookup keys of their Stripe prices. What they switch on is in the database.
+//! The plans, how often they are paid, and the lookup keys of their Stripe prices. What they switch on is in
+//! the database.
 
 use std::fmt;
 use std::str::FromStr;
@@ -51,11 +52,13 @@ impl PlanCode {
         sold.then(|| format!("promptforge_{self}_{interval}"))
     }
 
-    /// The plan that a price with this lookup key sells.
+    /// The plan that a price with this lookup key sells. What follows the interval after an underscore, a
+    /// currency or a version, is free.
     pub fn from_lookup_key(key: &str) -> Option<Self> {
-        let (plan, interval) = key.strip_prefix("promptforge_")?.rsplit_once('_')?;
-        interval.parse::<Interval>().ok()?;
-        plan.parse().ok()
+        let mut parts = key.strip_prefix("promptforge_")?.split('_');
+        let plan = parts.next()?.parse().ok()?;
+        parts.next()?.parse::<Interval>().ok()?;
+        Some(plan)
     }
 }
 

@@ -68,9 +68,9 @@ impl Status {
     }
 
     /// Whether it binds its customer: another subscription would charge twice. An incomplete one does not, as
-    /// it ends by itself.
+    /// it ends by itself; nor does one that is paused at the end of its trial, as nothing is charged.
     pub fn is_live(&self) -> bool {
-        !self.is_ended() && *self != Self::Incomplete
+        !self.is_ended() && !matches!(self, Self::Incomplete | Self::Paused)
     }
 
     /// Whether it grants its plan, as far as the status alone decides: a past_due one does until its grace

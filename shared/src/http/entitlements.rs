@@ -72,9 +72,17 @@ pub struct Entitlements {
     /// The plan in force.
     #[schemars(with = "PlanCode")]
     plan_code: String,
-    /// Stripe's status of the subscription that explains the plan, or `none` where there never was one. Stripe may add to these.
+    /// Stripe's status of the subscription that explains the plan, or `none` where there never was one.
+    /// Stripe may add to these.
     #[schemars(extend("examples" = statuses()))]
     status: String,
+    /// Why the plan is the free one although there is a subscription: a stable word such as `grace_over`,
+    /// `collection_paused` or `unknown_price`. Null: nothing needs an explanation.
+    reason: Option<String>,
+    /// How often the subscription is paid: `day`, `week`, `month` or `year`. Null: there is none.
+    interval: Option<String>,
+    /// It is paid once in so many intervals.
+    interval_count: Option<i32>,
     /// Seats that are paid for, or included.
     #[schemars(range(min = 0))]
     seats: i32,
@@ -84,6 +92,12 @@ pub struct Entitlements {
     cancel_at: Option<Timestamp>,
     /// While a payment has failed: how long the plan stays on.
     grace_ends_at: Option<Timestamp>,
+    /// While there is a trial: when it ends.
+    trial_ends_at: Option<Timestamp>,
+    /// Stripe collects nothing for the subscription for now.
+    collection_paused: bool,
+    /// Whether the caller may open a checkout or the portal.
+    can_manage_billing: bool,
     /// Every flag, on or off.
     #[schemars(schema_with = "schema::flags")]
     entitlements: BTreeMap<&'static str, bool>,
@@ -100,10 +114,16 @@ impl From<EntitlementSet> for Entitlements {
             org_id: set.org,
             plan_code: set.plan_code,
             status: set.status.map_or_else(|| NEVER_SUBSCRIBED.to_owned(), String::from),
+            reason: set.reason,
+            interval: set.interval,
+            interval_count: set.interval_count,
             seats: set.seats,
             current_period_end: set.current_period_end,
             cancel_at: set.cancel_at,
             grace_ends_at: set.grace_ends_at,
+            trial_ends_at: set.trial_ends_at,
+            collection_paused: set.collection_paused,
+            can_manage_billing: set.can_manage_billing,
             entitlements: Feature::ALL
                 .iter()
                 .map(|feature| {

@@ -10,7 +10,8 @@ use crate::http::{response, schema};
 use crate::stripe::signature::Invalid;
 use crate::{db, stripe};
 
-/// Why a request gets no success: what is wrong with the request, or what failed. Sources are kept for the log and never shown.
+/// Why a request gets no success: what is wrong with the request, or what failed. Sources are kept for the
+/// log and never shown.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// The request is malformed; names the field.
@@ -45,7 +46,13 @@ pub enum ApiError {
     NoCustomer,
     /// The organization pays already.
     #[error("already subscribed")]
-    AlreadySubscribed,
+    AlreadySubscribed {
+        /// False: at a price that nobody knows a plan for, so the portal cannot change it.
+        price_known: bool,
+    },
+    /// The organization's customer pays for another organization too.
+    #[error("the Stripe customer pays for another organization too")]
+    SharedCustomer,
     /// The body is larger than the route takes.
     #[error("payload too large")]
     PayloadTooLarge,
@@ -104,10 +111,20 @@ impl ApiError {
                 (S::FORBIDDEN, "not_a_billing_admin", "Only an owner or admin may change billing")
             }
             Self::NoCustomer => (S::NOT_FOUND, "no_customer", "This organization has no billing account yet"),
-            Self::AlreadySubscribed => (
+            Self::AlreadySubscribed { price_known: true } => (
                 S::CONFLICT,
                 "already_subscribed",
                 "This organization has a subscription already; use the customer portal to change it",
+            ),
+            Self::AlreadySubscribed { price_known: false } => (
+                S::CONFLICT,
+                "already_subscribed",
+                "This organization pays already, at a price that no plan is known for; ask support",
+            ),
+            Self::SharedCustomer => (
+                S::CONFLICT,
+                "shared_customer",
+                "This organization's customer pays for another organization too, so its portal stays closed; ask support",
             ),
             Self::PayloadTooLarge => {
                 (S::PAYLOAD_TOO_LARGE, "payload_too_large", "The request body is too large")
@@ -143,7 +160,8 @@ impl ApiError {
         if error.is_refusal() { Self::Failed(error) } else { Self::ProcessingFailed(error) }
     }
 
-    /// Whether a newer configuration may make the difference: a secret, a login or a key that was replaced, or one that was missing.
+    /// Whether a newer configuration may make the difference: a secret, a login or a key that was replaced,
+    /// or one that was missing.
     pub fn may_be_outdated(&self) -> bool {
         match self {
             // A header that cannot be read, or an old signature, no secret can make good.

@@ -35,5 +35,6 @@ pub fn flags(_: &mut SchemaGenerator) -> Schema {
             (feature.as_str().to_owned(), flag)
         })
         .collect();
-    json_schema!({ "type": "object", "properties": properties, "required": names, "additionalProperties": false })
+    json_schema!({ "type": "object", "properties": properties, "required": names,
+        "additionalProperties": false })
 }

@@ -83,7 +83,11 @@ impl Stripe {
     pub async fn related(&self, related: &Related) -> Result<Option<Box<RawValue>>, Error> {
         let path = match related.kind.as_str() {
             "invoice" => "/invoices",
+            "charge" => "/charges",
             "checkout.session" => "/checkout/sessions",
+            "dispute" => "/disputes",
+            "refund" => "/refunds",
+            "test_helpers.test_clock" => "/test_helpers/test_clocks",
             _ => return Ok(None),
         };
         // An id that could be another path is none.
@@ -174,7 +178,10 @@ impl Stripe {
             } else {
                 None
             };
-            tracing::warn!(target: "stripe", path = request.path, attempt, %error, again = wait.is_some(), "failed");
+            tracing::warn!(
+                target: "stripe", path = request.path, attempt, %error, again = wait.is_some(),
+                "failed"
+            );
             let Some(wait) = wait else { return Err(error) };
             tokio::time::sleep(wait).await;
             attempt += 1;

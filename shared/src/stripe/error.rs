@@ -38,7 +38,8 @@ pub enum Error {
 impl Error {
     /// Whether Stripe says that the object which `param` names does not exist (any more).
     pub fn is_missing(&self, param: &str) -> bool {
-        matches!(self, Self::Refused { code, param: about, .. } if code == "resource_missing" && about == param)
+        let Self::Refused { code, param: about, .. } = self else { return false };
+        code == "resource_missing" && about == param
     }
 
     /// What an answer with an error says.
@@ -75,7 +76,8 @@ mod tests {
         for (message, expected) in [
             ("No such customer: 'cus_1'", false),
             (
-                "No such customer: 'cus_1'; a similar object exists in live mode, but a test mode key was used to make this request.",
+                "No such customer: 'cus_1'; a similar object exists in live mode, but a test mode key was \
+                 used to make this request.",
                 true,
             ),
         ] {

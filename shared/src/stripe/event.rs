@@ -1,5 +1,6 @@
-//! The envelope of an event, in both of Stripe's forms: one that carries its object (a snapshot event), and one that names it (a thin
-//! event, `object: v2.core.event`; Stripe, "How events work"). What it carries is read only once somebody wants it.
+//! The envelope of an event, in both of Stripe's forms: one that carries its object (a snapshot event), and
+//! one that names it (a thin event, `object: v2.core.event`; Stripe, "How events work"). What it carries is
+//! read only once somebody wants it.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -8,7 +9,12 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// The types that the webhook function processes: what its endpoint is sent. Others are answered `ignored`.
-pub const PROCESSED: [&str; 11] = [
+pub const PROCESSED: [&str; 19] = [
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.refund.updated",
+    "charge.refunded",
     "checkout.session.async_payment_failed",
     "checkout.session.async_payment_succeeded",
     "checkout.session.completed",
@@ -20,6 +26,9 @@ pub const PROCESSED: [&str; 11] = [
     "invoice.paid",
     "invoice.payment_failed",
     "invoice.payment_succeeded",
+    "refund.failed",
+    "refund.updated",
+    "test_helpers.test_clock.ready",
 ];
 
 /// What the Dashboard sends when somebody tries an endpoint out: it is about nothing that exists.

@@ -98,6 +98,17 @@ pub fn event(event: WebhookEvent) {
     }
 }
 
+/// An event showed something that somebody should look at, by its name in the audit trail.
+pub fn seen(name: &str) {
+    match name {
+        "unknown_plan" => counter!("UnknownPlans").increment(1),
+        "addon_unreadable" => counter!("UnreadableAddons").increment(1),
+        "payment_disputed" => counter!("Disputes").increment(1),
+        "paid_by_stranger" => counter!("PaidByStrangers").increment(1),
+        _ => {}
+    }
+}
+
 /// An access token was refused.
 pub fn refused_token() {
     counter!("RefusedTokens").increment(1);

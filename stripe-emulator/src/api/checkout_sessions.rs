@@ -65,8 +65,8 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     let now = store.now();
     let expires_at = params.int("expires_at")?.unwrap_or(now + DAY);
     if !(now + DAY / 48..=now + DAY).contains(&expires_at) {
-        let message = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session \
-                       creation.";
+        let message = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout \
+                       Session creation.";
         return Err(ApiError::invalid(message).param("expires_at"));
     }
     let mut session = blank(store, lines, expires_at);
@@ -124,9 +124,10 @@ fn customer(store: &Store, params: &Params) -> Result<(), ApiError> {
         .any(|name| params.text(&format!("customer_update.{name}")) == Some("auto"));
     if params.flag("automatic_tax.enabled")? == Some(true) && customer["address"].is_null() && !saves_address
     {
-        let message = "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid \
-                       address to the Customer or set either `customer_update[address]` to 'auto' or \
-                       `customer_update[shipping]` to 'auto' to save the address entered in Checkout to the Customer.";
+        let message = "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a \
+                       valid address to the Customer or set either `customer_update[address]` to 'auto' or \
+                       `customer_update[shipping]` to 'auto' to save the address entered in Checkout to the \
+                       Customer.";
         return Err(ApiError::invalid(message).code("customer_tax_location_invalid"));
     }
     Ok(())
@@ -143,8 +144,8 @@ fn line_items(store: &Store, params: &Params, mode: &str) -> Result<Vec<Value>, 
             return Err(ApiError::invalid(message).param(name));
         }
         if mode == "payment" && price["type"] == "recurring" {
-            let message = "You specified `payment` mode but passed a recurring price. Either switch to `subscription` \
-                           mode or use only one-time prices.";
+            let message = "You specified `payment` mode but passed a recurring price. Either switch to \
+                           `subscription` mode or use only one-time prices.";
             return Err(ApiError::invalid(message));
         }
         let path = format!("line_items.{position}.quantity");

@@ -61,9 +61,9 @@ pub(crate) fn default(store: &mut Store) -> Answer {
     let found = store.rows(Kind::PortalConfiguration).iter().find(|row| row["is_default"] == true).cloned();
     found.ok_or_else(|| {
         ApiError::invalid(
-            "No configuration provided and your test mode default configuration has not been created. Provide a configuration or \
-             create your default by saving your customer portal settings in test mode at \
-             https://dashboard.stripe.com/test/settings/billing/portal.",
+            "No configuration provided and your test mode default configuration has not been created. \
+             Provide a configuration or create your default by saving your customer portal settings in test \
+             mode at https://dashboard.stripe.com/test/settings/billing/portal.",
         )
     })
 }

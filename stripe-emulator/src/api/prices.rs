@@ -153,7 +153,8 @@ fn free_lookup_key(store: &mut Store, params: &Params, own: Option<&str>) -> Res
     }
     if params.flag("transfer_lookup_key")? != Some(true) {
         let message = format!(
-            "A price (`{holder}`) already uses that lookup key. Set transfer_lookup_key to true to transfer it."
+            "A price (`{holder}`) already uses that lookup key. Set transfer_lookup_key to true to transfer \
+             it."
         );
         return Err(ApiError::invalid(message).code("lookup_key_already_exists").param("lookup_key"));
     }

@@ -91,9 +91,9 @@ fn read(store: &Store, kind: Kind, id: &str, params: &Params) -> Answer {
 
 fn unrecognized(method: &str, path: &str) -> ApiError {
     let message = format!(
-        "Unrecognized request URL ({method}: {path}). If you are trying to list objects, remove the trailing slash. \
-         If you are trying to retrieve an object, make sure you passed a valid (non-empty) identifier in your code. \
-         Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
+        "Unrecognized request URL ({method}: {path}). If you are trying to list objects, remove the trailing \
+         slash. If you are trying to retrieve an object, make sure you passed a valid (non-empty) identifier \
+         in your code. Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
     );
     ApiError::invalid(message).status(404)
 }

@@ -103,8 +103,8 @@ fn scheduled_end(params: &Params, changed: &mut Value, now: i64) -> Result<(), A
     let ends = ["cancel_at", "cancel_at_period_end"].iter().any(|name| params.get(name).is_some());
     if let Some(schedule) = changed["schedule"].as_str().filter(|_| ends) {
         return Err(ApiError::invalid(format!(
-            "The subscription is managed by the subscription schedule `{schedule}`, and updating any cancelation behavior \
-             directly is not allowed. Please update the schedule instead."
+            "The subscription is managed by the subscription schedule `{schedule}`, and updating any \
+             cancelation behavior directly is not allowed. Please update the schedule instead."
         )));
     }
     let was_scheduled = changed["cancel_at_period_end"] == true;

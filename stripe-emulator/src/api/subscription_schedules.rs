@@ -21,7 +21,8 @@ pub(crate) fn release(store: &mut Store, id: &str, params: &Params) -> Answer {
     let schedule = store.get(Kind::SubscriptionSchedule, id)?;
     if schedule["status"] != "active" {
         let message = format!(
-            "You cannot release a subscription schedule that is currently in the `{}` status. It must be `not_started` or `active`.",
+            "You cannot release a subscription schedule that is currently in the `{}` status. It must be \
+             `not_started` or `active`.",
             text(&schedule["status"])
         );
         return Err(ApiError::invalid(message));

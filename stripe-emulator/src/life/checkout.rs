@@ -126,8 +126,8 @@ pub(crate) fn expire(store: &mut Store, id: &str) -> Answer {
     if session["status"] != "open" {
         let status = text(&session["status"]);
         let message = format!(
-            "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status \
-             of `{status}`."
+            "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a \
+             status of `{status}`."
         );
         return Err(ApiError::invalid(message));
     }

@@ -60,7 +60,8 @@ pub(crate) fn blank(store: &Store, lines: Vec<Value>, expires_at: i64) -> Value 
         "currency": line_items["data"][0]["currency"],
         "custom_fields": [],
         "custom_text": {
-            "after_submit": null, "shipping_address": null, "submit": null, "terms_of_service_acceptance": null,
+            "after_submit": null, "shipping_address": null, "submit": null,
+            "terms_of_service_acceptance": null,
         },
         "discounts": [],
         "expires_at": expires_at,
@@ -74,7 +75,8 @@ pub(crate) fn blank(store: &Store, lines: Vec<Value>, expires_at: i64) -> Value 
         "payment_status": "unpaid",
         "phone_number_collection": { "enabled": false },
         "saved_payment_method_options": {
-            "allow_redisplay_filters": ["always"], "payment_method_remove": "disabled", "payment_method_save": null,
+            "allow_redisplay_filters": ["always"], "payment_method_remove": "disabled",
+            "payment_method_save": null,
         },
         "shipping_options": [],
         "status": "open",

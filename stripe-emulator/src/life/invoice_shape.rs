@@ -79,7 +79,11 @@ pub(crate) fn line(
         "object": "line_item",
         "amount": amount,
         "currency": price["currency"],
-        "description": if is_trial { format!("Trial period for {name}") } else { format!("{quantity} × {name}") },
+        "description": if is_trial {
+            format!("Trial period for {name}")
+        } else {
+            format!("{quantity} × {name}")
+        },
         "discount_amounts": [],
         "discountable": true,
         "discounts": [],

@@ -13,15 +13,14 @@ const CSS: &str = concat!(include_str!("templates/base.css"), include_str!("temp
 /// What every page begins with: colours, spacing, type and the small parts. For a page beside them that is to
 /// look like them.
 pub const BASE_CSS: &str = include_str!("templates/base.css");
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; \
-                      frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                      img-src data:; base-uri 'none'; frame-ancestors 'none'";
 
 /// What the pages load.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let file = |kind: &'static str, text: &'static str| {
-        get(
-            move || async move { ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], text) },
-        )
+        let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")];
+        get(move || async move { (headers, text) })
     };
     Router::new()
         .route("/assets/pages.css", file("text/css", CSS))

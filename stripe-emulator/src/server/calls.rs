@@ -125,8 +125,8 @@ fn authorize(header: Option<&str>, secret_key: &str) -> Result<(), ApiError> {
     };
     match given.as_str() {
         "" => unauthorized(
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using \
-             Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+            "You did not provide an API key. You need to provide your API key in the Authorization header, \
+             using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
                 .into(),
         ),
         key if key == secret_key => Ok(()),

@@ -121,13 +121,14 @@ fn snapshot(store: &Store) -> Value {
         .all()
         .iter()
         .map(|event| {
+            let attempts = || event.deliveries.iter().map(|delivery| &delivery.attempts);
             json!({
                 "id": event.id,
                 "type": event.kind,
                 "created": event.created,
                 "deliveries": event.deliveries,
-                "attempts": event.deliveries.iter().map(|delivery| delivery.attempts.len()).sum::<usize>(),
-                "last_status": event.deliveries.iter().filter_map(|delivery| delivery.attempts.last()).next_back(),
+                "attempts": attempts().map(Vec::len).sum::<usize>(),
+                "last_status": attempts().filter_map(|attempts| attempts.last()).next_back(),
             })
         })
         .collect();

@@ -38,15 +38,16 @@ impl Replays {
         let Some(kept) = self.0.get(key) else { return Ok(None) };
         if kept.call != call {
             let message = format!(
-                "Keys for idempotent requests can only be used with the same parameters they were first used with. \
-                 Try using a key other than '{key}' if you meant to execute a different request."
+                "Keys for idempotent requests can only be used with the same parameters they were first used \
+                 with. Try using a key other than '{key}' if you meant to execute a different request."
             );
             return Err(ApiError::invalid(message).kind("idempotency_error"));
         }
         if Instant::now() < kept.answered_at {
             let message = format!(
-                "There is currently another in-progress request using this Idempotent Key (that probably means you \
-                 submitted twice, and the other request is still going through): {key}. Please try again later."
+                "There is currently another in-progress request using this Idempotent Key (that probably \
+                 means you submitted twice, and the other request is still going through): {key}. Please try \
+                 again later."
             );
             let error = ApiError::invalid(message).kind("idempotency_error").status(409);
             return Err(error.code("idempotency_key_in_use"));

@@ -80,7 +80,8 @@ impl Store {
             if self.other_mode.iter().any(|other| other == id) {
                 let (there, key) = if self.livemode { ("test", "live") } else { ("live", "test") };
                 missing.message += &format!(
-                    "; a similar object exists in {there} mode, but a {key} mode key was used to make this request."
+                    "; a similar object exists in {there} mode, but a {key} mode key was used to make this \
+                     request."
                 );
             }
             missing

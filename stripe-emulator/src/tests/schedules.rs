@@ -187,7 +187,8 @@ async fn a_schedule_ends_with_its_subscription() {
 async fn a_shorter_interval_waits_even_if_it_is_dearer() {
     let portal = team().await;
     let year = json!({
-        "product": portal.pro["product"], "currency": "usd", "unit_amount": 10_000, "recurring": { "interval": "year" },
+        "product": portal.pro["product"], "currency": "usd", "unit_amount": 10_000,
+        "recurring": { "interval": "year" },
     });
     let year = portal.emulator.call("POST", "/v1/prices", &year).unwrap();
     let seats = json!({ "enabled": true, "maximum": 5 });

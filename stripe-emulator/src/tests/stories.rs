@@ -48,7 +48,8 @@ async fn a_checkout_tells_its_story_in_order() {
     let emulator = emulator().await;
     let price = price(&emulator, "pro", 4900);
     let params = json!({
-        "mode": "subscription", "success_url": "http://app/ok?s={CHECKOUT_SESSION_ID}", "cancel_url": "http://app/no",
+        "mode": "subscription", "success_url": "http://app/ok?s={CHECKOUT_SESSION_ID}",
+        "cancel_url": "http://app/no",
         "line_items": [{ "price": price["id"], "quantity": 2 }],
         "subscription_data": { "metadata": { "org_id": "7" } }, "client_reference_id": "7",
     });

@@ -133,7 +133,8 @@ mod tests {
     fn old_versions_carry_periods_on_the_subscription() {
         let newest = json!({
             "object": "subscription", "_card_declines": true, "billing_mode": {},
-            "items": { "object": "list", "data": [{ "current_period_start": 1, "current_period_end": 2, "quantity": 3 }] },
+            "items": { "object": "list",
+                "data": [{ "current_period_start": 1, "current_period_end": 2, "quantity": 3 }] },
         });
         let old = render(&newest, "2024-06-20");
         assert_eq!((&old["current_period_start"], &old["current_period_end"]), (&json!(1), &json!(2)));

@@ -9,7 +9,13 @@ const [baseUrl = process.env.STRIPE_API_BASE, key = process.env.STRIPE_SECRET_KE
 assert.ok(baseUrl && key, 'usage: node check.mjs <base url> <secret key>');
 
 const { hostname, port } = new URL(baseUrl);
-const options = { host: hostname, port: Number(port), protocol: 'http', maxNetworkRetries: 0, telemetry: false };
+const options = {
+  host: hostname,
+  port: Number(port),
+  protocol: 'http',
+  maxNetworkRetries: 0,
+  telemetry: false,
+};
 const stripe = new Stripe(key, options);
 
 const unique = Date.now().toString(36);
@@ -82,9 +88,16 @@ await check('webhook endpoints: create shows the secret, nothing else does', asy
 });
 
 await check('customers: create, retrieve, update, list', async () => {
-  customer = await stripe.customers.create({ email: `${unique}@example.com`, name: 'Ada', metadata: { org: '7' } });
+  customer = await stripe.customers.create({
+    email: `${unique}@example.com`,
+    name: 'Ada',
+    metadata: { org: '7' },
+  });
   assert.equal(customer.livemode, key.startsWith('sk_live_'));
-  const updated = await stripe.customers.update(customer.id, { name: 'Ada L.', metadata: { org: '', plan: 'pro' } });
+  const updated = await stripe.customers.update(customer.id, {
+    name: 'Ada L.',
+    metadata: { org: '', plan: 'pro' },
+  });
   assert.deepEqual(updated.metadata, { plan: 'pro' });
   const read = await stripe.customers.retrieve(customer.id);
   assert.equal(read.name, 'Ada L.');
@@ -100,7 +113,11 @@ await check('products and prices: create, update, lookup keys, expand', async ()
     product: product.id, currency: 'usd', unit_amount: 4900, recurring, lookup_key: `month_${unique}`,
   });
   yearly = await stripe.prices.create({
-    product: product.id, currency: 'usd', unit_amount: 49000, recurring: { interval: 'year' }, lookup_key: `year_${unique}`,
+    product: product.id,
+    currency: 'usd',
+    unit_amount: 49000,
+    recurring: { interval: 'year' },
+    lookup_key: `year_${unique}`,
   });
   const found = await stripe.prices.list({
     lookup_keys: [`month_${unique}`, `year_${unique}`], active: true, expand: ['data.product'],
@@ -108,23 +125,39 @@ await check('products and prices: create, update, lookup keys, expand', async ()
   assert.equal(found.data.length, 2);
   assert.equal(found.data[0].product.name, 'Pro');
   await refused(
-    stripe.prices.create({ product: product.id, currency: 'usd', unit_amount: 1, recurring, lookup_key: `month_${unique}` }),
-    Stripe.errors.StripeInvalidRequestError, { statusCode: 400, param: 'lookup_key' },
+    stripe.prices.create({
+      product: product.id,
+      currency: 'usd',
+      unit_amount: 1,
+      recurring,
+      lookup_key: `month_${unique}`,
+    }),
+    Stripe.errors.StripeInvalidRequestError,
+    { statusCode: 400, param: 'lookup_key' },
   );
   const taken = await stripe.prices.create({
-    product: product.id, currency: 'usd', unit_amount: 5900, recurring, lookup_key: `month_${unique}`, transfer_lookup_key: true,
+    product: product.id,
+    currency: 'usd',
+    unit_amount: 5900,
+    recurring,
+    lookup_key: `month_${unique}`,
+    transfer_lookup_key: true,
   });
   assert.equal((await stripe.prices.retrieve(monthly.id)).lookup_key, null);
   assert.equal((await stripe.prices.update(monthly.id, { nickname: 'old', active: false })).active, false);
   monthly = taken;
-  assert.equal((await stripe.products.update(product.id, { description: 'All of it' })).description, 'All of it');
+  assert.equal(
+    (await stripe.products.update(product.id, { description: 'All of it' })).description,
+    'All of it',
+  );
   assert.equal((await stripe.products.retrieve(product.id)).description, 'All of it');
   assert.ok((await stripe.products.list({ active: true })).data.some(({ id }) => id === product.id));
 });
 
 await check('lists: cursors and automatic paging', async () => {
   const metadata = { batch: unique };
-  for (let count = 0; count < 5; count += 1) await stripe.products.create({ name: `Page ${count}`, metadata });
+  for (let count = 0; count < 5; count += 1)
+    await stripe.products.create({ name: `Page ${count}`, metadata });
   const names = [];
   for await (const item of stripe.products.list({ limit: 2 })) {
     if (item.metadata.batch === unique) names.push(item.name);
@@ -142,24 +175,43 @@ await check('idempotency: replay, and other parameters refused', async () => {
   const two = await stripe.customers.create({ name: 'Once' }, { idempotencyKey });
   assert.equal(one.id, two.id);
   assert.equal(two.lastResponse.headers['idempotent-replayed'], 'true');
-  await refused(stripe.customers.create({ name: 'Twice' }, { idempotencyKey }), Stripe.errors.StripeIdempotencyError, {
-    statusCode: 400,
-  });
+  await refused(
+    stripe.customers.create({ name: 'Twice' }, { idempotencyKey }),
+    Stripe.errors.StripeIdempotencyError,
+    {
+      statusCode: 400,
+    },
+  );
 });
 
 await check('idempotency: a key in flight conflicts', async () => {
   const idempotencyKey = `flight-${unique}`;
-  await control('fail', { method: 'POST', path_prefix: '/v1/customers', status: 200, times: 1, delay_ms: 400 });
+  await control('fail', {
+    method: 'POST',
+    path_prefix: '/v1/customers',
+    status: 200,
+    times: 1,
+    delay_ms: 400,
+  });
   const slow = stripe.customers.create({ name: 'Slow' }, { idempotencyKey });
   await new Promise((resolve) => setTimeout(resolve, 100));
-  await refused(stripe.customers.create({ name: 'Slow' }, { idempotencyKey }), Stripe.errors.StripeError, { statusCode: 409 });
+  await refused(stripe.customers.create({ name: 'Slow' }, { idempotencyKey }), Stripe.errors.StripeError, {
+    statusCode: 409,
+  });
   await slow;
 });
 
-await check('errors come as the SDK\'s own kinds', async () => {
-  const { StripeAuthenticationError, StripeConnectionError, StripeInvalidRequestError, StripeRateLimitError, StripeAPIError } =
-    Stripe.errors;
-  await refused(new Stripe('sk_test_wrong', options).customers.list(), StripeAuthenticationError, { statusCode: 401 });
+await check("errors come as the SDK's own kinds", async () => {
+  const {
+    StripeAuthenticationError,
+    StripeConnectionError,
+    StripeInvalidRequestError,
+    StripeRateLimitError,
+    StripeAPIError,
+  } = Stripe.errors;
+  await refused(new Stripe('sk_test_wrong', options).customers.list(), StripeAuthenticationError, {
+    statusCode: 401,
+  });
   await refused(stripe.customers.retrieve('cus_none'), StripeInvalidRequestError, {
     statusCode: 404, code: 'resource_missing', param: 'id', message: "No such customer: 'cus_none'",
   });
@@ -199,17 +251,28 @@ await check('checkout sessions: create, retrieve with line items, refusals', asy
   session = await stripe.checkout.sessions.create(params);
   assert.equal(session.url, `${baseUrl}/c/pay/${session.id}`);
   assert.equal(session.expires_at - session.created, 86400);
-  const read = await stripe.checkout.sessions.retrieve(session.id, { expand: ['line_items.data.price.product', 'customer'] });
+  const read = await stripe.checkout.sessions.retrieve(session.id, {
+    expand: ['line_items.data.price.product', 'customer'],
+  });
   assert.equal(read.line_items.data[0].price.product.name, 'Pro');
   assert.equal(read.customer.id, customer.id);
   const items = await stripe.checkout.sessions.listLineItems(session.id);
   assert.equal(items.data[0].quantity, 2);
   const { StripeInvalidRequestError } = Stripe.errors;
-  await refused(stripe.checkout.sessions.create({ ...params, customer: 'cus_gone' }), StripeInvalidRequestError, {
-    code: 'resource_missing', param: 'customer', statusCode: 400,
-  });
-  await refused(stripe.checkout.sessions.create({ ...params, line_items: [{ price: 'price_x', quantity: 1 }] }),
-    StripeInvalidRequestError, { code: 'resource_missing', param: 'line_items[0][price]' });
+  await refused(
+    stripe.checkout.sessions.create({ ...params, customer: 'cus_gone' }),
+    StripeInvalidRequestError,
+    {
+      code: 'resource_missing',
+      param: 'customer',
+      statusCode: 400,
+    },
+  );
+  await refused(
+    stripe.checkout.sessions.create({ ...params, line_items: [{ price: 'price_x', quantity: 1 }] }),
+    StripeInvalidRequestError,
+    { code: 'resource_missing', param: 'line_items[0][price]' },
+  );
   const open = await stripe.checkout.sessions.list({ customer: customer.id, status: 'open' });
   assert.deepEqual(open.data.map(({ id }) => id), [session.id]);
 });
@@ -228,19 +291,29 @@ await check('the hosted page: declined, then paid, then back', async () => {
   assert.equal(subscription.status, 'active');
   assert.equal(subscription.metadata.org_id, '7');
   assert.equal(subscription.latest_invoice.parent.subscription_details.subscription, subscription.id);
-  assert.ok((await (await fetch(session.url ?? `${baseUrl}/c/pay/${session.id}`)).text()).includes('complete'));
+  assert.ok(
+    (await (await fetch(session.url ?? `${baseUrl}/c/pay/${session.id}`)).text()).includes('complete'),
+  );
 });
 
 await check('delivered events verify with constructEvent, in both shapes', async () => {
   const letter = await until(() => delivered('/new', 'checkout.session.completed'));
-  const event = stripe.webhooks.constructEvent(letter.body, letter.headers['stripe-signature'], endpoint.secret);
+  const event = stripe.webhooks.constructEvent(
+    letter.body,
+    letter.headers['stripe-signature'],
+    endpoint.secret,
+  );
   assert.equal(event.data.object.id, session.id);
   assert.throws(
     () => stripe.webhooks.constructEvent(letter.body, letter.headers['stripe-signature'], 'whsec_other'),
     Stripe.errors.StripeSignatureVerificationError,
   );
   const old = await until(() => delivered('/old', 'customer.subscription.updated'));
-  const shaped = stripe.webhooks.constructEvent(old.body, old.headers['stripe-signature'], oldEndpoint.secret);
+  const shaped = stripe.webhooks.constructEvent(
+    old.body,
+    old.headers['stripe-signature'],
+    oldEndpoint.secret,
+  );
   assert.equal(shaped.api_version, '2024-06-20');
   assert.equal(shaped.data.object.current_period_end, subscription.items.data[0].current_period_end);
   const invoice = JSON.parse((await until(() => delivered('/old', 'invoice.paid'))).body).data.object;
@@ -250,7 +323,9 @@ await check('delivered events verify with constructEvent, in both shapes', async
 await check('events: types, created, delivery_success, retrieve', async () => {
   await until(() => delivered('/new', 'checkout.session.completed'));
   const events = await stripe.events.list({
-    types: ['checkout.session.completed', 'customer.subscription.created'], created: { gte: session.created }, limit: 100,
+    types: ['checkout.session.completed', 'customer.subscription.created'],
+    created: { gte: session.created },
+    limit: 100,
   });
   assert.ok(events.data.some(({ data }) => data.object.id === subscription.id));
   const done = await until(async () => {
@@ -274,20 +349,31 @@ await check('subscriptions: list, change plan and quantity, schedule an end, pau
   const [item] = subscription.items.data;
   const more = await stripe.subscriptions.update(subscription.id, { items: [{ id: item.id, quantity: 5 }] });
   assert.equal(more.items.data[0].quantity, 5);
-  const year = await stripe.subscriptions.update(subscription.id, { items: [{ id: item.id, price: yearly.id }] });
+  const year = await stripe.subscriptions.update(subscription.id, {
+    items: [{ id: item.id, price: yearly.id }],
+  });
   assert.equal(year.items.data[0].plan.id, yearly.id);
   assert.ok(year.items.data[0].current_period_end > item.current_period_end);
-  const ending = await stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true, metadata: { note: 'x' } });
+  const ending = await stripe.subscriptions.update(subscription.id, {
+    cancel_at_period_end: true,
+    metadata: { note: 'x' },
+  });
   assert.equal(ending.cancel_at, ending.items.data[0].current_period_end);
   assert.equal(ending.metadata.org_id, '7');
   const staying = await stripe.subscriptions.update(subscription.id, { cancel_at_period_end: false });
   assert.equal(staying.cancel_at, null);
-  const paused = await stripe.subscriptions.update(subscription.id, { pause_collection: { behavior: 'void' } });
+  const paused = await stripe.subscriptions.update(subscription.id, {
+    pause_collection: { behavior: 'void' },
+  });
   assert.equal(paused.pause_collection.behavior, 'void');
   const collecting = await stripe.subscriptions.update(subscription.id, { pause_collection: '' });
   assert.equal(collecting.pause_collection, null);
-  const update = await until(() => received.filter(({ path }) => path === '/new')
-    .map(({ body }) => JSON.parse(body)).find(({ data }) => data.previous_attributes?.cancel_at_period_end === false));
+  const update = await until(() =>
+    received
+      .filter(({ path }) => path === '/new')
+      .map(({ body }) => JSON.parse(body))
+      .find(({ data }) => data.previous_attributes?.cancel_at_period_end === false),
+  );
   assert.equal(update.type, 'customer.subscription.updated');
 });
 
@@ -295,7 +381,9 @@ await check('a renewal fails, the open invoice is paid', async () => {
   await control('renew', { subscription: subscription.id, succeeds: false });
   const due = await stripe.subscriptions.retrieve(subscription.id, { expand: ['latest_invoice'] });
   assert.deepEqual([due.status, due.latest_invoice.status], ['past_due', 'open']);
-  await refused(stripe.invoices.pay(due.latest_invoice.id), Stripe.errors.StripeCardError, { code: 'card_declined' });
+  await refused(stripe.invoices.pay(due.latest_invoice.id), Stripe.errors.StripeCardError, {
+    code: 'card_declined',
+  });
   const paid = await stripe.invoices.pay(due.latest_invoice.id, { payment_method: 'pm_card_visa' });
   assert.equal(paid.status, 'paid');
   assert.equal((await stripe.subscriptions.retrieve(subscription.id)).status, 'active');
@@ -306,15 +394,24 @@ await check('a renewal fails, the open invoice is paid', async () => {
 
 await check('subscriptions made by the API: incomplete, paid, resumed', async () => {
   const items = [{ price: monthly.id }];
-  const waiting = await stripe.subscriptions.create({ customer: customer.id, items, payment_behavior: 'default_incomplete' });
+  const waiting = await stripe.subscriptions.create({
+    customer: customer.id,
+    items,
+    payment_behavior: 'default_incomplete',
+  });
   assert.equal(waiting.status, 'incomplete');
   await control('pay', { subscription: waiting.id });
   assert.equal((await stripe.subscriptions.retrieve(waiting.id)).status, 'active');
   await control('portal/set_status', { subscription: waiting.id, status: 'paused' });
-  assert.equal((await stripe.subscriptions.resume(waiting.id, { billing_cycle_anchor: 'now' })).status, 'active');
+  assert.equal(
+    (await stripe.subscriptions.resume(waiting.id, { billing_cycle_anchor: 'now' })).status,
+    'active',
+  );
   const canceled = await stripe.subscriptions.cancel(waiting.id);
   assert.equal(canceled.status, 'canceled');
-  await refused(stripe.subscriptions.cancel(waiting.id), Stripe.errors.StripeInvalidRequestError, { statusCode: 404 });
+  await refused(stripe.subscriptions.cancel(waiting.id), Stripe.errors.StripeInvalidRequestError, {
+    statusCode: 404,
+  });
   await until(() => delivered('/new', 'customer.subscription.resumed'));
 });
 
@@ -326,7 +423,8 @@ await check('test clocks: a trial ends, a period renews, an end comes', async ()
     customer: timed.id, items: [{ price: monthly.id }], trial_period_days: 7,
   });
   assert.equal(trial.status, 'trialing');
-  const advance = (days) => stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: start + days * 86400 });
+  const advance = (days) =>
+    stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: start + days * 86400 });
   await advance(8);
   assert.equal((await stripe.testHelpers.testClocks.retrieve(clock.id)).status, 'ready');
   const running = await stripe.subscriptions.retrieve(trial.id);
@@ -352,7 +450,9 @@ await check('one-time payments: settled later, and expired', async () => {
   await until(() => delivered('/new', 'checkout.session.async_payment_succeeded'));
   const given = await stripe.checkout.sessions.create(params);
   assert.equal((await stripe.checkout.sessions.expire(given.id)).status, 'expired');
-  await refused(stripe.checkout.sessions.expire(given.id), Stripe.errors.StripeInvalidRequestError, { statusCode: 400 });
+  await refused(stripe.checkout.sessions.expire(given.id), Stripe.errors.StripeInvalidRequestError, {
+    statusCode: 400,
+  });
 });
 
 await check('billing portal: configurations, sessions and their page', async () => {
@@ -363,59 +463,101 @@ await check('billing portal: configurations, sessions and their page', async () 
   const updated = await stripe.billingPortal.configurations.update(configuration.id, { active: false });
   assert.equal(updated.active, false);
   assert.ok((await stripe.billingPortal.configurations.list()).data.length > 0);
-  const portal = await stripe.billingPortal.sessions.create({ customer: customer.id, return_url: 'http://127.0.0.1:9/back' });
+  const portal = await stripe.billingPortal.sessions.create({
+    customer: customer.id,
+    return_url: 'http://127.0.0.1:9/back',
+  });
   const page = await (await fetch(portal.url)).text();
   assert.ok(page.includes('http://127.0.0.1:9/back') && page.includes('Pro'));
   const form = new URLSearchParams({ act: 'cancel_at_period_end' });
-  const done = await fetch(`${portal.url}/${subscription.id}`, { method: 'POST', body: form, redirect: 'manual' });
+  const done = await fetch(`${portal.url}/${subscription.id}`, {
+    method: 'POST',
+    body: form,
+    redirect: 'manual',
+  });
   assert.equal(done.status, 303);
   assert.equal((await stripe.subscriptions.retrieve(subscription.id)).cancel_at_period_end, true);
   assert.equal((await fetch(`${baseUrl}/panel`)).status, 200);
 });
 
-await check('subscription schedules: a downgrade in the portal waits, is released, and begins with the period', async () => {
-  const team = await stripe.products.create({ name: 'Team' });
-  const dear = await stripe.prices.create({ product: team.id, currency: 'usd', unit_amount: 29900, recurring: { interval: 'month' } });
-  const start = Math.floor(Date.now() / 1000);
-  const clock = await stripe.testHelpers.testClocks.create({ frozen_time: start });
-  const timed = await stripe.customers.create({ test_clock: clock.id });
-  const { id } = await stripe.subscriptions.create({ customer: timed.id, items: [{ price: dear.id }] });
-  const configuration = await stripe.billingPortal.configurations.create({
-    features: {
-      subscription_update: {
-        enabled: true, default_allowed_updates: ['price'],
-        products: [{ product: product.id, prices: [monthly.id] }, { product: team.id, prices: [dear.id] }],
-        schedule_at_period_end: { conditions: [{ type: 'decreasing_item_amount' }] },
+await check(
+  'subscription schedules: a downgrade in the portal waits, is released, and begins with the period',
+  async () => {
+    const team = await stripe.products.create({ name: 'Team' });
+    const dear = await stripe.prices.create({
+      product: team.id,
+      currency: 'usd',
+      unit_amount: 29900,
+      recurring: { interval: 'month' },
+    });
+    const start = Math.floor(Date.now() / 1000);
+    const clock = await stripe.testHelpers.testClocks.create({ frozen_time: start });
+    const timed = await stripe.customers.create({ test_clock: clock.id });
+    const { id } = await stripe.subscriptions.create({ customer: timed.id, items: [{ price: dear.id }] });
+    const configuration = await stripe.billingPortal.configurations.create({
+      features: {
+        subscription_update: {
+          enabled: true,
+          default_allowed_updates: ['price'],
+          products: [
+            { product: product.id, prices: [monthly.id] },
+            { product: team.id, prices: [dear.id] },
+          ],
+          schedule_at_period_end: { conditions: [{ type: 'decreasing_item_amount' }] },
+        },
       },
-    },
-  });
-  assert.deepEqual(configuration.features.subscription_update.schedule_at_period_end.conditions, [{ type: 'decreasing_item_amount' }]);
-  const portal = await stripe.billingPortal.sessions.create({ customer: timed.id, configuration: configuration.id });
-  const downgrade = async () => {
-    const form = new URLSearchParams({ act: 'change', price: monthly.id });
-    assert.equal((await fetch(`${portal.url}/${id}`, { method: 'POST', body: form, redirect: 'manual' })).status, 303);
-    return stripe.subscriptions.retrieve(id, { expand: ['schedule.phases.items.price'] });
-  };
-  const waiting = await downgrade();
-  const [item] = waiting.items.data;
-  assert.equal(item.price.id, dear.id);
-  assert.deepEqual(waiting.schedule.phases.map(({ items: [{ price }] }) => price.id), [dear.id, monthly.id]);
-  assert.equal(waiting.schedule.phases[1].start_date, item.current_period_end);
-  const listed = await stripe.subscriptionSchedules.list({ customer: timed.id });
-  assert.deepEqual(listed.data.map((schedule) => schedule.id), [waiting.schedule.id]);
-  const released = await stripe.subscriptionSchedules.release(waiting.schedule.id);
-  assert.deepEqual([released.status, released.released_subscription, released.released_at], ['released', id, start]);
-  assert.equal((await stripe.subscriptions.retrieve(id)).schedule, null);
-  await refused(stripe.subscriptionSchedules.release(released.id), Stripe.errors.StripeInvalidRequestError, { statusCode: 400 });
-  const { schedule: { id: again } } = await downgrade();
-  await stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: item.current_period_end });
-  assert.equal((await stripe.subscriptions.retrieve(id)).items.data[0].price.id, monthly.id);
-  const begun = await stripe.subscriptionSchedules.retrieve(again);
-  assert.deepEqual([begun.status, begun.current_phase.start_date], ['active', item.current_period_end]);
-  assert.equal((await stripe.invoices.list({ subscription: id })).data[0].total, monthly.unit_amount);
-  const event = JSON.parse((await until(() => delivered('/new', 'subscription_schedule.created'))).body);
-  assert.equal(event.data.object.id, waiting.schedule.id);
-});
+    });
+    assert.deepEqual(configuration.features.subscription_update.schedule_at_period_end.conditions, [
+      { type: 'decreasing_item_amount' },
+    ]);
+    const portal = await stripe.billingPortal.sessions.create({
+      customer: timed.id,
+      configuration: configuration.id,
+    });
+    const downgrade = async () => {
+      const form = new URLSearchParams({ act: 'change', price: monthly.id });
+      assert.equal(
+        (await fetch(`${portal.url}/${id}`, { method: 'POST', body: form, redirect: 'manual' })).status,
+        303,
+      );
+      return stripe.subscriptions.retrieve(id, { expand: ['schedule.phases.items.price'] });
+    };
+    const waiting = await downgrade();
+    const [item] = waiting.items.data;
+    assert.equal(item.price.id, dear.id);
+    assert.deepEqual(
+      waiting.schedule.phases.map(({ items: [{ price }] }) => price.id),
+      [dear.id, monthly.id],
+    );
+    assert.equal(waiting.schedule.phases[1].start_date, item.current_period_end);
+    const listed = await stripe.subscriptionSchedules.list({ customer: timed.id });
+    assert.deepEqual(
+      listed.data.map((schedule) => schedule.id),
+      [waiting.schedule.id],
+    );
+    const released = await stripe.subscriptionSchedules.release(waiting.schedule.id);
+    assert.deepEqual(
+      [released.status, released.released_subscription, released.released_at],
+      ['released', id, start],
+    );
+    assert.equal((await stripe.subscriptions.retrieve(id)).schedule, null);
+    await refused(
+      stripe.subscriptionSchedules.release(released.id),
+      Stripe.errors.StripeInvalidRequestError,
+      { statusCode: 400 },
+    );
+    const {
+      schedule: { id: again },
+    } = await downgrade();
+    await stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: item.current_period_end });
+    assert.equal((await stripe.subscriptions.retrieve(id)).items.data[0].price.id, monthly.id);
+    const begun = await stripe.subscriptionSchedules.retrieve(again);
+    assert.deepEqual([begun.status, begun.current_phase.start_date], ['active', item.current_period_end]);
+    assert.equal((await stripe.invoices.list({ subscription: id })).data[0].total, monthly.unit_amount);
+    const event = JSON.parse((await until(() => delivered('/new', 'subscription_schedule.created'))).body);
+    assert.equal(event.data.object.id, waiting.schedule.id);
+  },
+);
 
 await check('a deleted customer: its subscriptions end, and it can buy no more', async () => {
   assert.equal((await stripe.customers.del(customer.id)).deleted, true);
@@ -430,9 +572,13 @@ await check('a deleted customer: its subscriptions end, and it can buy no more',
 });
 
 await check('webhook endpoints: update, disable, delete', async () => {
-  const changed = await stripe.webhookEndpoints.update(oldEndpoint.id, { enabled_events: ['invoice.paid'], disabled: true });
+  const changed = await stripe.webhookEndpoints.update(oldEndpoint.id, {
+    enabled_events: ['invoice.paid'],
+    disabled: true,
+  });
   assert.deepEqual([changed.status, changed.enabled_events], ['disabled', ['invoice.paid']]);
-  for (const { id } of [endpoint, oldEndpoint]) assert.equal((await stripe.webhookEndpoints.del(id)).deleted, true);
+  for (const { id } of [endpoint, oldEndpoint])
+    assert.equal((await stripe.webhookEndpoints.del(id)).deleted, true);
 });
 
 listener.close();

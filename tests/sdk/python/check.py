@@ -131,7 +131,8 @@ def idempotency():
     two = api.customers.create({"name": "Once"}, options)
     assert one.id == two.id
     assert two.last_response.headers["idempotent-replayed"] == "true"
-    refused(stripe.IdempotencyError, lambda: api.customers.create({"name": "Twice"}, options), http_status=400)
+    create = lambda: api.customers.create({"name": "Twice"}, options)
+    refused(stripe.IdempotencyError, create, http_status=400)
 
 
 def errors():
@@ -213,8 +214,11 @@ def subscriptions():
     refused(stripe.CardError, lambda: api.invoices.pay(due.latest_invoice.id), code="card_declined")
     paid = api.invoices.pay(due.latest_invoice.id, {"payment_method": "pm_card_visa"})
     assert api.invoices.retrieve(paid.id).status == "paid"
-    assert api.invoices.list({"subscription": identity}).data[0].parent.subscription_details.subscription == identity
-    made = api.subscriptions.create({"customer": known["customer"].id, "items": [{"price": known["monthly"].id}]})
+    invoice = api.invoices.list({"subscription": identity}).data[0]
+    assert invoice.parent.subscription_details.subscription == identity
+    made = api.subscriptions.create(
+        {"customer": known["customer"].id, "items": [{"price": known["monthly"].id}]}
+    )
     control("portal/set_status", {"subscription": made.id, "status": "paused"})
     assert api.subscriptions.resume(made.id).status == "active"
     assert api.subscriptions.cancel(made.id).status == "canceled"
@@ -249,7 +253,12 @@ def portal():
 def schedules():
     """subscription schedules: a downgrade in the portal waits, and is released"""
     dear = api.prices.create(
-        {"product_data": {"name": "Team"}, "currency": "usd", "unit_amount": 29900, "recurring": {"interval": "month"}}
+        {
+            "product_data": {"name": "Team"},
+            "currency": "usd",
+            "unit_amount": 29900,
+            "recurring": {"interval": "month"},
+        }
     )
     customer = api.customers.create({}).id
     subscription = api.subscriptions.create({"customer": customer, "items": [{"price": dear.id}]}).id
@@ -268,7 +277,8 @@ def schedules():
     waiting = api.subscriptions.retrieve(subscription, {"expand": ["schedule"]})
     assert waiting["items"].data[0].price.id == dear.id
     schedule = waiting.schedule
-    assert schedule.status == "active" and schedule.end_behavior == "release" and schedule.subscription == subscription
+    assert schedule.status == "active" and schedule.end_behavior == "release"
+    assert schedule.subscription == subscription
     assert [phase["items"][0].price for phase in schedule.phases] == [dear.id, cheap.id]
     assert schedule.current_phase.end_date == schedule.phases[1].start_date
     assert api.subscription_schedules.list({"customer": customer}).data[0].id == schedule.id

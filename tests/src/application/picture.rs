@@ -10,7 +10,8 @@ use tokio_postgres::{Client, NoTls};
 
 use super::{DATABASE, Person, Shape};
 
-const OURS: &str = "'billing_owner', 'billing_viewer', 'billing_reader', 'billing_checkout', 'billing_events', 'billing_operator'";
+const OURS: &str = "'billing_owner', 'billing_viewer', 'billing_reader', 'billing_checkout', \
+                    'billing_events', 'billing_operator'";
 const SUPABASE: &str = "'anon', 'authenticated', 'service_role'";
 
 /// What is not ours.
@@ -72,11 +73,14 @@ impl Outside {
         let roles = format!("select rolname::text from pg_roles where rolname in ({OURS}, {SUPABASE})");
         let members = format!(
             "select format('%s of %s', m.member::regrole, m.roleid::regrole) from pg_auth_members m
-             where m.roleid::regrole::text in ({OURS}) and m.member::regrole::text not in ({OURS}) and pg_has_role(m.member, m.roleid, 'usage')"
+             where m.roleid::regrole::text in ({OURS}) and m.member::regrole::text not in ({OURS})
+               and pg_has_role(m.member, m.roleid, 'usage')"
         );
         let auth =
             "select p.oid::regprocedure::text from pg_proc p where pronamespace = to_regnamespace('auth')";
-        let published = "select format('%s: %s.%s', pubname, schemaname, tablename) from pg_publication_tables where schemaname like 'billing%'";
+        let published =
+            "select format('%s: %s.%s', pubname, schemaname, tablename) from pg_publication_tables
+             where schemaname like 'billing%'";
         let has_auth =
             !set(&client, "select 'auth' where to_regnamespace('auth') is not null").await.is_empty();
         Self {
@@ -123,27 +127,43 @@ fn pg_dump(server: u32) -> Option<PathBuf> {
 async fn schemas(cluster: &Cluster, superuser: &Client, ignored: &Outside) -> Vec<String> {
     let without_auth = ignored.auth.is_some();
     let theirs = format!(
-        "select oid from pg_namespace where nspname not in ('billing', 'billing_private', 'pg_catalog', 'pg_toast', 'information_schema') and not (nspname = 'auth' and {without_auth})"
+        "select oid from pg_namespace
+            where nspname not in ('billing', 'billing_private', 'pg_catalog', 'pg_toast',
+              'information_schema') and not (nspname = 'auth' and {without_auth})"
     );
     let catalogue = format!(
         "with theirs as ({theirs}) select line from (
-           select concat_ws(' ', 'schema', nspname, nspowner::regrole, nspacl) as line from pg_namespace where oid in (table theirs)
-           union all select concat_ws(' ', 'relation', oid::regclass, relkind, relowner::regrole, relacl, relrowsecurity, relforcerowsecurity,
-             relhastriggers, relhasrules, relchecks, relreplident, reloptions, pg_get_viewdef(oid)) from pg_class where relnamespace in (table theirs)
-           union all select concat_ws(' ', 'column', a.attrelid::regclass, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attacl)
-             from pg_attribute a join pg_class c on c.oid = a.attrelid where c.relnamespace in (table theirs) and a.attnum > 0
-           union all select concat_ws(' ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(oid)) from pg_constraint where connamespace in (table theirs)
-           union all select concat_ws(' ', 'trigger', t.tgname, t.tgenabled, pg_get_triggerdef(t.oid)) from pg_trigger t
+           select concat_ws(' ', 'schema', nspname, nspowner::regrole, nspacl) as line from pg_namespace
+           where oid in (table theirs)
+           union all select concat_ws(' ', 'relation', oid::regclass, relkind, relowner::regrole, relacl,
+             relrowsecurity, relforcerowsecurity,
+             relhastriggers, relhasrules, relchecks, relreplident, reloptions, pg_get_viewdef(oid))
+             from pg_class where relnamespace in (table theirs)
+           union all select concat_ws(' ', 'column', a.attrelid::regclass, a.attnum, a.attname,
+             format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attacl)
+             from pg_attribute a join pg_class c on c.oid = a.attrelid
+             where c.relnamespace in (table theirs) and a.attnum > 0
+           union all select concat_ws(' ', 'constraint', conrelid::regclass, conname,
+             pg_get_constraintdef(oid)) from pg_constraint where connamespace in (table theirs)
+           union all select concat_ws(' ', 'trigger', t.tgname, t.tgenabled, pg_get_triggerdef(t.oid))
+           from pg_trigger t
              join pg_class c on c.oid = t.tgrelid where c.relnamespace in (table theirs)
-           union all select concat_ws(' ', 'policy', polrelid::regclass, polname, polcmd, polpermissive, polroles, pg_get_expr(polqual, polrelid),
-             pg_get_expr(polwithcheck, polrelid)) from pg_policy p join pg_class c on c.oid = p.polrelid where c.relnamespace in (table theirs)
-           union all select concat_ws(' ', 'function', oid::regprocedure, proowner::regrole, proacl, proconfig, prosecdef, prosrc)
+           union all select concat_ws(' ', 'policy', polrelid::regclass, polname, polcmd, polpermissive,
+             polroles, pg_get_expr(polqual, polrelid),
+             pg_get_expr(polwithcheck, polrelid)) from pg_policy p join pg_class c on c.oid = p.polrelid
+             where c.relnamespace in (table theirs)
+           union all select concat_ws(' ', 'function', oid::regprocedure, proowner::regrole, proacl,
+             proconfig, prosecdef, prosrc)
              from pg_proc where pronamespace in (table theirs)
-           union all select concat_ws(' ', 'type', oid::regtype, typowner::regrole, typacl) from pg_type where typnamespace in (table theirs)
-           union all select concat_ws(' ', 'default', defaclrole::regrole, defaclnamespace, defaclobjtype, defaclacl) from pg_default_acl
+           union all select concat_ws(' ', 'type', oid::regtype, typowner::regrole, typacl) from pg_type
+           where typnamespace in (table theirs)
+           union all select concat_ws(' ', 'default', defaclrole::regrole, defaclnamespace, defaclobjtype,
+             defaclacl) from pg_default_acl
              where defaclrole::regrole::text <> 'billing_owner'
-           union all select concat_ws(' ', 'publication', pubname, pubowner::regrole, puballtables, pubinsert, pubupdate, pubdelete) from pg_publication
-           union all select concat_ws(' ', 'published', pubname, schemaname, tablename, attnames, rowfilter) from pg_publication_tables
+           union all select concat_ws(' ', 'publication', pubname, pubowner::regrole, puballtables, pubinsert,
+             pubupdate, pubdelete) from pg_publication
+           union all select concat_ws(' ', 'published', pubname, schemaname, tablename, attnames, rowfilter)
+           from pg_publication_tables
              where schemaname not like 'billing%'
            union all select concat_ws(' ', 'event trigger', evtname, evtenabled) from pg_event_trigger
          ) lines order by line"
@@ -174,12 +194,15 @@ async fn roles(superuser: &Client, ignored: &Outside) -> Vec<String> {
     let new: Vec<String> = ignored.roles.iter().cloned().collect();
     let sql = format!(
         "select line from (
-           select concat_ws(' ', 'role', rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
+           select concat_ws(' ', 'role', rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb,
+             rolcanlogin, rolreplication, rolbypassrls,
              rolconnlimit, rolconfig, shobj_description(oid, 'pg_authid')) as line
            from pg_roles where rolname not in ({OURS}) and rolname <> all ($1)
-           union all select concat_ws(' ', 'member', m.member::regrole, m.roleid::regrole, m.admin_option) from pg_auth_members m
+           union all select concat_ws(' ', 'member', m.member::regrole, m.roleid::regrole, m.admin_option)
+           from pg_auth_members m
            where m.roleid::regrole::text not in ({OURS}) and m.roleid::regrole::text <> all ($1)
-           union all select concat_ws(' ', 'setting', setdatabase, setrole::regrole, setconfig) from pg_db_role_setting
+           union all select concat_ws(' ', 'setting', setdatabase, setrole::regrole, setconfig)
+           from pg_db_role_setting
            where setrole::regrole::text not in ({OURS})
            union all select concat_ws(' ', 'database', datname, datdba::regrole, datacl) from pg_database
          ) lines order by line"
@@ -191,8 +214,10 @@ async fn roles(superuser: &Client, ignored: &Outside) -> Vec<String> {
 async fn access_of(cluster: &Cluster, superuser: &Client, person: &Person) -> Vec<String> {
     let relations = "select c.oid::regclass::text, quote_ident(a.attname) from pg_class c
         join pg_namespace n on n.oid = c.relnamespace join lateral (
-          select attname from pg_attribute where attrelid = c.oid and attnum > 0 and attidentity = '' order by attnum limit 1) a on true
-        where n.nspname not in ('billing', 'billing_private', 'pg_catalog', 'information_schema', 'pg_toast') and c.relkind in ('r', 'v', 'p') order by 1";
+          select attname from pg_attribute where attrelid = c.oid and attnum > 0 and attidentity = ''
+          order by attnum limit 1) a on true
+        where n.nspname not in ('billing', 'billing_private', 'pg_catalog', 'information_schema', 'pg_toast')
+          and c.relkind in ('r', 'v', 'p') order by 1";
     let relations = superuser.query(relations, &[]).await.expect("relations");
     let (client, connection) = tokio_postgres::connect(&cluster.url(person.login, DATABASE), NoTls)
         .await

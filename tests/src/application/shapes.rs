@@ -2,7 +2,9 @@
 
 use super::{Person, Shape};
 
-const CLAIMS: &str = "set local role authenticated; set local request.jwt.claims = '{\"sub\": \"0a000000-0000-4000-8000-000000000001\", \"role\": \"authenticated\"}'";
+const CLAIMS: &str = "set local role authenticated;
+    set local request.jwt.claims
+      = '{\"sub\": \"0a000000-0000-4000-8000-000000000001\", \"role\": \"authenticated\"}'";
 
 /// Every application.
 pub const SHAPES: [Shape; 7] = [
@@ -63,7 +65,8 @@ pub const SHAPES: [Shape; 7] = [
         supabase: false,
         owner: "app_owner",
         // These two mean something else here than at Supabase.
-        roles: "create role app_owner login; create role authenticated login inherit; create role anon nologin; grant anon to authenticated",
+        roles: "create role app_owner login; create role authenticated login inherit;
+            create role anon nologin; grant anon to authenticated",
         schema: include_str!("shapes/own_auth.sql"),
         adopts: false,
         people: &[
@@ -85,7 +88,8 @@ pub const SHAPES: [Shape; 7] = [
         name: "our-names",
         supabase: false,
         owner: "app_owner",
-        roles: "create role app_owner login; create role app_web login; alter role app_web set search_path = app, public",
+        roles: "create role app_owner login; create role app_web login;
+            alter role app_web set search_path = app, public",
         schema: include_str!("shapes/our_names.sql"),
         adopts: false,
         people: &[Person { login: "app_owner", session: "" }, Person { login: "app_web", session: "" }],

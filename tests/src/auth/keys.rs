@@ -43,7 +43,8 @@ impl EcKey {
     pub fn jwk(&self) -> Value {
         let (x, y) = self.point()[1..].split_at(32);
         json!({
-            "kty": "EC", "crv": "P-256", "kid": self.kid, "alg": "ES256", "use": "sig", "key_ops": ["verify"], "ext": true,
+            "kty": "EC", "crv": "P-256", "kid": self.kid, "alg": "ES256", "use": "sig", "key_ops": ["verify"],
+            "ext": true,
             "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y)
         })
     }

@@ -93,7 +93,8 @@ impl TestAuth {
     pub async fn answer(&self, authorization: Option<&str>) -> Value {
         let headers: Value = authorization.map_or(json!({}), |value| json!({ "authorization": value }));
         let event = json!({
-            "version": "2.0", "type": "REQUEST", "routeArn": "arn:aws:execute-api:x:1:a/$default/GET/api/entitlements",
+            "version": "2.0", "type": "REQUEST",
+            "routeArn": "arn:aws:execute-api:x:1:a/$default/GET/api/entitlements",
             "identitySource": null, "headers": headers, "requestContext": { "requestId": "test" }
         });
         let request: Request = serde_json::from_value(event).expect("an authorizer's event");

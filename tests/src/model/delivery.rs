@@ -143,7 +143,8 @@ pub async fn kill_connections(t: &TestApp, post: &Post, seed: u64) {
     while !post.closed.get() {
         tokio::time::sleep(Duration::from_millis(random.u64(10..60))).await;
         let kill = "select count(pg_terminate_backend(pid)) from (
-            select pid from pg_stat_activity where usename = 'billing_events' and datname = current_database() order by random() limit 1) one";
+            select pid from pg_stat_activity where usename = 'billing_events' and datname = current_database()
+            order by random() limit 1) one";
         t.value(kill).await;
     }
 }

@@ -119,7 +119,8 @@ fn step() -> impl Strategy<Value = Step> {
 fn act() -> impl Strategy<Value = Act> {
     let price = 0..PRICES.len();
     prop_oneof![
-        3 => (price.clone(), any::<bool>(), any::<bool>()).prop_map(|(price, trial, named)| Act::Subscribe { price, trial, named }),
+        3 => (price.clone(), any::<bool>(), any::<bool>())
+            .prop_map(|(price, trial, named)| Act::Subscribe { price, trial, named }),
         1 => price.clone().prop_map(|price| Act::Checkout { price }),
         3 => any::<bool>().prop_map(|succeeds| Act::Renew { succeeds }),
         2 => Just(Act::Pay),

@@ -11,14 +11,17 @@ pub struct Journal;
 
 const TRIGGER: &str = "
     create table journal (id bigint generated always as identity, subscription text, state text);
-    create function note_state() returns trigger language plpgsql security definer set search_path = billing as $$
+    create function note_state() returns trigger language plpgsql security definer
+      set search_path = billing as $$
     begin
-      insert into journal (subscription, state) values (new.stripe_subscription_id, concat_ws(' ', new.status, new.plan_code, new.quantity,
-        case when new.cancel_at_period_end then 'true' else 'false' end, coalesce(new.pause_behavior, 'none'),
-        extract(epoch from new.current_period_end)::bigint));
+      insert into journal (subscription, state)
+        values (new.stripe_subscription_id, concat_ws(' ', new.status, new.plan_code, new.quantity,
+          case when new.cancel_at_period_end then 'true' else 'false' end,
+          coalesce(new.pause_behavior, 'none'), extract(epoch from new.current_period_end)::bigint));
       return null;
     end $$;
-    create trigger note_state after insert or update on subscriptions for each row execute function note_state()";
+    create trigger note_state after insert or update on subscriptions
+      for each row execute function note_state()";
 
 /// Begins to observe.
 pub async fn start(t: &TestApp) -> Journal {

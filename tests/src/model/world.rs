@@ -33,7 +33,8 @@ pub struct Organization {
 /// As `billing adopt` writes them over an application that only marks what it deleted: its members stay in
 /// their table.
 const VIEWS: &str = "
-    create or replace view organizations as select o.id, o.name from own_organizations o where o.name <> 'Deleted';
+    create or replace view organizations as select o.id, o.name from own_organizations o
+      where o.name <> 'Deleted';
     create or replace view members as select m.org_id, m.user_id, m.role from own_members m
       where exists (select from organizations o where o.id = m.org_id)";
 
@@ -52,7 +53,8 @@ impl World {
             let rows = format!(
                 "insert into own_organizations (id, name) values ('{id}', 'Model');
                  insert into own_members (org_id, user_id, role) values ('{id}', '{user}', 'owner');
-                 insert into customers (org_id, livemode, stripe_customer_id) values ('{id}', false, '{customer}')"
+                 insert into customers (org_id, livemode, stripe_customer_id)
+                   values ('{id}', false, '{customer}')"
             );
             t.db.batch_execute(&rows).await.expect("an organization");
             organizations.push(Organization { id, user, customer, gone: Cell::new(false) });
@@ -75,8 +77,10 @@ impl World {
                 format!("delete from own_organizations where id = '{id}'")
             }
             Act::RestoreOrganization => format!(
-                "insert into own_organizations (id, name) values ('{id}', 'Model') on conflict (id) do update set name = 'Model';
-                 insert into own_members (org_id, user_id, role) values ('{id}', '{user}', 'owner') on conflict do nothing"
+                "insert into own_organizations (id, name)
+                   values ('{id}', 'Model') on conflict (id) do update set name = 'Model';
+                 insert into own_members (org_id, user_id, role) values ('{id}', '{user}', 'owner')
+                   on conflict do nothing"
             ),
             _ => return self.act(t, step),
         };
@@ -100,7 +104,8 @@ impl World {
         // Err: refused.
         let _ = match &step.act {
             Act::Subscribe { price: index, trial, named } => {
-                let mut params = json!({ "customer": organization.customer, "items": [{ "price": price(*index), "quantity": self.next_quantity() }] });
+                let mut params = json!({ "customer": organization.customer,
+                    "items": [{ "price": price(*index), "quantity": self.next_quantity() }] });
                 if *named {
                     params["metadata"] = json!({ "org_id": organization.id });
                 }
@@ -141,8 +146,10 @@ impl World {
             "POST",
             "/v1/checkout/sessions",
             &json!({
-                "mode": "subscription", "customer": organization.customer, "client_reference_id": organization.id,
-                "line_items": [{ "price": price, "quantity": 1 }], "success_url": "https://app.example.com/", "cancel_url": "https://app.example.com/",
+                "mode": "subscription", "customer": organization.customer,
+                "client_reference_id": organization.id,
+                "line_items": [{ "price": price, "quantity": 1 }], "success_url": "https://app.example.com/",
+                "cancel_url": "https://app.example.com/",
                 "metadata": metadata, "subscription_data": { "metadata": metadata }
             }),
         )?;

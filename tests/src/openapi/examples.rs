@@ -22,7 +22,8 @@ const PRO: [&str; 7] = [
 
 pub fn checkout_requests() -> Value {
     json!({
-        "pro": { "summary": "Pro, paid monthly", "value": { "orgId": ORG, "planCode": "pro", "interval": "month" } },
+        "pro": { "summary": "Pro, paid monthly",
+            "value": { "orgId": ORG, "planCode": "pro", "interval": "month" } },
         "enterprise": {
             "summary": "Enterprise, paid yearly",
             "value": { "orgId": ORG, "planCode": "enterprise", "interval": "year" }
@@ -33,7 +34,8 @@ pub fn checkout_requests() -> Value {
 pub fn checkout() -> Value {
     let url = format!("https://checkout.stripe.com/c/pay/{SESSION}");
     json!({ "pro": { "value": {
-        "success": true, "sessionId": SESSION, "url": url, "planCode": "pro", "interval": "month", "orgId": ORG
+        "success": true, "sessionId": SESSION, "url": url, "planCode": "pro", "interval": "month",
+        "orgId": ORG
     } } })
 }
 
@@ -63,8 +65,11 @@ pub fn entitlements() -> Value {
     let paid_until = "2026-12-22T21:40:52Z";
     let answer = |plan: &str, status: &str, end: Option<&str>, grace: Option<&str>, on: &[&str]| {
         json!({ "value": {
-            "success": true, "orgId": ORG, "planCode": plan, "status": status, "seats": 1, "currentPeriodEnd": end,
-            "cancelAt": null, "graceEndsAt": grace, "entitlements": flags(on), "timestamp": "2026-11-22T21:40:53.276525966Z"
+            "success": true, "orgId": ORG, "planCode": plan, "status": status, "reason": null,
+            "interval": end.map(|_| "month"), "intervalCount": end.map(|_| 1), "seats": 1,
+            "currentPeriodEnd": end, "cancelAt": null, "graceEndsAt": grace, "trialEndsAt": null,
+            "collectionPaused": false, "canManageBilling": true, "entitlements": flags(on),
+            "timestamp": "2026-11-22T21:40:53.276525966Z"
         } })
     };
     json!({
@@ -111,7 +116,8 @@ pub fn received() -> Value {
 }
 
 pub fn healthy() -> Value {
-    json!({ "well": { "value": { "success": true, "database": "ok", "schema": "ok", "configuration": "ok" } } })
+    json!({ "well": { "value": { "success": true, "database": "ok", "schema": "ok",
+        "configuration": "ok" } } })
 }
 
 pub fn ill() -> Value {

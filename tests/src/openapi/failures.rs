@@ -24,6 +24,7 @@ not_a_member          x         x       x     x             .        .
 not_a_billing_admin   x         x       .     .             .        .
 no_customer           .         x       .     .             .        .
 already_subscribed    x         .       .     .             .        .
+shared_customer       .         x       .     .             .        .
 payload_too_large     x         x       x     .             x        .
 internal              x         x       x     x             x        .
 processing_failed     .         .       .     .             x        .
@@ -76,7 +77,8 @@ fn every_failure() -> Vec<ApiError> {
         ApiError::NotAMember,
         ApiError::NotABillingAdmin,
         ApiError::NoCustomer,
-        ApiError::AlreadySubscribed,
+        ApiError::AlreadySubscribed { price_known: true },
+        ApiError::SharedCustomer,
         ApiError::PayloadTooLarge,
         Error::Internal("").into(),
         ApiError::ProcessingFailed(Error::Internal("")),
@@ -90,7 +92,8 @@ fn every_failure() -> Vec<ApiError> {
 fn when(error: &ApiError) -> &'static str {
     match error {
         ApiError::InvalidRequest(_) => {
-            "the request is no JSON object, or a field is missing, unknown, twice there or of another type: it is named"
+            "the request is no JSON object, or a field is missing, unknown, twice there or of another type: \
+             it is named"
         }
         ApiError::InvalidOrgId => "`orgId` is not a UUID",
         ApiError::InvalidPlan => "`planCode` is none of the plans",
@@ -106,7 +109,12 @@ fn when(error: &ApiError) -> &'static str {
         ApiError::NotAMember => "not a member of the organization, or there is no such organization",
         ApiError::NotABillingAdmin => "a member who is neither owner nor admin",
         ApiError::NoCustomer => "the organization never began a checkout",
-        ApiError::AlreadySubscribed => "the organization has a live paid subscription: the portal changes it",
+        ApiError::AlreadySubscribed { .. } => {
+            "the organization has a live paid subscription: the portal changes it"
+        }
+        ApiError::SharedCustomer => {
+            "the organization's customer pays for another organization too, which its portal would show"
+        }
         ApiError::PayloadTooLarge => "the body is larger than the route takes",
         ApiError::ProcessingFailed(_) => "the event could not be applied now; Stripe sends it again",
         ApiError::Failed(error) => when_failed(error),
@@ -169,7 +177,8 @@ fn response(errors: Vec<ApiError>) -> Value {
         "headers": headers,
         "content": { "application/json": {
             "schema": {
-                "allOf": [{ "$ref": "#/components/schemas/Failure" }, { "properties": { "code": { "enum": codes } } }]
+                "allOf": [{ "$ref": "#/components/schemas/Failure" },
+                    { "properties": { "code": { "enum": codes } } }]
             },
             "examples": examples
         } }

@@ -57,7 +57,9 @@ pub fn document() -> Value {
                 },
                 "stripeSignature": {
                     "type": "apiKey", "in": "header", "name": "Stripe-Signature",
-                    "description": "`t=<Unix seconds>,v1=<hex HMAC-SHA256 of \"t.body\">` with the endpoint's signing secret, at most 300 s old. Without a valid one the answer is 400 `invalid_signature`: Stripe knows no 401."
+                    "description": "`t=<Unix seconds>,v1=<hex HMAC-SHA256 of \"t.body\">` with the \
+                                    endpoint's signing secret, at most 300 s old. Without a valid one the \
+                                    answer is 400 `invalid_signature`: Stripe knows no 401."
                 }
             }
         }
@@ -70,8 +72,8 @@ pub fn text() -> String {
     format!("{}\n", serde_json::to_string_pretty(&document()).unwrap_or_default())
 }
 
-const DESCRIPTION: &str = "\
-A success has `success: true`, a failure `success: false` with a stable `code`, a sentence, and a `requestId` to ask us with. \
-A request body may have no other fields than those named here; an answer may get new ones. Bodies above 64 KiB are refused, an event above 1 MiB. \
-`Content-Type` is not looked at. Every answer may be followed by another try where it carries `Retry-After`. \
-A path or method that is not named here is answered 404 `{\"message\": \"Not Found\"}` by API Gateway.";
+const DESCRIPTION: &str = "A success has `success: true`, a failure `success: false` with a stable `code`, a \
+sentence, and a `requestId` to ask us with. A request body may have no other fields than those named here; \
+an answer may get new ones. Bodies above 64 KiB are refused, an event above 1 MiB. `Content-Type` is not \
+looked at. Every answer may be followed by another try where it carries `Retry-After`. A path or method that \
+is not named here is answered 404 `{\"message\": \"Not Found\"}` by API Gateway.";

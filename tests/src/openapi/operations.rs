@@ -51,7 +51,10 @@ fn entitlements(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": "getEntitlements", "tags": ["entitlements"],
         "summary": "What an organization may do.",
-        "description": "For any member. Keep the answer with its `ETag` and ask again with `If-None-Match`: what has not changed is a 304. Where that is configured, the same person may be answered from memory for two seconds, unless `If-None-Match` names another tag: `\"afresh\", \"<ETag>\"` is answered with what is there now.",
+        "description": "For any member. Keep the answer with its `ETag` and ask again with `If-None-Match`: \
+                        what has not changed is a 304. Where that is configured, the same person may be \
+                        answered from memory for two seconds, unless `If-None-Match` names another tag: \
+                        `\"afresh\", \"<ETag>\"` is answered with what is there now.",
         "security": access_token(),
         "parameters": [
             {
@@ -59,7 +62,8 @@ fn entitlements(schemas: &mut Schemas) -> Value {
                 "schema": schemas.request::<OrgId>(), "example": examples::ORG
             },
             {
-                "name": "If-None-Match", "in": "header", "description": "The `ETag` of the answer at hand; several with commas.",
+                "name": "If-None-Match", "in": "header",
+                "description": "The `ETag` of the answer at hand; several with commas.",
                 "schema": { "type": "string" }, "example": examples::ETAG
             }
         ],
@@ -74,11 +78,13 @@ fn checkout(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": "startCheckout", "tags": ["billing"],
         "summary": "Opens a checkout page at Stripe.",
-        "description": "For owners and admins. Send the person to `url`. A double click within a minute gets the same session; a newer one ends the older, so two open tabs cannot buy twice.",
+        "description": "For owners and admins. Send the person to `url`. A double click within a minute gets \
+                        the same session; a newer one ends the older, so two open tabs cannot buy twice.",
         "security": access_token(),
         "requestBody": body(schemas.request::<CheckoutRequest>(), examples::checkout_requests()),
         "responses": responses("checkout", json!({
-            "200": success("The page is open.", json(schemas.response::<CheckoutResponse>(), examples::checkout()))
+            "200": success("The page is open.",
+                json(schemas.response::<CheckoutResponse>(), examples::checkout()))
         }))
     })
 }
@@ -87,11 +93,13 @@ fn portal(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": "openPortal", "tags": ["billing"],
         "summary": "Opens the customer portal at Stripe.",
-        "description": "For owners and admins: plan, card, seats, invoices, cancelling. Send the person to `url`.",
+        "description": "For owners and admins: plan, card, seats, invoices, cancelling. Send the person to \
+                        `url`.",
         "security": access_token(),
         "requestBody": body(schemas.request::<PortalRequest>(), examples::portal_requests()),
         "responses": responses("portal", json!({
-            "200": success("The page is open.", json(schemas.response::<PortalResponse>(), examples::portal()))
+            "200": success("The page is open.",
+                json(schemas.response::<PortalResponse>(), examples::portal()))
         }))
     })
 }
@@ -100,7 +108,8 @@ fn sync(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": "syncAfterCheckout", "tags": ["billing"],
         "summary": "Reads what was bought from Stripe.",
-        "description": "For any member. The success page calls it, so that nobody who has just paid waits for a webhook. Within five seconds of another it answers without asking Stripe.",
+        "description": "For any member. The success page calls it, so that nobody who has just paid waits \
+                        for a webhook. Within five seconds of another it answers without asking Stripe.",
         "security": access_token(),
         "requestBody": body(schemas.request::<SyncRequest>(), examples::sync_requests()),
         "responses": responses("sync", json!({
@@ -117,11 +126,13 @@ fn webhook(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": "receiveStripeEvent", "tags": ["operation"],
         "summary": "Takes an event of Stripe.",
-        "description": "For Stripe. Each event counts once, in the order in which things happened at Stripe, however often and in whatever order it comes.",
+        "description": "For Stripe. Each event counts once, in the order in which things happened at Stripe, \
+                        however often and in whatever order it comes.",
         "security": [{ "stripeSignature": [] }],
         "requestBody": body(schemas.request::<Event<'_>>(), examples::events()),
         "responses": responses("webhook", json!({
-            "200": success("The event need not be sent again.", json(schemas.response::<Received>(), examples::received()))
+            "200": success("The event need not be sent again.",
+                json(schemas.response::<Received>(), examples::received()))
         }))
     })
 }
@@ -183,5 +194,6 @@ pub fn no_store() -> Value {
 }
 
 fn cache_control(value: &str) -> Value {
-    json!({ "description": "Whether the answer may be kept.", "required": true, "schema": { "type": "string", "const": value } })
+    json!({ "description": "Whether the answer may be kept.", "required": true,
+        "schema": { "type": "string", "const": value } })
 }

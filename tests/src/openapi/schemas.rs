@@ -51,7 +51,8 @@ impl Schemas {
     }
 }
 
-/// A list of words, each with its description, as generators of clients know it: `enum`, the descriptions in one text.
+/// A list of words, each with its description, as generators of clients know it: `enum`, the descriptions in
+/// one text.
 fn as_enum(schema: &mut Value) {
     let Some(words) =
         schema["oneOf"].as_array().filter(|words| words.iter().all(|word| word["const"].is_string()))

@@ -76,6 +76,9 @@ impl<'a> Body<'a> {
     }
 }
 
+/// Makes text of a value's bytes.
+type Reader<'a> = &'a dyn Fn(&[u8]) -> String;
+
 /// A value that a statement was sent with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
@@ -95,7 +98,7 @@ impl Parameter {
         };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let hexadecimal = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let (type_name, read): (_, &dyn Fn(&[u8]) -> String) = match oid {
+        let (type_name, read): (_, Reader<'_>) = match oid {
             16 => ("boolean", &|bytes| (bytes == [1]).to_string()),
             17 => ("bytea", &|bytes| format!("\\x{}", hexadecimal(bytes))),
             20 => ("bigint", &integer),

@@ -56,9 +56,10 @@ impl Wire {
     /// Has the server tell of every statement that a login's next connections execute, inside of functions
     /// too: by `auto_explain`, which PostgreSQL brings along.
     pub async fn explain(&self, superuser: &Client, login: &str) {
-        superuser.batch_execute("load 'auto_explain'").await.expect(
-            "PostgreSQL's own module auto_explain; some distributions put it into a package postgresql-contrib",
-        );
+        superuser
+            .batch_execute("load 'auto_explain'")
+            .await
+            .expect("PostgreSQL's own module auto_explain; some distributions have it in postgresql-contrib");
         for (name, value) in [
             ("session_preload_libraries", "auto_explain"),
             ("auto_explain.log_min_duration", "0"),

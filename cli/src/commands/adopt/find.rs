@@ -93,11 +93,14 @@ pub(super) async fn pair(
         .collect();
     match candidates.into_iter().next() {
         None => Err(Error::Unusable(
-            "No table with a UUID key was found that a table with a user's id (a UUID too) points at. Name both: billing adopt --organizations TABLE --members TABLE.".to_owned(),
+            "No table with a UUID key was found that a table with a user's id (a UUID too) points at. Name \
+             both: billing adopt --organizations TABLE --members TABLE."
+                .to_owned(),
         )),
         Some(first) if pairs.len() == 1 => Ok((first.organizations, first.members)),
         Some(_) => Err(Error::Unusable(format!(
-            "It is not clear which tables hold organizations and members: {}. Name both: billing adopt --organizations TABLE --members TABLE.",
+            "It is not clear which tables hold organizations and members: {}. Name both: billing adopt \
+             --organizations TABLE --members TABLE.",
             pairs.join(", or ")
         ))),
     }

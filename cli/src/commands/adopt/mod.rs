@@ -29,8 +29,9 @@ Examples:
   billing adopt --organizations public.orgs --members public.org_members
   billing adopt --members-where \"is_active and accepted_at is not null\" --buyers owner,billing_manager
 
-Suspended and invited people are no members: name them in --members-where if a column says who they are. Columns with a usual name
-(is_active, status, accepted_at, deleted_at, ...) are taken into account without it.")]
+Suspended and invited people are no members: name them in --members-where if a column says who they are.
+Columns with a usual name (is_active, status, accepted_at, deleted_at, ...) are taken into account without
+it.")]
 pub struct Args {
     /// The table of organizations: [schema.]table.
     #[arg(long, value_name = "TABLE")]
@@ -85,7 +86,8 @@ pub enum Error {
     Unusable(String),
     /// Nobody is there to be asked.
     #[error(
-        "Nothing was changed: there is no terminal to ask at. Say --yes to go on without asking, or --dry-run to only look."
+        "Nothing was changed: there is no terminal to ask at. Say --yes to go on without asking, or \
+         --dry-run to only look."
     )]
     NobodyToAsk,
     /// Somebody said no.

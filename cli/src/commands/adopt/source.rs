@@ -86,7 +86,9 @@ fn id_column<'a>(organizations: &'a Table, args: &Args) -> Result<&'a Column, Er
     };
     if id.kind != "uuid" {
         return Err(Error::Unusable(format!(
-            "{table}.{name} is {kind}, and an organization's id is a UUID. Give the table one and name it: alter table {table} add column billing_id uuid not null default gen_random_uuid() unique; then --id-column billing_id. The members table needs it too.",
+            "{table}.{name} is {kind}, and an organization's id is a UUID. Give the table one and name it: \
+             alter table {table} add column billing_id uuid not null default gen_random_uuid() unique; then \
+             --id-column billing_id. The members table needs it too.",
             table = organizations.name,
             name = id.name,
             kind = id.kind,
@@ -109,7 +111,8 @@ fn org_column<'a>(members: &'a Table, organizations: &Table, args: &Args) -> Res
             }
             find::org_column(members, organizations).ok_or_else(|| {
                 Error::Unusable(format!(
-                    "No column of {} refers to {}. Name the one that holds the organization's id: --org-column.",
+                    "No column of {} refers to {}. Name the one that holds the organization's id: \
+                     --org-column.",
                     members.name, organizations.name
                 ))
             })?
@@ -148,11 +151,13 @@ fn role_column<'a>(members: &'a Table, args: &Args) -> Result<Option<&'a Column>
     };
     match found {
         Some(column) if !column.is_text() => Err(Error::Unusable(format!(
-            "{}.{} is {}, and a role is text or an enum. Where roles are rows of another table, make a view of the members with the role's name, and adopt that.",
+            "{}.{} is {}, and a role is text or an enum. Where roles are rows of another table, make a view \
+             of the members with the role's name, and adopt that.",
             members.name, column.name, column.kind
         ))),
         None if !args.buyers.iter().any(|role| role.trim() == "*") => Err(Error::Unusable(format!(
-            "{} has no column that says what a member may do. Name it with --role-column, or let every member change billing: --buyers '*'.",
+            "{} has no column that says what a member may do. Name it with --role-column, or let every \
+             member change billing: --buyers '*'.",
             members.name
         ))),
         found => Ok(found),

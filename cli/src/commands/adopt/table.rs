@@ -105,17 +105,20 @@ pub(super) async fn tables(client: &Client, oid: Option<u32>) -> Result<Vec<Tabl
     let sql = "
         select c.oid, format('%I.%I', n.nspname, c.relname), a.attname::text, quote_ident(a.attname),
           format_type(a.atttypid, a.atttypmod), t.typtype = 'e',
-          exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indnkeyatts = 1 and i.indkey[0] = a.attnum),
+          exists (select from pg_index i
+            where i.indrelid = c.oid and i.indisprimary and i.indnkeyatts = 1 and i.indkey[0] = a.attnum),
           reference.confrelid, (select relname::text from pg_class where oid = reference.confrelid)
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
         join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         join pg_type t on t.oid = a.atttypid
         left join lateral (
           select f.confrelid from pg_constraint f
-          where f.contype = 'f' and f.conrelid = c.oid and f.conkey = array[a.attnum] limit 1) reference on true
+          where f.contype = 'f' and f.conrelid = c.oid and f.conkey = array[a.attnum] limit 1)
+          reference on true
         where c.oid = $1 or $1 is null and c.relkind in ('r', 'p') and not c.relispartition
           and n.nspname not like 'pg\\_%' and n.nspname not like 'supabase\\_%'
-          and n.nspname not in ('information_schema', 'billing', 'billing_private', 'auth', 'storage', 'realtime', 'vault',
+          and n.nspname not in ('information_schema', 'billing', 'billing_private', 'auth', 'storage',
+            'realtime', 'vault',
             'graphql', 'graphql_public', 'extensions', 'pgsodium', 'cron', 'net')
         order by c.oid, a.attnum";
     let rows = client.query_typed(sql, &[(&oid, Type::OID)]).await?;
@@ -143,8 +146,10 @@ pub(super) async fn tables(client: &Client, oid: Option<u32>) -> Result<Vec<Tabl
 
 /// That the role that asks may read the table, and sees all of its rows.
 pub(super) async fn readable(client: &Client, table: &Table) -> Result<(), Error> {
-    let sql = "select current_user::text, has_schema_privilege(c.relnamespace, 'usage') and has_table_privilege(c.oid, 'select'),
-          case when c.relkind in ('r', 'p') then row_security_active(c.oid) else false end, pg_get_userbyid(c.relowner)::text
+    let sql = "select current_user::text, has_schema_privilege(c.relnamespace, 'usage')
+            and has_table_privilege(c.oid, 'select'),
+          case when c.relkind in ('r', 'p') then row_security_active(c.oid) else false end,
+          pg_get_userbyid(c.relowner)::text
         from pg_class c where c.oid = $1";
     let rows = client.query_typed(sql, &[(&table.oid, Type::OID)]).await?;
     let Some(row) = rows.first() else { return Ok(()) };
@@ -152,13 +157,16 @@ pub(super) async fn readable(client: &Client, table: &Table) -> Result<(), Error
     let owner: String = row.get(3);
     if !may_read {
         return Err(Error::Unusable(format!(
-            "{me} may not read {0}. Run billing adopt as {owner}, who owns it, or let {me} read it: grant select on {0} to {me}.",
+            "{me} may not read {0}. Run billing adopt as {owner}, who owns it, or let {me} read it: grant \
+             select on {0} to {me}.",
             table.name
         )));
     }
     if hidden {
         return Err(Error::Unusable(format!(
-            "Row level security hides rows of {} from {me}, who would own the views, so that members would be missing. Run billing adopt as a role that sees them all: {owner}, who owns it, unless it is forced for the owner too, or one with BYPASSRLS (at Supabase: postgres).",
+            "Row level security hides rows of {} from {me}, who would own the views, so that members would \
+             be missing. Run billing adopt as a role that sees them all: {owner}, who owns it, unless it is \
+             forced for the owner too, or one with BYPASSRLS (at Supabase: postgres).",
             table.name
         )));
     }
@@ -176,7 +184,8 @@ pub(super) async fn indexed(client: &Client, members: &Table, user: &Column) -> 
         return Ok(());
     }
     Err(Error::Unusable(format!(
-        "{table} has no index that begins with {column}, and every read looks for it. Make one first: create index concurrently on {table} ({quoted}).",
+        "{table} has no index that begins with {column}, and every read looks for it. Make one first: create \
+         index concurrently on {table} ({quoted}).",
         table = members.name,
         column = user.name,
         quoted = user.quoted,

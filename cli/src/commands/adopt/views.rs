@@ -20,7 +20,9 @@ impl Source {
         let Self { members, org_column, user_column, .. } = self;
         let condition = self.members_where.as_ref().map(|sql| format!(" and ({sql}\n)")).unwrap_or_default();
         format!(
-            "select m.{org_column} as org_id, m.{user_column} as user_id, {} as role from {members} m where m.{user_column} is not null and exists (select from billing.organizations o where o.id = m.{org_column}){condition}",
+            "select m.{org_column} as org_id, m.{user_column} as user_id, {} as role from {members} m
+                where m.{user_column} is not null and exists (select from billing.organizations o
+                  where o.id = m.{org_column}){condition}",
             self.becomes()
         )
     }
@@ -105,7 +107,8 @@ async fn own(transaction: &Transaction<'_>) -> Result<(), Error> {
         end $$";
     transaction.batch_execute(sql).await.map_err(|error| match error.as_db_error() {
         Some(refusal) => Error::Unusable(format!(
-            "This role may not replace the views: {}. Run billing adopt as the role that ran billing migrate, or grant billing_owner to this one.",
+            "This role may not replace the views: {}. Run billing adopt as the role that ran billing \
+             migrate, or grant billing_owner to this one.",
             refusal.message()
         )),
         None => error.into(),
@@ -130,10 +133,12 @@ async fn closed(transaction: &Transaction<'_>) -> Result<(), Error> {
           union
           select c.oid from views v
           join pg_rewrite r on r.ev_class = v.id
-          join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+          join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+            and d.refclassid = 'pg_class'::regclass
           join pg_class c on c.oid = d.refobjid and c.relkind = 'v')
         select string_agg(distinct case d.refclassid
-          when 'pg_proc'::regclass then (select p.oid::regprocedure::text from pg_proc p where p.oid = d.refobjid)
+          when 'pg_proc'::regclass then (select p.oid::regprocedure::text from pg_proc p
+            where p.oid = d.refobjid)
           else (select o.oid::regoperator::text from pg_operator o where o.oid = d.refobjid) end, ', ')
         from pg_rewrite r join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
         where r.ev_class in (select id from views)
@@ -142,7 +147,8 @@ async fn closed(transaction: &Transaction<'_>) -> Result<(), Error> {
     match rows.first().and_then(|row| row.get::<_, Option<String>>(0)) {
         None => Ok(()),
         Some(called) => Err(Error::Unusable(format!(
-            "The condition, or a view beneath, calls {called}, which would run with the rights of billing's functions. Use columns and PostgreSQL's own functions alone."
+            "The condition, or a view beneath, calls {called}, which would run with the rights of billing's \
+             functions. Use columns and PostgreSQL's own functions alone."
         ))),
     }
 }
@@ -162,7 +168,10 @@ async fn counted(transaction: &Transaction<'_>, source: &Source) -> Result<Adopt
         source.members_where.as_ref().map_or("true".to_owned(), |sql| format!("coalesce(({sql}\n), false)"));
     let sql = format!(
         "select {role}, {becomes}, count(*) filter (where kept.it), count(*) filter (where not kept.it)
-         from {members} m, lateral (select {kept} and m.{user} is not null and exists (select from billing.organizations o where o.id = m.{org}) as it) kept group by 1, 2 order by 3 desc, 1",
+         from {members} m,
+           lateral (select {kept} and m.{user} is not null
+             and exists (select from billing.organizations o where o.id = m.{org}) as it) kept
+         group by 1, 2 order by 3 desc, 1",
         becomes = source.becomes(),
         members = source.members,
         user = source.user_column,

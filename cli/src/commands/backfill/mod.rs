@@ -36,7 +36,8 @@ Examples:
   billing backfill --all --rate 5     beside heavy traffic on the same Stripe account
   billing backfill --org 0a4c2f1e-5b7d-4e0a-9a53-2f6d1b9c7e10
 
-Exit status 1 if drift was found in a dry run, something is unexplained or was not repaired, or it was stopped."
+Exit status 1 if drift was found in a dry run, something is unexplained or was not repaired, or it was
+stopped."
 )]
 pub struct Args {
     /// Only one organization: its id, or a Stripe customer or subscription of it.
@@ -49,7 +50,8 @@ pub struct Args {
     #[arg(long)]
     pub dry_run: bool,
     /// Calls to Stripe in a second, at most.
-    #[arg(long, value_name = "N", default_value_t = CALLS_PER_SECOND, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = CALLS_PER_SECOND,
+        value_parser = clap::value_parser!(u32).range(1..=100))]
     pub rate: u32,
     /// Begin at the top, even if one was interrupted.
     #[arg(long, conflicts_with_all = ["org", "dry_run"])]

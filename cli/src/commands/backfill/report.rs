@@ -116,7 +116,8 @@ impl fmt::Display for BackfillReport {
         if self.unexplained > 0 {
             writeln!(
                 f,
-                "Unexplained: Stripe has no such subscription, or it cannot be read. Is STRIPE_SECRET_KEY of the account that these rows are from?"
+                "Unexplained: Stripe has no such subscription, or it cannot be read. Is STRIPE_SECRET_KEY of \
+                 the account that these rows are from?"
             )?;
         }
         if self.customers.as_ref().is_some_and(Vec::is_empty) {

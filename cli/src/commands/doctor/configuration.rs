@@ -51,7 +51,8 @@ fn identity(config: &Config, report: &mut DoctorReport) {
         IdentitySource::TrustedHeaders => report.warning(
             "identity",
             "x-user-id is believed",
-            "Right only where nothing but a trusted backend can reach the API; else leave IDENTITY_SOURCE at authorizer.",
+            "Right only where nothing but a trusted backend can reach the API; else leave IDENTITY_SOURCE at \
+             authorizer.",
         ),
     }
 }

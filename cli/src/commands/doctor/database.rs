@@ -9,15 +9,18 @@ use crate::context::Context;
 /// Tables of ours that row level security is off for, that it is not forced for, or that have no policy.
 const OPEN_TABLES: &str = "
     select coalesce(string_agg(c.relname, ', ' order by c.relname), '') from pg_class c
-    where c.relnamespace in ('billing'::regnamespace, 'billing_private'::regnamespace) and c.relkind in ('r', 'p')
-      and not (c.relrowsecurity and c.relforcerowsecurity and exists (select from pg_policy p where p.polrelid = c.oid))";
+    where c.relnamespace in ('billing'::regnamespace, 'billing_private'::regnamespace)
+      and c.relkind in ('r', 'p')
+      and not (c.relrowsecurity and c.relforcerowsecurity
+        and exists (select from pg_policy p where p.polrelid = c.oid))";
 
 /// What a login or a role of requests has and should not have, one clause each.
 const TOO_MUCH: &str = include_str!("too_much.sql");
 
 /// Live subscriptions of organizations that the application deleted.
 const LIVE_AND_GONE: &str = "
-    select coalesce(string_agg(s.stripe_subscription_id || ' of ' || s.org_id, ', ' order by s.stripe_subscription_id), '')
+    select coalesce(string_agg(s.stripe_subscription_id || ' of ' || s.org_id, ', '
+      order by s.stripe_subscription_id), '')
     from billing.subscriptions s left join billing_private.all_organizations() as o (id) on o.id = s.org_id
     where o.id is null and billing_private.is_live(s.status)";
 
@@ -29,12 +32,15 @@ const MEMBERS: &str = "
         else 'views of your own' end
       || format(': %s organizations, %s members, %s of them may buy', s.organizations, s.members, s.admins)
       || case when s.without_admin > 0
-        then format('!%s organizations have no owner or admin, so nobody can buy for them: see billing adopt --buyers', s.without_admin)
+        then format('!%s organizations have no owner or admin, so nobody can buy for them: '
+          'see billing adopt --buyers', s.without_admin)
         else '' end
-    from billing_private.members_summary() s, (select obj_description('billing.members'::regclass) as text) adopted";
+    from billing_private.members_summary() s,
+      (select obj_description('billing.members'::regclass) as text) adopted";
 
 const MISSING_LOGINS: &str = "
-    select coalesce(string_agg(name, ', ' order by name), '') from unnest(array['billing_reader', 'billing_checkout', 'billing_events', 'billing_operator']) as name
+    select coalesce(string_agg(name, ', ' order by name), '')
+    from unnest(array['billing_reader', 'billing_checkout', 'billing_events', 'billing_operator']) as name
     where not exists (select from pg_roles where rolname = name and rolcanlogin)";
 
 /// False: it does not answer, or has not our tables, so there is nothing more to ask.
@@ -82,7 +88,8 @@ pub(super) async fn check(context: &Context, report: &mut DoctorReport) -> bool 
         "organizations_gone",
         LIVE_AND_GONE,
         "no live subscription of an organization that was deleted",
-        "Somebody pays for nothing: cancel the subscription in Stripe's Dashboard, or give it to an organization that exists by its metadata org_id.",
+        "Somebody pays for nothing: cancel the subscription in Stripe's Dashboard, or give it to an \
+         organization that exists by its metadata org_id.",
     )
     .await;
     mode(context, client, report).await;
@@ -118,7 +125,8 @@ async fn roles(client: &Client, report: &mut DoctorReport) {
             return report.failing(
                 "roles",
                 format!("no login {missing}"),
-                "The migrations create them; whoever dropped one creates it again as migrations/tables/V1__schemas_and_roles.sql does.",
+                "The migrations create them; whoever dropped one creates it again as \
+                 migrations/tables/V1__schemas_and_roles.sql does.",
             );
         }
         Err(error) => return report.impossible("roles", error),
@@ -129,7 +137,8 @@ async fn roles(client: &Client, report: &mut DoctorReport) {
         "roles",
         TOO_MUCH,
         "each login has what its work needs",
-        "Revoke it: migrations/README.md says what each role is for, migrations/policies and functions what it may do.",
+        "Revoke it: migrations/README.md says what each role is for, migrations/policies and functions what \
+         it may do.",
     )
     .await;
 }
@@ -159,7 +168,8 @@ async fn mode(context: &Context, client: &Client, report: &mut DoctorReport) {
         Ok(live) if live == "true" && !key.livemode => report.failing(
             "database_mode",
             "the database has live customers, and the key is one of test mode",
-            "Set STRIPE_SECRET_KEY to the live key, or DATABASE_URL to another database: with this pair every live event is ignored.",
+            "Set STRIPE_SECRET_KEY to the live key, or DATABASE_URL to another database: with this pair \
+             every live event is ignored.",
         ),
         Ok(_) => report.ok("database_mode", "the database and the key agree"),
         Err(error) => report.impossible("database_mode", error),

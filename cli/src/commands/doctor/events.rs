@@ -60,7 +60,8 @@ async fn delivery(
         report.failing(
             "webhook_delivery",
             found,
-            "Stripe's Dashboard shows each attempt and its answer, under Developers, Webhooks. billing reconcile makes up for what was missed.",
+            "Stripe's Dashboard shows each attempt and its answer, under Developers, Webhooks. billing \
+             reconcile makes up for what was missed.",
         );
     }
     Ok(())
@@ -73,7 +74,8 @@ async fn failed(
 ) -> Result<(), tokio_postgres::Error> {
     let sql = format!(
         "select count(*), coalesce(bool_or(first_received_at < now() - interval '1 day'), false),
-           coalesce((select string_agg(distinct error_code, ', ') from billing.webhook_events where status = 'failed' and livemode = {livemode}), '')
+           coalesce((select string_agg(distinct error_code, ', ') from billing.webhook_events
+             where status = 'failed' and livemode = {livemode}), '')
          from billing.webhook_events where status = 'failed' and livemode = {livemode}"
     );
     let rows = database.query_typed(&sql, &[]).await?;
@@ -97,10 +99,12 @@ async fn reconciled(
     report: &mut DoctorReport,
 ) -> Result<(), tokio_postgres::Error> {
     let sql = format!(
-        "select extract(epoch from now() - updated_at)::bigint / 60 from billing.reconcile_cursors where name = 'events' and livemode = {livemode}"
+        "select extract(epoch from now() - updated_at)::bigint / 60 from billing.reconcile_cursors
+            where name = 'events' and livemode = {livemode}"
     );
     let rows = database.query_typed(&sql, &[]).await?;
-    const MEND: &str = "The function reconcile runs every 15 minutes: look at its log, and at its schedule. billing reconcile does the same now.";
+    const MEND: &str = "The function reconcile runs every 15 minutes: look at its log, and at its schedule. \
+                        billing reconcile does the same now.";
     match rows.first().map(|row| row.get::<_, i64>(0)) {
         None => report.warning("reconciliation", "there was none yet", MEND),
         Some(minutes) if minutes > RECONCILED_WITHIN_MINUTES => {

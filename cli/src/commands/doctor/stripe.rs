@@ -59,7 +59,8 @@ async fn clock(
         report.failing(
             "clock",
             format!("{}.{:03} s {side} Stripe's", skew.abs() / 1000, skew.abs() % 1000),
-            "Set this machine's clock by NTP. The functions' clocks are AWS's own: only a check from where they run tells of those.",
+            "Set this machine's clock by NTP. The functions' clocks are AWS's own: only a check from where \
+             they run tells of those.",
         );
     } else {
         report.ok("clock", "within a second of Stripe's");
@@ -133,7 +134,8 @@ async fn endpoint(
     report: &mut DoctorReport,
 ) -> Result<(), shared::stripe::Error> {
     const CHECK: &str = "webhook_endpoint";
-    const MEND: &str = "Run billing webhook-endpoint --url with the webhook function's address (the output WebhookUrl of the deployment).";
+    const MEND: &str = "Run billing webhook-endpoint --url with the webhook function's address (the output \
+                        WebhookUrl of the deployment).";
     let all: Vec<Endpoint> = stripe.list(&ListWebhookEndpoint::new().limit(100)).await?;
     let mut ours: Vec<Endpoint> = all
         .into_iter()

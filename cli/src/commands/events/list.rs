@@ -36,7 +36,8 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = when::since)]
     pub since: Option<Since>,
     /// At most so many.
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 50,
+        value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub limit: u16,
 }
 

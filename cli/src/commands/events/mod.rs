@@ -56,7 +56,8 @@ pub enum Error {
     Context(#[from] context::Error),
     /// Neither we nor Stripe have the event.
     #[error(
-        "No event {0}: it never came here, and Stripe has none of this id or has it no more. Check the id, and that STRIPE_SECRET_KEY is of the event's account and mode."
+        "No event {0}: it never came here, and Stripe has none of this id or has it no more. Check the id, \
+         and that STRIPE_SECRET_KEY is of the event's account and mode."
     )]
     Unknown(String),
 }

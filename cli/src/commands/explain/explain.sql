@@ -5,29 +5,35 @@ select jsonb_build_object(
   'livemode', (select livemode from counting),
   'plan', (select to_jsonb(p) from billing.plan_effective p where p.org_id = $1),
   'by_hand', exists (
-    select from billing.entitlements e join billing.plan_effective p on p.org_id = e.org_id and p.plan_code = e.plan_code
-    where e.org_id = $1 and e.source = 'plan' and e.livemode is null and (e.expires_at is null or e.expires_at > now())),
-  'customers', (select coalesce(jsonb_agg(to_jsonb(c) order by c.livemode desc), '[]') from billing.customers c where c.org_id = $1),
+    select from billing.entitlements e
+    join billing.plan_effective p on p.org_id = e.org_id and p.plan_code = e.plan_code
+    where e.org_id = $1 and e.source = 'plan' and e.livemode is null
+      and (e.expires_at is null or e.expires_at > now())),
+  'customers', (select coalesce(jsonb_agg(to_jsonb(c) order by c.livemode desc), '[]')
+    from billing.customers c where c.org_id = $1),
   -- Those of the mode that counts first, then the newest.
   'subscriptions', (
     select coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object(
         'counts', s.livemode = counting.livemode,
         'ended_at', (
           select max(r.created_at) from billing.runs r
-          where r.org_id = $1 and r.kind = 'subscription_status_changed' and r.telemetry ->> 'subscription' = s.stripe_subscription_id
+          where r.org_id = $1 and r.kind = 'subscription_status_changed'
+            and r.telemetry ->> 'subscription' = s.stripe_subscription_id
             and billing_private.is_ended(r.telemetry ->> 'to')))
       order by s.livemode = counting.livemode desc, s.stripe_created_at desc, s.stripe_subscription_id), '[]')
     from billing.subscriptions s, counting where s.org_id = $1),
   'flags', (
     select coalesce(jsonb_agg(to_jsonb(f) order by f.enabled desc, f.feature), '[]')
     from (
-      select v.feature, v.enabled, v.source, v.expires_at, granted.plan_code, granted.source_id, told.by_whom, told.reason
+      select v.feature, v.enabled, v.source, v.expires_at, granted.plan_code, granted.source_id,
+        told.by_whom, told.reason
       from billing.entitlements_effective v
       -- The row that the view decided by; the view itself does not say which plan, or which payment.
       left join lateral (
         select e.plan_code, e.source_id
         from billing.entitlements e
-        left join billing.plan_entitlements of_plan on of_plan.plan_code = e.plan_code and of_plan.feature = v.feature
+        left join billing.plan_entitlements of_plan on of_plan.plan_code = e.plan_code
+          and of_plan.feature = v.feature
         where e.org_id = $1 and e.source = v.source and e.expires_at is not distinct from v.expires_at
           and (e.feature = v.feature or of_plan.enabled)
           and (e.livemode is null or e.livemode = (select livemode from counting))
@@ -36,14 +42,16 @@ select jsonb_build_object(
       left join lateral (
         select r.telemetry ->> 'cause' as by_whom, r.telemetry ->> 'reason' as reason
         from billing.runs r
-        where v.source = 'override' and r.org_id = $1 and r.kind = 'entitlement_overridden' and r.telemetry ->> 'feature' = v.feature
+        where v.source = 'override' and r.org_id = $1 and r.kind = 'entitlement_overridden'
+          and r.telemetry ->> 'feature' = v.feature
         order by r.id desc limit 1
       ) told on true
       where v.org_id = $1
     ) f),
   'changes', (
     select coalesce(jsonb_agg(to_jsonb(r) order by r.id desc), '[]')
-    from (select r.id, r.kind, r.telemetry, r.created_at from billing.runs r where r.org_id = $1 order by r.id desc limit $2) r),
+    from (select r.id, r.kind, r.telemetry, r.created_at from billing.runs r
+      where r.org_id = $1 order by r.id desc limit $2) r),
   'events', (
     select coalesce(jsonb_agg(to_jsonb(e) order by e.stripe_created_at desc, e.first_received_at desc), '[]')
     from (select * from billing.webhook_events e where e.org_id = $1

@@ -66,7 +66,8 @@ pub(super) async fn read(
     may_read(&found, &[org, customer])?;
     let (table, org, customer) = (found.table.clone(), &org.quoted, &customer.quoted);
     let sql = format!(
-        "select distinct to_jsonb(array[{org}::text, {customer}::text]) from {table} where {customer} is not null order by 1"
+        "select distinct to_jsonb(array[{org}::text, {customer}::text]) from {table}
+            where {customer} is not null order by 1"
     );
     let rows: Vec<(Option<String>, String)> = query::all(client, &sql, &[]).await?;
     if rows.is_empty() && found.row_security {
@@ -149,7 +150,8 @@ async fn nearby(client: &Client, schema: &Part) -> Result<String, Error> {
     const SQL: &str = "
         select to_jsonb(array(
           select c.relname::text from pg_class c
-          where c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm', 'f') order by c.relname limit $3))
+          where c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm', 'f')
+          order by c.relname limit $3))
         from pg_namespace n where n.nspname in ($1, $2) order by n.nspname <> $1 limit 1";
     let folded = schema.folded();
     let params: query::Params<'_> =

@@ -7,7 +7,6 @@ use shared::billing::apply_event::is_unknown;
 use shared::billing::read_subscriptions::{self, Listed};
 use shared::db::subscriptions::SubscriptionRead;
 use shared::domain::ids::OrgId;
-use shared::domain::subscription::Plan;
 use shared::error::Error as Operation;
 use shared::stripe::Error as StripeError;
 use shared::stripe::wire::customer::Customer;
@@ -64,7 +63,6 @@ impl Import<'_> {
         }
         let Some(chosen) = one_of(wanted, candidates, problems) else { return Ok(None) };
         problems.extend(unreadable(wanted.org, &chosen));
-        problems.extend(chosen.seen().filter_map(|seen| unknown_plan(wanted.org, seen)));
         Ok(Some(chosen))
     }
 
@@ -167,20 +165,4 @@ fn unreadable(org: OrgId, chosen: &Candidate) -> Option<Problem> {
         counted(count, "subscription")
     );
     (count > 0).then(|| Problem::new(Kind::Unexplained, sentence).of(org).about(id))
-}
-
-/// A subscription that grants less than what it was sold for, because its price says nothing that we know.
-fn unknown_plan(org: OrgId, seen: &SubscriptionRead) -> Option<Problem> {
-    let snapshot = &seen.snapshot;
-    if snapshot.plan != Plan::Unknown || !snapshot.status.is_live() {
-        return None;
-    }
-    let sentence = format!(
-        "{} of {org} is {} at {}, and nothing says which plan that is: it counts as pilot. Write plan_code into the \
-         metadata of that price, or of the subscription, at Stripe.",
-        snapshot.id.as_str(),
-        snapshot.status,
-        snapshot.item.price.as_deref().unwrap_or("no price")
-    );
-    Some(Problem::new(Kind::UnknownPlan, sentence).of(org).about(snapshot.customer.as_str()))
 }

@@ -134,8 +134,8 @@ fn claimed_twice(customer: &str, claimants: &BTreeMap<Uuid, Place>) -> Problem {
         named.push(format!("{} more", claimants.len() - NAMED));
     }
     let sentence = format!(
-        "{customer} is claimed by {}: {}. It can be that of one: leave the others out, and write org_id into the metadata of their \
-         subscriptions at Stripe.",
+        "{customer} is claimed by {}: {}. It can be that of one: leave the others out, and write org_id into \
+         the metadata of their subscriptions at Stripe.",
         counted(claimants.len() as u64, "organization"),
         named.join(", ")
     );

@@ -22,7 +22,8 @@ pub enum Error {
     Csv(String, String),
     /// The header lacks a column.
     #[error(
-        "{0} has no column {1} in its first line: there is {2}. The first line must name org_id and stripe_customer_id."
+        "{0} has no column {1} in its first line: there is {2}. The first line must name org_id and \
+         stripe_customer_id."
     )]
     NoColumn(String, &'static str, String),
     /// The name of a table makes no sense.
@@ -64,7 +65,8 @@ pub enum Error {
     },
     /// Row level security shows no row.
     #[error(
-        "Row level security shows {login} no row of {table}: make a policy for it, or set DATABASE_URL to the owner's login."
+        "Row level security shows {login} no row of {table}: make a policy for it, or set DATABASE_URL to \
+         the owner's login."
     )]
     Hidden {
         /// Whose the connection is.

@@ -22,7 +22,7 @@ const PAGE: i64 = 100;
 #[derive(Deserialize)]
 struct Subscription {
     id: String,
-    customer: Expandable,
+    customer: Option<Expandable>,
     #[serde(default)]
     metadata: Metadata,
 }
@@ -67,7 +67,9 @@ impl Import<'_> {
         };
         let subscriptions = self.each_page(request, &mut progress, |subscription: Subscription| {
             let place = Place::Subscription(subscription.id.clone());
-            claim(&subscription.metadata, &subscription.customer.0, place);
+            if let Some(customer) = &subscription.customer {
+                claim(&subscription.metadata, &customer.0, place);
+            }
             subscription.id
         });
         // Somebody who stopped the first list stops the second one before it begins.

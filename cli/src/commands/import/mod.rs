@@ -68,10 +68,12 @@ pub struct Args {
     #[arg(long, value_name = "TABLE")]
     pub from_table: Option<String>,
     /// The table's column with the organization's id.
-    #[arg(long, value_name = "COLUMN", default_value = "org_id", conflicts_with_all = ["customers", "metadata_key"])]
+    #[arg(long, value_name = "COLUMN", default_value = "org_id",
+        conflicts_with_all = ["customers", "metadata_key"])]
     pub org_column: String,
     /// The table's column with the Stripe customer's id.
-    #[arg(long, value_name = "COLUMN", default_value = "stripe_customer_id", conflicts_with_all = ["customers", "metadata_key"])]
+    #[arg(long, value_name = "COLUMN", default_value = "stripe_customer_id",
+        conflicts_with_all = ["customers", "metadata_key"])]
     pub customer_column: String,
     /// The name under which metadata at Stripe holds the organization's id.
     #[arg(long, value_name = "KEY", value_parser = NonEmptyStringValueParser::new())]
@@ -86,7 +88,8 @@ pub struct Args {
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub by: Option<String>,
     /// Calls to Stripe in a second, at most.
-    #[arg(long, value_name = "N", default_value_t = CALLS_PER_SECOND, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = CALLS_PER_SECOND,
+        value_parser = clap::value_parser!(u32).range(1..=100))]
     pub rate: u32,
     /// Begin at the top, even if one was interrupted.
     #[arg(long, conflicts_with = "dry_run")]

@@ -47,6 +47,28 @@ struct After {
     done: Done,
     subscriptions: u64,
     plan: PlanNow,
+    unknown: Vec<UnknownPrice>,
+}
+
+/// A live subscription that grants less than what it was sold for, because its price says nothing that we
+/// know.
+#[derive(Deserialize)]
+struct UnknownPrice {
+    subscription: String,
+    customer: Option<String>,
+    status: String,
+    price: String,
+}
+
+impl UnknownPrice {
+    fn problem(self, org: OrgId) -> Problem {
+        let Self { subscription, customer, status, price } = self;
+        let sentence = format!(
+            "{subscription} of {org} is {status} at {price}, and nothing says which plan that is: it counts as pilot. \
+             Type billing products adopt {price} --plan PLAN."
+        );
+        Problem::new(Kind::UnknownPlan, sentence).of(org).about(customer.as_deref().unwrap_or(&subscription))
+    }
 }
 
 impl Import<'_> {
@@ -77,7 +99,8 @@ impl Import<'_> {
             self.carry_out(wanted, candidate, metadata, problems).await?
         };
         Ok(match after {
-            Ok(After { done, subscriptions, plan }) => {
+            Ok(After { done, subscriptions, plan, unknown }) => {
+                problems.extend(unknown.into_iter().map(|unknown| unknown.problem(wanted.org)));
                 Some(Imported { organization, customer, done, metadata, subscriptions, before, plan })
             }
             Err(problem) => {
@@ -106,7 +129,8 @@ impl Import<'_> {
             && !existing(self.client, &[named]).await?.is_empty()
         {
             let sentence = format!(
-                "{id} of {org} is {named}'s, as its metadata org_id at Stripe says{}. Mend the one that is wrong.",
+                "{id} of {org} is {named}'s, as its metadata org_id at Stripe says{}. Mend the one that is \
+                 wrong.",
                 candidate.place.aside()
             );
             return Ok(Err(Problem::new(Kind::MetadataNamesAnother, sentence)
@@ -150,7 +174,7 @@ impl Import<'_> {
             .iter()
             .filter(|one| one.outcome == ComparisonOutcome::Applied)
             .count();
-        Ok(Ok(After { done, subscriptions: written as u64, plan: self.plan(wanted.org).await? }))
+        self.after(wanted.org, done, written as u64).await.map(Ok)
     }
 
     /// Stores the customer first: whatever is cut off then, the next run finds it and does what is missing.
@@ -189,7 +213,7 @@ impl Import<'_> {
                 problems.push(Problem::new(Kind::Unexplained, sentence).of(wanted.org).about(&id));
             }
         }
-        Ok(Ok(After { done, subscriptions, plan: self.plan(wanted.org).await? }))
+        self.after(wanted.org, done, subscriptions).await.map(Ok)
     }
 
     async fn store(
@@ -222,12 +246,26 @@ impl Import<'_> {
             Verdict::OrganizationHasAnother => (
                 Kind::OrganizationHasAnother,
                 format!(
-                    "{org} has {other} already, which stays: {customer} was not stored{aside}. If {customer} has a live subscription, \
-                     write org_id into its metadata at Stripe: then it counts as well."
+                    "{org} has {other} already, which stays: {customer} was not stored{aside}. If {customer} \
+                     has a live subscription, write org_id into its metadata at Stripe: then it counts as \
+                     well."
                 ),
             ),
         };
         Ok(Err(Problem::new(kind, sentence).of(wanted.org).about(customer).at(place)))
+    }
+
+    async fn after(&self, org: OrgId, done: Done, subscriptions: u64) -> Result<After, context::Error> {
+        const SQL: &str = "
+            select coalesce(jsonb_agg(jsonb_build_object('subscription', s.stripe_subscription_id,
+              'customer', s.stripe_customer_id, 'status', s.status, 'price', s.unknown_price)), '[]')
+            from billing.subscriptions s
+            where s.org_id = $1 and s.unknown_price is not null and s.plan_code = 'pilot'
+              and billing_private.is_live(s.status)";
+        let unknown: Option<Vec<UnknownPrice>> =
+            query::one(self.client, SQL, &[(&org.uuid(), Type::UUID)]).await?;
+        let unknown = unknown.unwrap_or_default();
+        Ok(After { done, subscriptions, plan: self.plan(org).await?, unknown })
     }
 
     async fn plan(&self, org: OrgId) -> Result<PlanNow, context::Error> {

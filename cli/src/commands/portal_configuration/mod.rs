@@ -238,7 +238,8 @@ impl fmt::Display for PortalConfigurationReport {
             let page = if self.livemode { "" } else { "test/" };
             writeln!(
                 f,
-                "Stripe makes no default configuration through its API, and the portal opens with the default: save the settings once at \
+                "Stripe makes no default configuration through its API, and the portal opens with the \
+                 default: save the settings once at \
                  https://dashboard.stripe.com/{page}settings/billing/portal, then run this again."
             )?;
         }

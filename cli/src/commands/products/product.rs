@@ -25,7 +25,8 @@ pub async fn bring_up_to_date(
     let Choice { product, rivals } = choose(plan, products, prices);
     if let (Some(chosen), false) = (product, rivals.is_empty()) {
         report.warnings.push(format!(
-            "{} also claims the plan {}; {} is used. Archive the other, or take {PLAN_CODE} out of its metadata.",
+            "{} also claims the plan {}; {} is used. Archive the other, or take {PLAN_CODE} out of its \
+             metadata.",
             rivals.join(" and "),
             plan.code,
             chosen.id

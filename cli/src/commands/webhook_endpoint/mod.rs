@@ -54,7 +54,8 @@ pub enum Error {
     Secret(#[from] secrets::Error),
     /// An answer without what only that answer has.
     #[error(
-        "Stripe created the endpoint {0} and did not say its signing secret. Reveal it in the Dashboard, Developers, Webhooks."
+        "Stripe created the endpoint {0} and did not say its signing secret. Reveal it in the Dashboard, \
+         Developers, Webhooks."
     )]
     NoSecret(String),
 }
@@ -129,8 +130,8 @@ pub async fn run(args: Args, context: &Context) -> Result<WebhookEndpointReport,
             update(stripe, endpoint, &mut report).await?;
             if store.is_some() {
                 report.advice.push(format!(
-                    "There was nothing to store: Stripe's API shows a signing secret only when the endpoint is created. If {VARIABLE} \
-                     lacks it, take it from the Dashboard (Developers, Webhooks)."
+                    "There was nothing to store: Stripe's API shows a signing secret only when the endpoint \
+                     is created. If {VARIABLE} lacks it, take it from the Dashboard (Developers, Webhooks)."
                 ));
             }
         }
@@ -220,8 +221,9 @@ fn outdated(other: &Endpoint, is_replaced: bool) -> String {
         "Once the new endpoint's signing secret is in use".to_owned()
     };
     format!(
-        "The endpoint {} sends events to the same address in API version {version}, which Stripe cannot change. {first}, disable it \
-         in the Dashboard (Developers, Webhooks), and delete it when no event fails.",
+        "The endpoint {} sends events to the same address in API version {version}, which Stripe cannot \
+         change. {first}, disable it in the Dashboard (Developers, Webhooks), and delete it when no event \
+         fails.",
         other.id
     )
 }

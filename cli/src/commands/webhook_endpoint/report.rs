@@ -71,7 +71,8 @@ impl fmt::Display for WebhookEndpointReport {
         if let Some(secret) = &self.signing_secret {
             writeln!(
                 f,
-                "\n{}\nThis signing secret is shown only now. Put it into {VARIABLE}, in front of those that are there, separated by a comma.",
+                "\n{}\nThis signing secret is shown only now. Put it into {VARIABLE}, in front of those that \
+                 are there, separated by a comma.",
                 secret.expose()
             )?;
         }

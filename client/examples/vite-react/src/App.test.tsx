@@ -9,8 +9,17 @@ afterEach(() => cleanup());
 
 /** The application, with an API that says this of the flag. */
 function start(canExportPDF: boolean): void {
-  const answer = { success: true, orgId: "org", planCode: canExportPDF ? "pro" : "pilot", entitlements: { canExportPDF } };
-  const client = createBillingClient({ baseUrl: "", getToken: () => "token", fetch: async () => Response.json(answer) });
+  const answer = {
+    success: true,
+    orgId: "org",
+    planCode: canExportPDF ? "pro" : "pilot",
+    entitlements: { canExportPDF },
+  };
+  const client = createBillingClient({
+    baseUrl: "",
+    getToken: () => "token",
+    fetch: async () => Response.json(answer),
+  });
   render(<App client={client} orgId="org" />);
 }
 

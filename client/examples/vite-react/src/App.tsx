@@ -1,5 +1,11 @@
 import { BillingError, type BillingClient } from "@promptforge/billing";
-import { BillingProvider, Gate, PricingTable, useBillingClient, type PricingChoice } from "@promptforge/billing/react";
+import {
+  BillingProvider,
+  Gate,
+  PricingTable,
+  useBillingClient,
+  type PricingChoice,
+} from "@promptforge/billing/react";
 import { useState, type ReactElement } from "react";
 
 import { plans } from "./plans";
@@ -9,7 +15,11 @@ export function App({ client, orgId }: { client: BillingClient; orgId: string })
     <BillingProvider client={client} orgId={orgId}>
       <main>
         <h1>PromptForge</h1>
-        <Gate feature="canExportPDF" loading={<p>Loading…</p>} fallback={<p>Export as PDF comes with Pro.</p>}>
+        <Gate
+          feature="canExportPDF"
+          loading={<p>Loading…</p>}
+          fallback={<p>Export as PDF comes with Pro.</p>}
+        >
           <p>
             <button type="button">Export as PDF</button>
           </p>
@@ -30,7 +40,8 @@ function Prices(): ReactElement {
     try {
       const page = await client.startCheckout({ orgId, ...choice }).catch((error: unknown) => {
         // Who pays already changes the plan in the portal.
-        if (error instanceof BillingError && error.code === "already_subscribed") return client.openPortal({ orgId });
+        if (error instanceof BillingError && error.code === "already_subscribed")
+          return client.openPortal({ orgId });
         throw error;
       });
       location.assign(page.url);

@@ -1,4 +1,5 @@
-// Stands in for an application's sign-in. With supabase-js it is `(await supabase.auth.getSession()).data.session?.access_token`.
+// Stands in for an application's sign-in. With supabase-js it is `(await
+// supabase.auth.getSession()).data.session?.access_token`.
 
 let token: string | undefined;
 

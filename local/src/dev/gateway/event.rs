@@ -25,7 +25,8 @@ impl Incoming {
         let text = |name: &str| headers.get(name).cloned().unwrap_or_default();
         let now = Clock::System.now();
         let context = json!({
-            "accountId": "000000000000", "apiId": "local", "domainName": text("host"), "domainPrefix": "local",
+            "accountId": "000000000000", "apiId": "local", "domainName": text("host"),
+            "domainPrefix": "local",
             "http": {
                 "method": head.method.as_str(), "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1",
                 "userAgent": text("user-agent")

@@ -49,7 +49,8 @@ pub async fn list(
 ) -> Result<Listed, Error> {
     limits.pace().await;
     let started = resources.clock.now();
-    let list = list.status(ListSubscriptionStatus::All).limit(PAGE);
+    let customer = [String::from("data.customer")];
+    let list = list.status(ListSubscriptionStatus::All).limit(PAGE).expand(customer);
     let list: List<Box<RawValue>> = resources.stripe()?.get(&list).await?;
     let ended = resources.clock.now();
     let mut page = Page { has_more: list.has_more, ..Page::default() };

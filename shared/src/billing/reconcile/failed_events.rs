@@ -26,7 +26,11 @@ pub(super) async fn retry(
             report.failed_events.seen += 1;
             let replayed = replay_event(resources, id, limits).await?;
             if matches!(replayed, Replay::Gone) {
-                tracing::error!(target: "billing", event = id, "Stripe does not have this event any more; the comparison of subscriptions makes up for it");
+                tracing::error!(
+                    target: "billing", event = id,
+                    "Stripe does not have this event any more; \
+                     the comparison of subscriptions makes up for it"
+                );
             }
             report.failed_events.count(&replayed);
         }

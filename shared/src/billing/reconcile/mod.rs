@@ -177,8 +177,10 @@ fn summarize(report: &ReconcileReport, plan_changes: u64, began: Instant) {
     tracing::info!(
         target: "billing",
         request_id = current.request_id, trace_id = current.trace_id,
-        events_seen = missed.seen + retried.seen, events_recovered = run.recovered, events_failed = run.failed, events_gone = retried.gone,
-        subscriptions_checked = subscriptions.checked, drifted = run.drift, repaired = subscriptions.repaired, unexplained = subscriptions.unexplained,
+        events_seen = missed.seen + retried.seen, events_recovered = run.recovered,
+        events_failed = run.failed, events_gone = retried.gone,
+        subscriptions_checked = subscriptions.checked, drifted = run.drift, repaired = subscriptions.repaired,
+        unexplained = subscriptions.unexplained,
         without_organization = run.without_organization,
         plan_changes, pruned = report.pruned, unfinished = report.unfinished, problems = run.problems,
         milliseconds = run.milliseconds,

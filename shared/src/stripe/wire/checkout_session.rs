@@ -1,10 +1,9 @@
 //! Checkout sessions: read from events, and from the API when another one is about to be made.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
-use super::{Expandable, Metadata, org_of};
-use crate::domain::feature::Feature;
+use super::{Expandable, Metadata, org_of, words};
 use crate::domain::ids::{CheckoutSessionId, CustomerId, OrgId, SubscriptionId};
 use crate::domain::payment::{Payment, PaymentStatus};
 
@@ -29,23 +28,21 @@ pub struct CheckoutSession {
     client_reference_id: Option<String>,
     customer: Option<Expandable>,
     subscription: Option<Expandable>,
+    payment_intent: Option<Expandable>,
     payment_status: Option<String>,
     amount_total: Option<i64>,
     currency: Option<String>,
 }
 
 impl CheckoutSession {
-    /// The organizations that it names: its metadata first.
-    pub fn orgs(&self) -> Vec<OrgId> {
-        let reference = self.client_reference_id.as_deref().and_then(|id| id.trim().parse().ok());
-        let mut orgs: Vec<OrgId> = org_of(&self.metadata).into_iter().chain(reference).collect();
-        orgs.dedup();
-        orgs
+    /// The organization that its metadata names, which only the account can write.
+    pub fn org(&self) -> Option<OrgId> {
+        org_of(&self.metadata)
     }
 
-    /// Whether its metadata, which only the account can set, names an organization.
-    pub fn is_ours(&self) -> bool {
-        org_of(&self.metadata).is_some()
+    /// The organization that its reference names, which a visitor of a payment link may have typed.
+    pub fn reference(&self) -> Option<OrgId> {
+        self.client_reference_id.as_deref().and_then(|id| id.trim().parse().ok())
     }
 
     /// Who pays.
@@ -69,17 +66,16 @@ impl CheckoutSession {
             _ if failed => PaymentStatus::Failed,
             _ => PaymentStatus::Unpaid,
         };
-        let flags = self.metadata.get("addon_flags").unwrap_or_default();
-        let days = self.metadata.get("addon_days").and_then(|days| days.trim().parse::<i64>().ok());
         Payment {
             session: self.id.clone(),
+            payment_intent: self.payment_intent.as_ref().map(|id| id.0.clone()),
             livemode: self.livemode,
             amount_cents: self.amount_total,
             currency: self.currency.clone(),
             status,
-            addons: flags.split(',').filter_map(|flag| flag.trim().parse::<Feature>().ok()).collect(),
-            addons_expire_at: days
-                .and_then(|days| paid_at.checked_add(SignedDuration::from_hours(days.checked_mul(24)?)).ok()),
+            addon_flags: self.metadata.get("addon_flags").map(words).unwrap_or_default(),
+            addon_days: self.metadata.get("addon_days").map(|days| days.trim().to_owned()),
+            paid_at,
         }
     }
 }

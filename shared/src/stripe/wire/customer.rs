@@ -19,3 +19,33 @@ pub struct Customer {
     #[serde(default)]
     pub metadata: Metadata,
 }
+
+/// A customer's id, or the whole customer in its place because somebody asked Stripe to expand it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "IdOrCustomer")]
+pub struct ExpandableCustomer {
+    /// Its id.
+    pub id: String,
+    /// What the application wrote there. Empty: nothing, or it was not expanded.
+    pub metadata: Metadata,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum IdOrCustomer {
+    Id(String),
+    Customer {
+        id: String,
+        #[serde(default)]
+        metadata: Metadata,
+    },
+}
+
+impl From<IdOrCustomer> for ExpandableCustomer {
+    fn from(wire: IdOrCustomer) -> Self {
+        match wire {
+            IdOrCustomer::Id(id) => Self { id, metadata: Metadata::default() },
+            IdOrCustomer::Customer { id, metadata } => Self { id, metadata },
+        }
+    }
+}

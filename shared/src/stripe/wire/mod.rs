@@ -8,11 +8,13 @@ use serde_json::Value;
 
 use crate::domain::ids::OrgId;
 
+pub mod charge;
 pub mod checkout_session;
 pub mod customer;
 pub mod invoice;
 pub mod price;
 pub mod subscription;
+pub mod test_clock;
 
 /// One page of a list.
 #[derive(Debug, Deserialize)]
@@ -96,4 +98,9 @@ fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 /// The organization that metadata names.
 pub fn org_of(metadata: &Metadata) -> Option<OrgId> {
     metadata.get("org_id")?.trim().parse().ok()
+}
+
+/// The words of a comma-separated entry of metadata. Empty ones are left out.
+fn words(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }

@@ -13,12 +13,17 @@ pub struct Price {
     pub id: Option<String>,
     /// Our name for it.
     pub lookup_key: Option<String>,
-    /// `plan_code` says which plan it sells.
+    /// `plan_code` says which plan it sells, `seats_per_unit` that it sells seats, `addon_flags` that it
+    /// sells an add-on.
     pub metadata: Metadata,
     /// How often it is paid.
     pub recurring: Recurring,
     /// How often a plan is paid.
     pub interval: Option<String>,
+    /// A plan is paid once in so many intervals.
+    pub interval_count: Option<i32>,
+    /// ISO 4217, lower case.
+    pub currency: Option<String>,
 }
 
 /// The whole price, or only its id.
@@ -34,6 +39,8 @@ enum IdOrPrice {
         #[serde(default, deserialize_with = "null_as_default")]
         recurring: Recurring,
         interval: Option<String>,
+        interval_count: Option<i32>,
+        currency: Option<String>,
     },
 }
 
@@ -41,8 +48,8 @@ impl From<IdOrPrice> for Price {
     fn from(wire: IdOrPrice) -> Self {
         match wire {
             IdOrPrice::Id(id) => Self { id: Some(id), ..Self::default() },
-            IdOrPrice::Price { id, lookup_key, metadata, recurring, interval } => {
-                Self { id, lookup_key, metadata, recurring, interval }
+            IdOrPrice::Price { id, lookup_key, metadata, recurring, interval, interval_count, currency } => {
+                Self { id, lookup_key, metadata, recurring, interval, interval_count, currency }
             }
         }
     }
@@ -53,4 +60,6 @@ impl From<IdOrPrice> for Price {
 pub struct Recurring {
     /// `day`, `week`, `month` or `year`.
     pub interval: Option<String>,
+    /// Paid once in so many intervals.
+    pub interval_count: Option<i32>,
 }

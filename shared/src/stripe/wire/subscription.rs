@@ -3,17 +3,19 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::customer::ExpandableCustomer;
 use super::price::Price;
-use super::{Expandable, List, Metadata, null_as_default, org_of};
-use crate::domain::ids::{CustomerId, SubscriptionId};
+use super::{Expandable, List, Metadata, null_as_default, org_of, words};
+use crate::domain::ids::{CustomerId, OrgId, SubscriptionId};
 use crate::domain::status::Status;
-use crate::domain::subscription::{Item, Snapshot, resolve_plan};
+use crate::domain::subscription::{Item, Snapshot};
 
 /// A subscription as Stripe sends it.
 #[derive(Debug, Deserialize)]
 pub struct Subscription {
     id: String,
-    customer: Expandable,
+    /// Null where an account pays (`customer_account`).
+    customer: Option<ExpandableCustomer>,
     status: String,
     /// Absent in old API versions, which have one of the other two.
     created: Option<i64>,
@@ -31,6 +33,7 @@ pub struct Subscription {
     cancel_at_period_end: bool,
     cancel_at: Option<i64>,
     trial_end: Option<i64>,
+    test_clock: Option<Expandable>,
     /// Until 2025-03-31.basil; then on the items.
     current_period_start: Option<i64>,
     current_period_end: Option<i64>,
@@ -56,27 +59,33 @@ struct PauseCollection {
 
 impl From<Subscription> for Snapshot {
     fn from(wire: Subscription) -> Self {
-        let org = org_of(&wire.metadata);
+        let (customer, theirs) = match wire.customer {
+            Some(customer) => (Some(CustomerId::from(customer.id)), org_of(&customer.metadata)),
+            None => (None, None),
+        };
+        let mut orgs: Vec<OrgId> = org_of(&wire.metadata).into_iter().chain(theirs).collect();
+        orgs.dedup();
         let mut items: Vec<Item> = wire.items.data.into_iter().map(Item::from).collect();
         if items.is_empty() {
-            items.extend(wire.plan.map(|plan| item(Some(plan), None, wire.quantity, None)));
+            items.push(item(wire.plan, None, wire.quantity, None));
         }
-        let (plan, item) = resolve_plan(items, wire.metadata.get("plan_code"));
-        let period = period(wire.current_period_start, wire.current_period_end).or(item.period);
+        let period = period(wire.current_period_start, wire.current_period_end)
+            .or_else(|| items.iter().find_map(|item| item.period));
         let cancel_at = wire.cancel_at.and_then(second);
         Self {
             id: SubscriptionId::from(wire.id),
-            customer: CustomerId::from(wire.customer.0),
-            org,
+            customer,
+            orgs,
             livemode: wire.livemode,
             status: Status::from(wire.status),
             pause_behavior: wire.pause_collection.and_then(|pause| pause.behavior),
-            plan,
-            item,
+            items,
+            metadata_plan: wire.metadata.get("plan_code").map(plan_code),
             period,
             cancel_at_period_end: wire.cancel_at_period_end,
             cancel_at: cancel_at.or(period.filter(|_| wire.cancel_at_period_end).map(|(_, end)| end)),
             trial_end: wire.trial_end.and_then(second),
+            test_clock: wire.test_clock.map(|clock| clock.0),
             created: wire.created.or(wire.start_date).or(wire.start).and_then(second).unwrap_or_default(),
         }
     }
@@ -95,15 +104,27 @@ fn item(
     quantity: Option<i64>,
     period: Option<(Timestamp, Timestamp)>,
 ) -> Item {
-    let mut price = price.or(plan).unwrap_or_default();
+    let price = price.or(plan).unwrap_or_default();
+    let said = price.metadata.get("seats_per_unit").map(|text| text.trim().parse::<i32>().ok());
+    let seats = said.flatten().filter(|seats| *seats >= 0);
     Item {
+        plan_code: price.metadata.get("plan_code").map(plan_code),
+        seats,
+        flags: price.metadata.get("addon_flags").map(words),
+        unreadable: (said.is_some() && seats.is_none()).then_some("seats_per_unit"),
         price: price.id,
         lookup_key: price.lookup_key,
-        plan_code: price.metadata.0.remove("plan_code"),
         interval: price.recurring.interval.or(price.interval),
+        interval_count: price.recurring.interval_count.or(price.interval_count),
+        currency: price.currency,
         quantity: quantity.and_then(|q| q.max(0).try_into().ok()),
         period,
     }
+}
+
+/// As somebody typed it.
+fn plan_code(text: &str) -> String {
+    text.trim().to_lowercase()
 }
 
 fn period(start: Option<i64>, end: Option<i64>) -> Option<(Timestamp, Timestamp)> {

@@ -1,4 +1,5 @@
-// A form that was sent shows that it is at work, and is not sent twice. Everything else works without this file.
+// A form that was sent shows that it is at work, and is not sent twice. Everything else works without this
+// file.
 document.addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
   if (!form.dataset.busy || !submitter) return;

@@ -1,0 +1,15 @@
+-- A subscription's row with what its items sell by what is known of their prices now.
+create or replace function billing_private.resolve_again(
+  before billing.subscriptions, out after billing.subscriptions
+) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  after := before;
+  select r.items, r.plan_code, r.price_id, r.unknown_price
+  into after.items, after.plan_code, after.price_id, after.unknown_price
+  from billing_private.resolve_items(jsonb_build_object('items', before.items), before.items) r;
+  if before.paid_items is not null then
+    select r.items into after.paid_items
+    from billing_private.resolve_items(jsonb_build_object('items', before.paid_items), before.paid_items) r;
+  end if;
+end $$;
+revoke all on function billing_private.resolve_again(billing.subscriptions) from public;
