@@ -11,14 +11,16 @@ create view public.others as
 
 insert into billing.customers
   select copy.* from public.others o join billing.customers original on original.org_id = o.model,
-    jsonb_populate_record(original, jsonb_build_object('org_id', o.org, 'stripe_customer_id', o.customer)) copy;
+    jsonb_populate_record(original,
+      jsonb_build_object('org_id', o.org, 'stripe_customer_id', o.customer)) copy;
 update billing.subscriptions s set stripe_created_at = to_timestamp(@since@ + n.n)
   from public.numbers n where n.org = s.org_id;
 insert into billing.subscriptions
   select copy.* from public.others o
     join billing.subscriptions original on original.stripe_subscription_id = o.model_subscription,
-    jsonb_populate_record(original, jsonb_build_object('stripe_subscription_id', o.subscription, 'org_id', o.org,
-      'stripe_customer_id', o.customer, 'stripe_created_at', to_timestamp(@since@ + o.n))) copy;
+    jsonb_populate_record(original, jsonb_build_object(
+      'stripe_subscription_id', o.subscription, 'org_id', o.org, 'stripe_customer_id', o.customer,
+      'stripe_created_at', to_timestamp(@since@ + o.n))) copy;
 insert into billing.subscriptions
   select copy.* from public.numbers o
     join billing.subscriptions original on original.stripe_subscription_id = o.subscription and o.n = 1,
