@@ -32,7 +32,7 @@ pub async fn fill(database: &Database<'_>) -> Client {
     }
     ours.batch_execute(&filled(PEOPLE, population)).await.expect("people.sql");
     let runtime = RuntimeApi::start().await;
-    let environment = Database::environment(server.url("billing_events", database.name));
+    let environment = database.environment(server.url("billing_events", database.name));
     let webhook = Instance::start(&database.programs.path("webhook"), &runtime.address, &environment);
     for model in models(database.root, population) {
         let event = serde_json::from_slice(&model.envelope).expect("JSON");

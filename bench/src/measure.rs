@@ -1,18 +1,22 @@
 //! `cargo bench-all`: the chapters, one after the other.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use shared::config::Function;
 
-use crate::chapters::{Database, LARGE, SMALL, cold_start, decode, functions, reconcile, sizes, throughput};
+use crate::chapters::{
+    Database, LARGE, SMALL, cold_start, decode, environment, functions, reconcile, sizes, throughput,
+};
 use crate::filling::{assert_applied, fill};
 use crate::machine::{Watch, describe};
 use crate::pgbench::{Calls, Pgbench, capture};
 use crate::plan::Plan;
 use crate::programs::Programs;
 use crate::report::Report;
+use crate::requests::People;
 use crate::rounds::take_turns;
 use crate::server::Server;
 
@@ -62,7 +66,8 @@ pub async fn run(arguments: &Arguments) {
 
     if wants(Chapter::ColdStart) {
         eprintln!("cold starts");
-        let environment = Database::environment("postgres://billing_reader@127.0.0.1:9/postgres".to_owned());
+        let people = People::sign_in(plan.small);
+        let environment = environment(&people, "postgres://billing_reader@127.0.0.1:9/postgres".to_owned());
         cold_start(&plan, &programs, &functions_names, &environment, &mut report);
     }
     if wants(Chapter::Functions) {
@@ -88,6 +93,7 @@ pub async fn run(arguments: &Arguments) {
             server: &server,
             name,
             population,
+            people: Arc::new(People::sign_in(population)),
             pgbench: pgbench.as_ref(),
         };
         if wants(Chapter::Small) {
@@ -134,8 +140,14 @@ async fn large(database: &Database<'_>, report: &mut Report) {
 async fn calls(database: &Database<'_>) -> Calls {
     let (webhook, entitlements) = (database.programs.path("webhook"), database.programs.path("entitlements"));
     let url = database.server.url("postgres", database.name);
-    let with = |program| -> (&Path, &dyn Fn(String) -> crate::runtime::Environment) {
-        (program, &Database::environment)
-    };
-    capture(database.root, &url, database.population, with(&webhook), with(&entitlements)).await
+    let environment = |url| database.environment(url);
+    capture(
+        database.root,
+        &url,
+        database.population,
+        &database.people,
+        (&webhook, &environment),
+        (&entitlements, &environment),
+    )
+    .await
 }

@@ -12,7 +12,7 @@ pub use decode::{decode, write_event};
 pub use functions::functions;
 pub use reconcile::reconcile;
 pub use sizes::sizes;
-pub use throughput::{Database, throughput};
+pub use throughput::{Database, environment, throughput};
 
 /// The chapters' names.
 pub const COLD_START: &str = "From the start of a program to its first request for work";

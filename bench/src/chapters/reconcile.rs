@@ -66,7 +66,7 @@ pub async fn reconcile(database: &Database<'_>, admin: &Client, report: &mut Rep
 /// One run, with so many seconds until Lambda's limit.
 fn run(database: &Database<'_>, stripe: &Stripe, seconds: i64) -> Run {
     let mut environment: Environment =
-        Database::environment(database.server.url("billing_operator", database.name));
+        database.environment(database.server.url("billing_operator", database.name));
     environment.retain(|(name, _)| *name != "STRIPE_API_BASE");
     environment.push(("STRIPE_API_BASE", stripe.url.clone()));
     let gate = Arc::new(Gate::default());

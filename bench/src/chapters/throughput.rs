@@ -1,13 +1,14 @@
 //! Events and reads a second: through the functions, and straight at the database beside the floor.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{EVENT, FLOOR_EVENT, FLOOR_READ, OUR_EVENT, OUR_READ, READ};
 use crate::pgbench::{Calls, Pgbench, Target, floor_events, floor_reads};
 use crate::plan::Plan;
 use crate::programs::Programs;
-use crate::requests::{Asker, EventSource, Population, ReadSource, SIGNING_SECRET};
+use crate::requests::{Asker, EventSource, People, Population, ReadSource, SIGNING_SECRET};
 use crate::rounds::Measure;
 use crate::runtime::{Environment, Sample, Source, load};
 use crate::server::Server;
@@ -26,22 +27,16 @@ pub struct Database<'a> {
     pub name: &'static str,
     /// What is in it.
     pub population: Population,
+    /// Who reads it.
+    pub people: Arc<People>,
     /// None: this PostgreSQL came without.
     pub pgbench: Option<&'a Pgbench>,
 }
 
 impl Database<'_> {
     /// The variables of a function with the database at this address.
-    pub fn environment(url: String) -> Environment {
-        vec![
-            ("DATABASE_URL", url),
-            ("STRIPE_SECRET_KEY", "sk_test_bench".to_owned()),
-            ("STRIPE_WEBHOOK_SECRET", SIGNING_SECRET.to_owned()),
-            // Nobody listens there: no measured request may need Stripe.
-            ("STRIPE_API_BASE", "http://127.0.0.1:9".to_owned()),
-            ("BASE_URL", "https://app.example.com".to_owned()),
-            ("SUPABASE_URL", "http://127.0.0.1:9".to_owned()),
-        ]
+    pub fn environment(&self, url: String) -> Environment {
+        environment(&self.people, url)
     }
 
     /// Events through the webhook.
@@ -49,15 +44,15 @@ impl Database<'_> {
         let source = |lane| -> Box<dyn Source> {
             Box::new(EventSource::new(self.root, self.population, lane, in_flight))
         };
-        let environment = Self::environment(self.server.url("billing_events", self.name));
+        let environment = self.environment(self.server.url("billing_events", self.name));
         self.load("webhook", &environment, (0..in_flight).map(source).collect())
     }
 
     /// Reads through the entitlements function. `remembered`: an instance may answer from memory.
     pub fn entitlements(&self, asker: Asker, remembered: bool, in_flight: u64) -> Sample {
-        let mut environment = Self::environment(self.server.url("billing_reader", self.name));
+        let mut environment = self.environment(self.server.url("billing_reader", self.name));
         environment.extend(remembered.then(|| ("ENTITLEMENTS_CACHE_SECONDS", "2".to_owned())));
-        let source = |_| -> Box<dyn Source> { Box::new(ReadSource::new(asker)) };
+        let source = |_| -> Box<dyn Source> { Box::new(ReadSource::new(&self.people, asker)) };
         self.load("entitlements", &environment, (0..in_flight).map(source).collect())
     }
 
@@ -73,11 +68,24 @@ impl Database<'_> {
     }
 }
 
+/// The variables of a function with the database at this address.
+pub fn environment(people: &People, url: String) -> Environment {
+    let mut environment = vec![
+        ("DATABASE_URL", url),
+        ("STRIPE_SECRET_KEY", "sk_test_bench".to_owned()),
+        ("STRIPE_WEBHOOK_SECRET", SIGNING_SECRET.to_owned()),
+        // Nobody listens there: no measured request may need Stripe.
+        ("STRIPE_API_BASE", "http://127.0.0.1:9".to_owned()),
+        ("BASE_URL", "https://app.example.com".to_owned()),
+    ];
+    environment.extend(people.environment());
+    environment
+}
+
 /// Both functions, both calls and the floor, with so many at once.
 pub fn throughput<'a>(database: &'a Database<'a>, calls: &'a Calls, at_once: &[u64]) -> Vec<Measure<'a>> {
     let mut measures = Vec::new();
     for &in_flight in at_once {
-        let population = database.population;
         let mut add = |what: &str, run: Box<dyn FnMut() -> Sample + 'a>| {
             measures.push(Measure { what: what.to_owned(), in_flight, run });
         };
@@ -96,7 +104,7 @@ pub fn throughput<'a>(database: &'a Database<'a>, calls: &'a Calls, at_once: &[u
                 add(what, run);
             }
         }
-        add(READ, Box::new(move || database.entitlements(Asker::Anybody(population), false, in_flight)));
+        add(READ, Box::new(move || database.entitlements(Asker::Anybody, false, in_flight)));
     }
     measures
 }

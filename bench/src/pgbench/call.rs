@@ -8,7 +8,9 @@ use ::tests::wire::{Sent, Wire};
 use serde_json::Value;
 
 use super::script::{events, expression, reads};
-use crate::requests::{EventSource, Hole, Population, ReadSource, STEPS, Template, Values, org, person};
+use crate::requests::{
+    EventSource, Hole, People, Population, ReadSource, STEPS, Template, Values, org, person,
+};
 use crate::runtime::{Environment, Instance, Source};
 
 /// What the functions send, as pgbench's scripts.
@@ -31,6 +33,7 @@ pub async fn capture(
     root: &Path,
     url: &str,
     population: Population,
+    people: &People,
     webhook: Program<'_>,
     entitlements: Program<'_>,
 ) -> Calls {
@@ -65,7 +68,7 @@ pub async fn capture(
         Instance::start(entitlements.0, &runtime.address, &entitlements.1(wire.url("billing_reader")));
     let mut all = Vec::new();
     for number in 2..2 + TRIES {
-        let sent = hear(&runtime, &wire, &ReadSource::event(number, number)).await;
+        let sent = hear(&runtime, &wire, &ReadSource::event(people, number)).await;
         let values = Values::new([(Hole::Org, org(number)), (Hole::Person, person(number))]);
         all.push(Heard { sent, values });
     }

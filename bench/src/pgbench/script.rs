@@ -22,6 +22,8 @@ pub fn expression(hole: Hole, step: usize) -> String {
         Hole::Person => id("00000000-0000-4000-9000-", "n", 12),
         Hole::Subscription => long_id("sub_", "serial"),
         Hole::Customer => id("cus_", "n", 14),
+        // No statement has it.
+        Hole::Token => "null".to_owned(),
     }
 }
 

@@ -1,8 +1,11 @@
 //! Reads of entitlements, as API Gateway hands them over.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::population::{Population, org, person};
+use super::people::People;
+use super::population::{org, person};
 use super::template::{Hole, Template, Values};
 use crate::runtime::Source;
 
@@ -10,13 +13,13 @@ use crate::runtime::Source;
 #[derive(Clone, Copy, Debug)]
 pub enum Asker {
     /// The member of a random organization.
-    Anybody(Population),
+    Anybody,
     /// The person with this number asks about the organizations from one number to another.
     Person(u64, u64, u64),
     /// A few members ask again and again, and name the answer that they have: it has not changed.
-    WithTheAnswer(Population),
+    WithTheAnswer,
     /// A few members ask again and again.
-    AgainAndAgain(Population),
+    AgainAndAgain,
 }
 
 /// How many members ask again and again: fewer than requests that do not count.
@@ -24,7 +27,10 @@ const FEW: usize = 25;
 
 /// The reads of one instance.
 pub struct ReadSource {
+    people: Arc<People>,
     asker: Asker,
+    /// The token of [`Asker::Person`].
+    token: String,
     envelope: Template,
     /// The members who ask again.
     few: Vec<Again>,
@@ -38,19 +44,26 @@ struct Again {
 
 impl ReadSource {
     /// For one instance.
-    pub fn new(asker: Asker) -> Self {
-        let few = match asker {
-            Asker::WithTheAnswer(population) | Asker::AgainAndAgain(population) => {
-                (0..FEW).map(|_| Again { values: values(population.payer(), None), etag: None }).collect()
-            }
-            Asker::Anybody(_) | Asker::Person(..) => Vec::new(),
+    pub fn new(people: &Arc<People>, asker: Asker) -> Self {
+        let again = |_| {
+            let (number, token) = people.member();
+            Again { values: values(number, number, token), etag: None }
         };
-        Self { asker, envelope: envelope(), few, next: 0 }
+        let few = match asker {
+            Asker::WithTheAnswer | Asker::AgainAndAgain => (0..FEW).map(again).collect(),
+            Asker::Anybody | Asker::Person(..) => Vec::new(),
+        };
+        let token = match asker {
+            Asker::Person(number, ..) => people.token(number),
+            _ => String::new(),
+        };
+        Self { people: Arc::clone(people), asker, token, envelope: envelope(), few, next: 0 }
     }
 
-    /// A read by this person of this organization.
-    pub fn event(who: u64, whom: u64) -> Value {
-        serde_json::from_str(&envelope().filled(&values(whom, Some(who)))).expect("JSON")
+    /// A read by the member of this organization.
+    pub fn event(people: &People, number: u64) -> Value {
+        let values = values(number, number, &people.token(number));
+        serde_json::from_str(&envelope().filled(&values)).expect("JSON")
     }
 }
 
@@ -58,15 +71,16 @@ impl Source for ReadSource {
     fn next(&mut self, event: &mut Vec<u8>) {
         let fresh;
         let (values, etag) = match self.asker {
-            Asker::Anybody(population) => {
-                fresh = values(population.payer(), None);
+            Asker::Anybody => {
+                let (number, token) = self.people.member();
+                fresh = values(number, number, token);
                 (&fresh, None)
             }
             Asker::Person(person, first, last) => {
-                fresh = values(fastrand::u64(first..=last), Some(person));
+                fresh = values(fastrand::u64(first..=last), person, &self.token);
                 (&fresh, None)
             }
-            Asker::WithTheAnswer(_) | Asker::AgainAndAgain(_) => {
+            Asker::WithTheAnswer | Asker::AgainAndAgain => {
                 self.next = (self.next + 1) % self.few.len();
                 let again = &self.few[self.next];
                 (&again.values, again.etag.as_deref())
@@ -83,7 +97,7 @@ impl Source for ReadSource {
     fn take(&mut self, answer: &[u8]) -> bool {
         let answer = String::from_utf8_lossy(answer);
         let is_known = self.few.get(self.next).is_some_and(|again| again.etag.is_some());
-        if let (Asker::WithTheAnswer(_), false) = (self.asker, is_known) {
+        if let (Asker::WithTheAnswer, false) = (self.asker, is_known) {
             // "etag":"\"...\""
             let tag = answer.split_once("\"etag\":\"\\\"").and_then(|(_, rest)| rest.split_once("\\\""));
             self.few[self.next].etag = tag.map(|(tag, _)| tag.to_owned());
@@ -93,9 +107,9 @@ impl Source for ReadSource {
     }
 }
 
-/// The organization with a number is asked about; by its own member, if nobody else is named.
-fn values(number: u64, who: Option<u64>) -> Values {
-    Values::new([(Hole::Org, org(number)), (Hole::Person, person(who.unwrap_or(number)))])
+/// A person asks about an organization, each by its number.
+fn values(number: u64, who: u64, token: &str) -> Values {
+    Values::new([(Hole::Org, org(number)), (Hole::Person, person(who)), (Hole::Token, token.to_owned())])
 }
 
 /// How the envelope ends.
@@ -105,7 +119,8 @@ const END: &str = "}}";
 /// headers at its end.
 fn envelope() -> Template {
     let headers = json!({
-        "accept": "application/json", "accept-encoding": "gzip, deflate, br", "content-length": "0",
+        "accept": "application/json", "accept-encoding": "gzip, deflate, br",
+        "authorization": "Bearer @token", "content-length": "0",
         "host": "api.example.com", "origin": "https://app.example.com", "referer": "https://app.example.com/",
         "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
         "x-amzn-trace-id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700", "x-forwarded-for": "192.0.2.1",
@@ -129,12 +144,17 @@ fn envelope() -> Template {
     });
     let text = event.to_string();
     let text = format!("{},\"headers\":{headers}}}", &text[..text.len() - 1]);
-    Template::cut(&text, &[("@org", Hole::Org), ("@person", Hole::Person)])
+    Template::cut(&text, &[("@org", Hole::Org), ("@person", Hole::Person), ("@token", Hole::Token)])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::requests::Population;
+
+    fn people() -> Arc<People> {
+        Arc::new(People::sign_in(Population { organizations: 400, events: 0 }))
+    }
 
     fn next(source: &mut ReadSource) -> Value {
         let mut event = Vec::new();
@@ -144,8 +164,7 @@ mod tests {
 
     #[test]
     fn whoever_has_the_answer_names_it_from_the_second_time_on_and_expects_that_nothing_changed() {
-        let population = Population { organizations: 400, events: 0 };
-        let mut source = ReadSource::new(Asker::WithTheAnswer(population));
+        let mut source = ReadSource::new(&people(), Asker::WithTheAnswer);
         for _ in 0..FEW {
             let first = next(&mut source);
             assert_eq!(first["headers"]["if-none-match"], Value::Null);
@@ -160,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_person_asks_about_all_their_organizations() {
-        let mut source = ReadSource::new(Asker::Person(7, 2, 4));
+        let mut source = ReadSource::new(&people(), Asker::Person(7, 2, 4));
         for _ in 0..20 {
             let event = next(&mut source);
             assert_eq!(event["requestContext"]["authorizer"]["lambda"]["userId"], person(7));

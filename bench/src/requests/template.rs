@@ -15,6 +15,8 @@ pub enum Hole {
     Org,
     /// The person who asks.
     Person,
+    /// The person's access token.
+    Token,
     /// The subscription's id.
     Subscription,
     /// The customer's id.
