@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use shared::config::Function;
 
 use crate::chapters::{
-    Database, LARGE, SMALL, cold_start, decode, environment, functions, reconcile, sizes, throughput,
+    Database, LARGE, SMALL, cold_start, decode, environment, functions, reconcile, sizes, space, throughput,
 };
 use crate::filling::{assert_applied, fill};
 use crate::machine::{Watch, describe};
@@ -129,6 +129,7 @@ async fn small(database: &Database<'_>, report: &mut Report) {
 async fn large(database: &Database<'_>, report: &mut Report) {
     eprintln!("{LARGE}");
     let admin = fill(database).await;
+    space(database, &admin, report).await;
     // Before events make subscriptions that are not in Stripe's list.
     reconcile(database, &admin, report).await;
     let calls = calls(database).await;

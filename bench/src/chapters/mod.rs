@@ -5,6 +5,7 @@ mod decode;
 mod functions;
 mod reconcile;
 mod sizes;
+mod space;
 mod throughput;
 
 pub use cold_start::cold_start;
@@ -12,6 +13,7 @@ pub use decode::{decode, write_event};
 pub use functions::functions;
 pub use reconcile::reconcile;
 pub use sizes::sizes;
+pub use space::space;
 pub use throughput::{Database, environment, throughput};
 
 /// The chapters' names.

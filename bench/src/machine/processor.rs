@@ -38,9 +38,6 @@ struct Process {
     ticks: u64,
 }
 
-/// Of a second, in `/proc/*/stat`: the same on every Linux there is (proc(5), `_SC_CLK_TCK`).
-pub const TICKS: f64 = 100.0;
-
 impl Processes {
     /// As they are now.
     pub fn now() -> Self {
@@ -63,7 +60,7 @@ impl Processes {
         family.into_iter().collect()
     }
 
-    /// Processor time of a process and all below it, in [`TICKS`], those that have ended included.
+    /// Processor time of a process and all below it, those that have ended included, in the kernel's ticks.
     pub fn family_ticks(&self, root: u32) -> u64 {
         self.family(root).iter().filter_map(|pid| self.0.get(pid)).map(|process| process.ticks).sum()
     }
