@@ -1,7 +1,7 @@
 -- Whose an event or a read is, and what we know of what it names; all in one look. In this order:
 --   the first of `named` that exists: the organizations that metadata names, which only the account can write
---   `reference`, which a visitor may type, unless the subscription's own metadata has named one: it pays for an
---     organization, and does nothing else
+--   `reference`, which a visitor may type, unless the subscription's own metadata has named one: it pays for
+--     an organization, and does nothing else
 --   that of the stored subscription, payment or customer
 -- `org_named`: metadata says so. `own`: that, or the customer is the organization's. `gone`: the application
 -- has deleted it, and only rows of ours, or the note that they were forgotten, know it; null and `gone`: the
@@ -18,8 +18,11 @@ begin
   select
     (select o.id from unnest(named) with ordinality as n (id, place) join billing.organizations o using (id)
       order by n.place limit 1) as by_name,
-    (select o.id from billing.organizations o where o.id = reference) as by_reference,
-    (select p.org_id from billing.payments p where p.stripe_payment_intent_id = payment_intent limit 1) as by_payment,
+    case when reference is not null then
+      (select o.id from billing.organizations o where o.id = reference) end as by_reference,
+    case when payment_intent is not null then (
+      select p.org_id from billing.payments p where p.stripe_payment_intent_id = payment_intent limit 1)
+      end as by_payment,
     (select c.org_id from billing.customers c where c.stripe_customer_id = customer) as by_customer,
     exists (
       select from billing.webhook_events w
@@ -53,7 +56,8 @@ begin
     gone := org is not null or exists (
       select from billing.runs r
       where r.kind = 'billing_data_forgotten' and r.telemetry -> 'at_stripe_sha256' ?| array[
-        encode(sha256(convert_to(subscription, 'UTF8')), 'hex'), encode(sha256(convert_to(customer, 'UTF8')), 'hex')]);
+        encode(sha256(convert_to(subscription, 'UTF8')), 'hex'),
+          encode(sha256(convert_to(customer, 'UTF8')), 'hex')]);
   end if;
 end $$;
 revoke all on function billing_private.find_organization(uuid[], uuid, text, text, text, text) from public;

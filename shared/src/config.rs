@@ -44,10 +44,6 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Supabase's own are longer. A shorter one could be guessed from a single token (RFC 7518, 3.2: at least the
-/// hash's 256 bits).
-const SHORTEST_JWT_SECRET: usize = 32;
-
 /// Who vouches for the caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IdentitySource {
@@ -159,9 +155,7 @@ impl Config {
                 "an https URL such as https://<project>.supabase.co (http only on this machine)",
                 supabase::project,
             ),
-            supabase_jwt_secret: read.parsed("SUPABASE_JWT_SECRET", "at least 32 characters long", |v| {
-                (v.len() >= SHORTEST_JWT_SECRET).then(|| Secret::new(v))
-            }),
+            supabase_jwt_secret: read.told("SUPABASE_JWT_SECRET", supabase::JWT_SECRET, supabase::jwt_secret),
             supabase_jwks: read.told("SUPABASE_JWKS", supabase::KEY_SET, supabase::key_set),
             identity_source: read
                 .parsed("IDENTITY_SOURCE", "access_token, authorizer or trusted_headers", |v| match v {

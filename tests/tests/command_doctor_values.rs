@@ -20,6 +20,10 @@ async fn a_value_of_another_kind_where_a_key_or_a_signing_secret_belongs() {
         Deployment::found(complaints, "configuration", Status::Failing, words);
     }
     assert!(d.complaints(&[("STRIPE_WEBHOOK_SECRET", " \"whsec_1\"\n")]).await.is_empty());
+    let anon = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiIsImh1c2giOiJodXNoIn0.hushhushhushhush";
+    let complaints = d.complaints(&[("SUPABASE_JWT_SECRET", anon)]).await;
+    assert!(!format!("{complaints:?}").contains("hush"), "{complaints:?}");
+    Deployment::found(complaints, "configuration", Status::Failing, "not a JSON Web Token, as the keys anon");
     let complaints = d.complaints(&[("STRIPE_SECRET_KEY", "whsec_hush")]).await;
     let (check, status, text) = &complaints[0];
     assert_eq!((*check, *status), ("configuration", Status::Failing), "{text}");

@@ -51,6 +51,7 @@ async fn a_missing_or_malformed_variable_fails_and_is_not_named() {
         ("STRIPE_WEBHOOK_SECRET", "we_1"),
         ("STRIPE_WEBHOOK_SECRET", "whsec_1,sk_test_wrong"),
         ("STRIPE_SECRET_KEY", "pk_test_wrong"),
+        ("SUPABASE_JWT_SECRET", "sb_secret_0123456789012345678901234"),
         ("BASE_URL", ""),
         ("GRACE_DAYS", "many"),
         // Access tokens then say who calls, and are checked with the project's address.

@@ -16,8 +16,9 @@ use stripe_billing::billing_portal_session::CreateBillingPortalSession;
 
 /// Opens a customer portal session and answers with its address.
 ///
-/// # Errors [`ApiError::NoCustomer`] before the first checkout; [`ApiError::SharedCustomer`] where the portal
-/// would show another organization's subscriptions.
+/// # Errors
+/// [`ApiError::NoCustomer`] before the first checkout. [`ApiError::SharedCustomer`] where the portal would
+/// show another organization's subscriptions.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
     let caller = identity::require(app, &request).await?;
     let wanted: PortalRequest = request::json(&request)?;

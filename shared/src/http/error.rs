@@ -125,7 +125,8 @@ impl ApiError {
             Self::SharedCustomer => (
                 S::CONFLICT,
                 "shared_customer",
-                "This organization's customer pays for another organization too, so its portal stays closed; ask support",
+                "This organization's customer pays for another organization too, so its portal stays \
+                 closed; ask support",
             ),
             Self::PayloadTooLarge => {
                 (S::PAYLOAD_TOO_LARGE, "payload_too_large", "The request body is too large")

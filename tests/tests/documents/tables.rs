@@ -63,6 +63,16 @@ fn the_table_of_failures_is_what_the_document_says() {
     assert!(told == expected, "docs/API.md, Failures, should be:\n{}", lines.join("\n"));
 }
 
+#[test]
+fn the_table_of_reasons_has_each_word_of_the_database() {
+    let table = rows(&file("docs/API.md"), "### Why it is the free plan");
+    let told: BTreeSet<_> = table.iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
+    let code = file("migrations/functions/reason.sql");
+    let words = code.split(" then '").skip(1).chain(code.split(" else '").skip(1));
+    let words: BTreeSet<_> = words.map(|rest| rest.split('\'').next().unwrap().to_owned()).collect();
+    assert_eq!(told, words);
+}
+
 /// The names of all variables that the configuration reads: what the door to the environment has in quotation
 /// marks.
 fn variables() -> BTreeSet<String> {

@@ -92,8 +92,38 @@ fn a_key_set_is_taken_if_it_is_one_of_public_keys() {
 fn a_jwt_secret_that_could_be_guessed_counts_as_none() {
     let short = config(&[("SUPABASE_JWT_SECRET", "0123456789012345678901234567890")]);
     assert!(short.supabase_jwt_secret.is_none());
-    assert_eq!(short.problems, ["SUPABASE_JWT_SECRET must be at least 32 characters long"]);
+    let expected = "SUPABASE_JWT_SECRET must be the project's legacy JWT secret, at least 32 characters long";
+    assert_eq!(short.problems, [format!("{expected}, not a shorter value")]);
     let long = config(&[("SUPABASE_JWT_SECRET", "01234567890123456789012345678901")]);
     assert!(long.supabase_jwt_secret.is_some() && long.problems.is_empty());
     assert!(!format!("{long:?}").contains("0123456789"));
+}
+
+#[test]
+fn what_stands_beside_the_jwt_secret_is_told_by_its_kind_and_checks_no_token() {
+    let hush = "hush51H8hush51H8hush51H8hush51H8";
+    for (value, kind) in [
+        (
+            format!("eyJ{hush}.eyJ{hush}.{hush}"),
+            "not a JSON Web Token, as the keys anon and service_role are",
+        ),
+        (format!("sb_secret_{hush}"), "not a key of Supabase (sb_secret_)"),
+        (format!("sb_publishable_{hush}"), "not a key of Supabase (sb_publishable_)"),
+        (format!("sbp_{hush}"), "not an access token of Supabase's own API (sbp_)"),
+        (format!("whsec_{hush}"), "not a webhook's signing secret (whsec_)"),
+        (format!("sk_live_{hush}"), "not a Stripe key (sk_)"),
+        (format!("https://{hush}.supabase.co"), "not a web address"),
+        (format!("postgresql://{hush}"), "not a database's address"),
+        (format!("-----BEGIN PUBLIC KEY----- {hush}"), "not a key in PEM"),
+    ] {
+        let config = config(&[("SUPABASE_JWT_SECRET", &value)]);
+        assert!(config.supabase_jwt_secret.is_none(), "{kind}");
+        let [problem] = config.problems.as_slice() else { panic!("{kind}: {:?}", config.problems) };
+        assert!(problem.ends_with(kind) && !problem.contains(hush), "{problem}");
+    }
+    // Anything else of that length may be one: Supabase's own are base64, a local project's are words.
+    for good in [format!("eyJ{hush}=="), "super-secret-jwt-token-with-at-least-32-characters-long".to_owned()]
+    {
+        assert!(config(&[("SUPABASE_JWT_SECRET", &good)]).supabase_jwt_secret.is_some(), "{good}");
+    }
 }
