@@ -22,6 +22,9 @@ const ONE_PROCESSOR: f64 = 1769.0;
 /// Subscriptions that a reconciliation compares.
 const SUBSCRIPTIONS: usize = 1_000;
 
+/// The people who call, with the headers of their requests.
+type People = [(&'static str, Value); 3];
+
 /// Prints a table.
 pub async fn measure(folder: &Path, only: &[String], requests: usize) {
     let t = TestApp::start().await;
@@ -53,6 +56,9 @@ pub async fn measure(folder: &Path, only: &[String], requests: usize) {
     environment.push(("IDENTITY_SOURCE", "access_token"));
     environment.push(("METRICS_NAMESPACE", "measured"));
 
+    // A page sends one token for an hour.
+    let people = [users::OWNER, users::MEMBER, users::OUTSIDER].map(|id| (id, user(&t, &auth, id)));
+
     println!(
         "| function | memory, MB | first request: processor, ms | at 128 MB | at 256 MB | every further: \
          processor, ms | waiting, ms | at 128 MB | at 256 MB |"
@@ -62,11 +68,11 @@ pub async fn measure(folder: &Path, only: &[String], requests: usize) {
     for function in functions.into_iter().filter(|name| only.is_empty() || only.iter().any(|o| o == name)) {
         let runtime = RuntimeApi::start().await;
         let program = Program::start(&folder.join(function), &runtime, &environment);
-        runtime.invoke(&event(function, 0, &t, &auth, &created)).await;
+        runtime.invoke(&event(function, 0, &t, &people, &created)).await;
         let first = processor_milliseconds(&program);
         let mut waits = Vec::new();
         for number in 1..=requests {
-            let event = event(function, number, &t, &auth, &created);
+            let event = event(function, number, &t, &people, &created);
             let (before, started) = (processor_milliseconds(&program), Instant::now());
             let answer = runtime.invoke(&event).await;
             let wall = started.elapsed().as_secs_f64() * 1000.0;
@@ -89,36 +95,23 @@ pub async fn measure(folder: &Path, only: &[String], requests: usize) {
 }
 
 /// A function's event; the webhook's is another one each time, made of Stripe's `created`.
-fn event(function: &str, number: usize, t: &TestApp, auth: &TestAuth, created: &Value) -> Value {
+fn event(function: &str, number: usize, t: &TestApp, people: &People, created: &Value) -> Value {
     let body = |body: Value| body.to_string();
+    let by = |id: &str| &people.iter().find(|(one, _)| *one == id).expect("one of the people").1;
     let org = &t.org;
     match function {
-        "entitlements" => request(
-            "GET",
-            "/api/entitlements",
-            &format!("orgId={org}"),
-            &user(t, auth, users::MEMBER),
-            String::new(),
-        ),
+        "entitlements" => {
+            request("GET", "/api/entitlements", &format!("orgId={org}"), by(users::MEMBER), String::new())
+        }
         "health" => request("GET", "/api/health", "", &json!({}), String::new()),
         "checkout" => {
             let order = json!({ "orgId": t.other_org, "planCode": "pro", "interval": "month" });
-            request("POST", "/api/billing/checkout", "", &user(t, auth, users::OUTSIDER), body(order))
+            request("POST", "/api/billing/checkout", "", by(users::OUTSIDER), body(order))
         }
-        "portal" => request(
-            "POST",
-            "/api/billing/portal",
-            "",
-            &user(t, auth, users::OWNER),
-            body(json!({ "orgId": org })),
-        ),
-        "sync" => request(
-            "POST",
-            "/api/billing/sync",
-            "",
-            &user(t, auth, users::MEMBER),
-            body(json!({ "orgId": org })),
-        ),
+        "portal" => {
+            request("POST", "/api/billing/portal", "", by(users::OWNER), body(json!({ "orgId": org })))
+        }
+        "sync" => request("POST", "/api/billing/sync", "", by(users::MEMBER), body(json!({ "orgId": org }))),
         "webhook" => {
             let mut event = created.clone();
             event["id"] = json!(format!("evt_{number}"));
