@@ -11,6 +11,7 @@ pub mod secrets;
 pub mod when;
 
 mod catalog;
+mod destinations;
 mod money;
 mod progress;
 mod query;

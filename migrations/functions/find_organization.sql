@@ -18,8 +18,11 @@ begin
   select
     (select o.id from unnest(named) with ordinality as n (id, place) join billing.organizations o using (id)
       order by n.place limit 1) as by_name,
-    (select o.id from billing.organizations o where o.id = reference) as by_reference,
-    (select p.org_id from billing.payments p where p.stripe_payment_intent_id = payment_intent limit 1) as by_payment,
+    case when reference is not null then
+      (select o.id from billing.organizations o where o.id = reference) end as by_reference,
+    case when payment_intent is not null then (
+      select p.org_id from billing.payments p where p.stripe_payment_intent_id = payment_intent limit 1)
+      end as by_payment,
     (select c.org_id from billing.customers c where c.stripe_customer_id = customer) as by_customer,
     exists (
       select from billing.webhook_events w

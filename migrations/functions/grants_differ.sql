@@ -6,7 +6,7 @@ begin
   return (
     with wanted as (
       select g.source, g.plan_code, g.feature, g.units, g.extra_seats, g.expires_at
-      from billing_private.granted(org, mode) g where g.source <> 'plan' or g.units + g.extra_seats > 0),
+      from billing_private.granted(org, mode) g),
     stored as (
       select w.source, w.plan_code, w.feature, w.units, w.extra_seats, w.expires_at
       from billing_private.written(org, mode) w

@@ -40,8 +40,14 @@ begin
     snapshot jsonb, carried jsonb, version bigint, observed_at bigint, known_through bigint, may_include bigint,
     payment jsonb, charge jsonb, test_clock text, frozen_at bigint,
     verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
-  -- A subscription that moves to another organization changes both: both are locked, in one order, whoever
-  -- comes. It may have moved while we waited for a lock: then again.
+  -- Most events name their organization: then a glance tells what is to be locked.
+  if asked.org_ids[1] is not null then
+    locked := array_remove(asked.org_ids || md5(asked.payment_intent)::uuid || (
+      select s.org_id from billing.subscriptions s where s.stripe_subscription_id = asked.subscription), null);
+    perform billing_private.lock_organizations(locked);
+  end if;
+  -- A subscription that moves to another organization changes both: both are locked. It may have moved while we
+  -- waited for a lock: then again.
   loop
     select * into whose from billing_private.find_organization(asked.org_ids, asked.reference, asked.id,
       asked.subscription, asked.customer, asked.payment_intent);

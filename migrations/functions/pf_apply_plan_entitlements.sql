@@ -19,6 +19,7 @@ begin
   wanted.units := 1;
   wanted.extra_seats := 0;
   wanted.own := true;
+  wanted.org_id := org_id;
   perform billing_private.replace_entitlements(
     org_id, coalesce(stored, '{}'), array[wanted], 'pf_apply_plan_entitlements');
 end $$;

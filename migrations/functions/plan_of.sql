@@ -24,7 +24,7 @@ begin
   select
     plan.plan_code,
     s.status,
-    case when plan.rank = 0 then billing_private.reason(s, best.counts) end,
+    case when plan.rank = 0 then billing_private.reason(s) end,
     s.billing_interval,
     s.interval_count,
     s.currency,

@@ -1,6 +1,5 @@
--- Why a subscription grants no more than the plan that everybody has: a stable word, or null if there is
--- none. `counts`: what it granted has not expired.
-create or replace function billing_private.reason(subscription billing.subscriptions, counts boolean) returns text
+-- Why a subscription grants no more than the plan that everybody has: a stable word, or null if there is none.
+create or replace function billing_private.reason(subscription billing.subscriptions) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return case
@@ -8,7 +7,7 @@ begin
     when billing_private.is_ended(subscription.status) then 'ended'
     when subscription.pause_behavior = 'void' then 'collection_paused'
     when subscription.status = 'past_due' and subscription.paid_items is null then 'never_paid'
-    when subscription.status = 'past_due' and (not counts or subscription.grace_until <= now()) then 'grace_over'
+    when subscription.status = 'past_due' then 'grace_over'
     when subscription.status = 'unpaid' then 'unpaid'
     when subscription.status = 'paused' then 'trial_over'
     when subscription.status = 'incomplete' then 'first_payment_open'
@@ -19,6 +18,6 @@ begin
     else 'free_plan'
   end;
 end $$;
-revoke all on function billing_private.reason(billing.subscriptions, boolean) from public;
-grant execute on function billing_private.reason(billing.subscriptions, boolean)
+revoke all on function billing_private.reason(billing.subscriptions) from public;
+grant execute on function billing_private.reason(billing.subscriptions)
   to authenticated, service_role, billing_viewer, billing_operator;

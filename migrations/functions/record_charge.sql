@@ -10,7 +10,7 @@ begin
     return;
   end if;
   if after.refunded_cents is distinct from coalesce(before.refunded_cents, 0) then
-    perform billing_private.record(after.org_id, 'payment_refunded', before.refunded_cents::text,
+    perform billing_private.record(after.org_id, 'payment_refunded', coalesce(before.refunded_cents, 0)::text,
       after.refunded_cents::text, cause, charge);
   end if;
   if after.dispute_status is distinct from before.dispute_status then

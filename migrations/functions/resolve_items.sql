@@ -1,63 +1,63 @@
--- What the items of a snapshot sell. An item's plan is, in this order:
+-- What the items of a snapshot sell, as `subscriptions.items` keeps it. An item's plan is, in this order:
 --   what an operator said of its price (billing products adopt)
 --   what the price's lookup key says, then its metadata
 --   what Stripe once said of the price, in general or in this row (`known`: its items before)
 --   what the subscription's metadata says, if none of its prices is known to be something else
--- The highest rank among the items that are paid for decides; of equals the first. `learned`: Stripe says of
--- a price what is not stored yet.
+-- The highest rank among the items that are paid for decides; of equals the first. `learned`: Stripe says of a
+-- price what is not stored yet, {price: plan}; null: nothing new.
 create or replace function billing_private.resolve_items(
   snapshot jsonb, known jsonb, out items jsonb, out plan_code text, out price_id text, out unknown_price text,
-  out billing_interval text, out interval_count integer, out currency text, out quantity integer, out learned jsonb
+  out billing_interval text, out interval_count integer, out currency text, out quantity integer,
+  out learned jsonb
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  item record;
+  sold record;
+  by_metadata text;
+  highest integer := -1;
+  sells_else boolean := false;
 begin
-  with item as (
-    select i.*, said.plan_code as said, p.plan_code as stored, p.adopted_by is not null as adopted,
-      coalesce(
-        case when p.adopted_by is not null then p.plan_code end, said.plan_code, p.plan_code,
-        (select k.plan from jsonb_to_recordset(known) as k (price text, plan text, by text)
-          where k.price = i.price and k.by is null limit 1)) as plan
-    from rows from (jsonb_to_recordset(snapshot -> 'items') as (
-      price text, lookup_key text, plan_code text, quantity integer, seats integer, flags text[], unreadable text,
-      "interval" text, interval_count integer, currency text)) with ordinality as i (
-      price, lookup_key, plan_code, quantity, seats, flags, unreadable, "interval", interval_count, currency, place)
-    left join billing.prices p on p.price_id = i.price
-    left join lateral (
-      select l.plan_code
-      from billing.plans l
-      where l.plan_code = i.plan_code or starts_with(i.lookup_key, l.lookup_key_prefix || '_')
-        and split_part(substr(i.lookup_key, length(l.lookup_key_prefix) + 2), '_', 1) in ('day', 'week', 'month', 'year')
-      order by l.plan_code = i.plan_code limit 1) said on true),
-  by_metadata as (
-    -- Prices say nothing, and none is an add-on's or extra seats': the subscription's metadata may.
-    select coalesce(
-      (select l.plan_code from billing.plans l where l.plan_code = snapshot ->> 'metadata_plan_code'),
-      (select k.plan from jsonb_to_recordset(known) as k (plan text, by text) where k.by is not null limit 1)) as plan
-    where not exists (select from item where item.plan is not null or item.seats is not null or item.flags is not null)),
-  sold as (
-    select item.*, coalesce(item.plan, m.plan) as sells, m.plan is not null as by_metadata, l.rank
-    from item
-    left join by_metadata m on item.place = 1
-    left join billing.plans l on l.plan_code = coalesce(item.plan, m.plan) and coalesce(item.quantity, 1) > 0)
-  select
-    coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-      'price', s.price, 'plan', s.sells, 'by', case when s.by_metadata then 'metadata' end, 'quantity', s.quantity,
-      'seats', s.seats, 'flags', s.flags, 'unreadable', s.unreadable, 'interval', s.interval,
-      'interval_count', s.interval_count, 'currency', s.currency)) order by s.place), '[]'),
-    coalesce((array_agg(l.plan_code order by s.rank desc nulls last, s.place))[1], 'pilot'),
-    (array_agg(s.price order by s.rank desc nulls last, s.place))[1],
-    (array_agg(coalesce(s.price, 'none') order by s.place)
-      filter (where s.plan is null and s.seats is null and s.flags is null))[1],
-    (array_agg(s.interval order by s.rank desc nulls last, s.place))[1],
-    (array_agg(s.interval_count order by s.rank desc nulls last, s.place))[1],
-    (array_agg(s.currency order by s.rank desc nulls last, s.place))[1],
-    coalesce((array_agg(s.quantity order by s.rank desc nulls last, s.place))[1], 1),
-    jsonb_object_agg(s.price, s.said)
-      filter (where s.price is not null and s.said is not null and not s.adopted and s.said is distinct from s.stored)
-  into items, plan_code, price_id, unknown_price, billing_interval, interval_count, currency, quantity, learned
-  from sold s
-  left join billing.plans l on l.plan_code = s.sells and s.rank is not null;
-  if items = '[]' then
-    unknown_price := 'none';
+  items := '[]';
+  for item in
+    select i.*
+    from jsonb_to_recordset(snapshot -> 'items') as i (
+      price text, lookup_key text, plan_code text, quantity integer, seats integer, flags jsonb,
+      unreadable text, "interval" text, interval_count integer, currency text)
+  loop
+    sold := billing_private.price_sells(item.price, item.lookup_key, item.plan_code, known);
+    if sold.learned then
+      learned := coalesce(learned, '{}') || jsonb_build_object(item.price, sold.plan);
+    end if;
+    sells_else := sells_else or sold.plan is not null or item.seats is not null or item.flags is not null;
+    if unknown_price is null and sold.plan is null and item.seats is null and item.flags is null then
+      unknown_price := coalesce(item.price, 'none');
+    end if;
+    items := items || jsonb_strip_nulls(jsonb_build_object(
+      'price', item.price, 'plan', sold.plan, 'quantity', item.quantity, 'seats', item.seats,
+      'flags', billing_private.known_flags(item.flags),
+      'unreadable', coalesce(item.unreadable, billing_private.unknown_flags(item.flags)),
+      'interval', item.interval, 'interval_count', item.interval_count, 'currency', item.currency));
+    if price_id is null or sold.rank > highest and coalesce(item.quantity, 1) > 0 then
+      plan_code := case when coalesce(item.quantity, 1) > 0 then sold.plan end;
+      highest := case when coalesce(item.quantity, 1) > 0 then coalesce(sold.rank, -1) else -1 end;
+      price_id := coalesce(item.price, 'none');
+      billing_interval := item.interval;
+      interval_count := item.interval_count;
+      currency := item.currency;
+      quantity := coalesce(item.quantity, 1);
+    end if;
+  end loop;
+  if not sells_else then
+    -- Prices say nothing: the subscription's metadata may, or may once have.
+    by_metadata := coalesce(
+      (select p.plan_code from billing.plans p where p.plan_code = snapshot ->> 'metadata_plan_code'),
+      (select k.plan from jsonb_to_recordset(known) as k (plan text, by text) where k.by is not null limit 1));
+    if by_metadata is not null then
+      items := jsonb_set(items, '{0}', items -> 0 || jsonb_build_object('plan', by_metadata, 'by', 'metadata'));
+      plan_code := case when quantity > 0 then by_metadata end;
+    end if;
   end if;
+  plan_code := coalesce(plan_code, 'pilot');
+  price_id := nullif(price_id, 'none');
 end $$;
 revoke all on function billing_private.resolve_items(jsonb, jsonb) from public;

@@ -63,7 +63,7 @@ create table billing.subscriptions (
   may_include bigint not null,
   updated_at timestamptz not null default now(),
   constraint subscriptions_quantity_not_negative check (quantity >= 0)
-);
+) with (fillfactor = 80);
 create index subscriptions_org_id on billing.subscriptions (org_id);
 -- Where a page of Stripe's list, which is in the order of creation, has its place among our rows.
 create index subscriptions_stripe_created_at on billing.subscriptions (stripe_created_at);

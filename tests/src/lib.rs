@@ -22,6 +22,7 @@ pub mod pooler;
 pub mod program;
 pub mod rotation;
 pub mod runtime_api;
+pub mod said;
 mod scenarios;
 mod supabase;
 pub mod tls;

@@ -1,9 +1,10 @@
-//! The calls below `/v1`, one file per resource; `routes` says which call is whose.
+//! The calls below `/v1` and `/v2`, one file per resource; `routes` says which call is whose.
 
 pub(crate) mod charges;
 pub(crate) mod checkout_sessions;
 pub(crate) mod customers;
 pub(crate) mod disputes;
+pub(crate) mod event_destinations;
 pub(crate) mod events;
 pub(crate) mod expand;
 pub(crate) mod invoice_payments;
@@ -22,4 +23,5 @@ pub(crate) mod subscription_changes;
 pub(crate) mod subscription_schedules;
 pub(crate) mod subscriptions;
 pub(crate) mod test_clocks;
+pub(crate) mod v2_events;
 pub(crate) mod webhook_endpoints;

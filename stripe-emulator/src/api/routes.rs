@@ -1,9 +1,9 @@
 //! The API's routing table: one match from method and path to the function that does the work.
 
 use super::{
-    charges, checkout_sessions, customers, disputes, events, invoice_payments, invoices, payment_intents,
-    payment_links, portal_configurations, portal_sessions, prices, products, refunds, subscription_schedules,
-    subscriptions, test_clocks, webhook_endpoints,
+    charges, checkout_sessions, customers, disputes, event_destinations, events, invoice_payments, invoices,
+    payment_intents, payment_links, portal_configurations, portal_sessions, prices, products, refunds,
+    subscription_schedules, subscriptions, test_clocks, v2_events, webhook_endpoints,
 };
 use crate::life::customer;
 use crate::store::{Kind, Store};
@@ -12,6 +12,9 @@ use crate::wire::params::Params;
 
 /// Does what a call asks for. `version` shapes events; everything else is shaped on its way out.
 pub(crate) fn call(store: &mut Store, method: &str, path: &str, params: &Params, version: &str) -> Answer {
+    if let Some(inside) = path.strip_prefix("/v2/core/") {
+        return call_v2(store, method, inside, params);
+    }
     let Some(inside) = path.strip_prefix("/v1/") else { return Err(unrecognized(method, path)) };
     let segments: Vec<&str> = inside.split('/').collect();
     match (method, segments.as_slice()) {
@@ -109,6 +112,29 @@ pub(crate) fn call(store: &mut Store, method: &str, path: &str, params: &Params,
         ("DELETE", ["test_helpers", "test_clocks", id]) => test_clocks::delete(store, id),
 
         _ => Err(unrecognized(method, path)),
+    }
+}
+
+fn call_v2(store: &mut Store, method: &str, inside: &str, params: &Params) -> Answer {
+    let segments: Vec<&str> = inside.split('/').collect();
+    match (method, segments.as_slice()) {
+        ("POST", ["event_destinations"]) => event_destinations::create(store, params),
+        ("GET", ["event_destinations"]) => event_destinations::list(store, params),
+        ("GET", ["event_destinations", id]) => event_destinations::retrieve(store, id, params),
+        ("POST", ["event_destinations", id]) => event_destinations::update(store, id, params),
+        ("DELETE", ["event_destinations", id]) => event_destinations::delete(store, id, params),
+        ("POST", ["event_destinations", id, "enable"]) => {
+            event_destinations::set_status(store, id, "enabled", params)
+        }
+        ("POST", ["event_destinations", id, "disable"]) => {
+            event_destinations::set_status(store, id, "disabled", params)
+        }
+        ("POST", ["event_destinations", id, "ping"]) => event_destinations::ping(store, id, params),
+
+        ("GET", ["events"]) => v2_events::list(store, params),
+        ("GET", ["events", id]) => v2_events::retrieve(store, id, params),
+
+        _ => Err(unrecognized(method, &format!("/v2/core/{inside}"))),
     }
 }
 

@@ -129,6 +129,7 @@ fn snapshot(store: &Store) -> Value {
         "disputes": rows(Kind::Dispute),
         "payment_links": rows(Kind::PaymentLink),
         "webhook_endpoints": rows(Kind::WebhookEndpoint),
+        "event_destinations": rows(Kind::EventDestination),
         "events": events,
         "faults": store.faults,
     })

@@ -16,6 +16,7 @@ pub(crate) enum Kind {
     Subscription,
     Invoice,
     WebhookEndpoint,
+    EventDestination,
     TestClock,
     PaymentIntent,
     Charge,
@@ -25,7 +26,7 @@ pub(crate) enum Kind {
     PaymentLink,
 }
 
-const KINDS: [(Kind, &str, &str); 17] = [
+const KINDS: [(Kind, &str, &str); 18] = [
     (Kind::Customer, "cus_", "customer"),
     (Kind::Product, "prod_", "product"),
     (Kind::Price, "price_", "price"),
@@ -37,6 +38,7 @@ const KINDS: [(Kind, &str, &str); 17] = [
     (Kind::Subscription, "sub_", "subscription"),
     (Kind::Invoice, "in_", "invoice"),
     (Kind::WebhookEndpoint, "we_", "webhook endpoint"),
+    (Kind::EventDestination, "ed_", "event destination"),
     (Kind::TestClock, "clock_", "test clock"),
     (Kind::PaymentIntent, "pi_", "payment_intent"),
     (Kind::Charge, "ch_", "charge"),
@@ -47,6 +49,9 @@ const KINDS: [(Kind, &str, &str); 17] = [
 ];
 
 impl Kind {
+    /// Those that are sent events.
+    pub(super) const RECEIVERS: [Kind; 2] = [Kind::WebhookEndpoint, Kind::EventDestination];
+
     /// How many kinds there are.
     pub(super) const COUNT: usize = KINDS.len();
 

@@ -1,6 +1,7 @@
 //! The emulator as its callers see it.
 
 mod clocks;
+mod destinations;
 mod links;
 mod payments;
 mod portal;
@@ -8,4 +9,5 @@ mod restart;
 mod rooms;
 mod schedules;
 mod stories;
+mod thin;
 mod upgrades;

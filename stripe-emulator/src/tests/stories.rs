@@ -122,7 +122,7 @@ async fn a_trial_warns_then_charges_and_a_scheduled_end_comes() {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct Inbox(Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
+pub(super) struct Inbox(pub(super) Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
 
 impl Inbox {
     /// Listens; the first `failures` deliveries are refused.

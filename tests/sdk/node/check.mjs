@@ -71,7 +71,7 @@ const hook = `http://127.0.0.1:${listener.address().port}`;
 const delivered = (path, type) =>
   received.filter((letter) => letter.path === path).find((letter) => JSON.parse(letter.body).type === type);
 
-let endpoint, oldEndpoint, customer, product, monthly, yearly, session, subscription;
+let endpoint, oldEndpoint, destination, customer, product, monthly, yearly, session, subscription;
 
 await check('webhook endpoints: create shows the secret, nothing else does', async () => {
   endpoint = await stripe.webhookEndpoints.create({ url: `${hook}/new`, enabled_events: ['*'] });
@@ -85,6 +85,54 @@ await check('webhook endpoints: create shows the secret, nothing else does', asy
   assert.equal(read.secret, undefined);
   const listed = await stripe.webhookEndpoints.list({ limit: 100 });
   assert.ok(listed.data.some(({ id }) => id === oldEndpoint.id));
+});
+
+await check('event destinations: create, retrieve, list, errors, ping', async () => {
+  const { eventDestinations } = stripe.v2.core;
+  const params = {
+    name: 'Thin',
+    type: 'webhook_endpoint',
+    event_payload: 'thin',
+    webhook_endpoint: { url: `${hook}/thin` },
+    enabled_events: ['v1.checkout.session.completed', 'v1.customer.subscription.updated', 'v1.invoice.paid'],
+  };
+  const include = ['webhook_endpoint.url'];
+  destination = await eventDestinations.create({
+    ...params,
+    include: ['webhook_endpoint.signing_secret', ...include],
+  });
+  assert.match(destination.webhook_endpoint.signing_secret, /^whsec_/);
+  assert.equal(destination.webhook_endpoint.url, `${hook}/thin`);
+  const read = await eventDestinations.retrieve(destination.id, { include });
+  assert.deepEqual(read.webhook_endpoint, { signing_secret: null, url: `${hook}/thin` });
+  const listed = [];
+  for await (const row of eventDestinations.list({ limit: 2, include })) listed.push(row);
+  assert.deepEqual(listed.map(({ id }) => id).sort(), [destination.id, endpoint.id, oldEndpoint.id].sort());
+  assert.deepEqual(listed.find(({ id }) => id === destination.id), read);
+  assert.equal(listed.find(({ id }) => id === endpoint.id).event_payload, 'snapshot');
+  const { StripeInvalidRequestError, StripeIdempotencyError } = Stripe.errors;
+  await refused(eventDestinations.retrieve('ed_none'), StripeInvalidRequestError, {
+    statusCode: 404,
+    code: 'not_found',
+  });
+  const snapshots = { ...params, enabled_events: ['invoice.paid'] };
+  await refused(eventDestinations.create(snapshots), StripeInvalidRequestError, {
+    statusCode: 400,
+    code: 'invalid_fields',
+  });
+  const idempotencyKey = `destination-${unique}`;
+  const once = await eventDestinations.create({ ...params, name: 'Once' }, { idempotencyKey });
+  assert.equal((await eventDestinations.create({ ...params, name: 'Once' }, { idempotencyKey })).id, once.id);
+  const other = eventDestinations.create(params, { idempotencyKey });
+  await refused(other, StripeIdempotencyError, { statusCode: 409 });
+  assert.equal((await eventDestinations.del(once.id)).id, once.id);
+  const ping = await eventDestinations.ping(destination.id);
+  const letter = await until(() => delivered('/thin', 'v2.core.event_destination.ping'));
+  const { signing_secret: secret } = destination.webhook_endpoint;
+  const notification = stripe.parseEventNotification(letter.body, letter.headers['stripe-signature'], secret);
+  assert.deepEqual([notification.id, notification.related_object.id], [ping.id, destination.id]);
+  assert.equal(notification.reason.request.id, ping.lastResponse.requestId);
+  assert.equal((await notification.fetchRelatedObject()).id, destination.id);
 });
 
 await check('customers: create, retrieve, update, list', async () => {
@@ -318,6 +366,37 @@ await check('delivered events verify with constructEvent, in both shapes', async
   assert.equal(shaped.data.object.current_period_end, subscription.items.data[0].current_period_end);
   const invoice = JSON.parse((await until(() => delivered('/old', 'invoice.paid'))).body).data.object;
   assert.equal(invoice.subscription, subscription.id);
+});
+
+await check('delivered thin events verify, and lead to what they name', async () => {
+  const { signing_secret: secret } = destination.webhook_endpoint;
+  const { body, headers } = await until(() => delivered('/thin', 'v1.checkout.session.completed'));
+  const notification = stripe.parseEventNotification(body, headers['stripe-signature'], secret);
+  const snapshot = JSON.parse((await until(() => delivered('/new', 'checkout.session.completed'))).body);
+  assert.deepEqual([notification.snapshot_event, notification.related_object.id], [snapshot.id, session.id]);
+  assert.equal(Date.parse(notification.created), snapshot.created * 1000);
+  assert.equal((await notification.fetchRelatedObject()).payment_status, 'paid');
+  assert.equal((await notification.fetchEvent()).snapshot_event, snapshot.id);
+  assert.throws(
+    () => stripe.parseEventNotification(body, headers['stripe-signature'], endpoint.secret),
+    Stripe.errors.StripeSignatureVerificationError,
+  );
+  const constructed = () => stripe.webhooks.constructEvent(body, headers['stripe-signature'], secret);
+  assert.throws(constructed, /thin event notification/);
+  const update = await until(() => delivered('/thin', 'v1.customer.subscription.updated'));
+  const event = await stripe.v2.core.events.retrieve(JSON.parse(update.body).id);
+  assert.deepEqual(event.changes, { before: { status: 'incomplete' }, after: { status: 'active' } });
+  assert.equal((await event.fetchRelatedObject()).id, subscription.id);
+  const types = [];
+  const about = { object_id: subscription.id, limit: 1 };
+  for await (const { type } of stripe.v2.core.events.list(about)) types.push(type);
+  assert.deepEqual(types, ['v1.customer.subscription.updated', 'v1.customer.subscription.created']);
+  const invoices = await stripe.v2.core.events.list({
+    types: ['v1.invoice.paid', 'v1.invoice.created'],
+    created: { gte: event.created },
+  });
+  assert.ok(invoices.data.length > 0 && invoices.data.every(({ type }) => type.startsWith('v1.invoice.')));
+  assert.equal(delivered('/thin', 'v1.customer.created'), undefined);
 });
 
 await check('events: types, created, delivery_success, retrieve', async () => {
@@ -713,6 +792,28 @@ await check('webhook endpoints: update, disable, delete', async () => {
   assert.deepEqual([changed.status, changed.enabled_events], ['disabled', ['invoice.paid']]);
   for (const { id } of [endpoint, oldEndpoint])
     assert.equal((await stripe.webhookEndpoints.del(id)).deleted, true);
+});
+
+await check('event destinations: update, disable, enable, delete', async () => {
+  const { eventDestinations } = stripe.v2.core;
+  const changed = await eventDestinations.update(destination.id, {
+    name: 'Thinner',
+    enabled_events: ['v1.customer.created'],
+    webhook_endpoint: { url: `${hook}/thinner` },
+    include: ['webhook_endpoint.url'],
+  });
+  assert.deepEqual([changed.name, changed.enabled_events], ['Thinner', ['v1.customer.created']]);
+  assert.equal(changed.webhook_endpoint.url, `${hook}/thinner`);
+  const disabled = await eventDestinations.disable(destination.id);
+  assert.deepEqual(disabled.status_details, { disabled: { reason: 'user' } });
+  await stripe.customers.create({ name: 'Unheard' });
+  assert.equal((await eventDestinations.enable(destination.id)).status, 'enabled');
+  const heard = await stripe.customers.create({ name: 'Heard' });
+  const letter = await until(() => delivered('/thinner', 'v1.customer.created'));
+  assert.equal(JSON.parse(letter.body).related_object.id, heard.id);
+  const deleted = await eventDestinations.del(destination.id);
+  assert.deepEqual(deleted, { id: destination.id, object: 'v2.core.event_destination' });
+  assert.deepEqual((await eventDestinations.list()).data, []);
 });
 
 listener.close();

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import stripe
 from stripe import StripeClient
+from stripe.events import UnknownEventNotification
 
 arguments = sys.argv[1:] + [os.environ.get("STRIPE_API_BASE", ""), os.environ.get("STRIPE_SECRET_KEY", "")]
 BASE, KEY = arguments[0], arguments[1]
@@ -23,6 +24,7 @@ if not (BASE and KEY):
 
 client = StripeClient(KEY, base_addresses={"api": BASE}, max_network_retries=0)
 api = client.v1
+core = client.v2.core
 unique = format(time.time_ns(), "x")
 received = []
 known = {}
@@ -85,6 +87,45 @@ def webhook_endpoints():
     assert "secret" not in api.webhook_endpoints.retrieve(endpoint.id)
     assert api.webhook_endpoints.list().data[0].id == endpoint.id
     known["endpoint"] = endpoint
+
+
+def event_destinations():
+    """event destinations: the secret and the address only where they are asked for; ping"""
+    include = ["webhook_endpoint.signing_secret", "webhook_endpoint.url"]
+    params = {
+        "name": "Thin",
+        "type": "webhook_endpoint",
+        "event_payload": "thin",
+        "enabled_events": ["*"],
+        "webhook_endpoint": {"url": HOOK},
+    }
+    destination = core.event_destinations.create({**params, "include": include})
+    assert destination.webhook_endpoint.signing_secret.startswith("whsec_")
+    read = core.event_destinations.retrieve(destination.id)
+    assert read.webhook_endpoint.signing_secret is None and read.webhook_endpoint.url is None
+    listed = core.event_destinations.list({"limit": 1, "include": include[1:]}).auto_paging_iter()
+    rows = {row.id: row for row in listed}
+    assert rows.keys() == {destination.id, known["endpoint"].id}
+    assert {row.webhook_endpoint.url for row in rows.values()} == {HOOK}
+    nowhere = lambda: core.event_destinations.retrieve("ed_none")
+    refused(stripe.InvalidRequestError, nowhere, http_status=404, code="not_found")
+    wrong = {**params, "enabled_events": ["invoice.paid"]}
+    invalid = lambda: core.event_destinations.create(wrong)
+    refused(stripe.InvalidRequestError, invalid, http_status=400, code="invalid_fields")
+    known["destination"] = destination
+    ping = core.event_destinations.ping(destination.id)
+    notification = notified("v2.core.event_destination.ping")
+    assert notification.id == ping.id and notification.fetch_related_object().id == destination.id
+    assert notification.reason.request.id == ping.last_response.request_id
+
+
+def notified(kind):
+    body, signature = until(lambda: delivered(kind))
+    secret = known["destination"].webhook_endpoint.signing_secret
+    notification = client.parse_event_notification(body, signature, secret)
+    # A type that the SDK does not know is one that Stripe does not send.
+    assert not isinstance(notification, UnknownEventNotification), notification
+    return notification
 
 
 def customers():
@@ -185,6 +226,24 @@ def delivery():
     event = client.construct_event(body, signature, known["endpoint"].secret)
     assert event.data.object.id == known["session"].id
     refused(stripe.SignatureVerificationError, lambda: client.construct_event(body, signature, "whsec_other"))
+
+
+def thin_events():
+    """delivered thin events verify with parse_event_notification, and lead to what they name"""
+    notification = notified("v1.checkout.session.completed")
+    session = known["session"]
+    assert notification.related_object.id == session.id
+    assert notification.fetch_related_object().payment_status == "paid"
+    snapshot = json.loads(until(lambda: delivered("checkout.session.completed"))[0])
+    event = notification.fetch_event()
+    assert event.snapshot_event == snapshot["id"] and event.related_object.id == session.id
+    body, signature = delivered("v1.checkout.session.completed")
+    other = lambda: client.parse_event_notification(body, signature, known["endpoint"].secret)
+    refused(stripe.SignatureVerificationError, other)
+    assert core.events.retrieve(notification.id).id == notification.id
+    listed = core.events.list({"object_id": known["subscription"].id, "limit": 1}).auto_paging_iter()
+    kinds = [event.type for event in listed]
+    assert kinds == ["v1.customer.subscription.updated", "v1.customer.subscription.created"], kinds
 
 
 def events():
@@ -348,7 +407,7 @@ def payment_links():
 
 
 def endings():
-    """a deleted customer ends its subscriptions; a deleted endpoint is gone"""
+    """a deleted customer ends its subscriptions; a deleted endpoint or destination is gone"""
     customer = known["customer"].id
     assert api.customers.delete(customer).deleted
     assert api.customers.retrieve(customer).deleted
@@ -359,11 +418,23 @@ def endings():
     endpoint = known["endpoint"].id
     assert api.webhook_endpoints.update(endpoint, {"disabled": True}).status == "disabled"
     assert api.webhook_endpoints.delete(endpoint).deleted
+    kinds = {event.type for event in core.events.list({"limit": 100}).auto_paging_iter()}
+    assert len(kinds) > 20, kinds
+    for kind in kinds:
+        notified(kind)
+    destination = known["destination"].id
+    assert core.event_destinations.disable(destination).status == "disabled"
+    assert core.event_destinations.enable(destination).status == "enabled"
+    less = {"enabled_events": ["v1.invoice.paid"], "name": "Less"}
+    changed = core.event_destinations.update(destination, less)
+    assert changed.name == "Less" and changed.enabled_events == ["v1.invoice.paid"]
+    assert core.event_destinations.delete(destination).id == destination
+    assert core.event_destinations.list().data == []
 
 
 CHECKS = [
-    webhook_endpoints, customers, prices, paging, idempotency, errors, checkout, delivery, events,
-    subscriptions, test_clocks, payments, payment_links, portal, schedules, endings,
+    webhook_endpoints, event_destinations, customers, prices, paging, idempotency, errors, checkout, delivery,
+    thin_events, events, subscriptions, test_clocks, payments, payment_links, portal, schedules, endings,
 ]
 
 for check in CHECKS:

@@ -16,6 +16,7 @@ use stripe_emulator::Fault;
 use super::Tally;
 use crate::{Answer, TestApp};
 
+/// The shapes of snapshot events. The third form is the thin one.
 const SHAPES: [&str; 2] = ["2026-10-28.endive", "2024-06-20"];
 /// Deliveries of one copy before it counts as lost.
 const MOST_ATTEMPTS: u32 = 200;
@@ -35,15 +36,17 @@ pub struct Post {
 }
 
 impl Post {
-    /// Takes in Stripe's new events, each 1 to 4 times and in either shape.
+    /// Takes in Stripe's new events, each 1 to 4 times, in either shape or thin.
     pub fn collect(&self, t: &TestApp, random: &mut fastrand::Rng) {
         for event in t.stripe.events_after(self.collected.get()) {
             self.collected.set(self.collected.get() + 1);
             let id = event["id"].as_str().expect("an id");
             for _ in 0..random.u32(1..=4) {
-                let shape = SHAPES[random.usize(..SHAPES.len())];
-                let copy = t.stripe.event_as(id, shape).expect("the event");
-                self.pending.borrow_mut().push((copy, 0));
+                let copy = match SHAPES.get(random.usize(..=SHAPES.len())) {
+                    Some(shape) => t.stripe.event_as(id, shape),
+                    None => t.stripe.event_as_thin(id),
+                };
+                self.pending.borrow_mut().push((copy.expect("the event"), 0));
             }
         }
     }
@@ -119,9 +122,15 @@ impl Post {
     }
 
     fn note(&self, event: &Value, outcome: &str) {
-        let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        // Whatever its form, it is one event.
+        let id = event["snapshot_event"].as_str().or(event["id"].as_str()).unwrap_or_default();
+        let kind = event["type"].as_str().unwrap_or_default().trim_start_matches("v1.");
         let mut outcomes = self.outcomes.borrow_mut();
-        outcomes.entry(text("id")).or_insert_with(|| (text("type"), Vec::new())).1.push(outcome.to_owned());
+        outcomes
+            .entry(id.to_owned())
+            .or_insert_with(|| (kind.to_owned(), Vec::new()))
+            .1
+            .push(outcome.to_owned());
     }
 
     /// What it came to.

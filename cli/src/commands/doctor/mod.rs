@@ -10,6 +10,7 @@ use crate::{outcome, table};
 
 mod configuration;
 mod database;
+mod destinations;
 mod events;
 mod signing_keys;
 mod stripe;

@@ -1,0 +1,149 @@
+//! POST /api/webhooks/stripe: a failed payment. The plan outlasts it for a while: what was last paid, from when the
+//! unpaid period began.
+
+use serde_json::{Value, json};
+use tests::said::{Said, item, said};
+use tests::{TestApp, users};
+
+const DAY: i64 = 86_400;
+
+async fn answer(t: &TestApp) -> Value {
+    t.entitlements(users::OWNER, &t.org).await.body.clone()
+}
+
+fn pro(t: &TestApp, created: i64) -> Said {
+    said(created).named(&t.org)
+}
+
+fn enterprise(t: &TestApp, created: i64, quantity: i64) -> Said {
+    pro(t, created).items(&[item("promptforge_enterprise_month", quantity)])
+}
+
+/// Until when the plan stays, in days from now.
+async fn grace_days(t: &TestApp) -> String {
+    let left = "select round(extract(epoch from grace_until - now()) / 86400) from subscriptions";
+    t.value(left).await
+}
+
+#[tokio::test]
+async fn an_upgrade_whose_payment_fails_gives_nothing_more_than_what_was_paid() {
+    let t = TestApp::start().await;
+    let now = t.now();
+    t.say(&pro(&t, now - 20 * DAY).period(now - 20 * DAY)).await.assert_outcome("applied");
+    let failed = enterprise(&t, now - 60, 999).status("past_due").period(now - 20 * DAY);
+    t.say(&failed).await.assert_outcome("applied");
+    let kept = answer(&t).await;
+    assert_eq!(
+        (&kept["planCode"], &kept["seats"], &kept["status"]),
+        (&json!("pro"), &json!(1), &json!("past_due"))
+    );
+    assert_eq!(grace_days(&t).await, "7", "the period was paid: only the change is not");
+    t.say(&enterprise(&t, now - 30, 999).period(now - 20 * DAY)).await.assert_outcome("applied");
+    let paid = answer(&t).await;
+    assert_eq!((&paid["planCode"], &paid["seats"]), (&json!("enterprise"), &json!(4995)));
+}
+
+#[tokio::test]
+async fn what_was_paid_is_known_in_whatever_order_the_events_come() {
+    let now = TestApp::start().await.now();
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let t = TestApp::start().await;
+        let events = [
+            pro(&t, now - 600).period(now - DAY),
+            enterprise(&t, now - 500, 2).period(now - DAY),
+            enterprise(&t, now - 400, 999).status("past_due").period(now - DAY),
+        ];
+        for index in order {
+            assert_eq!(t.say(&events[index]).await.status, 200);
+        }
+        let kept = answer(&t).await;
+        assert_eq!((&kept["planCode"], &kept["seats"]), (&json!("enterprise"), &json!(10)), "{order:?}");
+        assert_eq!(t.value("select status from subscriptions").await, "past_due", "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn grace_begins_when_the_unpaid_period_did_though_it_is_seen_late() {
+    let t = TestApp::start().await;
+    let now = t.now();
+    t.say(&pro(&t, now - 60).status("past_due").period(now - 25 * DAY)).await.assert_outcome("applied");
+    let over = answer(&t).await;
+    assert_eq!(
+        (&over["planCode"], &over["status"], &over["reason"]),
+        (&json!("pilot"), &json!("past_due"), &json!("grace_over"))
+    );
+    let t = TestApp::start().await;
+    t.say(&pro(&t, now - 60).status("past_due").period(now - 2 * DAY)).await.assert_outcome("applied");
+    assert_eq!((&answer(&t).await["planCode"], grace_days(&t).await.as_str()), (&json!("pro"), "5"));
+}
+
+#[tokio::test]
+async fn grace_does_not_begin_again_before_a_payment() {
+    let t = TestApp::start().await;
+    let now = t.now();
+    t.say(&pro(&t, now - 40 * DAY).period(now - 40 * DAY)).await.assert_outcome("applied");
+    t.say(&pro(&t, now - 10 * DAY).status("past_due").period(now - 10 * DAY)).await.assert_outcome("applied");
+    assert_eq!(answer(&t).await["reason"], "grace_over");
+    // Stripe gave up, tries again, extends a trial, begins another period: nothing of it is a payment.
+    for (seconds, status) in [(90, "unpaid"), (80, "past_due"), (70, "paused"), (60, "past_due")] {
+        t.say(&pro(&t, now - seconds).status(status).period(now - 10 * DAY)).await.assert_outcome("applied");
+        assert_eq!(answer(&t).await["planCode"], "pilot", "{status}");
+    }
+    t.say(&pro(&t, now - 50).status("past_due").period(now - 55)).await.assert_outcome("applied");
+    assert_eq!(answer(&t).await["planCode"], "pilot");
+    t.say(&pro(&t, now - 40).period(now - 55)).await.assert_outcome("applied");
+    t.say(&pro(&t, now - 30).status("past_due").period(now - 35)).await.assert_outcome("applied");
+    assert_eq!((&answer(&t).await["planCode"], grace_days(&t).await.as_str()), (&json!("pro"), "7"));
+}
+
+#[tokio::test]
+async fn a_payment_that_is_told_late_begins_the_grace_anew() {
+    let t = TestApp::start().await;
+    let now = t.now();
+    t.say(&pro(&t, now - 60 * DAY).period(now - 60 * DAY)).await.assert_outcome("applied");
+    t.say(&pro(&t, now - 30 * DAY).status("past_due").period(now - 30 * DAY)).await.assert_outcome("applied");
+    t.say(&pro(&t, now - 60).status("past_due").period(now - DAY)).await.assert_outcome("applied");
+    assert_eq!(answer(&t).await["planCode"], "pilot");
+    t.say(&pro(&t, now - 20 * DAY).period(now - 30 * DAY)).await.assert_outcome("stale");
+    assert_eq!((&answer(&t).await["planCode"], grace_days(&t).await.as_str()), (&json!("pro"), "6"));
+}
+
+#[tokio::test]
+async fn a_trial_that_was_never_paid_has_no_grace() {
+    for seen in [true, false] {
+        let t = TestApp::start().await;
+        let now = t.now();
+        let trial_end = json!(now - 60);
+        if seen {
+            let trial = pro(&t, now - 14 * DAY).status("trialing").with("trial_end", trial_end.clone());
+            t.say(&trial.period(now - 14 * DAY)).await.assert_outcome("applied");
+            assert_eq!(answer(&t).await["planCode"], "pro");
+        }
+        let failed = pro(&t, now - 30).status("past_due").with("trial_end", trial_end).period(now - 60);
+        t.say(&failed).await.assert_outcome("applied");
+        let none = answer(&t).await;
+        assert_eq!((&none["planCode"], &none["reason"]), (&json!("pilot"), &json!("never_paid")));
+    }
+}
+
+#[tokio::test]
+async fn on_a_test_clock_grace_ends_by_that_clock() {
+    let t = TestApp::start().await;
+    let clock = t.now() + 100 * DAY;
+    let on_clock = |said: Said| said.with("test_clock", json!("clock_1"));
+    t.say(&on_clock(pro(&t, clock - 32 * DAY)).period(clock - 32 * DAY)).await.assert_outcome("applied");
+    let failed = on_clock(pro(&t, clock).status("past_due")).period(clock - 2 * DAY);
+    t.say(&failed).await.assert_outcome("applied");
+    assert_eq!(answer(&t).await["planCode"], "pro");
+    let left = "select round(extract(epoch from expires_at - now()) / 86400) from entitlements";
+    assert_eq!(t.value(left).await, "5", "though the clock is a hundred days ahead");
+    let ready = |id: &str, time: i64| {
+        let clock = json!({ "id": "clock_1", "object": "test_helpers.test_clock", "frozen_time": time });
+        tests::said::event(id, "test_helpers.test_clock.ready", time, clock)
+    };
+    t.deliver(&ready("evt_c1", clock + 4 * DAY)).await.assert_outcome("applied");
+    assert_eq!(answer(&t).await["planCode"], "pro");
+    t.deliver(&ready("evt_c2", clock + 6 * DAY)).await.assert_outcome("applied");
+    let over = answer(&t).await;
+    assert_eq!((&over["planCode"], &over["reason"]), (&json!("pilot"), &json!("grace_over")));
+}
