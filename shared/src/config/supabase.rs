@@ -1,9 +1,15 @@
-//! `SUPABASE_URL` as people have it: of the project itself, or of one of its services. And the secret that
-//! its older tokens are signed with, which stands beside other values on the same page.
+//! `SUPABASE_URL` as people have it: of the project itself, or of one of its services; `SUPABASE_JWKS`, as
+//! far as it can be judged without reading a key; and the secret that older tokens are signed with, which
+//! stands beside other values on the same page.
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use url::Position;
 
 use super::Secret;
+
+/// What `SUPABASE_JWKS` holds.
+pub(super) const KEY_SET: &str = "a JSON Web Key Set of public keys, {\"keys\": [...]}";
 
 /// What a project has behind its address. Tokens name `/auth/v1` as their issuer, and most clients are given
 /// `/rest/v1`.
@@ -78,3 +84,32 @@ pub(super) fn jwt_secret(value: &str) -> Result<Secret, &'static str> {
         Ok(Secret::new(value))
     }
 }
+
+/// A set of public keys (RFC 7517, 5), as the text that it is. Which of them can be used shows when the first
+/// token names one: no function reads keys before.
+pub(super) fn key_set(value: &str) -> Result<String, &'static str> {
+    #[derive(Deserialize)]
+    struct Set {
+        keys: Vec<Member>,
+    }
+    /// What only its owner has of a key (RFC 7518, 6).
+    #[derive(Deserialize)]
+    struct Member {
+        d: Option<IgnoredAny>,
+        k: Option<IgnoredAny>,
+    }
+    if value.starts_with("http") {
+        return Err("the address of one");
+    }
+    let set: Set = serde_json::from_str(value).map_err(|_| "something else")?;
+    if set.keys.is_empty() {
+        Err("an empty one")
+    } else if set.keys.iter().any(|key| key.d.is_some() || key.k.is_some()) {
+        Err("one with a private key or a secret")
+    } else {
+        Ok(value.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests;

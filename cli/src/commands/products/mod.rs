@@ -1,5 +1,7 @@
-//! `billing products`: the products and prices in Stripe, brought up to date with the table `plans`.
+//! `billing products`: the products and prices in Stripe, brought up to date with the table `plans`; and
+//! prices at Stripe that sell a plan because an operator says so.
 
+pub mod adopt;
 mod carry_over;
 mod price;
 mod product;
@@ -11,7 +13,7 @@ use tokio_postgres::Client;
 
 use crate::catalog::{self, Price, Wanted};
 use crate::context::{self, Context, Need};
-use crate::outcome::{Code, Failure};
+use crate::outcome::{Code, Failure, Outcome};
 
 pub use report::{Done, PriceLine, ProductLine, ProductsReport};
 
@@ -21,12 +23,42 @@ pub use report::{Done, PriceLine, ProductLine, ProductsReport};
 /// lookup key and all that the table says nothing about (metadata, nickname, tax behavior, trial, amounts in
 /// other currencies), the old one is archived, and subscriptions on it stay as they are. Run twice, it
 /// changes nothing.
+#[derive(Clone, Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct CommandLine {
+    /// Without a subcommand: all products and prices.
+    #[command(flatten)]
+    pub args: Args,
+    /// What to do to one price.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do to one price.
+#[allow(missing_docs)] // What each does stands at its `Args`, which is what `--help` shows.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    Adopt(adopt::Args),
+}
+
+impl CommandLine {
+    /// Does what the arguments say.
+    pub async fn run(self, context: &Context, json: bool) -> Outcome {
+        match self.command {
+            None => Outcome::of(run(self.args, context).await, json),
+            Some(Command::Adopt(args)) => Outcome::of(adopt::run(args, context).await, json),
+        }
+    }
+}
+
+/// What is done to all products and prices.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 #[command(after_help = "\
 Examples:
   billing products --dry-run    what would be done
   billing products
-  billing products --json | jq '.prices[] | select(.done != \"unchanged\")'")]
+  billing products --json | jq '.prices[] | select(.done != \"unchanged\")'
+  billing products adopt price_1SXk2LPp --plan pro    a price that somebody made in the Dashboard")]
 pub struct Args {
     /// Only say what would be done.
     #[arg(long)]
