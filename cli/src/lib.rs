@@ -12,6 +12,7 @@ pub mod when;
 
 mod catalog;
 mod destinations;
+mod extra;
 mod money;
 mod progress;
 mod query;

@@ -1,9 +1,9 @@
 //! The API's routing table: one match from method and path to the function that does the work.
 
 use super::{
-    checkout_sessions, customers, event_destinations, events, invoices, portal_configurations,
-    portal_sessions, prices, products, subscription_schedules, subscriptions, test_clocks, v2_events,
-    webhook_endpoints,
+    charges, checkout_sessions, customers, disputes, event_destinations, events, invoice_payments, invoices,
+    payment_intents, payment_links, portal_configurations, portal_sessions, prices, products, refunds,
+    subscription_schedules, subscriptions, test_clocks, v2_events, webhook_endpoints,
 };
 use crate::life::customer;
 use crate::store::{Kind, Store};
@@ -68,6 +68,33 @@ pub(crate) fn call(store: &mut Store, method: &str, path: &str, params: &Params,
         ("GET", ["invoices"]) => invoices::list(store, params),
         ("GET", ["invoices", id]) => read(store, Kind::Invoice, id, params),
         ("POST", ["invoices", id, "pay"]) => invoices::pay(store, id, params),
+
+        ("GET", ["invoice_payments"]) => invoice_payments::list(store, params),
+        ("GET", ["invoice_payments", id]) => read(store, Kind::InvoicePayment, id, params),
+
+        ("GET", ["payment_intents"]) => payment_intents::list(store, params),
+        ("GET", ["payment_intents", id]) => read(store, Kind::PaymentIntent, id, params),
+        ("POST", ["payment_intents", id]) => payment_intents::update(store, id, params),
+
+        ("GET", ["charges"]) => charges::list(store, params),
+        ("GET", ["charges", id]) => read(store, Kind::Charge, id, params),
+        ("POST", ["charges", id]) => charges::update(store, id, params),
+
+        ("POST", ["refunds"]) => refunds::create(store, params),
+        ("GET", ["refunds"]) => refunds::list(store, params),
+        ("GET", ["refunds", id]) => read(store, Kind::Refund, id, params),
+        ("POST", ["refunds", id]) => refunds::update(store, id, params),
+
+        ("GET", ["disputes"]) => disputes::list(store, params),
+        ("GET", ["disputes", id]) => read(store, Kind::Dispute, id, params),
+        ("POST", ["disputes", id]) => disputes::update(store, id, params),
+        ("POST", ["disputes", id, "close"]) => disputes::close(store, id, params),
+
+        ("POST", ["payment_links"]) => payment_links::create(store, params),
+        ("GET", ["payment_links"]) => payment_links::list(store, params),
+        ("GET", ["payment_links", id]) => read(store, Kind::PaymentLink, id, params),
+        ("POST", ["payment_links", id]) => payment_links::update(store, id, params),
+        ("GET", ["payment_links", id, "line_items"]) => payment_links::list_line_items(store, id, params),
 
         ("GET", ["events"]) => events::list(store, params, version),
         ("GET", ["events", id]) => events::retrieve(store, id, version),

@@ -3,6 +3,7 @@
 
 mod acts;
 mod deliveries;
+mod money;
 
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -18,9 +18,15 @@ pub(crate) enum Kind {
     WebhookEndpoint,
     EventDestination,
     TestClock,
+    PaymentIntent,
+    Charge,
+    InvoicePayment,
+    Refund,
+    Dispute,
+    PaymentLink,
 }
 
-const KINDS: [(Kind, &str, &str); 12] = [
+const KINDS: [(Kind, &str, &str); 18] = [
     (Kind::Customer, "cus_", "customer"),
     (Kind::Product, "prod_", "product"),
     (Kind::Price, "price_", "price"),
@@ -34,6 +40,12 @@ const KINDS: [(Kind, &str, &str); 12] = [
     (Kind::WebhookEndpoint, "we_", "webhook endpoint"),
     (Kind::EventDestination, "ed_", "event destination"),
     (Kind::TestClock, "clock_", "test clock"),
+    (Kind::PaymentIntent, "pi_", "payment_intent"),
+    (Kind::Charge, "ch_", "charge"),
+    (Kind::InvoicePayment, "inpay_", "invoice_payment"),
+    (Kind::Refund, "re_", "refund"),
+    (Kind::Dispute, "dp_", "dispute"),
+    (Kind::PaymentLink, "plink_", "payment_link"),
 ];
 
 impl Kind {

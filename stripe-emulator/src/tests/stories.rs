@@ -35,11 +35,11 @@ pub(super) fn subscription(emulator: &Emulator, more: Value) -> String {
     emulator.create_subscription(&params).unwrap()["id"].as_str().unwrap().to_owned()
 }
 
-fn status(emulator: &Emulator, id: &str) -> String {
+pub(super) fn status(emulator: &Emulator, id: &str) -> String {
     emulator.subscription(id).unwrap()["status"].as_str().unwrap().to_owned()
 }
 
-fn types(emulator: &Emulator) -> Vec<String> {
+pub(super) fn types(emulator: &Emulator) -> Vec<String> {
     emulator.events().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -60,7 +60,11 @@ async fn a_checkout_tells_its_story_in_order() {
         "customer.created",
         "customer.subscription.created",
         "invoice.created",
+        "payment_intent.created",
         "invoice.finalized",
+        "charge.succeeded",
+        "payment_intent.succeeded",
+        "invoice_payment.paid",
         "customer.subscription.updated",
         "invoice.paid",
         "invoice.payment_succeeded",
@@ -69,14 +73,14 @@ async fn a_checkout_tells_its_story_in_order() {
     assert_eq!(types(&emulator)[before..], expected);
     let events = emulator.events();
     assert_eq!(events[before + 1]["data"]["object"]["status"], "incomplete");
-    assert_eq!(events[before + 4]["data"]["previous_attributes"], json!({ "status": "incomplete" }));
+    assert_eq!(events[before + 8]["data"]["previous_attributes"], json!({ "status": "incomplete" }));
     assert_eq!((&paid["status"], &paid["payment_status"]), (&json!("complete"), &json!("paid")));
     let subscription = emulator.subscription(paid["subscription"].as_str().unwrap()).unwrap();
     assert_eq!(
         (&subscription["status"], &subscription["metadata"]["org_id"]),
         (&json!("active"), &json!("7"))
     );
-    let old = emulator.event_as(events[before + 5]["id"].as_str().unwrap(), "2024-06-20").unwrap();
+    let old = emulator.event_as(events[before + 9]["id"].as_str().unwrap(), "2024-06-20").unwrap();
     assert_eq!(old["data"]["object"]["subscription"], subscription["id"]);
 }
 

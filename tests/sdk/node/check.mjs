@@ -534,6 +534,140 @@ await check('one-time payments: settled later, and expired', async () => {
   });
 });
 
+await check('payments: intents, charges, and which invoice they paid', async () => {
+  const now = await stripe.subscriptions.retrieve(subscription.id, {
+    expand: ['customer', 'latest_invoice.payments.data.payment.payment_intent'],
+  });
+  assert.equal(now.customer.name, 'Ada L.');
+  const [payment] = now.latest_invoice.payments.data;
+  assert.equal(payment.status, 'paid');
+  const intent = payment.payment.payment_intent;
+  assert.equal(intent.status, 'succeeded');
+  const charge = await stripe.charges.retrieve(intent.latest_charge, { expand: ['refunds'] });
+  assert.deepEqual([charge.payment_intent, charge.customer], [intent.id, customer.id]);
+  assert.deepEqual(charge.refunds.data, []);
+  const byIntent = { type: 'payment_intent', payment_intent: intent.id };
+  const found = await stripe.invoicePayments.list({ payment: byIntent });
+  assert.equal(found.data[0].invoice, now.latest_invoice.id);
+  const alone = await stripe.invoicePayments.retrieve(payment.id);
+  assert.equal(alone.amount_paid, now.latest_invoice.amount_paid);
+  assert.equal((await stripe.paymentIntents.retrieve(intent.id)).amount_received, intent.amount);
+  const old = await stripe.charges.retrieve(charge.id, {}, { apiVersion: '2024-06-20' });
+  assert.equal(old.invoice, now.latest_invoice.id);
+  for (const [resource, one] of [['charges', charge], ['paymentIntents', intent]]) {
+    const theirs = await stripe[resource].list({ customer: customer.id });
+    assert.ok(theirs.data.some(({ id }) => id === one.id), resource);
+  }
+  const listed = await stripe.subscriptions.list({
+    customer: customer.id, status: 'all', expand: ['data.customer'],
+  });
+  assert.equal(listed.data[0].customer.id, customer.id);
+});
+
+const buyOnce = async () => {
+  const once = await stripe.prices.create({ product: product.id, currency: 'usd', unit_amount: 900 });
+  const given = await stripe.checkout.sessions.create({
+    mode: 'payment', line_items: [{ price: once.id, quantity: 1 }], success_url: 'http://127.0.0.1:9/ok',
+  });
+  await control(`checkout/${given.id}/pay`, {});
+  return stripe.checkout.sessions.retrieve(given.id);
+};
+
+await check('refunds: a part, the rest, no more, and one that fails', async () => {
+  const bought = await buyOnce();
+  const found = await stripe.checkout.sessions.list({ payment_intent: bought.payment_intent });
+  assert.deepEqual(found.data.map(({ id }) => id), [bought.id]);
+  const { StripeInvalidRequestError } = Stripe.errors;
+  const part = await stripe.refunds.create({
+    payment_intent: bought.payment_intent, amount: 400, reason: 'duplicate',
+  });
+  assert.deepEqual([part.status, part.reason], ['succeeded', 'duplicate']);
+  const tooMuch = { charge: part.charge, amount: 501 };
+  await refused(stripe.refunds.create(tooMuch), StripeInvalidRequestError, { param: 'amount' });
+  const rest = await stripe.refunds.create({ charge: part.charge });
+  assert.equal((await stripe.charges.retrieve(part.charge)).refunded, true);
+  await refused(stripe.refunds.create({ charge: part.charge }), StripeInvalidRequestError, {
+    code: 'charge_already_refunded',
+  });
+  const listed = await stripe.refunds.list({ charge: part.charge });
+  assert.deepEqual(listed.data.map(({ id }) => id), [rest.id, part.id]);
+  const noted = await stripe.refunds.update(rest.id, { metadata: { ticket: '7' } });
+  assert.deepEqual(noted.metadata, { ticket: '7' });
+  await control(`refund/${rest.id}/fail`, {});
+  assert.equal((await stripe.refunds.retrieve(rest.id)).status, 'failed');
+  assert.equal((await stripe.charges.retrieve(part.charge)).amount_refunded, 400);
+  const told = [
+    'charge.refunded', 'refund.created', 'refund.updated', 'charge.refund.updated', 'refund.failed',
+  ];
+  for (const type of told) {
+    const { body, headers } = await until(() => delivered('/new', type));
+    const event = stripe.webhooks.constructEvent(body, headers['stripe-signature'], endpoint.secret);
+    assert.equal(event.data.object.object, type === 'charge.refunded' ? 'charge' : 'refund');
+  }
+});
+
+await check('disputes: opened, answered, won, and given up', async () => {
+  const [won, lost] = [await buyOnce(), await buyOnce()];
+  const dispute = await control('dispute', { payment: won.payment_intent });
+  assert.equal((await stripe.disputes.retrieve(dispute.id)).status, 'needs_response');
+  const back = stripe.refunds.create({ payment_intent: won.payment_intent });
+  await refused(back, Stripe.errors.StripeInvalidRequestError, { code: 'charge_disputed' });
+  const answered = await stripe.disputes.update(dispute.id, {
+    evidence: { product_description: 'A plan' }, submit: false,
+  });
+  assert.equal(answered.evidence_details.has_evidence, true);
+  const closed = await stripe.disputes.update(dispute.id, {
+    evidence: { uncategorized_text: 'winning_evidence' },
+  });
+  assert.deepEqual([closed.status, closed.balance_transactions.length], ['won', 2]);
+  const second = await control('dispute', { payment: lost.payment_intent });
+  assert.equal((await stripe.disputes.close(second.id)).status, 'lost');
+  const listed = await stripe.disputes.list({ charge: second.charge });
+  assert.deepEqual(listed.data.map(({ id }) => id), [second.id]);
+  for (const type of ['created', 'updated', 'closed', 'funds_withdrawn', 'funds_reinstated']) {
+    await until(() => delivered('/new', `charge.dispute.${type}`));
+  }
+});
+
+await check('payment links: a visitor with a reference of their own', async () => {
+  const link = await stripe.paymentLinks.create({
+    line_items: [{ price: monthly.id, quantity: 1 }], metadata: { from: 'link' },
+    subscription_data: { metadata: { to: 'sub' } },
+  });
+  assert.equal((await stripe.paymentLinks.listLineItems(link.id)).data[0].price.id, monthly.id);
+  const page = await fetch(`${link.url}?client_reference_id=org_7`);
+  const given = new URL(page.url).pathname.split('/').at(-1);
+  await control(`checkout/${given}/pay`, {});
+  const paid = await stripe.checkout.sessions.retrieve(given, { expand: ['subscription'] });
+  assert.deepEqual([paid.client_reference_id, paid.payment_link], ['org_7', link.id]);
+  assert.equal(paid.metadata.from, 'link');
+  assert.deepEqual({ ...paid.subscription.metadata }, { to: 'sub' });
+  const bySubscription = await stripe.checkout.sessions.list({ subscription: paid.subscription.id });
+  assert.equal(bySubscription.data[0].id, given);
+  assert.equal((await stripe.paymentLinks.update(link.id, { active: false })).active, false);
+  assert.equal((await stripe.paymentLinks.retrieve(link.id)).url, link.url);
+  assert.ok((await stripe.paymentLinks.list({ active: false })).data.some(({ id }) => id === link.id));
+});
+
+await check('an upgrade that cannot be paid: past due, refused, or waiting', async () => {
+  const buyer = await stripe.customers.create({});
+  const made = await stripe.subscriptions.create({
+    customer: buyer.id, items: [{ price: monthly.id }], default_payment_method: 'pm_card_visa',
+  });
+  await stripe.subscriptions.update(made.id, { default_payment_method: 'pm_card_chargeCustomerFail' });
+  const items = [{ id: made.items.data[0].id, quantity: 99 }];
+  const upgrade = (behavior) => stripe.subscriptions.update(made.id, {
+    items, proration_behavior: 'always_invoice', payment_behavior: behavior,
+  });
+  await refused(upgrade('error_if_incomplete'), Stripe.errors.StripeCardError, { code: 'card_declined' });
+  const waiting = await upgrade('pending_if_incomplete');
+  assert.deepEqual([waiting.status, waiting.items.data[0].quantity], ['active', 1]);
+  assert.equal(waiting.pending_update.subscription_items[0].quantity, 99);
+  const owing = await upgrade('allow_incomplete');
+  assert.deepEqual([owing.status, owing.items.data[0].quantity], ['past_due', 99]);
+  assert.equal(owing.pending_update, null);
+});
+
 await check('billing portal: configurations, sessions and their page', async () => {
   const configuration = await stripe.billingPortal.configurations.create({
     features: { invoice_history: { enabled: true } }, default_return_url: 'http://127.0.0.1:9/home',

@@ -349,6 +349,63 @@ def schedules():
     until(lambda: delivered("subscription_schedule.released"))
 
 
+def buy_once():
+    price = api.prices.create({"product_data": {"name": "Add-on"}, "currency": "usd", "unit_amount": 900})
+    params = {
+        "mode": "payment",
+        "line_items": [{"price": price.id, "quantity": 1}],
+        "success_url": "http://127.0.0.1:9/ok",
+    }
+    session = api.checkout.sessions.create(params)
+    control(f"checkout/{session.id}/pay", {})
+    return api.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent.latest_charge"]})
+
+
+def payments():
+    """payments, refunds and disputes: made, given back, taken back"""
+    session = buy_once()
+    intent, charge = session.payment_intent, session.payment_intent.latest_charge
+    assert intent.status == "succeeded" and charge.paid and charge.amount == 900
+    assert api.checkout.sessions.list({"payment_intent": intent.id}).data[0].id == session.id
+    part = api.refunds.create({"payment_intent": intent.id, "amount": 400})
+    assert part.status == "succeeded" and api.refunds.retrieve(part.id).charge == charge.id
+    api.refunds.create({"charge": charge.id})
+    assert api.charges.retrieve(charge.id).refunded
+    again = {"charge": charge.id}
+    refused(stripe.InvalidRequestError, lambda: api.refunds.create(again), code="charge_already_refunded")
+    assert len(api.refunds.list({"charge": charge.id}).data) == 2
+    opened = control("dispute", {"payment": buy_once().payment_intent.id})
+    assert api.disputes.retrieve(opened["id"]).status == "needs_response"
+    assert api.disputes.close(opened["id"]).status == "lost"
+    assert api.disputes.list({"charge": opened["charge"]}).data[0].id == opened["id"]
+    for kind in ("charge.refunded", "refund.created", "charge.dispute.closed"):
+        until(lambda: delivered(kind))
+    query = {"subscription": known["subscription"].id, "expand": ["data.payments"]}
+    invoice = api.invoices.list(query).data[0]
+    paid = api.invoice_payments.list({"invoice": invoice.id, "status": "paid"}).data[0]
+    assert invoice.payments.data[0].id == paid.id
+    assert api.payment_intents.retrieve(paid.payment.payment_intent).status == "succeeded"
+
+
+def payment_links():
+    """payment links: a visitor with a reference of their own"""
+    params = {
+        "line_items": [{"price": known["monthly"].id, "quantity": 1}],
+        "metadata": {"from": "link"},
+        "subscription_data": {"metadata": {"to": "sub"}},
+    }
+    link = api.payment_links.create(params)
+    with urllib.request.urlopen(f"{link.url}?client_reference_id=org_7") as page:
+        session = page.url.rsplit("/", 1)[1]
+    control(f"checkout/{session}/pay", {})
+    session = api.checkout.sessions.retrieve(session, {"expand": ["subscription"]})
+    assert session.client_reference_id == "org_7" and session.payment_link == link.id
+    assert session.metadata.to_dict() == {"from": "link"}
+    assert session.subscription.metadata.to_dict() == {"to": "sub"}
+    assert not api.payment_links.update(link.id, {"active": False}).active
+    assert api.payment_links.retrieve(link.id).url == link.url
+
+
 def endings():
     """a deleted customer ends its subscriptions; a deleted endpoint or destination is gone"""
     customer = known["customer"].id
@@ -377,7 +434,7 @@ def endings():
 
 CHECKS = [
     webhook_endpoints, event_destinations, customers, prices, paging, idempotency, errors, checkout, delivery,
-    thin_events, events, subscriptions, test_clocks, portal, schedules, endings,
+    thin_events, events, subscriptions, test_clocks, payments, payment_links, portal, schedules, endings,
 ]
 
 for check in CHECKS:

@@ -68,16 +68,12 @@ async fn prices(context: &Context, report: &mut DoctorReport) {
     match products::run(args, context).await {
         Ok(products) if products.has_changes() => {
             let wrong = products.prices.iter().filter(|line| line.done != products::Done::Unchanged);
-            let wrong: Vec<String> =
-                wrong.map(|line| format!("{} would be {}", line.lookup_key, line.done)).collect();
-            let found = if wrong.is_empty() {
-                "a product is not as the table plans says".to_owned()
-            } else {
-                wrong.join(", ")
-            };
+            let prices = wrong.map(|line| format!("{} would be {}", line.lookup_key, line.done));
+            let wrong = products.products.iter().filter(|line| line.done != products::Done::Unchanged);
+            let found: Vec<String> = prices.chain(wrong.map(product)).collect();
             report.failing(
                 "prices",
-                found,
+                found.join(", "),
                 "Run billing products --dry-run to see it, and billing products to mend it.",
             );
         }
@@ -86,6 +82,17 @@ async fn prices(context: &Context, report: &mut DoctorReport) {
             None => report.ok("prices", format!("{} there, with the right amounts", products.prices.len())),
         },
         Err(error) => report.impossible("prices", error),
+    }
+}
+
+/// What is wrong with a plan's product. A price may be active and its product archived: it looks as if it
+/// were sold, and Stripe refuses every checkout.
+fn product(line: &products::ProductLine) -> String {
+    let id = line.product.as_deref().unwrap_or_default();
+    match line.was_archived() {
+        true => format!("{id}, the product of {}, is archived: nobody can buy it", line.plan_code),
+        false if line.changes.is_empty() => format!("{} has no product", line.plan_code),
+        false => format!("{id}, the product of {}, differs in {}", line.plan_code, line.changes.join(", ")),
     }
 }
 

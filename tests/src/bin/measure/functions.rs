@@ -50,6 +50,7 @@ pub async fn measure(folder: &Path, only: &[String], requests: usize) {
     }))
     .await;
     let mut environment = vault.environment();
+    environment.push(("IDENTITY_SOURCE", "access_token"));
     environment.push(("METRICS_NAMESPACE", "measured"));
 
     println!(
@@ -92,30 +93,32 @@ fn event(function: &str, number: usize, t: &TestApp, auth: &TestAuth, created: &
     let body = |body: Value| body.to_string();
     let org = &t.org;
     match function {
-        "authorizer" => {
-            let now = t.now();
-            let token = auth.token(&auth.claims_with(json!({ "iat": now, "exp": now + 3600 })));
-            json!({
-                "version": "2.0", "type": "REQUEST",
-                "routeArn": "arn:aws:execute-api:x:1:a/$default/GET/api/entitlements",
-                "identitySource": null, "headers": { "authorization": format!("Bearer {token}") },
-                "requestContext": { "requestId": "1" }
-            })
-        }
-        "entitlements" => {
-            request("GET", "/api/entitlements", &format!("orgId={org}"), &user(users::MEMBER), String::new())
-        }
+        "entitlements" => request(
+            "GET",
+            "/api/entitlements",
+            &format!("orgId={org}"),
+            &user(t, auth, users::MEMBER),
+            String::new(),
+        ),
         "health" => request("GET", "/api/health", "", &json!({}), String::new()),
         "checkout" => {
             let order = json!({ "orgId": t.other_org, "planCode": "pro", "interval": "month" });
-            request("POST", "/api/billing/checkout", "", &user(users::OUTSIDER), body(order))
+            request("POST", "/api/billing/checkout", "", &user(t, auth, users::OUTSIDER), body(order))
         }
-        "portal" => {
-            request("POST", "/api/billing/portal", "", &user(users::OWNER), body(json!({ "orgId": org })))
-        }
-        "sync" => {
-            request("POST", "/api/billing/sync", "", &user(users::MEMBER), body(json!({ "orgId": org })))
-        }
+        "portal" => request(
+            "POST",
+            "/api/billing/portal",
+            "",
+            &user(t, auth, users::OWNER),
+            body(json!({ "orgId": org })),
+        ),
+        "sync" => request(
+            "POST",
+            "/api/billing/sync",
+            "",
+            &user(t, auth, users::MEMBER),
+            body(json!({ "orgId": org })),
+        ),
         "webhook" => {
             let mut event = created.clone();
             event["id"] = json!(format!("evt_{number}"));
@@ -133,8 +136,11 @@ fn event(function: &str, number: usize, t: &TestApp, auth: &TestAuth, created: &
     }
 }
 
-fn user(id: &str) -> Value {
-    json!({ "x-user-id": id, "content-type": "application/json" })
+/// The headers of a person's request: with an access token that a key of the project signed.
+fn user(t: &TestApp, auth: &TestAuth, id: &str) -> Value {
+    let now = t.now();
+    let token = auth.token(&auth.claims_with(json!({ "sub": id, "iat": now, "exp": now + 3600 })));
+    json!({ "authorization": format!("Bearer {token}"), "content-type": "application/json" })
 }
 
 fn request(method: &str, path: &str, query: &str, headers: &Value, body: String) -> Value {
