@@ -89,7 +89,7 @@ impl Pgbench {
         }
     }
 
-    /// What each transaction took that ended within this time (in Unix microseconds), in milliseconds, sorted.
+    /// What each transaction took that ended within this time (Unix microseconds), in milliseconds, sorted.
     fn take_times(&self, within: Range<i64>) -> Vec<f64> {
         let mut times = Vec::new();
         for entry in fs::read_dir(&self.folder).expect("a folder").flatten() {
