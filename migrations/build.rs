@@ -1,5 +1,6 @@
 //! Embeds the SQL files beside this crate, in the order in which they are applied.
-#![allow(clippy::disallowed_methods, clippy::print_stdout)] // How cargo and a build script speak to each other.
+// How cargo and a build script speak to each other.
+#![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
 use std::fmt::Write;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! What is sold: the plans and their prices, from the table `plans`, and how Stripe has them.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use shared::domain::plan::{Interval, PlanCode};
 use shared::stripe::wire::{Expandable, Metadata};
@@ -50,6 +52,25 @@ pub struct Price {
     pub recurring: Option<Recurring>,
     #[serde(default)]
     pub metadata: Metadata,
+    #[serde(default)]
+    pub nickname: Option<String>,
+    /// `inclusive`, `exclusive` or `unspecified`.
+    #[serde(default)]
+    pub tax_behavior: Option<String>,
+    /// What it charges by currency, its own among them. Empty where Stripe was not asked for it.
+    #[serde(default)]
+    pub currency_options: BTreeMap<String, CurrencyOption>,
+}
+
+/// What a price charges in one currency.
+#[derive(Clone, Debug, Deserialize)]
+pub struct CurrencyOption {
+    /// None: tiers, or fractions of a cent.
+    pub unit_amount: Option<i64>,
+    /// The same with fractions of a cent. None: tiers.
+    pub unit_amount_decimal: Option<String>,
+    #[serde(default)]
+    pub tax_behavior: Option<String>,
 }
 
 /// How often a price is paid.
@@ -58,6 +79,8 @@ pub struct Recurring {
     pub interval: String,
     pub interval_count: i64,
     pub usage_type: String,
+    #[serde(default)]
+    pub trial_period_days: Option<u32>,
 }
 
 impl Price {

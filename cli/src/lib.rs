@@ -11,6 +11,8 @@ pub mod secrets;
 pub mod when;
 
 mod catalog;
+mod destinations;
+mod extra;
 mod money;
 mod progress;
 mod query;

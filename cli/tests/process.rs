@@ -108,13 +108,20 @@ const STORE: [&str; 4] = ["webhook-endpoint", "--url", "https://a.example/", "--
 
 #[tokio::test]
 async fn a_signing_secret_is_stored_in_front_of_the_others_and_not_printed() {
+    for form in [&[][..], &["--thin"]] {
+        is_stored_in_front(form).await;
+    }
+}
+
+async fn is_stored_in_front(form: &[&str]) {
     let stripe = Emulator::start(Options::default()).await.unwrap();
     let held = json!({
         "STRIPE_SECRET_KEY": stripe.secret_key(), "STRIPE_API_BASE": stripe.url(),
         "STRIPE_WEBHOOK_SECRET": "whsec_old", "OTHER": { "kept": true },
     });
     let vault = Vault::open(&held).await;
-    let output = billing(&STORE, &vault.environment()).await;
+    let arguments = [&STORE, form].concat();
+    let output = billing(&arguments, &vault.environment()).await;
     assert_eq!(status(&output), 0, "{}", err(&output));
     assert!(!out(&output).contains("whsec_") && out(&output).contains("stands first"), "{}", out(&output));
     let held = vault.secret();
@@ -124,7 +131,7 @@ async fn a_signing_secret_is_stored_in_front_of_the_others_and_not_printed() {
     // The environment goes before the secret.
     let mut environment = vault.environment();
     environment.push(("STRIPE_SECRET_KEY", "sk_test_other"));
-    assert_eq!(status(&billing(&STORE, &environment).await), 5);
+    assert_eq!(status(&billing(&arguments, &environment).await), 5);
 }
 
 #[tokio::test]

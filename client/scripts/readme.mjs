@@ -1,9 +1,9 @@
-// Compiles the examples of README.md: a block that names a file becomes that file, and those under one
-// heading belong together.
+// Compiles the examples of README.md and docs/: a block that names a file becomes that file. Those of
+// README.md under one heading belong together, and so do those of a page of docs/.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const client = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -11,21 +11,30 @@ const client = join(dirname(fileURLToPath(import.meta.url)), "..");
 const out = join(client, "readme-examples");
 rmSync(out, { recursive: true, force: true });
 
-const sections = readFileSync(join(client, "README.md"), "utf8").split(/^## /m);
+const read = (path) => readFileSync(join(client, path), "utf8");
+const groups = [
+  ...read("README.md")
+    .split(/^## /m)
+    .map((text, index) => [`readme-${index}`, text]),
+  ...readdirSync(join(client, "docs")).map((name) => [
+    basename(name, ".md").toLowerCase(),
+    read(`docs/${name}`),
+  ]),
+];
 let files = 0;
-for (const [index, section] of sections.entries()) {
-  for (const [, language, file, code] of section.matchAll(/^```(\S+)(?: file=(\S+))?\n([\s\S]*?)^```$/gm)) {
+for (const [group, text] of groups) {
+  for (const [, language, file, code] of text.matchAll(/^```(\S+)(?: file=(\S+))?\n([\s\S]*?)^```$/gm)) {
     if (!["ts", "tsx"].includes(language)) continue;
     if (!file) throw new Error(`An example names no file:\n${code}`);
-    const path = join(out, String(index), file);
+    const path = join(out, group, file);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, code.includes("export ") ? code : `${code}\nexport {};\n`);
     files++;
   }
 }
-if (files === 0) throw new Error("README.md has no examples");
+if (files === 0) throw new Error("There are no examples");
 
-const options = { extends: "../tsconfig.json", include: [".", "../scripts/next-headers.d.ts"] };
+const options = { extends: "../tsconfig.json", include: [".", "../scripts/next.d.ts"] };
 options.compilerOptions = {
   module: "ESNext",
   moduleResolution: "Bundler",
@@ -41,4 +50,4 @@ try {
   process.exit(1);
 }
 rmSync(out, { recursive: true });
-console.log(`${files} examples of README.md compile`);
+console.log(`${files} examples of README.md and docs/ compile`);

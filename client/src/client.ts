@@ -1,5 +1,7 @@
 // The client: what an organization may do, kept for one person and shared by all who ask.
 
+import { judge, type Check, type OnError } from "./check.js";
+import type { Plan } from "./contract.js";
 import { BillingError, userChanged } from "./errors.js";
 import { takeOff, unlessAborted, type Flight } from "./flight.js";
 import { createSend } from "./request.js";
@@ -16,12 +18,12 @@ import type {
   PortalOrder,
 } from "./types.js";
 
-/** What a gate does while the API cannot be had and there is no answer that still counts. */
-export type OnError = "closed" | "open";
-
 /** How a client is made. */
 export interface BillingClientOptions {
-  /** Where the API is, such as `https://api.example.com`. `""` for the page's own origin. */
+  /**
+   * Where the API is, such as `https://api.example.com`. `""` for the page's own origin, `/billing` for a
+   * path there.
+   */
   readonly baseUrl: string;
   /** Gives the signed-in person's access token. Asked before every request. */
   readonly getToken: GetToken;
@@ -56,6 +58,12 @@ export interface ReadOptions extends CallOptions {
   readonly afresh?: boolean;
 }
 
+/** Which plans. */
+export interface PlansOptions extends CallOptions {
+  /** Says of each plan what this organization may do with it. Without one nobody needs to be signed in. */
+  readonly orgId?: string | undefined;
+}
+
 /** Options of a check. */
 export interface CheckOptions extends CallOptions {
   /** Other than the client's. */
@@ -79,10 +87,21 @@ export interface BillingClient {
    */
   hasEntitlement(orgId: string, feature: Feature, options?: CheckOptions): Promise<boolean>;
   /**
+   * Asks the same, and tells "not in the plan", "no answer" and "refused" apart. Throws no more than
+   * `hasEntitlement`.
+   */
+  checkEntitlement(orgId: string, feature: Feature, options?: CheckOptions): Promise<Check>;
+  /**
+   * Asks what is sold, and at which prices.
+   *
+   * @throws BillingError
+   */
+  getPlans(options?: PlansOptions): Promise<readonly Plan[]>;
+  /**
    * Opens a checkout. Send the person to the answer's `url`.
    *
    * @throws BillingError with `already_subscribed` if the organization pays: its plan is changed in the
-   * portal.
+   *   portal, at the error's `portalUrl` or with `openPortal`.
    */
   startCheckout(order: CheckoutOrder, options?: CallOptions): Promise<Checkout>;
   /**
@@ -203,6 +222,19 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
     }
   };
 
+  const checkEntitlement: BillingClient["checkEntitlement"] = async (
+    orgId,
+    feature,
+    { signal, onError: wanted = onError } = {},
+  ) => {
+    try {
+      return judge(feature, { entitlements: await getEntitlements(orgId, { signal }) }, wanted);
+    } catch (error) {
+      if (!(error instanceof BillingError)) throw error;
+      return judge(feature, { error }, wanted);
+    }
+  };
+
   const open = async <T extends { readonly url: string }>(
     path: string,
     order: unknown,
@@ -216,13 +248,13 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
   return {
     onError,
     getEntitlements,
-    hasEntitlement: async (orgId, feature, { signal, onError: wanted = onError } = {}) => {
-      try {
-        return (await getEntitlements(orgId, { signal })).entitlements[feature] === true;
-      } catch (error) {
-        if (!(error instanceof BillingError)) throw error;
-        return wanted === "open" && error.isOutage;
-      }
+    hasEntitlement: async (...check) => (await checkEntitlement(...check)).enabled,
+    checkEntitlement,
+    getPlans: async ({ orgId, signal } = {}) => {
+      const query = orgId ? `?orgId=${encodeURIComponent(orgId)}` : "";
+      const { plans } = (await send(`/api/billing/plans${query}`, { signal, open: !orgId })).body;
+      if (!Array.isArray(plans)) throw unexpected();
+      return plans as Plan[];
     },
     startCheckout: (order, call) => open("/api/billing/checkout", order, call),
     openPortal: (order, call) => open("/api/billing/portal", order, call),

@@ -29,6 +29,8 @@ export interface BillingErrorDetails {
   readonly requestId?: string | undefined;
   /** Milliseconds. */
   readonly retryAfter?: number | undefined;
+  /** Where to go instead. */
+  readonly portalUrl?: string | undefined;
   /** The error behind it. */
   readonly cause?: unknown;
 }
@@ -43,12 +45,14 @@ export class BillingError extends Error {
   readonly requestId: string | undefined;
   /** Milliseconds until another try makes sense, where the API said so. */
   readonly retryAfter: number | undefined;
+  /** With `already_subscribed`: Stripe's page that confirms the change, where the API has opened one. */
+  readonly portalUrl: string | undefined;
 
   /** @internal */
   constructor(
     code: ErrorCode,
     message: string,
-    { status = 0, requestId, retryAfter, cause }: BillingErrorDetails = {},
+    { status = 0, requestId, retryAfter, portalUrl, cause }: BillingErrorDetails = {},
   ) {
     super(message, { cause });
     this.name = "BillingError";
@@ -56,6 +60,7 @@ export class BillingError extends Error {
     this.status = status;
     this.requestId = requestId;
     this.retryAfter = retryAfter;
+    this.portalUrl = portalUrl;
   }
 
   /**

@@ -6,9 +6,11 @@ export type {
   BillingClientOptions,
   CallOptions,
   CheckOptions,
-  OnError,
+  PlansOptions,
   ReadOptions,
 } from "./client.js";
+export type { Check, OnError } from "./check.js";
+export type { Plan, PlanAction, PlanPrice, PortalFlow, ScheduledChange } from "./contract.js";
 export { BillingError } from "./errors.js";
 export type { BillingErrorDetails, ErrorCode } from "./errors.js";
 export type { GetToken } from "./session.js";

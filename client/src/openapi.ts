@@ -159,11 +159,15 @@ export interface components {
         Created: number | string;
         /** @description What an organization may do, and when that was so. */
         EntitlementsResponse: {
+            /** @description Whether the caller may open a checkout or the portal. */
+            canManageBilling: boolean;
             /**
              * Format: date-time
              * @description When the subscription ends, if it is cancelled.
              */
             cancelAt: string | null;
+            /** @description Stripe collects nothing for the subscription for now. */
+            collectionPaused: boolean;
             /**
              * Format: date-time
              * @description When the paid period ends.
@@ -199,10 +203,22 @@ export interface components {
              * @description While a payment has failed: how long the plan stays on.
              */
             graceEndsAt: string | null;
+            /** @description How often the subscription is paid: `day`, `week`, `month` or `year`. Null: there is none. */
+            interval: string | null;
+            /**
+             * Format: int32
+             * @description It is paid once in so many intervals.
+             */
+            intervalCount: number | null;
             /** @description The organization that was asked about. */
             orgId: components["schemas"]["OrgId"];
             /** @description The plan in force. */
             planCode: components["schemas"]["PlanCode"];
+            /**
+             * @description Why the plan is the free one although there is a subscription: a stable word such as `grace_over`,
+             *     `collection_paused` or `unknown_price`. Null: nothing needs an explanation.
+             */
+            reason: string | null;
             /**
              * Format: int32
              * @description Seats that are paid for, or included.
@@ -229,6 +245,11 @@ export interface components {
              * @description When this was read.
              */
             timestamp: string;
+            /**
+             * Format: date-time
+             * @description While there is a trial: when it ends.
+             */
+            trialEndsAt: string | null;
         };
         /** @description Why a request got no success. */
         Failure: {
@@ -236,7 +257,7 @@ export interface components {
              * @description For programs. It does not change.
              * @enum {string}
              */
-            code: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_return_url" | "invalid_signature" | "missing_org_id" | "unauthenticated" | "identity_mismatch" | "not_a_member" | "not_a_billing_admin" | "no_customer" | "already_subscribed" | "payload_too_large" | "internal" | "processing_failed" | "stripe_error" | "stripe_throttled" | "database_unavailable";
+            code: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_return_url" | "invalid_signature" | "missing_org_id" | "unauthenticated" | "identity_mismatch" | "not_a_member" | "not_a_billing_admin" | "no_customer" | "already_subscribed" | "shared_customer" | "payload_too_large" | "internal" | "processing_failed" | "stripe_error" | "stripe_throttled" | "database_unavailable";
             /** @description One sentence for people. It may change. */
             error: string;
             /** @description To be named when asking us: our log has the reason under it. */
@@ -646,6 +667,20 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
                         code?: "no_customer";
+                    };
+                };
+            };
+            /** @description `shared_customer`: the organization's customer pays for another organization too, which its portal would show. */
+            409: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "shared_customer";
                     };
                 };
             };

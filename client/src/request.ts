@@ -12,6 +12,8 @@ export interface Exchange {
   readonly signal?: AbortSignal | undefined;
   /** A token that was fetched already. */
   readonly token?: string;
+  /** Goes without a token: anybody may ask. */
+  readonly open?: boolean;
 }
 
 /** @internal */
@@ -34,10 +36,15 @@ export function createSend(
 ): Send {
   // As from an environment variable that is not set.
   if (typeof baseUrl !== "string") throw new TypeError("baseUrl is not a string");
+  // `api.example.com` alone would be a page of the frontend's own.
+  if (!/^($|\/|https?:\/\/)/i.test(baseUrl))
+    throw new TypeError(`baseUrl begins with neither https:// nor /: "${baseUrl}"`);
   const base = baseUrl.replace(/\/+$/, "");
+  const place = base || "the page's own origin";
 
-  const once = async (path: string, { body, etag, signal }: Exchange, token: string): Promise<Reply> => {
-    const headers: Record<string, string> = { accept: "application/json", authorization: `Bearer ${token}` };
+  const once = async (path: string, { body, etag, signal }: Exchange, token?: string): Promise<Reply> => {
+    const headers: Record<string, string> = { accept: "application/json" };
+    if (token) headers["authorization"] = `Bearer ${token}`;
     if (body) headers["content-type"] = "application/json";
     if (etag) headers["if-none-match"] = etag;
     // What asks Stripe takes longer.
@@ -60,13 +67,13 @@ export function createSend(
         body ? { ...init, method: "POST", body: JSON.stringify(body) } : init,
       );
       const text = await response.text();
-      return read(response, text);
+      return read(response, text, place);
     } catch (cause) {
       signal?.throwIfAborted();
       if (cause instanceof BillingError) throw cause;
       throw late
-        ? new BillingError("timeout", `No answer within ${most} ms`, { cause })
-        : new BillingError("network", "The billing API cannot be reached", { cause });
+        ? new BillingError("timeout", `No answer from ${place} within ${most} ms`, { cause })
+        : new BillingError("network", `The billing API cannot be reached at ${place}`, { cause });
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
@@ -74,6 +81,7 @@ export function createSend(
   };
 
   return async (path, exchange) => {
+    if (exchange.open) return once(path, exchange);
     const token = exchange.token ?? (await session.token());
     const current = <T>(value: T): T => {
       if (!session.owns(token)) throw userChanged();
@@ -96,11 +104,11 @@ export function createSend(
   };
 }
 
-function read(response: Response, text: string): Reply {
+function read(response: Response, content: string, place: string): Reply {
   const { status, headers } = response;
   let body: unknown;
   try {
-    body = JSON.parse(text || "{}");
+    body = JSON.parse(content || "{}");
   } catch {
     // Not the API's. Said below.
   }
@@ -109,14 +117,17 @@ function read(response: Response, text: string): Reply {
   if (status === 304 || (response.ok && fields["success"] === true)) {
     return { status, etag: headers.get("etag") ?? undefined, body: fields };
   }
-  const { code, error, requestId } = fields;
+  const { code } = fields;
   const known = typeof code === "string";
+  const text = (name: string): string | undefined =>
+    typeof fields[name] === "string" ? fields[name] : undefined;
   throw new BillingError(
     known ? (code as ErrorCode) : status === 429 ? "throttled" : "unexpected_response",
-    known && typeof error === "string" ? error : `The billing API answered ${status}`,
+    (known && text("error")) || `${place} answered ${status}, and not as the billing API does`,
     {
       status,
-      requestId: typeof requestId === "string" ? requestId : undefined,
+      requestId: text("requestId"),
+      portalUrl: text("portalUrl"),
       retryAfter: milliseconds(headers.get("retry-after")),
     },
   );

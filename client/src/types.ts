@@ -1,5 +1,7 @@
 // The public names of what the API says, derived from its description so that the two cannot differ.
 
+import type { MoreOfCheckout, MoreOfEntitlements, PortalFlow } from "./contract.js";
+import type { BillingError } from "./errors.js";
 import type { components } from "./openapi.js";
 
 type Schemas = components["schemas"];
@@ -18,25 +20,28 @@ export type Feature = keyof Answer["entitlements"];
  * What an organization may do. Never changed in place: a new state is a new object, an unchanged one the same
  * object.
  */
-export type Entitlements = Readonly<Omit<Answer, "success" | "entitlements">> & {
-  /** Every flag, on or off. */
-  readonly entitlements: Readonly<Answer["entitlements"]>;
-  /** True while the API cannot be reached and this is the last answer that it gave. */
-  readonly stale: boolean;
-};
+export type Entitlements = Readonly<Omit<Answer, "success" | "entitlements">> &
+  MoreOfEntitlements & {
+    /** Every flag, on or off. */
+    readonly entitlements: Readonly<Answer["entitlements"]>;
+    /** True while the API cannot be reached and this is the last answer that it gave. */
+    readonly stale: boolean;
+  };
 
 /** What is bought, and for which organization. */
-export type CheckoutOrder = Readonly<Schemas["CheckoutRequest"]>;
+export type CheckoutOrder = Readonly<Schemas["CheckoutRequest"]> & MoreOfCheckout;
 
 /** The checkout page to send the person to. */
 export type Checkout = Readonly<Omit<Schemas["CheckoutResponse"], "success">>;
 
-/** Whose subscription is to be managed, and where the person is led afterwards. */
+/** Whose subscription is to be managed, what for, and where the person is led afterwards. */
 export interface PortalOrder {
   /** The organization. */
   readonly orgId: string;
   /** An address on an origin that the API allows. The frontend's own if it is not given. */
   readonly returnUrl?: string | undefined;
+  /** Leads straight to one thing. Without it the portal begins with an overview. */
+  readonly flow?: PortalFlow | undefined;
 }
 
 /** The portal page to send the person to. */
@@ -50,5 +55,5 @@ export interface EntitlementsState {
   /** The last answer, if it may still be used. */
   readonly entitlements?: Entitlements | undefined;
   /** Why the newest attempt gave none. Beside `entitlements` it means that those are stale. */
-  readonly error?: import("./errors.js").BillingError | undefined;
+  readonly error?: BillingError | undefined;
 }

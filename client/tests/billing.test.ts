@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import { BillingError } from "../src/index.js";
+import { testPlans } from "../src/testing/stub.js";
 import { setUp } from "./support/clients.js";
-import { ORG } from "./support/fakeApi.js";
+import { ORG, tokenOf } from "./support/fakeApi.js";
 
 describe("checkout", () => {
   it("opens a page", async () => {
@@ -38,6 +39,37 @@ describe("checkout", () => {
     });
   });
 
+  it("says where the plan is changed instead, if the API does", async () => {
+    const { api, client } = setUp();
+    api.plans.set(ORG, "pro");
+    api.sold = testPlans();
+    const order = { orgId: ORG, planCode: "enterprise", interval: "month" } as const;
+    await expect(client.startCheckout(order)).rejects.toMatchObject({
+      code: "already_subscribed",
+      portalUrl: "https://portal.test/confirm",
+    });
+  });
+
+  it("sends seats and addresses to come back to, and nothing that was not said", async () => {
+    const { api, client } = setUp();
+    const order = {
+      orgId: ORG,
+      planCode: "enterprise",
+      interval: "month",
+      seats: 7,
+      successUrl: "https://app.test/s",
+      cancelUrl: undefined,
+    } as const;
+    await client.startCheckout(order);
+    expect(api.calls[0]?.body).toEqual({
+      orgId: ORG,
+      planCode: "enterprise",
+      interval: "month",
+      seats: 7,
+      successUrl: "https://app.test/s",
+    });
+  });
+
   it("takes no answer without an address", async () => {
     const { api, client } = setUp();
     api.instead = () => Response.json({ success: true });
@@ -58,10 +90,56 @@ describe("the portal", () => {
     expect(api.calls[0]?.body).toEqual({ orgId: ORG, returnUrl: "https://app.test/" });
   });
 
+  it("opens for one thing", async () => {
+    const { api, client } = setUp();
+    api.plans.set(ORG, "pro");
+    api.sold = testPlans();
+    await client.openPortal({ orgId: ORG, flow: { type: "update", planCode: "pro", interval: "year" } });
+    expect(api.calls[0]?.body).toEqual({
+      orgId: ORG,
+      flow: { type: "update", planCode: "pro", interval: "year" },
+    });
+  });
+
   it("says that there is none before the first checkout", async () => {
     const { client } = setUp();
     await expect(client.openPortal({ orgId: ORG })).rejects.toMatchObject({
       code: "no_customer",
+      status: 404,
+    });
+  });
+});
+
+describe("plans", () => {
+  it("are told to everybody, without a token", async () => {
+    const { api, client, asked } = setUp();
+    api.sold = testPlans();
+    expect((await client.getPlans()).map(({ planCode, action }) => [planCode, action])).toEqual([
+      ["pilot", undefined],
+      ["pro", undefined],
+      ["enterprise", undefined],
+    ]);
+    expect(api.calls[0]?.path).toBe("/api/billing/plans");
+    expect(api.calls[0]?.headers.has("authorization")).toBe(false);
+    expect(asked).toHaveLength(0);
+  });
+
+  it("say what a member's organization may do with each", async () => {
+    const { api, client } = setUp();
+    api.sold = testPlans();
+    api.plans.set(ORG, "pro");
+    expect((await client.getPlans({ orgId: ORG })).map(({ action }) => action)).toEqual([
+      "downgrade",
+      "current",
+      "upgrade",
+    ]);
+    expect(api.calls[0]?.headers.get("authorization")).toBe(`Bearer ${tokenOf("ada")}`);
+  });
+
+  it("are an error where the API has no such route", async () => {
+    const { client } = setUp();
+    await expect(client.getPlans({ orgId: ORG })).rejects.toMatchObject({
+      code: "unexpected_response",
       status: 404,
     });
   });

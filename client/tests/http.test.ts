@@ -86,7 +86,18 @@ it("drops it on a 403", async () => {
   });
 });
 
-it("says so when nobody listens", async () => {
+it("names the address when nobody listens there", async () => {
   const nobody = createBillingClient({ baseUrl: "http://127.0.0.1:1", getToken: () => token });
-  await expect(nobody.getEntitlements(ORG)).rejects.toMatchObject({ code: "network", status: 0 });
+  const message = "The billing API cannot be reached at http://127.0.0.1:1";
+  await expect(nobody.getEntitlements(ORG)).rejects.toMatchObject({ code: "network", status: 0, message });
+});
+
+it("names the address when something else answers there", async () => {
+  const elsewhere = createBillingClient({ baseUrl: `${baseUrl}/elsewhere/`, getToken: () => token });
+  const message = `${baseUrl}/elsewhere answered 404, and not as the billing API does`;
+  await expect(elsewhere.getEntitlements(ORG)).rejects.toMatchObject({
+    code: "unexpected_response",
+    status: 404,
+    message,
+  });
 });

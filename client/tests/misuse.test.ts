@@ -18,6 +18,10 @@ export async function misuse(client: BillingClient, server: ServerBilling): Prom
   await client.hasEntitlement("org", "canExportPdf");
   // @ts-expect-error a misspelt flag
   await server.requireEntitlement("org", "canExportPDFs");
+  // @ts-expect-error what an outage means is not said
+  await server.hasEntitlement("org", "canExportPDF");
+  // @ts-expect-error no such flow
+  await client.openPortal({ orgId: "org", flow: { type: "renew" } });
   // @ts-expect-error no such plan
   await client.startCheckout({ orgId: "org", planCode: "platinum", interval: "month" });
   // @ts-expect-error no such interval
@@ -34,6 +38,11 @@ it("says which option is missing", () => {
   expect(() => createBillingClient({ baseUrl: undefined, getToken: () => null })).toThrow(
     new TypeError("baseUrl is not a string"),
   );
+});
+
+it.each(["api.example.com", "ftp://api.example.com", "api"])("says that %s is no address", (baseUrl) => {
+  const reason = new TypeError(`baseUrl begins with neither https:// nor /: "${baseUrl}"`);
+  expect(() => createBillingClient({ baseUrl, getToken: () => null })).toThrow(reason);
 });
 
 it("has eleven flags, three plans, two intervals and the API's codes", () => {

@@ -97,7 +97,7 @@ describe("in an outage", () => {
     const outcome = expect(asking).rejects.toMatchObject({
       code: "timeout",
       status: 0,
-      message: "No answer within 3000 ms",
+      message: "No answer from http://api.test within 3000 ms",
     });
     await vi.advanceTimersByTimeAsync(3_000);
     await outcome;
@@ -107,7 +107,7 @@ describe("in an outage", () => {
     const { api, client } = setUp({ timeout: 3_000 });
     api.instead = () => new Promise<Response>(() => undefined);
     const outcome = expect(client.openPortal({ orgId: ORG })).rejects.toMatchObject({
-      message: "No answer within 9000 ms",
+      message: "No answer from http://api.test within 9000 ms",
     });
     await vi.advanceTimersByTimeAsync(9_000);
     await outcome;
@@ -124,7 +124,11 @@ describe("Retry-After", () => {
     const { api, client } = setUp();
     api.fail(503, "database_unavailable", { "retry-after": "2" });
     await expect(client.getEntitlements(ORG)).rejects.toMatchObject({
-      code: "database_unavailable", status: 503, requestId: "request-1", retryAfter: 2_000, isOutage: true,
+      code: "database_unavailable",
+      status: 503,
+      requestId: "request-1",
+      retryAfter: 2_000,
+      isOutage: true,
     });
   });
 
@@ -174,13 +178,15 @@ describe("a gate", () => {
     expect(await client.hasEntitlement(ORG, "hasAPI", { onError: "closed" })).toBe(false);
   });
 
-  it.each([[401, "unauthenticated"], [403, "not_a_member"], [400, "invalid_org_id"]] as const)(
-    "stays closed on a %i even then", async (status, code) => {
-      const { api, client } = setUp({ onError: "open" });
-      api.fail(status, code);
-      expect(await client.hasEntitlement(ORG, "hasAPI")).toBe(false);
-    },
-  );
+  it.each([
+    [401, "unauthenticated"],
+    [403, "not_a_member"],
+    [400, "invalid_org_id"],
+  ] as const)("stays closed on a %i even then", async (status, code) => {
+    const { api, client } = setUp({ onError: "open" });
+    api.fail(status, code);
+    expect(await client.hasEntitlement(ORG, "hasAPI")).toBe(false);
+  });
 
   it("stays closed for a flag that only JavaScript can ask for", async () => {
     const { client } = setUp();

@@ -63,10 +63,71 @@ describe("requireEntitlement", () => {
   });
 });
 
-it("answers hasEntitlement and getEntitlements", async () => {
-  const { billing } = setUp();
-  expect(await billing.hasEntitlement(ORG, "canExportPDF")).toBe(true);
-  expect(await billing.hasEntitlement(ORG, "hasAPI")).toBe(false);
+describe("hasEntitlement", () => {
+  it("says yes and no", async () => {
+    const { billing } = setUp();
+    expect(await billing.hasEntitlement(ORG, "canExportPDF", { onError: "throw" })).toBe(true);
+    expect(await billing.hasEntitlement(ORG, "hasAPI", { onError: "throw" })).toBe(false);
+  });
+
+  it("does in an outage what the caller said", async () => {
+    const { api, billing } = setUp();
+    api.fail(503, "database_unavailable");
+    await expect(billing.hasEntitlement(ORG, "canExportPDF", { onError: "throw" })).rejects.toMatchObject({
+      isOutage: true,
+    });
+    expect(await billing.hasEntitlement(ORG, "canExportPDF", { onError: "closed" })).toBe(false);
+    expect(await billing.hasEntitlement(ORG, "canExportPDF", { onError: "open" })).toBe(true);
+  });
+
+  it("opens on no refusal, whatever the caller said", async () => {
+    const { api, billing } = setUp();
+    api.plans.clear();
+    await expect(billing.hasEntitlement(ORG, "canExportPDF", { onError: "throw" })).rejects.toMatchObject({
+      code: "not_a_member",
+    });
+    expect(await billing.hasEntitlement(ORG, "canExportPDF", { onError: "open" })).toBe(false);
+  });
+});
+
+it("tells not in the plan, no answer and refused apart", async () => {
+  const { api, billing } = setUp();
+  expect(await billing.checkEntitlement(ORG, "canExportPDF")).toMatchObject({
+    status: "on",
+    enabled: true,
+    entitlements: { planCode: "pro" },
+  });
+  expect(await billing.checkEntitlement(ORG, "hasAPI")).toMatchObject({
+    status: "off",
+    enabled: false,
+    entitlements: { planCode: "pro" },
+  });
+  api.fail(503, "database_unavailable");
+  expect(await billing.checkEntitlement(ORG, "canExportPDF")).toMatchObject({
+    status: "outage",
+    enabled: false,
+    error: { status: 503 },
+  });
+  expect(await billing.checkEntitlement(ORG, "canExportPDF", { onError: "open" })).toMatchObject({
+    status: "outage",
+    enabled: true,
+  });
+  api.fail(403, "not_a_member");
+  expect(await billing.checkEntitlement(ORG, "canExportPDF", { onError: "open" })).toMatchObject({
+    status: "refused",
+    enabled: false,
+  });
+});
+
+it("buys, opens the portal and waits for the purchase", async () => {
+  const { api, billing } = setUp();
+  api.plans.set(ORG, "pilot");
+  expect((await billing.startCheckout({ orgId: ORG, planCode: "pro", interval: "month" })).url).toBe(
+    "https://checkout.test/cs_1",
+  );
+  api.atStripe = "pro";
+  expect((await billing.syncAfterCheckout(ORG)).planCode).toBe("pro");
+  expect((await billing.openPortal({ orgId: ORG })).url).toBe("https://portal.test/bps_1");
   expect((await billing.getEntitlements(ORG)).planCode).toBe("pro");
 });
 
@@ -74,10 +135,9 @@ it("keeps nothing between two people", async () => {
   const people = [tokenOf("ada"), tokenOf("bob")];
   const { api, billing } = setUp(() => people.shift() ?? null);
   api.plans.set(`bob ${ORG}`, "pilot");
-  const answers = await Promise.all([
-    billing.hasEntitlement(ORG, "canExportPDF"),
-    billing.hasEntitlement(ORG, "canExportPDF"),
-  ]);
+  const answers = await Promise.all(
+    [1, 2].map(() => billing.hasEntitlement(ORG, "canExportPDF", { onError: "throw" })),
+  );
   expect(answers).toEqual([true, false]);
   expect(api.calls.every((call) => !call.headers.has("if-none-match"))).toBe(true);
 });

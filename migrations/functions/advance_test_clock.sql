@@ -1,6 +1,7 @@
 -- Notes the time of one of Stripe's test clocks, and sets what its organizations have then: grace ends by
 -- that clock. Answers applied, or ignored if no subscription goes by it.
-create or replace function billing_private.advance_test_clock(clock text, told timestamptz, cause text) returns text
+create or replace function billing_private.advance_test_clock(clock text, told timestamptz,
+  cause text) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   orgs uuid[];

@@ -1,6 +1,7 @@
--- Makes the organization's plans and recurring add-ons what its subscriptions grant now: writes only what differs,
--- and records it. The other mode's rows, one-time add-ons, trials and overrides are not touched.
-create or replace function billing_private.apply_subscriptions(org uuid, mode boolean, cause text) returns void
+-- Makes the organization's plans and recurring add-ons what its subscriptions grant now: writes only what
+-- differs, and records it. The other mode's rows, one-time add-ons, trials and overrides are not touched.
+create or replace function billing_private.apply_subscriptions(org uuid, mode boolean,
+  cause text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   wanted billing.entitlements[] := array(select g from billing_private.granted(org, mode) g);

@@ -1,6 +1,7 @@
 -- The organization, if the application has it; else no row.
 create or replace function billing_private.existing_organization(org uuid)
-returns table (id uuid, name text) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+returns table (id uuid, name text) language plpgsql stable security definer set search_path = pg_catalog,
+  pg_temp as $$
 begin
   return query select o.id, o.name from billing.organizations o where o.id = org;
 end $$;

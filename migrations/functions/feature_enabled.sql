@@ -10,7 +10,8 @@ begin
   select e.enabled into overridden from billing.entitlements e
   where e.org_id = org and e.source = 'override' and e.feature = feature_enabled.feature
     and (e.expires_at is null or e.expires_at > now());
-  return exists (select from billing.plan_entitlements p where p.plan_code = 'pilot' and p.feature = feature_enabled.feature)
+  return exists (select from billing.plan_entitlements p where p.plan_code = 'pilot'
+    and p.feature = feature_enabled.feature)
     and coalesce(overridden,
       exists (
         select from billing.plan_entitlements p

@@ -1,7 +1,7 @@
 -- Whose an event or a read is, and what we know of what it names; all in one look. In this order:
 --   the first of `named` that exists: the organizations that metadata names, which only the account can write
---   `reference`, which a visitor may type, unless the subscription's own metadata has named one: it pays for an
---     organization, and does nothing else
+--   `reference`, which a visitor may type, unless the subscription's own metadata has named one: it pays for
+--     an organization, and does nothing else
 --   that of the stored subscription, payment or customer
 -- `org_named`: metadata says so. `own`: that, or the customer is the organization's. `gone`: the application
 -- has deleted it, and only rows of ours, or the note that they were forgotten, know it; null and `gone`: the
@@ -56,7 +56,8 @@ begin
     gone := org is not null or exists (
       select from billing.runs r
       where r.kind = 'billing_data_forgotten' and r.telemetry -> 'at_stripe_sha256' ?| array[
-        encode(sha256(convert_to(subscription, 'UTF8')), 'hex'), encode(sha256(convert_to(customer, 'UTF8')), 'hex')]);
+        encode(sha256(convert_to(subscription, 'UTF8')), 'hex'),
+          encode(sha256(convert_to(customer, 'UTF8')), 'hex')]);
   end if;
 end $$;
 revoke all on function billing_private.find_organization(uuid[], uuid, text, text, text, text) from public;

@@ -1,7 +1,7 @@
 -- When the grace of a past_due subscription begins: when it was first seen to be past due, or when the period
 -- began that is not paid, whichever is earlier.
-create or replace function billing_private.grace_begins(subscription billing.subscriptions) returns timestamptz
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+create or replace function billing_private.grace_begins(subscription billing.subscriptions)
+returns timestamptz language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
   return least(
     subscription.past_due_since,

@@ -1,5 +1,6 @@
--- What the organization's subscriptions of a mode grant now, as rows of `entitlements`: plans, each with how often
--- it is paid for, its extra seats and when it expires, and the flags of recurring add-ons. Plans come first.
+-- What the organization's subscriptions of a mode grant now, as rows of `entitlements`: plans, each with how
+-- often it is paid for, its extra seats and when it expires, and the flags of recurring add-ons. Plans come
+-- first.
 create or replace function billing_private.granted(org uuid, mode boolean) returns setof billing.entitlements
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
@@ -13,13 +14,15 @@ begin
     select s.stripe_subscription_id as id, s.own, s.stripe_created_at as created,
       case s.status when 'past_due' then s.paid_items else s.items end as items,
       -- A test clock stands still between two events: what is left counts from then.
-      case s.status when 'past_due' then coalesce(c.noted_at + (s.grace_until - c.frozen_at), s.grace_until) end
+      case s.status when 'past_due' then coalesce(c.noted_at + (s.grace_until - c.frozen_at),
+        s.grace_until) end
         as expires_at
     from billing.subscriptions s
     left join billing.test_clocks c on c.test_clock = s.test_clock
     where s.org_id = org and s.livemode = mode and billing_private.is_granting(s.status)
       and s.pause_behavior is distinct from 'void') s
-  cross join lateral jsonb_to_recordset(s.items) as i (plan text, quantity integer, seats integer, flags jsonb)
+  cross join lateral jsonb_to_recordset(s.items) as i (plan text, quantity integer, seats integer,
+    flags jsonb)
   cross join lateral (
     select 'plan' as source, coalesce(i.plan, 'pilot') as plan, null::text as feature,
       case when i.plan is not null and i.seats is null then coalesce(i.quantity, 1) else 0 end as units,

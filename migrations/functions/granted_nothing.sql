@@ -1,11 +1,13 @@
--- The row of `entitlements` of an organization whose subscriptions of a mode grant no plan: the plan that everybody
--- has, and the subscription that explains why. Null: it never had one.
-create or replace function billing_private.granted_nothing(org uuid, mode boolean) returns billing.entitlements
+-- The row of `entitlements` of an organization whose subscriptions of a mode grant no plan: the plan that
+-- everybody has, and the subscription that explains why. Null: it never had one.
+create or replace function billing_private.granted_nothing(org uuid,
+  mode boolean) returns billing.entitlements
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   explained billing.entitlements;
 begin
-  select null::bigint, org, 'plan', mode, 'pilot', null::text, s.stripe_subscription_id, true, 0::bigint, 0::bigint,
+  select null::bigint, org, 'plan', mode, 'pilot', null::text, s.stripe_subscription_id, true, 0::bigint,
+    0::bigint,
     s.own, null::timestamptz, null::timestamptz
   into explained
   from billing.subscriptions s

@@ -3,6 +3,7 @@ create or replace function billing_private.may_change_billing(asking uuid, org u
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return exists (
-    select from billing.members m where m.org_id = org and m.user_id = asking and m.role in ('owner', 'admin'));
+    select from billing.members m where m.org_id = org and m.user_id = asking
+      and m.role in ('owner', 'admin'));
 end $$;
 revoke all on function billing_private.may_change_billing(uuid, uuid) from public;

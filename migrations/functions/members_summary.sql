@@ -5,7 +5,8 @@ create or replace function billing_private.members_summary(
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
   select count(*) into organizations from billing.organizations;
-  select count(*), count(*) filter (where m.role in ('owner', 'admin')) into members, admins from billing.members m;
+  select count(*), count(*) filter (where m.role in ('owner', 'admin')) into members, admins
+    from billing.members m;
   select count(*) into without_admin from billing.organizations o
   where not exists (select from billing.members m where m.org_id = o.id and m.role in ('owner', 'admin'));
 end $$;

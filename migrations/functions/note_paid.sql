@@ -7,7 +7,8 @@ declare
   noted billing.subscriptions := current;
   was billing.subscriptions;
 begin
-  if snapshot ->> 'status' is distinct from 'active' or current.status = 'active' or current.paid_at >= created
+  if snapshot ->> 'status' is distinct from 'active' or current.status = 'active'
+    or current.paid_at >= created
     or billing_private.is_ended(current.status)
   then
     return;
@@ -26,4 +27,5 @@ begin
   where s.stripe_subscription_id = noted.stripe_subscription_id;
   perform billing_private.apply_subscriptions(noted.org_id, noted.livemode, cause);
 end $$;
-revoke all on function billing_private.note_paid(billing.subscriptions, jsonb, bigint, interval, text) from public;
+revoke all on function billing_private.note_paid(billing.subscriptions, jsonb, bigint, interval, text)
+  from public;

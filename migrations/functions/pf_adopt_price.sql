@@ -10,13 +10,14 @@ begin
   if price is null or not exists (select from billing.plans p where p.plan_code = plan) then
     raise exception 'unknown plan_code %', plan using errcode = 'invalid_parameter_value';
   end if;
-  insert into billing.prices as p (price_id, plan_code, adopted_by) values (price, plan, by_whom)
-  on conflict (price_id) do update set plan_code = excluded.plan_code, adopted_by = excluded.adopted_by;
   -- Sold by nobody we know, or known as something else: seldom asked for, and by an operator.
   select coalesce(array_agg(distinct s.org_id), '{}') into orgs
   from billing.subscriptions s
   where s.items @> jsonb_build_array(jsonb_build_object('price', price));
+  -- The organizations before the price, as events do.
   perform billing_private.lock_organizations(orgs);
+  insert into billing.prices as p (price_id, plan_code, adopted_by) values (price, plan, by_whom)
+  on conflict (price_id) do update set plan_code = excluded.plan_code, adopted_by = excluded.adopted_by;
   for before in
     select * from billing.subscriptions s
     where s.items @> jsonb_build_array(jsonb_build_object('price', price)) and s.org_id = any (orgs)
@@ -26,7 +27,9 @@ begin
     continue when after.items = before.items and after.paid_items is not distinct from before.paid_items;
     update billing.subscriptions s set
       plan_code = after.plan_code, price_id = after.price_id, unknown_price = after.unknown_price,
-      items = after.items, paid_items = after.paid_items, version = s.version + 1, updated_at = now()
+      billing_interval = after.billing_interval, interval_count = after.interval_count,
+      currency = after.currency, quantity = after.quantity, items = after.items,
+      paid_items = after.paid_items, version = s.version + 1, updated_at = now()
     where s.stripe_subscription_id = before.stripe_subscription_id;
     perform billing_private.record(before.org_id, 'price_adopted', before.plan_code, after.plan_code, by_whom,
       jsonb_build_object('subscription', before.stripe_subscription_id, 'price', price));

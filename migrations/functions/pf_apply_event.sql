@@ -5,16 +5,16 @@
 --   customer, subscription, payment_intent    Stripe's ids, or null
 --   snapshot      the subscription's state that the event carries or a read of Stripe showed, or null
 --   carried       the state that the event carried, if the snapshot is what a read showed; else null
---   version, observed_at, known_through, may_include  the snapshot is what Stripe answered when the row had that version,
---                 and holds for that span of Stripe's clock; else null
+--   version, observed_at, known_through, may_include  the snapshot is what Stripe answered when the row had
+--                    that version, and holds for that span of Stripe's clock; else null
 --   payment, charge  a one-time payment; money of a charge that went back, or its dispute; or null
 --   test_clock, frozen_at  one of Stripe's test clocks and its time, Unix seconds; or null
 --   verdict       an outcome that is decided already, or null
 --   grace_days, foreign_acknowledged, elapsed_ms
 -- Answers one of
---   {"settled": {outcome, org_id, seen}}  outcome: applied, stale, duplicate, ignored. seen: what somebody should look
---                 at: unknown_plan, addon_unreadable, payment_disputed, paid_by_stranger
---   {"ask_stripe": {version}}       nothing was changed: ask Stripe, then call again with what it said and this version
+--   {"settled": {outcome, org_id, seen}}  outcome: applied, stale, duplicate, ignored. seen: what somebody
+--                 should look at: unknown_plan, addon_unreadable, payment_disputed, paid_by_stranger
+--   {"ask_stripe": {version}}  nothing changed: ask Stripe, then call again with its answer and this version
 --   "missing_org"                   the event is noted as failed
 --
 -- Lock order, for all writers: the organizations, the subscription's row, the event's row. Two deliveries of
@@ -37,17 +37,19 @@ begin
   select * into asked from jsonb_to_record(request) as argument (
     id text, type text, created bigint, livemode boolean, api_version text,
     org_ids uuid[], reference uuid, customer text, subscription text, payment_intent text,
-    snapshot jsonb, carried jsonb, version bigint, observed_at bigint, known_through bigint, may_include bigint,
+    snapshot jsonb, carried jsonb, version bigint, observed_at bigint, known_through bigint,
+      may_include bigint,
     payment jsonb, charge jsonb, test_clock text, frozen_at bigint,
     verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
   -- Most events name their organization: then a glance tells what is to be locked.
   if asked.org_ids[1] is not null then
     locked := array_remove(asked.org_ids || md5(asked.payment_intent)::uuid || (
-      select s.org_id from billing.subscriptions s where s.stripe_subscription_id = asked.subscription), null);
+      select s.org_id from billing.subscriptions s where s.stripe_subscription_id = asked.subscription),
+        null);
     perform billing_private.lock_organizations(locked);
   end if;
-  -- A subscription that moves to another organization changes both: both are locked. It may have moved while we
-  -- waited for a lock: then again.
+  -- A subscription that moves to another organization changes both: both are locked. It may have moved while
+  -- we waited for a lock: then again.
   loop
     select * into whose from billing_private.find_organization(asked.org_ids, asked.reference, asked.id,
       asked.subscription, asked.customer, asked.payment_intent);
@@ -71,7 +73,9 @@ begin
   elsif asked.charge is not null then
     result := billing_private.write_charge(
       case when not whose.gone then whose.org end, asked.charge, asked.created, asked.id);
-    seen := case when asked.charge ->> 'dispute_status' is not null then array['payment_disputed'] else seen end;
+    if asked.charge ->> 'dispute_status' is not null then
+      seen := array['payment_disputed'];
+    end if;
     result := case when whose.org is null then 'ignored' else result end;
   elsif whose.org is null and not whose.gone then
     -- Stripe knows whose subscription it is: its own metadata says it, or its customer's.
@@ -99,7 +103,9 @@ begin
         select w.outcome, w.unreadable into result, unreadable
         from billing_private.write_payment(whose.org, asked.payment, asked.id) w;
       end if;
-      seen := case when unreadable is not null then array['addon_unreadable'] else seen end;
+      if unreadable is not null then
+        seen := array['addon_unreadable'];
+      end if;
     else
       result := billing_private.ordering(asked.created, asked.snapshot is not null,
         coalesce(current.known_through, -1), coalesce(current.may_include, -1), current.status);
@@ -113,7 +119,8 @@ begin
       end if;
       -- Of what has ended for an organization that is gone and forgotten, nothing is to be known again; and
       -- whether it has, only Stripe knows: an old event may come once more.
-      if result = 'write' and whose.gone and current.version is null and billing_private.is_forgotten(whose.org) then
+      if result = 'write' and whose.gone and current.version is null
+        and billing_private.is_forgotten(whose.org) then
         result := case
           when asked.version is null then 'read'
           when billing_private.is_ended(asked.snapshot ->> 'status') then 'ignored'
@@ -124,9 +131,11 @@ begin
         return jsonb_build_object('ask_stripe', jsonb_build_object('version', coalesce(current.version, 0)));
       end if;
       if result = 'write' then
-        after := billing_private.write_snapshot(whose.org, whose.org_named, whose.own, current, asked.snapshot,
+        after := billing_private.write_snapshot(whose.org, whose.org_named, whose.own, current,
+          asked.snapshot,
           coalesce(asked.observed_at, asked.created), asked.observed_at is not null,
-          coalesce(asked.known_through, asked.created - 1), coalesce(asked.may_include, asked.created), grace, asked.id);
+          coalesce(asked.known_through, asked.created - 1), coalesce(asked.may_include, asked.created),
+            grace, asked.id);
         seen := array_remove(array[
           case when after.unknown_price is not null then 'unknown_plan' end,
           case when not after.own then 'paid_by_stranger' end,
@@ -135,7 +144,8 @@ begin
         after := current;
       end if;
       if coalesce(asked.carried, asked.snapshot) ->> 'status' = 'active' and after.status <> 'active' then
-        perform billing_private.note_paid(after, coalesce(asked.carried, asked.snapshot), asked.created, grace, asked.id);
+        perform billing_private.note_paid(after, coalesce(asked.carried, asked.snapshot), asked.created,
+          grace, asked.id);
       end if;
       result := case result when 'write' then 'applied' when 'covered' then 'stale' else result end;
     end if;
@@ -149,8 +159,10 @@ begin
     whose.org := case when billing_private.holds(whose.org) then whose.org end;
   end if;
   insert into billing.webhook_events as w
-    (event_id, type, livemode, api_version, stripe_created_at, org_id, status, outcome, processed_at, milliseconds)
-  values (asked.id, asked.type, asked.livemode, asked.api_version, to_timestamp(asked.created), whose.org, 'processed',
+    (event_id, type, livemode, api_version, stripe_created_at, org_id, status, outcome, processed_at,
+      milliseconds)
+  values (asked.id, asked.type, asked.livemode, asked.api_version, to_timestamp(asked.created), whose.org,
+    'processed',
     result, now(), asked.elapsed_ms + extract(milliseconds from clock_timestamp() - now())::int)
   on conflict (event_id) do update set
     org_id = excluded.org_id, status = excluded.status, outcome = excluded.outcome,
@@ -161,7 +173,8 @@ begin
     -- Another delivery was faster, because they did not name the same organization: its commit stands.
     raise exception 'event % was processed meanwhile', asked.id using errcode = 'serialization_failure';
   end if;
-  return jsonb_build_object('settled', jsonb_build_object('outcome', result, 'org_id', whose.org, 'seen', seen));
+  return jsonb_build_object('settled', jsonb_build_object('outcome', result, 'org_id', whose.org, 'seen',
+    seen));
 end $$;
 revoke all on function billing.pf_apply_event(jsonb) from public;
 grant execute on function billing.pf_apply_event(jsonb) to service_role, billing_events, billing_operator;

@@ -1,7 +1,7 @@
 -- Compares what Stripe answered to reads with our rows and writes what differs. The argument:
---   reads       [{org_ids, customer, subscription, snapshot, version, observed_at, known_through, may_include}], as
---               pf_apply_event takes them; version is null where nobody noted it before Stripe was asked: then only a
---               missing row is written
+--   reads       [{org_ids, customer, subscription, snapshot, version, observed_at, known_through,
+--               may_include}], as pf_apply_event takes them; version is null where nobody noted it before
+--               Stripe was asked: then only a missing row is written
 --   cause, grace_days, dry_run
 -- Answers [{subscription, org_id, outcome, version, differences}]. Outcome: same; applied; differs (the dry
 -- run, or the version was not noted: note this one and ask Stripe again); conflict (the row changed

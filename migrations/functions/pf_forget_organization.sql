@@ -2,7 +2,8 @@
 -- say whose it was; not the organization and its members, which are the application's. While it has a live
 -- subscription, only with even_if_live: the next event or comparison would bring the rows back. Answers
 -- {live, removed}: its live subscriptions, and the rows that went, by table (null: nothing was done).
-create or replace function billing.pf_forget_organization(org uuid, even_if_live boolean, by_whom text) returns jsonb
+create or replace function billing.pf_forget_organization(org uuid, even_if_live boolean,
+  by_whom text) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   live text[];
@@ -24,15 +25,18 @@ begin
   from (
     select c.stripe_customer_id as id from billing.customers c where c.org_id = org
     union all
-    select unnest(array[s.stripe_customer_id, s.stripe_subscription_id]) from billing.subscriptions s where s.org_id = org) ids;
-  foreach name in array array['entitlements', 'subscriptions', 'payments', 'charges', 'customers', 'webhook_events', 'runs'] loop
+    select unnest(array[s.stripe_customer_id, s.stripe_subscription_id]) from billing.subscriptions s
+      where s.org_id = org) ids;
+  foreach name in array array['entitlements', 'subscriptions', 'payments', 'charges', 'customers',
+    'webhook_events', 'runs'] loop
     execute format('delete from billing.%I where org_id = $1', name) using org;
     get diagnostics rows = row_count;
     removed := removed || jsonb_build_object(name, rows);
   end loop;
   delete from billing_private.syncs y where y.org_id = org;
   perform billing_private.record(null, 'billing_data_forgotten', null, null, by_whom, jsonb_build_object(
-    'organization_sha256', encode(sha256(convert_to(org::text, 'UTF8')), 'hex'), 'at_stripe_sha256', at_stripe, 'removed', removed));
+    'organization_sha256', encode(sha256(convert_to(org::text, 'UTF8')), 'hex'), 'at_stripe_sha256',
+      at_stripe, 'removed', removed));
   return jsonb_build_object('live', live, 'removed', removed);
 end $$;
 revoke all on function billing.pf_forget_organization(uuid, boolean, text) from public;

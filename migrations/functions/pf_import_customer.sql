@@ -6,7 +6,8 @@
 --   organization_has_another  the organization has another customer (`other`) in this mode
 create or replace function billing.pf_import_customer(
   org uuid, mode boolean, customer text, by_whom text, source text
-) returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
+) returns jsonb language plpgsql security definer set search_path = pg_catalog,
+  pg_temp set lock_timeout = '5s' as $$
 declare
   theirs text;
   holder uuid;
@@ -29,7 +30,8 @@ begin
       end if;
       return jsonb_build_object('outcome', 'stored', 'other', null);
     end if;
-    select c.stripe_customer_id into theirs from billing.customers c where c.org_id = org and c.livemode = mode;
+    select c.stripe_customer_id into theirs from billing.customers c where c.org_id = org
+      and c.livemode = mode;
     if theirs = customer then
       return jsonb_build_object('outcome', 'same', 'other', null);
     end if;

@@ -29,6 +29,7 @@ begin
     by_whom, jsonb_build_object('feature', flag, 'until', expires_at, 'reason', reason));
   return true;
 end $$;
-revoke all on function billing.pf_override_entitlement(uuid, text, boolean, timestamptz, text, text) from public;
+revoke all on function billing.pf_override_entitlement(uuid, text, boolean, timestamptz, text, text)
+  from public;
 grant execute on function billing.pf_override_entitlement(uuid, text, boolean, timestamptz, text, text)
   to service_role, billing_operator;

@@ -16,7 +16,9 @@ begin
   insert into billing.customers (org_id, livemode, stripe_customer_id) values (org, mode, customer)
   on conflict do nothing;
   update billing.customers c
-  set stripe_customer_id = case when c.stripe_customer_id = replaces then customer else c.stripe_customer_id end,
+  set
+    stripe_customer_id =
+      case when c.stripe_customer_id = replaces then customer else c.stripe_customer_id end,
     contact_user_id = case when c.stripe_customer_id = replaces then null else c.contact_user_id end
   where c.org_id = org and c.livemode = mode
   returning c.stripe_customer_id into stored;

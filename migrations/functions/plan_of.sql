@@ -3,7 +3,8 @@
 -- although there is a subscription; null where nothing needs an explanation.
 create or replace function billing_private.plan_of(org uuid, mode boolean) returns table (
   plan_code text, status text, reason text, billing_interval text, interval_count integer, currency text,
-  quantity integer, seats integer, current_period_end timestamptz, cancel_at timestamptz, grace_ends_at timestamptz,
+  quantity integer, seats integer, current_period_end timestamptz, cancel_at timestamptz,
+    grace_ends_at timestamptz,
   trial_ends_at timestamptz, collection_paused boolean, stripe_subscription_id text
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
@@ -19,7 +20,8 @@ begin
     from held h
     order by h.counts desc, h.rank desc, h.own desc, h.expires_at desc nulls first limit 1),
   seats as (
-    select coalesce(sum(h.units), 0) as units, coalesce(sum(h.units * h.seats_included + h.extra_seats), 0) as paid
+    select coalesce(sum(h.units), 0) as units, coalesce(sum(h.units * h.seats_included + h.extra_seats),
+      0) as paid
     from held h where h.counts)
   select
     plan.plan_code,

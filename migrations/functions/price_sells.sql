@@ -1,7 +1,8 @@
--- The plan that a price sells, and its rank; null: none that we know of. `learned`: Stripe says so now, and it is
--- not stored yet. `known`: the items of the subscription's row before, which may know it.
+-- The plan that a price sells, and its rank; null: none that we know of. `learned`: Stripe says so now, and
+-- it is not stored yet. `known`: the items of the subscription's row before, which may know it.
 create or replace function billing_private.price_sells(
-  price text, lookup_key text, plan_code text, known jsonb, out plan text, out rank smallint, out learned boolean
+  price text, lookup_key text, plan_code text, known jsonb, out plan text, out rank smallint,
+    out learned boolean
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   said record;

@@ -1,67 +1,18 @@
--- What checkout and portal need to know of an organization, for a user: no row, if they are no member.
---   role             owner, admin or member
---   customer         the Stripe customer that it buys with. Null: it needs a new one, in place of `replaces` if it has
---                    one, which pays for another organization now
---   portal_customer  the one whose portal it may open: of the subscription of its own that explains its plan, else the
---                    one it buys with
---   shared           that one pays for another organization too: its portal would show what is not theirs
---   subscribed       a live subscription of its own: another one would charge twice
---   price_unknown    the same, of a price that nobody knows a plan for
---   contact          the user whose address Stripe has for `customer`
+-- What checkout and portal need to know of an organization, for a user: their role, and its account, as
+-- billing_private.account_of says it. No row, if they are no member.
 create or replace function billing.read_account(caller uuid, org uuid, mode boolean) returns table (
   role text, customer text, replaces text, portal_customer text, shared boolean, last_checkout_session text,
   subscribed boolean, price_unknown boolean, had_trial boolean, contact uuid
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
   return query
-  with own as (
-    select s.*, billing_private.is_live(s.status) and (p.rank > 0 or s.unknown_price is not null) as binds
-    from billing.subscriptions s
-    join billing.plans p using (plan_code)
-    where s.org_id = org and s.livemode = mode and s.own),
-  portal as (
-    select o.stripe_customer_id as id, not billing_private.is_ended(o.status) as is_live
-    from own o
-    left join billing.plans p using (plan_code)
-    where o.stripe_customer_id is not null
-    -- The one that explains the plan, as plan_of has it: granting, of the highest rank; else one that can be
-    -- mended.
-    order by billing_private.is_ended(o.status), billing_private.is_granting(o.status) desc, p.rank desc,
-      o.stripe_created_at desc limit 1),
-  others as (
-    select s.stripe_customer_id as id
-    from billing.subscriptions s
-    where s.org_id <> org and not billing_private.is_ended(s.status)
-      and s.stripe_customer_id in (
-        select portal.id from portal
-        union all
-        select c.stripe_customer_id from billing.customers c where c.org_id = org and c.livemode = mode))
-  select
-    m.role,
-    buys.id,
-    case when buys.id is null then c.stripe_customer_id end,
-    case when not coalesce(portal.is_live, false) and exists (select from others where others.id = portal.id)
-      then buys.id else coalesce(portal.id, buys.id) end,
-    coalesce(portal.is_live and exists (select from others where others.id = portal.id), false),
-    c.last_checkout_session_id,
-    exists (select from own where own.binds),
-    exists (select from own where own.binds and own.unknown_price is not null and own.plan_code = 'pilot'),
-    exists (select from own where own.trial_end is not null),
-    c.contact_user_id
+  select m.role, account.*
   from (
     select m.role from billing.members m
     where m.org_id = org and m.user_id = caller
     -- A members table may hold a person twice: the greater right counts.
     order by m.role <> 'owner', m.role <> 'admin' limit 1) m
-  left join billing.customers c on c.org_id = org and c.livemode = mode
-  left join portal on true
-  cross join lateral (
-    select case
-      -- It pays for another organization now, and for this one no more.
-      when exists (select from others where others.id = c.stripe_customer_id)
-        and not exists (
-          select from own where own.stripe_customer_id = c.stripe_customer_id and not billing_private.is_ended(own.status))
-      then null else c.stripe_customer_id end as id) buys;
+  cross join billing_private.account_of(org, mode) account;
 end $$;
 revoke all on function billing.read_account(uuid, uuid, boolean) from public;
 grant execute on function billing.read_account(uuid, uuid, boolean) to service_role, billing_checkout;

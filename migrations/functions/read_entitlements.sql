@@ -1,8 +1,10 @@
 -- What an organization has, for a user: no row, if they are no member. One statement looks the membership up
 -- and answers. `role` is owner, admin or member; times are Unix seconds; a null one is not known.
 create or replace function billing.read_entitlements(caller uuid, org uuid) returns table (
-  role text, plan_code text, status text, reason text, billing_interval text, interval_count integer, seats integer,
-  current_period_end bigint, cancel_at bigint, grace_ends_at bigint, trial_ends_at bigint, collection_paused boolean,
+  role text, plan_code text, status text, reason text, billing_interval text, interval_count integer,
+    seats integer,
+  current_period_end bigint, cancel_at bigint, grace_ends_at bigint, trial_ends_at bigint,
+    collection_paused boolean,
   features jsonb
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -31,4 +33,5 @@ begin
   cross join billing_private.plan_of(org, mode) p;
 end $$;
 revoke all on function billing.read_entitlements(uuid, uuid) from public;
-grant execute on function billing.read_entitlements(uuid, uuid) to service_role, billing_reader, billing_events;
+grant execute on function billing.read_entitlements(uuid, uuid) to service_role, billing_reader,
+  billing_events;

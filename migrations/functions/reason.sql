@@ -1,4 +1,5 @@
--- Why a subscription grants no more than the plan that everybody has: a stable word, or null if there is none.
+-- Why a subscription grants no more than the plan that everybody has: a stable word, or null if there is
+-- none.
 create or replace function billing_private.reason(subscription billing.subscriptions) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
@@ -13,7 +14,8 @@ begin
     when subscription.status = 'incomplete' then 'first_payment_open'
     when not billing_private.is_granting(subscription.status) then 'unknown_status'
     when subscription.unknown_price is not null then 'unknown_price'
-    when jsonb_path_exists(subscription.items, '$[*] ? (@.plan != "pilot" && @.quantity == 0)') then 'quantity_zero'
+    when jsonb_path_exists(subscription.items,
+      '$[*] ? (@.plan != "pilot" && @.quantity == 0)') then 'quantity_zero'
     when not jsonb_path_exists(subscription.items, '$[*].plan') then 'addon_only'
     else 'free_plan'
   end;

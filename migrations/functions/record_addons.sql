@@ -1,4 +1,5 @@
--- Records each recurring add-on that is among the rows `wanted` and not among `stored`, or the other way round.
+-- Records each recurring add-on that is among the rows `wanted` and not among `stored`, or the other way
+-- round.
 create or replace function billing_private.record_addons(
   org uuid, stored billing.entitlements[], wanted billing.entitlements[], cause text
 ) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$

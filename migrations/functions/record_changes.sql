@@ -7,14 +7,17 @@ declare
   unreadable text;
 begin
   if before.status is distinct from after.status then
-    perform billing_private.record(after.org_id, 'subscription_status_changed', before.status, after.status, cause,
+    perform billing_private.record(after.org_id, 'subscription_status_changed', before.status, after.status,
+      cause,
       subscription);
   end if;
   if not after.own and before.own is distinct from false then
-    perform billing_private.record(after.org_id, 'paid_by_stranger', null, after.plan_code, cause, subscription);
+    perform billing_private.record(after.org_id, 'paid_by_stranger', null, after.plan_code, cause,
+      subscription);
   end if;
   if after.unknown_price is not null and billing_private.is_live(after.status)
-    and (after.unknown_price is distinct from before.unknown_price or billing_private.is_live(before.status) is not true)
+    and (after.unknown_price is distinct from before.unknown_price
+      or billing_private.is_live(before.status) is not true)
   then
     perform billing_private.record(after.org_id, 'unknown_plan', before.plan_code, after.plan_code, cause,
       subscription || jsonb_build_object('price', after.unknown_price));
@@ -26,13 +29,17 @@ begin
         subscription || jsonb_build_object('unreadable', unreadable));
     end if;
   end if;
-  if after.own and billing_private.is_granting(after.status) and billing_private.is_granting(before.status) is not true
+  if after.own and billing_private.is_granting(after.status)
+    and billing_private.is_granting(before.status) is not true
     and exists (
       select from billing.subscriptions s
-      where s.org_id = after.org_id and s.livemode = after.livemode and s.own and billing_private.is_granting(s.status)
+      where s.org_id = after.org_id and s.livemode = after.livemode and s.own
+        and billing_private.is_granting(s.status)
         and s.stripe_subscription_id <> after.stripe_subscription_id)
   then
-    perform billing_private.record(after.org_id, 'second_live_subscription', null, after.stripe_subscription_id, cause);
+    perform billing_private.record(after.org_id, 'second_live_subscription', null,
+      after.stripe_subscription_id, cause);
   end if;
 end $$;
-revoke all on function billing_private.record_changes(billing.subscriptions, billing.subscriptions, text) from public;
+revoke all on function billing_private.record_changes(billing.subscriptions, billing.subscriptions, text)
+  from public;

@@ -1,6 +1,7 @@
 -- Records that money of a charge went back, or how its dispute stands, in the trail of the organization whose
 -- it is.
-create or replace function billing_private.record_charge(before billing.charges, after billing.charges, cause text)
+create or replace function billing_private.record_charge(before billing.charges, after billing.charges,
+  cause text)
 returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   charge constant jsonb := jsonb_build_object(
@@ -14,7 +15,8 @@ begin
       after.refunded_cents::text, cause, charge);
   end if;
   if after.dispute_status is distinct from before.dispute_status then
-    perform billing_private.record(after.org_id, 'payment_disputed', before.dispute_status, after.dispute_status, cause,
+    perform billing_private.record(after.org_id, 'payment_disputed', before.dispute_status,
+      after.dispute_status, cause,
       charge);
   end if;
 end $$;

@@ -1,5 +1,5 @@
--- Puts the rows `wanted` in the place of the rows `stored`, both with the plans first, and records the change of
--- the highest plan, and each add-on that comes or goes.
+-- Puts the rows `wanted` in the place of the rows `stored`, both with the plans first, and records the change
+-- of the highest plan, and each add-on that comes or goes.
 create or replace function billing_private.replace_entitlements(
   org uuid, stored billing.entitlements[], wanted billing.entitlements[], cause text
 ) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -12,7 +12,8 @@ begin
   -- Most organizations have one subscription: one row changes, and the plan is that row's.
   if cardinality(stored) <= 1 and cardinality(wanted) = 1 and coalesce(before.source, 'plan') = 'plan' then
     update billing.entitlements e
-    set livemode = after.livemode, plan_code = after.plan_code, source_id = after.source_id, units = after.units,
+    set livemode = after.livemode, plan_code = after.plan_code, source_id = after.source_id,
+      units = after.units,
       extra_seats = after.extra_seats, own = after.own, expires_at = after.expires_at
     where e.org_id = org and e.source = 'plan' and e.livemode is not distinct from before.livemode
       and e.plan_code = before.plan_code and e.source_id is not distinct from before.source_id;
@@ -25,8 +26,10 @@ begin
   else
     perform billing_private.replace_several(org, stored, wanted);
     select
-      (select p.plan_code from unnest(stored) s join billing.plans p using (plan_code) order by p.rank desc limit 1),
-      (select p.plan_code from unnest(wanted) w join billing.plans p using (plan_code) order by p.rank desc limit 1)
+      (select p.plan_code from unnest(stored) s
+        join billing.plans p using (plan_code) order by p.rank desc limit 1),
+      (select p.plan_code from unnest(wanted) w
+        join billing.plans p using (plan_code) order by p.rank desc limit 1)
     into highest_before, highest_after;
   end if;
   if coalesce(highest_before, 'pilot') <> coalesce(highest_after, 'pilot') then

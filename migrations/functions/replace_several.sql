@@ -14,7 +14,8 @@ begin
           is not distinct from (w.source, w.livemode, w.plan_code, w.feature, w.source_id)))
   insert into billing.entitlements as e
     (org_id, source, livemode, plan_code, feature, source_id, units, extra_seats, own, expires_at)
-  select org, w.source, w.livemode, w.plan_code, w.feature, w.source_id, w.units, w.extra_seats, w.own, w.expires_at
+  select org, w.source, w.livemode, w.plan_code, w.feature, w.source_id, w.units, w.extra_seats, w.own,
+    w.expires_at
   from unnest(wanted) w
   on conflict on constraint entitlements_unique do update
     set units = excluded.units, extra_seats = excluded.extra_seats, own = excluded.own,

@@ -3,8 +3,8 @@
 --   what the price's lookup key says, then its metadata
 --   what Stripe once said of the price, in general or in this row (`known`: its items before)
 --   what the subscription's metadata says, if none of its prices is known to be something else
--- The highest rank among the items that are paid for decides; of equals the first. `learned`: Stripe says of a
--- price what is not stored yet, {price: plan}; null: nothing new.
+-- The highest rank among the items that are paid for decides; of equals the first. `learned`: Stripe says of
+-- a price what is not stored yet, {price: plan}; null: nothing new.
 create or replace function billing_private.resolve_items(
   snapshot jsonb, known jsonb, out items jsonb, out plan_code text, out price_id text, out unknown_price text,
   out billing_interval text, out interval_count integer, out currency text, out quantity integer,
@@ -51,9 +51,11 @@ begin
     -- Prices say nothing: the subscription's metadata may, or may once have.
     by_metadata := coalesce(
       (select p.plan_code from billing.plans p where p.plan_code = snapshot ->> 'metadata_plan_code'),
-      (select k.plan from jsonb_to_recordset(known) as k (plan text, by text) where k.by is not null limit 1));
+      (select k.plan from jsonb_to_recordset(known) as k (plan text, by text)
+        where k.by is not null limit 1));
     if by_metadata is not null then
-      items := jsonb_set(items, '{0}', items -> 0 || jsonb_build_object('plan', by_metadata, 'by', 'metadata'));
+      items := jsonb_set(items, '{0}', items -> 0 || jsonb_build_object('plan', by_metadata, 'by',
+        'metadata'));
       plan_code := case when quantity > 0 then by_metadata end;
     end if;
   end if;

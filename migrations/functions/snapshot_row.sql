@@ -5,9 +5,11 @@ create or replace function billing_private.snapshot_row(
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   after := jsonb_populate_record(before, snapshot);
-  select r.items, r.plan_code, r.price_id, r.unknown_price, r.billing_interval, r.interval_count, r.currency, r.quantity,
+  select r.items, r.plan_code, r.price_id, r.unknown_price, r.billing_interval, r.interval_count, r.currency,
+    r.quantity,
     r.learned
-  into after.items, after.plan_code, after.price_id, after.unknown_price, after.billing_interval, after.interval_count,
+  into after.items, after.plan_code, after.price_id, after.unknown_price, after.billing_interval,
+    after.interval_count,
     after.currency, after.quantity, learned
   from billing_private.resolve_items(snapshot, before.items) r;
 end $$;

@@ -1,6 +1,7 @@
 -- The time of one of Stripe's test clocks: the newest that an event said. `told`: an event says it now, or
 -- null. `otherwise`: where nothing ever did.
-create or replace function billing_private.test_clock_time(clock text, told timestamptz, otherwise timestamptz)
+create or replace function billing_private.test_clock_time(clock text, told timestamptz,
+  otherwise timestamptz)
 returns timestamptz language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   known timestamptz;

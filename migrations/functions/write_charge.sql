@@ -1,10 +1,11 @@
 -- Records what an event says of a charge: how much of it went back, or how its dispute stands; each as the
 -- newest event says it. The add-ons of a one-time payment end with the money. Answers applied, or stale if a
 -- newer state stands already. The charge, all of it but the ids null where the event does not say:
---   {stripe_charge_id, stripe_payment_intent_id, stripe_customer_id, livemode, amount_cents, refunded_cents, currency,
---    dispute_status}
+--   {stripe_charge_id, stripe_payment_intent_id, stripe_customer_id, livemode, amount_cents, refunded_cents,
+--    currency, dispute_status}
 -- `org`: null where nobody knows whose it is, yet or at all.
-create or replace function billing_private.write_charge(org uuid, charge jsonb, created bigint, cause text) returns text
+create or replace function billing_private.write_charge(org uuid, charge jsonb, created bigint,
+  cause text) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   said constant billing.charges := jsonb_populate_record(null::billing.charges, charge);
@@ -37,17 +38,20 @@ begin
   end if;
   insert into billing.charges select after.*
   on conflict (stripe_charge_id) do update set
-    stripe_payment_intent_id = excluded.stripe_payment_intent_id, stripe_customer_id = excluded.stripe_customer_id,
+    stripe_payment_intent_id = excluded.stripe_payment_intent_id,
+      stripe_customer_id = excluded.stripe_customer_id,
     org_id = excluded.org_id, currency = excluded.currency, amount_cents = excluded.amount_cents,
     refunded_cents = excluded.refunded_cents, refunded_at = excluded.refunded_at,
-    dispute_status = excluded.dispute_status, disputed_at = excluded.disputed_at, updated_at = excluded.updated_at;
+    dispute_status = excluded.dispute_status, disputed_at = excluded.disputed_at,
+      updated_at = excluded.updated_at;
   if after.refunded_at is not distinct from before.refunded_at
     and after.dispute_status is not distinct from before.dispute_status
   then
     return 'stale';
   end if;
   perform billing_private.record_charge(before, after, cause);
-  select * into payment from billing.payments p where p.stripe_payment_intent_id = after.stripe_payment_intent_id;
+  select * into payment from billing.payments p
+    where p.stripe_payment_intent_id = after.stripe_payment_intent_id;
   if found then
     perform billing_private.settle_addons(payment, cause);
   end if;

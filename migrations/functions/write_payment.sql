@@ -17,19 +17,23 @@ begin
   from (select distinct jsonb_array_elements_text(payment -> 'addon_flags') as flag) f
   left join billing.plan_entitlements p on p.plan_code = 'pilot' and p.feature = f.flag;
   if days ~ '^0*[1-9][0-9]{0,4}$' then
-    written.addon_expires_at := to_timestamp((payment ->> 'paid_at')::bigint) + make_interval(days => days::integer);
+    written.addon_expires_at := to_timestamp((payment ->> 'paid_at')::bigint)
+      + make_interval(days => days::integer);
   elsif days is not null then
     written.addon_features := '{}';
     unreadable := concat_ws(', ', unreadable, 'addon_days');
   end if;
   insert into billing.payments as p
-    (stripe_checkout_session_id, stripe_payment_intent_id, org_id, livemode, amount_cents, currency, payment_status,
+    (stripe_checkout_session_id, stripe_payment_intent_id, org_id, livemode, amount_cents, currency,
+      payment_status,
      addon_features, addon_expires_at, addon_unreadable)
   values (written.stripe_checkout_session_id, written.stripe_payment_intent_id, org, written.livemode,
-    written.amount_cents, written.currency, written.payment_status, written.addon_features, written.addon_expires_at,
+    written.amount_cents, written.currency, written.payment_status, written.addon_features,
+      written.addon_expires_at,
     unreadable)
   on conflict (stripe_checkout_session_id) do update
-    set payment_status = excluded.payment_status, updated_at = now(), addon_expires_at = excluded.addon_expires_at,
+    set payment_status = excluded.payment_status, updated_at = now(),
+      addon_expires_at = excluded.addon_expires_at,
       stripe_payment_intent_id = coalesce(excluded.stripe_payment_intent_id, p.stripe_payment_intent_id)
     where array_position(order_of, p.payment_status) < array_position(order_of, excluded.payment_status)
   returning * into written;

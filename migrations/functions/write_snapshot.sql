@@ -13,7 +13,8 @@ begin
   select * into resolved from billing_private.snapshot_row(snapshot, before);
   after := resolved.after;
   if after.test_clock is not null then
-    stated := billing_private.test_clock_time(after.test_clock, case when not observed then stated end, stated);
+    stated := billing_private.test_clock_time(after.test_clock, case when not observed then stated end,
+      stated);
   end if;
   after.org_id := org;
   after.org_named := write_snapshot.org_named;
@@ -43,15 +44,18 @@ begin
   else
     update billing.subscriptions s set
       org_id = after.org_id, org_named = after.org_named, own = after.own, livemode = after.livemode,
-      stripe_customer_id = after.stripe_customer_id, status = after.status, pause_behavior = after.pause_behavior,
+      stripe_customer_id = after.stripe_customer_id, status = after.status,
+        pause_behavior = after.pause_behavior,
       plan_code = after.plan_code, price_id = after.price_id, unknown_price = after.unknown_price,
-      billing_interval = after.billing_interval, interval_count = after.interval_count, currency = after.currency,
+      billing_interval = after.billing_interval, interval_count = after.interval_count,
+        currency = after.currency,
       quantity = after.quantity, items = after.items, current_period_start = after.current_period_start,
       current_period_end = after.current_period_end, cancel_at_period_end = after.cancel_at_period_end,
       cancel_at = after.cancel_at, trial_end = after.trial_end, test_clock = after.test_clock,
       paid_items = after.paid_items, paid_period_start = after.paid_period_start, paid_at = after.paid_at,
       past_due_since = after.past_due_since, grace_until = after.grace_until,
-      stripe_created_at = after.stripe_created_at, version = after.version, known_through = after.known_through,
+      stripe_created_at = after.stripe_created_at, version = after.version,
+        known_through = after.known_through,
       may_include = after.may_include, updated_at = after.updated_at
     where s.stripe_subscription_id = after.stripe_subscription_id;
   end if;
@@ -68,5 +72,6 @@ begin
   end if;
   return after;
 end $$;
-revoke all on function billing_private.write_snapshot(uuid, boolean, boolean, billing.subscriptions, jsonb, bigint,
+revoke all on function billing_private.write_snapshot(uuid, boolean, boolean, billing.subscriptions, jsonb,
+  bigint,
   boolean, bigint, bigint, interval, text) from public;

@@ -46,7 +46,8 @@ const REVOKE: &str = "
         union all
         select 'table ' || c.oid::regclass, a.grantee
         from pg_class c, aclexplode(c.relacl) a
-        where c.relnamespace in (to_regnamespace('billing'), to_regnamespace('billing_private')) and c.relkind = 'v'
+        where c.relnamespace in (to_regnamespace('billing'), to_regnamespace('billing_private'))
+          and c.relkind = 'v'
           and c.relname = 'NAME' and a.grantee not in (0, c.relowner)
       loop
         execute format('revoke all on %s from %I', granted.what, pg_get_userbyid(granted.grantee));

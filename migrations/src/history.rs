@@ -87,7 +87,8 @@ async fn applied<C: GenericClient>(client: &C) -> Result<Option<HashMap<String, 
 pub async fn outside<C: GenericClient>(client: &C) -> Result<Vec<String>, Error> {
     let sql = "with first as (select to_regclass('billing.schema_history') is null as run),
       realtime as (
-        select pg_has_role(p.pubowner, 'usage') as ours, pg_get_userbyid(p.pubowner)::text as owner from pg_publication p, first
+        select pg_has_role(p.pubowner, 'usage') as ours, pg_get_userbyid(p.pubowner)::text as owner
+        from pg_publication p, first
         where first.run and p.pubname = 'supabase_realtime' and not p.puballtables)
       select what from (
         select 1 as place, 'creates the roles ' || string_agg(name, ', ') as what
@@ -97,7 +98,8 @@ pub async fn outside<C: GenericClient>(client: &C) -> Result<Vec<String>, Error>
         select 2, 'makes ' || current_user::text || ' a member of billing_owner' from first
         where run and not (select rolsuper from pg_roles where rolname = current_user) and not exists (
           select from pg_roles where rolname = 'billing_owner' and pg_has_role(oid, 'usage')
-            and case when current_setting('server_version_num')::integer < 160000 then true else pg_has_role(oid, 'set') end)
+            and case when current_setting('server_version_num')::integer < 160000 then true
+              else pg_has_role(oid, 'set') end)
         union all
         select 3, 'creates the schema auth with jwt(), uid() and role(), as Supabase has them'
         where to_regnamespace('auth') is null
@@ -105,7 +107,8 @@ pub async fn outside<C: GenericClient>(client: &C) -> Result<Vec<String>, Error>
         select 4, 'adds billing.entitlements and billing.subscriptions to the publication supabase_realtime'
         from realtime where ours
         union all
-        select 5, 'leaves the publication supabase_realtime as it is: as ' || owner || ', who owns it, add billing.entitlements and '
+        select 5, 'leaves the publication supabase_realtime as it is: as ' || owner
+          || ', who owns it, add billing.entitlements and '
           || 'billing.subscriptions to it, if a page shall hear at once what changes'
         from realtime where not ours
       ) changes where what is not null order by place";

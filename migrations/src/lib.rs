@@ -27,27 +27,33 @@ pub enum Error {
     Database(#[from] tokio_postgres::Error),
     /// A schema of our name is there, and `billing migrate` did not make it.
     #[error(
-        "the schema {0} exists and was not made by billing migrate. Use another database, or rename that schema (a developer's local database from before the first release is made anew by cargo dev --fresh)"
+        "the schema {0} exists and was not made by billing migrate. Use another database, or rename that \
+         schema (a developer's local database from before the first release is made anew by cargo dev \
+         --fresh)"
     )]
     SchemaTaken(String),
     /// A role of our name is there, and `billing migrate` did not make it.
     #[error(
-        "the role {0} exists and was not made by billing migrate. Rename it; or, if it is ours and was restored without its comment, run: comment on role ... is 'PromptForge Billing'"
+        "the role {0} exists and was not made by billing migrate. Rename it; or, if it is ours and was \
+         restored without its comment, run: comment on role ... is 'PromptForge Billing'"
     )]
     RoleTaken(String),
     /// What was applied is not what this program would have applied.
     #[error(
-        "the migration {0} was changed after it was applied to this database. Restore the file as it was released, and make the change a new migration"
+        "the migration {0} was changed after it was applied to this database. Restore the file as it was \
+         released, and make the change a new migration"
     )]
     Changed(String),
     /// The database is newer than this program.
     #[error(
-        "this database has the migration {0}, which this version of billing does not know. Use the release that applied it, or a newer one"
+        "this database has the migration {0}, which this version of billing does not know. Use the release \
+         that applied it, or a newer one"
     )]
     Unknown(String),
     /// Successive statements are not sure to reach the same session.
     #[error(
-        "DATABASE_URL leads to a pooler in transaction mode. Use the database's direct address (at Supabase: port 5432, not 6543)"
+        "DATABASE_URL leads to a pooler in transaction mode. Use the database's direct address (at \
+         Supabase: port 5432, not 6543)"
     )]
     Pooler,
     /// A file failed.

@@ -2,10 +2,13 @@
 --
 -- Two schemas and the roles that work in them. Everything after this runs as billing_owner.
 --
---   billing_owner     owns both schemas and all that is in them; nobody logs in as it, and it has no power elsewhere
+--   billing_owner     owns both schemas and all that is in them; nobody logs in as it, and it has no power
+--                    elsewhere
 --   billing_viewer    reads as one user: row level security goes by the claims of that user
---   billing_reader    login of entitlements, health      becomes billing_viewer, and reads the schema's version
---   billing_checkout  login of checkout, portal          becomes billing_viewer, and stores a customer by function
+--   billing_reader    login of entitlements, health      becomes billing_viewer, and reads the schema's
+--                    version
+--   billing_checkout  login of checkout, portal          becomes billing_viewer, and stores a customer by
+--                    function
 --   billing_events    login of webhook, sync             the same, and applies what Stripe said, by function
 --   billing_operator  login of reconcile and `billing`   reads everything of ours, changes it by function
 --
@@ -79,7 +82,8 @@ end $$;
 create schema billing authorization billing_owner;
 create schema billing_private authorization billing_owner;
 grant usage on schema billing
-  to authenticated, service_role, billing_viewer, billing_reader, billing_checkout, billing_events, billing_operator;
+  to authenticated, service_role, billing_viewer, billing_reader, billing_checkout, billing_events,
+    billing_operator;
 grant usage on schema billing_private to authenticated, service_role, billing_viewer, billing_operator;
 
 -- Supabase's functions, where a plain PostgreSQL has no schema `auth`: policies of an application may use
@@ -109,5 +113,6 @@ create table billing.schema_history (
 );
 alter table billing.schema_history owner to billing_owner;
 comment on table billing.schema_history is
-  'The files that billing migrate applied, with the SHA-256 of their content. A file in tables/ never changes; a function, '
+  'The files that billing migrate applied, with the SHA-256 of their content. A file in tables/ never '
+  'changes; a function, '
   'view or policy is applied again when its content differs.';

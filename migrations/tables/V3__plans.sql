@@ -15,7 +15,8 @@ create table billing.plans (
 );
 comment on column billing.plans.price_year_cents is 'Null where the plan is not sold by the year.';
 comment on column billing.plans.lookup_key_prefix is
-  'A price with this lookup key, an underscore and an interval (day, week, month, year) sells the plan; what follows '
+  'A price with this lookup key, an underscore and an interval (day, week, month, year) sells the plan; what '
+  'follows '
   'after another underscore (a currency, a version) is free: promptforge_pro_month_eur.';
 comment on column billing.plans.rank is 'Of several subscriptions the one with the highest rank counts.';
 
@@ -26,10 +27,12 @@ create table billing.prices (
   created_at timestamptz not null default now()
 );
 comment on table billing.prices is
-  'Which plan a price at Stripe sells, where an operator or Stripe itself once said so: whoever pays it keeps the plan, '
+  'Which plan a price at Stripe sells, where an operator or Stripe itself once said so: whoever pays it '
+  'keeps the plan, '
   'whatever is renamed or archived at Stripe.';
 comment on column billing.prices.adopted_by is
-  'The operator who said so (`billing products adopt`): that decides. Null: the price''s lookup key or metadata said so.';
+  'The operator who said so (`billing products adopt`): that decides. Null: the price''s lookup key or '
+  'metadata said so.';
 
 create table billing.plan_entitlements (
   plan_code text not null references billing.plans (plan_code) on delete cascade,
@@ -38,7 +41,8 @@ create table billing.plan_entitlements (
   primary key (plan_code, feature)
 );
 comment on table billing.plan_entitlements is
-  'One row for each plan and feature flag. The rows of pilot are what everybody has, and name all flags there are.';
+  'One row for each plan and feature flag. The rows of pilot are what everybody has, and name all flags '
+  'there are.';
 
 insert into billing.plans
   (plan_code, name, price_month_cents, price_year_cents, seats_included, rank, lookup_key_prefix) values

@@ -13,7 +13,8 @@ create table billing.customers (
 );
 create index customers_livemode on billing.customers (livemode) where livemode;
 comment on table billing.customers is
-  'The Stripe customer of an organization, one for each mode: made by us, or named by metadata that only the account can '
+  'The Stripe customer of an organization, one for each mode: made by us, or named by metadata that only the '
+  'account can '
   'write, or imported. Never a stranger''s who paid for the organization.';
 comment on column billing.customers.contact_user_id is
   'The user whose e-mail address Stripe has for the customer. Null: nobody''s that we told.';
@@ -69,25 +70,32 @@ create index subscriptions_org_id on billing.subscriptions (org_id);
 create index subscriptions_stripe_created_at on billing.subscriptions (stripe_created_at);
 create index subscriptions_stripe_customer_id on billing.subscriptions (stripe_customer_id);
 create index subscriptions_test_clock on billing.subscriptions (test_clock) where test_clock is not null;
-create index subscriptions_unknown_price on billing.subscriptions (unknown_price) where unknown_price is not null;
+create index subscriptions_unknown_price on billing.subscriptions (unknown_price)
+  where unknown_price is not null;
 comment on column billing.subscriptions.org_named is
   'Its own metadata, or that of its customer, names the organization.';
 comment on column billing.subscriptions.own is
-  'Named by metadata, or paid by the organization''s customer. False: somebody paid for the organization through a link '
+  'Named by metadata, or paid by the organization''s customer. False: somebody paid for the organization '
+  'through a link '
   'and typed its id. That adds to what it may do, and takes nothing away.';
-comment on column billing.subscriptions.stripe_customer_id is 'Null: an account pays (Stripe''s customer_account).';
+comment on column billing.subscriptions.stripe_customer_id is
+  'Null: an account pays (Stripe''s customer_account).';
 comment on column billing.subscriptions.items is
-  'What is paid for: [{price, plan, quantity, seats, flags, interval, interval_count, currency}]; what does not apply is '
-  'left out. plan: null where the price sells none; seats: for each unit of an item of extra seats; flags: an add-on''s.';
+  'What is paid for: [{price, plan, quantity, seats, flags, interval, interval_count, currency}]; what does '
+  'not apply is '
+  'left out. plan: null where the price sells none; seats: for each unit of an item of extra seats; flags: '
+  'an add-on''s.';
 comment on column billing.subscriptions.unknown_price is
   'The first price that sells no plan, seats or flags we know of. Null: all are known.';
-comment on column billing.subscriptions.quantity is 'Of the item that decides the plan, as price_id and interval.';
+comment on column billing.subscriptions.quantity is
+  'Of the item that decides the plan, as price_id and interval.';
 comment on column billing.subscriptions.paid_items is
   'The items when it was last paid: what a past_due subscription grants. Null: it was never paid.';
 comment on column billing.subscriptions.paid_period_start is 'When the period began that was paid last.';
 comment on column billing.subscriptions.paid_at is
   'Stripe''s clock, whole seconds: when it was last seen to be paid. Null: never.';
-comment on column billing.subscriptions.test_clock is 'Stripe''s test clock that its time goes by, test mode only.';
+comment on column billing.subscriptions.test_clock is
+  'Stripe''s test clock that its time goes by, test mode only.';
 comment on column billing.subscriptions.past_due_since is
   'When it was first seen to be past due since it was last paid. Null: it was not.';
 comment on column billing.subscriptions.status is
@@ -96,7 +104,8 @@ comment on column billing.subscriptions.pause_behavior is 'pause_collection.beha
 comment on column billing.subscriptions.cancel_at is
   'When access ends, if it is cancelled: Stripe''s cancel_at, or the period''s end.';
 comment on column billing.subscriptions.grace_until is
-  'Until then a past_due subscription grants what was last paid: GRACE_DAYS from past_due_since or from the begin of the '
+  'Until then a past_due subscription grants what was last paid: GRACE_DAYS from past_due_since or from the '
+  'begin of the '
   'unpaid period, whichever is earlier.';
 comment on column billing.subscriptions.version is
   'Grows with every write; a read of Stripe is written only if it did not grow meanwhile.';
@@ -110,7 +119,8 @@ create table billing.test_clocks (
   frozen_at timestamptz not null,
   noted_at timestamptz not null default now()
 );
-comment on table billing.test_clocks is 'The time of Stripe''s test clocks, as the newest event says it. Test mode only.';
+comment on table billing.test_clocks is
+  'The time of Stripe''s test clocks, as the newest event says it. Test mode only.';
 
 create table billing.payments (
   stripe_checkout_session_id text primary key,
@@ -135,7 +145,8 @@ create index payments_stripe_payment_intent_id on billing.payments (stripe_payme
 comment on table billing.payments is 'One-time payments: checkout sessions of mode payment.';
 comment on column billing.payments.addon_unreadable is
   'What of addon_flags and addon_days could not be read, and so grants nothing. Null: all could.';
-comment on column billing.payments.addon_ended_by is 'The operator who ended the add-on by hand. Null: nobody did.';
+comment on column billing.payments.addon_ended_by is
+  'The operator who ended the add-on by hand. Null: nobody did.';
 
 create table billing.charges (
   stripe_charge_id text primary key,
@@ -155,7 +166,9 @@ create index charges_org_id on billing.charges (org_id);
 create index charges_stripe_payment_intent_id on billing.charges (stripe_payment_intent_id);
 comment on table billing.charges is 'Charges of which money went back, or that are disputed.';
 comment on column billing.charges.org_id is 'Null: it is not known whose it is, yet or at all.';
-comment on column billing.charges.refunded_at is 'Stripe''s clock, whole seconds: when refunded_cents was so.';
+comment on column billing.charges.refunded_at is
+  'Stripe''s clock, whole seconds: when refunded_cents was so.';
 comment on column billing.charges.dispute_status is
   'As Stripe says it: needs_response, under_review, won, lost and others. Null: it is not disputed.';
-comment on column billing.charges.disputed_at is 'Stripe''s clock, whole seconds: when dispute_status was so.';
+comment on column billing.charges.disputed_at is
+  'Stripe''s clock, whole seconds: when dispute_status was so.';

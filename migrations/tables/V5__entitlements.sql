@@ -22,19 +22,22 @@ create table billing.entitlements (
     check ((source = 'plan') = (units is not null and extra_seats is not null and own is not null)),
   constraint entitlements_only_override_denies check (enabled or source = 'override'),
   -- It decides alone: so there is one for each feature, in either mode.
-  constraint entitlements_override_is_one check (source <> 'override' or livemode is null and source_id is null),
+  constraint entitlements_override_is_one check (source <> 'override' or livemode is null
+    and source_id is null),
   constraint entitlements_unique
     unique nulls not distinct (org_id, source, livemode, plan_code, feature, source_id)
 );
 comment on table billing.entitlements is
   'A plan that an organization has, or one feature flag from an add-on, a trial or an override.';
 comment on column billing.entitlements.livemode is
-  'The mode of the subscription or payment that granted it. Null: no payment did, and it counts in either mode.';
+  'The mode of the subscription or payment that granted it. Null: no payment did, and it counts in either '
+  'mode.';
 create index entitlements_livemode on billing.entitlements (livemode) where livemode;
 comment on column billing.entitlements.source_id is
   'The subscription that explains the plan, or the checkout session or subscription that granted an add-on.';
 comment on column billing.entitlements.units is
-  'How often the plan is paid for: its included seats count so often. 0: seats alone, or the plan that is left when a '
+  'How often the plan is paid for: its included seats count so often. 0: seats alone, or the plan that is '
+  'left when a '
   'subscription grants nothing.';
 comment on column billing.entitlements.extra_seats is 'Seats that are paid for beside those of the plan.';
 comment on column billing.entitlements.own is

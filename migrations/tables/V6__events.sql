@@ -49,7 +49,8 @@ comment on column billing.runs.org_id is
   'Null: billing_data_forgotten. Its telemetry holds the SHA-256 of the organization''s id: '
   'who knows the id can tell that it was this one; the same of its ids at Stripe.';
 comment on column billing.runs.telemetry is
-  'from, to, cause (event id or command) and what else belongs to the kind. Written in the commit that caused it.';
+  'from, to, cause (event id or command) and what else belongs to the kind. Written in the commit that '
+  'caused it.';
 
 create table billing.reconcile_cursors (
   name text not null,

@@ -1,10 +1,13 @@
 //! What a function works with.
 
+use std::sync::Arc;
+
 use crate::billing::Resources;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::error::Error;
+use crate::jwks::SigningKeys;
 use crate::recent::Recent;
 use crate::stripe::Stripe;
 
@@ -20,6 +23,7 @@ pub struct App {
     pub recent: Recent,
     db: Option<Db>,
     stripe: Option<Stripe>,
+    signing_keys: Option<Arc<SigningKeys>>,
 }
 
 impl App {
@@ -55,8 +59,13 @@ impl App {
         let stripe = same_stripe.and_then(|before| before.stripe.clone()).or_else(|| {
             config.stripe_key.as_ref().map(|key| Stripe::new(key.clone(), config.stripe_api_base.as_ref()))
         });
+        let same_project = before.filter(|before| before.config.project() == config.project());
+        let signing_keys = same_project.and_then(|before| before.signing_keys.clone()).or_else(|| {
+            let (url, keys) = config.project();
+            url.map(|url| Arc::new(SigningKeys::new(url, keys)))
+        });
         let recent = Recent::keeping(config.entitlements_cache_seconds);
-        Self { config, clock, recent, db, stripe }
+        Self { config, clock, recent, db, stripe, signing_keys }
     }
 
     /// The database.
@@ -73,6 +82,11 @@ impl App {
     /// If `STRIPE_SECRET_KEY` is missing or malformed.
     pub fn stripe(&self) -> Result<&Stripe, Error> {
         self.resources().stripe()
+    }
+
+    /// The keys of access tokens. None: `SUPABASE_URL` is missing or malformed.
+    pub fn signing_keys(&self) -> Option<&SigningKeys> {
+        self.signing_keys.as_deref()
     }
 
     /// What an operation gets of it.

@@ -44,15 +44,14 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Supabase's own are longer. A shorter one could be guessed from a single token (RFC 7518, 3.2: at least the
-/// hash's 256 bits).
-const SHORTEST_JWT_SECRET: usize = 32;
-
 /// Who vouches for the caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IdentitySource {
-    /// The authorizer in front of the function. The default: without an authorizer every call is refused.
+    /// The access token that the caller sends, checked by the function itself. The default.
     #[default]
+    AccessToken,
+    /// A Lambda authorizer of the operator's own in front of the function: the `userId` and `email` of its
+    /// context. Without one every call is refused.
     Authorizer,
     /// `x-user-id` and `x-user-email`, set by a trusted backend in front; or local use.
     TrustedHeaders,
@@ -93,6 +92,8 @@ pub struct Config {
     pub supabase_url: Option<String>,
     /// `SUPABASE_JWT_SECRET`: what a project that has not moved to signing keys signs its access tokens with.
     pub supabase_jwt_secret: Option<Secret>,
+    /// `SUPABASE_JWKS`: the project's public keys as a JSON Web Key Set, so that none are fetched.
+    pub supabase_jwks: Option<String>,
     /// `IDENTITY_SOURCE`
     pub identity_source: IdentitySource,
     /// `GRACE_DAYS`: how long a plan outlasts a failed payment.
@@ -154,11 +155,11 @@ impl Config {
                 "an https URL such as https://<project>.supabase.co (http only on this machine)",
                 supabase::project,
             ),
-            supabase_jwt_secret: read.parsed("SUPABASE_JWT_SECRET", "at least 32 characters long", |v| {
-                (v.len() >= SHORTEST_JWT_SECRET).then(|| Secret::new(v))
-            }),
+            supabase_jwt_secret: read.told("SUPABASE_JWT_SECRET", supabase::JWT_SECRET, supabase::jwt_secret),
+            supabase_jwks: read.told("SUPABASE_JWKS", supabase::KEY_SET, supabase::key_set),
             identity_source: read
-                .parsed("IDENTITY_SOURCE", "authorizer or trusted_headers", |v| match v {
+                .parsed("IDENTITY_SOURCE", "access_token, authorizer or trusted_headers", |v| match v {
+                    "access_token" => Some(IdentitySource::AccessToken),
                     "authorizer" => Some(IdentitySource::Authorizer),
                     "trusted_headers" => Some(IdentitySource::TrustedHeaders),
                     _ => None,
@@ -215,6 +216,11 @@ impl Config {
         (self.database_url.as_ref(), self.database_ca.as_deref(), self.database_pool_size)
     }
 
+    /// What access tokens are checked by, but for the secret: the project and its configured keys.
+    pub(crate) fn project(&self) -> (Option<&str>, Option<&str>) {
+        (self.supabase_url.as_deref(), self.supabase_jwks.as_deref())
+    }
+
     /// The variables that a whole deployment needs and that are not there.
     pub fn missing(&self) -> Vec<&'static str> {
         [
@@ -224,7 +230,7 @@ impl Config {
             ("BASE_URL", self.base_url.is_none()),
             (
                 "SUPABASE_URL",
-                self.supabase_url.is_none() && self.identity_source == IdentitySource::Authorizer,
+                self.supabase_url.is_none() && self.identity_source == IdentitySource::AccessToken,
             ),
         ]
         .into_iter()

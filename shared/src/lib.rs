@@ -7,7 +7,7 @@
 //! | [`app`] | what a function holds while it runs |
 //! | [`billing`] | operations that two callers share: apply an event, read subscriptions, reconcile |
 //! | [`config`] | variables, read and checked |
-//! | [`jwks`] | the public keys of access tokens: fetched once, and read |
+//! | [`jwks`] | the keys of access tokens, fetched and kept, and the check of a signature |
 //! | [`live`] | the app whose configuration may change while it runs |
 //! | [`recent`] | what an instance answers again from memory, for two seconds at most |
 //! | [`secrets`] | the secret in AWS Secrets Manager |

@@ -22,7 +22,7 @@ use crate::config::{Function, environment, tidied};
 /// Amazon Trust Services' roots (AWS, "Secrets Manager: Data protection", and Amazon Trust Services'
 /// repository): reading the system's whole list would take longer than all else that a cold start does.
 const AMAZON_ROOTS: &str = include_str!("secrets/amazon-roots.pem");
-/// One read may take this long with all its attempts: an authorizer has 9 s for everything.
+/// One read may take this long with all its attempts: the shortest function has 10 s for everything.
 const DEADLINE: Duration = Duration::from_secs(4);
 /// One attempt may take this long.
 const ATTEMPT: Duration = Duration::from_secs(2);
@@ -54,11 +54,13 @@ impl Variables {
         Self(object)
     }
 
-    /// A variable's value: a text, [tidied], or a number or a truth value as its text. None if it is empty.
+    /// A variable's value: a text, [tidied], or a number, a truth value or an object (a key set) as its text.
+    /// None if it is empty.
     pub fn get(&self, name: &str) -> Option<String> {
         match self.0.get(name)? {
             Value::String(text) => tidied(text).map(str::to_owned),
-            value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
+            Value::Object(object) if object.is_empty() => None,
+            value @ (Value::Number(_) | Value::Bool(_) | Value::Object(_)) => Some(value.to_string()),
             _ => None,
         }
     }

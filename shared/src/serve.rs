@@ -139,6 +139,9 @@ async fn framed(head: Head, work: impl Future<Output = Result<Response<Body>, Ap
     let cause = result.as_ref().err().map(|error| error.failure().map_or(error.code(), Error::code));
     if let Err(error) = &result {
         error.log(&current.request_id);
+        if error.is_refused_token() {
+            metrics::refused_token();
+        }
     }
     let mut response = result.unwrap_or_else(|error| error.into_response(&current.request_id));
     response::harden(&mut response);

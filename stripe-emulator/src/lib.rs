@@ -9,9 +9,9 @@
 //! | `server` | the start, and everything that is answered over HTTP |
 //! | `pages` | the hosted checkout, the customer portal, the panel |
 //! | `emulator` | the handle: what a person, a test or time does |
-//! | `api` | the calls below `/v1`, one file per resource |
-//! | `life` | what happens to a subscription, an invoice, a schedule, a customer, a checkout |
-//! | `delivery` | events on their way to webhook endpoints |
+//! | `api` | the calls below `/v1` and `/v2`, one file per resource |
+//! | `life` | what happens to a subscription, an invoice, a payment, a schedule, a customer, a checkout |
+//! | `delivery` | events on their way to webhook endpoints and event destinations |
 //! | `store` | what the emulator knows: objects, events, time, faults, answers to give again |
 //! | `wire` | forms in, JSON out, API versions |
 //!

@@ -1,12 +1,12 @@
-//! Requests as API Gateway hands them to a function, with what the authorizer found out.
+//! Requests as API Gateway hands them to a function, with what an authorizer in front found out.
 
 use std::collections::BTreeMap;
 
 use lambda_http::Request;
 use serde_json::{Value, json};
 
-/// A request to an HTTP API (payload format 2.0). `context` is the authorizer's; headers of the same name are
-/// joined, as there.
+/// A request to an HTTP API (payload format 2.0). `context` is that authorizer's; headers of the same name
+/// are joined, as there.
 pub fn event(
     method: &str,
     path: &str,

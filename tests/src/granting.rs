@@ -68,3 +68,18 @@ pub fn plans<'a>(
     }
     highest.into_iter().map(|rank| PLANS[rank]).collect()
 }
+
+/// The seats that a subscription pays for, if it is not past due: those included times the quantity.
+pub fn seats(subscription: &Value) -> i64 {
+    let status = subscription["status"].as_str().unwrap_or_default();
+    if !["active", "trialing"].contains(&status) || subscription["pause_collection"]["behavior"] == "void" {
+        return 0;
+    }
+    let item = &subscription["items"]["data"][0];
+    let included = match plan_of(item["price"]["lookup_key"].as_str().unwrap_or_default()) {
+        "enterprise" => 5,
+        "pro" | "pilot" => 1,
+        _ => 0,
+    };
+    included * item["quantity"].as_i64().unwrap_or(1)
+}

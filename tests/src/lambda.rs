@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use authorizer::Authorizer;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
@@ -19,17 +18,13 @@ use crate::TestApp;
 #[derive(Clone)]
 struct Functions {
     app: Arc<TestApp>,
-    authorizer: Arc<Authorizer>,
     events: Arc<std::sync::Mutex<Vec<Value>>>,
 }
 
-/// Serves the functions of an app behind an authorizer, and returns the port and the events that they got.
-pub async fn serve_functions(
-    app: Arc<TestApp>,
-    authorizer: Authorizer,
-) -> (u16, Arc<std::sync::Mutex<Vec<Value>>>) {
+/// Serves the functions of an app, and returns the port and the events that they got.
+pub async fn serve_functions(app: Arc<TestApp>) -> (u16, Arc<std::sync::Mutex<Vec<Value>>>) {
     let events = Arc::default();
-    let functions = Functions { app, authorizer: Arc::new(authorizer), events: Arc::clone(&events) };
+    let functions = Functions { app, events: Arc::clone(&events) };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let router =
@@ -44,11 +39,6 @@ async fn invoke(
     Json(event): Json<Value>,
 ) -> (StatusCode, Json<Value>) {
     functions.events.lock().expect("no test panics with it").push(event.clone());
-    if name == "authorizer" {
-        let request = serde_json::from_value(event).expect("an authorizer's event");
-        let answer = authorizer::handle(&functions.authorizer, request).await;
-        return (StatusCode::OK, Json(serde_json::to_value(answer).expect("JSON")));
-    }
     let request = lambda_http::request::from_str(&event.to_string()).expect("a function's event");
     let app = &functions.app.app;
     let response = match name.as_str() {

@@ -25,6 +25,7 @@ pub mod rotation;
 pub mod runtime_api;
 pub mod said;
 mod scenarios;
+mod selling;
 mod supabase;
 pub mod tls;
 pub mod trap;

@@ -1,4 +1,5 @@
-//! Events as Stripe makes them, of subscriptions that only they know: what one says is written down where it is used.
+//! Events as Stripe makes them, of subscriptions that only they know: what one says is written down where it
+//! is used.
 
 use serde_json::{Value, json};
 

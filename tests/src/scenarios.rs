@@ -45,10 +45,12 @@ impl TestApp {
         let t = Self::start().await;
         t.buy("pro", "month").await;
         let copy = format!(
-            "insert into customers (org_id, livemode, stripe_customer_id) values ('{other}', false, 'cus_other');
+            "insert into customers (org_id, livemode, stripe_customer_id)
+               values ('{other}', false, 'cus_other');
              insert into subscriptions
                select (jsonb_populate_record(s,
-                 jsonb_build_object('stripe_subscription_id', 'sub_other', 'stripe_customer_id', 'cus_other', 'org_id', '{other}'))).*
+                 jsonb_build_object('stripe_subscription_id', 'sub_other', 'stripe_customer_id', 'cus_other',
+                   'org_id', '{other}'))).*
                  from subscriptions s;
              insert into charges (stripe_charge_id, org_id, livemode)
                values ('ch_1', '{org}', false), ('ch_2', '{other}', false);

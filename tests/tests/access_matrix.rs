@@ -77,6 +77,7 @@ read_entitlements           .    .        .      .     .     x       .      x   
 /// The functions of the schema `billing_private`.
 const PRIVATE_FUNCTIONS: &str = "
                         anon outsider member admin owner service viewer reader checkout events operator
+account_of              .    .        .      .     .     x       .      .      .        .      x
 advance_test_clock      .    .        .      .     .     .       .      .      .        .      .
 all_organizations       .    .        .      .     .     x       .      .      .        .      x
 apply_subscriptions     .    .        .      .     .     .       .      .      .        .      .
@@ -89,12 +90,14 @@ features_of             .    .        .      .     .     .       .      .      .
 find_organization       .    .        .      .     .     .       .      .      .        .      .
 grace_begins            .    .        .      .     .     .       .      .      .        .      .
 granted                 .    .        .      .     .     .       .      .      .        .      .
+granted_nothing         .    .        .      .     .     .       .      .      .        .      .
 grants_differ           .    .        .      .     .     .       .      .      .        .      .
 holds                   .    .        .      .     .     .       .      .      .        .      .
 is_ended                .    x        x      x     x     x       x      .      .        .      x
 is_forgotten            .    .        .      .     .     .       .      .      .        .      .
 is_granting             .    x        x      x     x     x       x      .      .        .      x
 is_live                 .    .        .      .     .     x       .      .      .        .      x
+known_flags             .    .        .      .     .     .       .      .      .        .      .
 livemode                .    x        x      x     x     x       x      .      .        .      x
 lock_organizations      .    .        .      .     .     .       .      .      .        .      .
 may_change_billing      .    .        .      .     .     .       .      .      .        .      .
@@ -104,12 +107,15 @@ my_orgs                 .    x        x      x     x     x       x      .      .
 note_paid               .    .        .      .     .     .       .      .      .        .      .
 ordering                .    .        .      .     .     .       .      .      .        .      .
 plan_of                 .    x        x      x     x     x       x      .      .        .      x
+price_sells             .    .        .      .     .     .       .      .      .        .      .
 reason                  .    x        x      x     x     x       x      .      .        .      x
 record                  .    .        .      .     .     .       .      .      .        .      .
+record_addons           .    .        .      .     .     .       .      .      .        .      .
 record_changes          .    .        .      .     .     .       .      .      .        .      .
 record_charge           .    .        .      .     .     .       .      .      .        .      .
 record_gone             .    .        .      .     .     .       .      .      .        .      .
 replace_entitlements    .    .        .      .     .     .       .      .      .        .      .
+replace_several         .    .        .      .     .     .       .      .      .        .      .
 reset_access            .    .        .      .     .     .       .      .      .        .      .
 resolve_again           .    .        .      .     .     .       .      .      .        .      .
 resolve_items           .    .        .      .     .     .       .      .      .        .      .
@@ -117,7 +123,8 @@ sees_every_organization .    x        x      x     x     x       x      .      .
 settle_addons           .    .        .      .     .     .       .      .      .        .      .
 snapshot_row            .    .        .      .     .     .       .      .      .        .      .
 test_clock_time         .    .        .      .     .     .       .      .      .        .      .
-unreadable              .    .        .      .     .     .       .      .      .        .      .
+unknown_flags           .    .        .      .     .     .       .      .      .        .      .
+unreadable              .    .        .      .     .     x       .      .      .        .      x
 visible_organizations   .    x        x      x     x     x       x      .      .        .      x
 write_charge            .    .        .      .     .     .       .      .      .        .      .
 write_payment           .    .        .      .     .     .       .      .      .        .      .
@@ -243,7 +250,8 @@ async fn every_role_may_execute_the_functions_that_the_table_says_and_no_more() 
             .value(&format!(
                 "select string_agg('null::' || quote_ident(n.nspname) || '.' || quote_ident(t.typname), ', '
                    order by place)
-                 from pg_proc p, unnest(proargtypes) with ordinality as a (type, place), pg_type t, pg_namespace n
+                 from pg_proc p, unnest(proargtypes) with ordinality as a (type, place), pg_type t,
+                   pg_namespace n
                  where t.oid = a.type and n.oid = t.typnamespace and p.oid = '{function}'::regproc"
             ))
             .await;

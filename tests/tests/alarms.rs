@@ -6,6 +6,7 @@ use std::fs;
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Value, json};
+use tests::auth::peoples;
 
 fn file(path: &str) -> String {
     fs::read_to_string(tests::root().join(path)).unwrap()
@@ -67,7 +68,7 @@ fn measured() -> BTreeSet<String> {
 
 /// Measured by AWS itself: what waits in a queue, and what a function cannot count because it is gone or was
 /// never called.
-const OF_AWS: [&str; 5] = ["5xx", "ApproximateNumberOfMessagesVisible", "Errors", "Invocations", "Throttles"];
+const OF_AWS: [&str; 4] = ["5xx", "ApproximateNumberOfMessagesVisible", "Errors", "Throttles"];
 
 #[test]
 fn every_alarm_and_every_graph_is_about_a_metric_that_there_is() {
@@ -93,6 +94,29 @@ fn every_alarm_and_every_graph_is_about_a_metric_that_there_is() {
         .filter(|metric| !alarmed.contains(metric) && !shown.contains(metric))
         .collect();
     assert_eq!(unseen, ["WebhookEventsByType"], "for questions, not for a graph of everything");
+}
+
+#[test]
+fn the_alarm_on_refused_tokens_counts_every_function_that_checks_them() {
+    let monitoring = template("monitoring.yaml");
+    let alarm = &monitoring["Resources"]["RefusedTokensAlarm"]["Properties"];
+    let several = alarm["Metrics"].as_array().unwrap();
+    let functions: BTreeSet<&str> = peoples().collect();
+    for (sum, metric) in [("calls", "Requests"), ("refused", "RefusedTokens")] {
+        let of = |query: &&Value| query["MetricStat"]["Metric"]["MetricName"] == metric;
+        let ids: BTreeMap<&str, &str> = several
+            .iter()
+            .filter(of)
+            .map(|query| {
+                let dimension = &query["MetricStat"]["Metric"]["Dimensions"][0];
+                (dimension["Value"].as_str().unwrap(), query["Id"].as_str().unwrap())
+            })
+            .collect();
+        assert_eq!(ids.keys().copied().collect::<BTreeSet<_>>(), functions, "{metric}");
+        let expression =
+            several.iter().find(|query| query["Id"] == sum).unwrap()["Expression"].as_str().unwrap();
+        assert!(ids.values().all(|id| expression.contains(id)), "{expression}");
+    }
 }
 
 #[test]

@@ -201,14 +201,21 @@ async fn an_organization_has_one_trial_ever() {
 }
 
 #[tokio::test]
-async fn automatic_tax_asks_for_an_address() {
+async fn automatic_tax_asks_for_address_name_and_tax_id_and_nothing_does_without_it() {
     let t = TestApp::start_with(&[("AUTOMATIC_TAX", "true")]).await;
+    let answer = t.checkout_plan("pro", "month").await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let params = calls(&t, "POST", "/v1/checkout/sessions").remove(0).params;
+    assert_eq!(params["automatic_tax"]["enabled"], "true");
+    assert_eq!(params["tax_id_collection"]["enabled"], "true");
+    assert_eq!(params["customer_update"], json!({ "address": "auto", "name": "auto" }));
+
+    let t = TestApp::start().await;
     assert_eq!(t.checkout_plan("pro", "month").await.status, 200);
     let params = calls(&t, "POST", "/v1/checkout/sessions").remove(0).params;
-    assert_eq!(
-        (&params["automatic_tax"]["enabled"], &params["customer_update"]["address"]),
-        (&json!("true"), &json!("auto"))
-    );
+    for name in ["automatic_tax", "tax_id_collection", "customer_update"] {
+        assert_eq!(params.get(name), None, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,8 @@ use tokio::net::TcpListener;
 /// A deployment as it should be: set up by the commands, with a purchase some time ago, reconciled.
 pub struct Deployment {
     pub t: TestApp,
-    endpoint: String,
+    /// The webhook endpoint's id.
+    pub endpoint: String,
     /// The project that signs access tokens.
     pub project: JwksServer,
 }
@@ -35,7 +36,8 @@ impl Deployment {
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let router = Router::new().fallback(move || async move { status });
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let args = webhook_endpoint::Args { url: url.parse().unwrap(), store: false, dry_run: false };
+        let args =
+            webhook_endpoint::Args { url: url.parse().unwrap(), thin: false, store: false, dry_run: false };
         let endpoint = webhook_endpoint::run(args, &t.operator()).await.unwrap().endpoint.unwrap();
         portal_configuration::run(portal_configuration::Args { dry_run: false }, &t.operator())
             .await

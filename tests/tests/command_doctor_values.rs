@@ -20,6 +20,10 @@ async fn a_value_of_another_kind_where_a_key_or_a_signing_secret_belongs() {
         Deployment::found(complaints, "configuration", Status::Failing, words);
     }
     assert!(d.complaints(&[("STRIPE_WEBHOOK_SECRET", " \"whsec_1\"\n")]).await.is_empty());
+    let anon = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiIsImh1c2giOiJodXNoIn0.hushhushhushhush";
+    let complaints = d.complaints(&[("SUPABASE_JWT_SECRET", anon)]).await;
+    assert!(!format!("{complaints:?}").contains("hush"), "{complaints:?}");
+    Deployment::found(complaints, "configuration", Status::Failing, "not a JSON Web Token, as the keys anon");
     let complaints = d.complaints(&[("STRIPE_SECRET_KEY", "whsec_hush")]).await;
     let (check, status, text) = &complaints[0];
     assert_eq!((*check, *status), ("configuration", Status::Failing), "{text}");
@@ -86,6 +90,38 @@ async fn a_project_none_of_whose_access_tokens_could_be_accepted() {
     Deployment::found(d.complaints(&[]).await, "signing_keys", Status::Warning, both);
 
     let fetches = d.project.fetches();
-    d.complaints(&[("IDENTITY_SOURCE", "trusted_headers")]).await;
+    for source in ["trusted_headers", "authorizer"] {
+        d.complaints(&[("IDENTITY_SOURCE", source)]).await;
+    }
     assert_eq!(d.project.fetches(), fetches, "nobody reads tokens then");
+}
+
+#[tokio::test]
+async fn configured_keys_that_are_not_those_that_are_published() {
+    let d = Deployment::start().await;
+    let (one, two) = (EcKey::new("one").jwk(), EcKey::new("two").jwk());
+    let with = async |configured: serde_json::Value, published: serde_json::Value| {
+        d.project.behave(Behaviour::Keys(published));
+        d.complaints(&[("SUPABASE_JWKS", &json!({ "keys": configured }).to_string())]).await
+    };
+    assert!(with(json!([one, two]), json!([two, one])).await.is_empty());
+    let lacking = with(json!([one]), json!([one, two])).await;
+    assert!(lacking[0].2.contains("Put what http"), "{lacking:?}");
+    let words = "SUPABASE_JWKS lacks a key that is published: two";
+    Deployment::found(lacking, "signing_keys", Status::Warning, words);
+    let gone = with(json!([one, two]), json!([one])).await;
+    let words = "SUPABASE_JWKS has a key that is not published any more: two";
+    Deployment::found(gone, "signing_keys", Status::Warning, words);
+    let odd = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "AAAA" });
+    let unusable = with(json!([odd]), json!([one])).await;
+    let words = "SUPABASE_JWKS has no key of a kind that is supported";
+    Deployment::found(unusable, "signing_keys", Status::Failing, words);
+    // They work without the project.
+    d.project.behave(Behaviour::Broken);
+    let keys = json!({ "keys": [one] }).to_string();
+    assert!(d.complaints(&[("SUPABASE_JWKS", &keys)]).await.is_empty());
+    let address = format!("{}/auth/v1/.well-known/jwks.json", d.project.url);
+    let words = "SUPABASE_JWKS must be a JSON Web Key Set of public keys";
+    let complaints = d.complaints(&[("SUPABASE_JWKS", &address)]).await;
+    assert!(complaints.iter().any(|(_, status, text)| *status == Status::Failing && text.contains(words)));
 }

@@ -112,8 +112,8 @@ async fn two_subscriptions_a_plan_set_by_hand_and_statuses_that_grant_nothing() 
     let t = TestApp::start().await;
     let pro = t.buy("pro", "month").await;
     let copy = "insert into subscriptions
-          select (jsonb_populate_record(s,
-            '{\"stripe_subscription_id\": \"sub_second\", \"items\": [{\"plan\": \"enterprise\"}], \"plan_code\": \"enterprise\"}')).*
+          select (jsonb_populate_record(s, '{\"stripe_subscription_id\": \"sub_second\",
+            \"items\": [{\"plan\": \"enterprise\"}], \"plan_code\": \"enterprise\"}')).*
             from subscriptions s;
         select billing_private.apply_subscriptions(org_id, false, 'test') from subscriptions limit 1";
     t.db.batch_execute(copy).await.unwrap();
@@ -127,7 +127,13 @@ async fn two_subscriptions_a_plan_set_by_hand_and_statuses_that_grant_nothing() 
         .await
         .unwrap();
     for (status, told) in [
-        ("unpaid", format!("First has pilot because {pro} is unpaid, which grants nothing.")),
+        (
+            "unpaid",
+            format!(
+                "First has pilot because {pro} is unpaid, which grants nothing: Stripe has given up on its \
+                 payment."
+            ),
+        ),
         ("incomplete", format!("First has pilot because the first payment of {pro} is still open.")),
         ("incomplete_expired", format!("First has pilot because the first payment of {pro} was never made.")),
     ] {

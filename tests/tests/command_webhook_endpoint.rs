@@ -10,7 +10,7 @@ use tests::TestApp;
 const URL: &str = "https://hook.example.com/";
 
 fn args() -> Args {
-    Args { url: URL.parse().unwrap(), store: false, dry_run: false }
+    Args { url: URL.parse().unwrap(), thin: false, store: false, dry_run: false }
 }
 
 fn endpoints(t: &TestApp) -> Vec<Value> {

@@ -88,14 +88,15 @@ fn events() -> Vec<Value> {
     payment["payment"] = json!({
         "stripe_checkout_session_id": "cs_9", "livemode": false, "amount_cents": 100, "currency": "usd",
         "payment_status": "paid",
-        "stripe_payment_intent_id": "pi_1", "addon_flags": ["hasAPI"], "addon_days": "30", "paid_at": 1_767_300_000
+        "stripe_payment_intent_id": "pi_1", "addon_flags": ["hasAPI"], "addon_days": "30",
+        "paid_at": 1_767_300_000
     });
     payment["payment_intent"] = json!("pi_1");
     let mut charge = event("evt_g", ORG, &snapshot(1, "active", "pro"));
     charge["payment_intent"] = json!("pi_1");
     charge["charge"] = json!({
-        "stripe_charge_id": "ch_1", "stripe_payment_intent_id": "pi_1", "livemode": false, "amount_cents": 100,
-        "refunded_cents": 100, "dispute_status": "lost"
+        "stripe_charge_id": "ch_1", "stripe_payment_intent_id": "pi_1", "livemode": false,
+        "amount_cents": 100, "refunded_cents": 100, "dispute_status": "lost"
     });
     let mut clock = event("evt_h", ORG, &snapshot(1, "active", "pro"));
     clock["test_clock"] = json!("clock_1");
@@ -152,6 +153,7 @@ fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "expires_at") => one("2027-01-01T00:00:00Z"),
         (_, "customer") => one("cus_new"),
         (_, "replaces") => one("cus_1"),
+        (_, "items") => one(r#"[{"unreadable": "seats_per_unit"}]"#),
         (_, "reached") => one(r#"{"through": 1}"#),
         (_, "days") => one("31"),
         (_, "at_most") => one("100"),

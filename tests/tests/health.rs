@@ -51,11 +51,13 @@ async fn a_missing_or_malformed_variable_fails_and_is_not_named() {
         ("STRIPE_WEBHOOK_SECRET", "we_1"),
         ("STRIPE_WEBHOOK_SECRET", "whsec_1,sk_test_wrong"),
         ("STRIPE_SECRET_KEY", "pk_test_wrong"),
+        ("SUPABASE_JWT_SECRET", "sb_secret_0123456789012345678901234"),
         ("BASE_URL", ""),
         ("GRACE_DAYS", "many"),
-        // The authorizer is then the source, and needs an address.
+        // Access tokens then say who calls, and are checked with the project's address.
         ("IDENTITY_SOURCE", ""),
         ("SUPABASE_URL", "http://example.com"),
+        ("SUPABASE_JWKS", "https://ref.supabase.co/auth/v1/.well-known/jwks.json"),
     ] {
         let t = TestApp::start_with(&[(name, value)]).await;
         let answer = t.health().await;

@@ -21,8 +21,8 @@ const MAY_KNOW: [(&str, &str); 16] = [
     ("error", "db stripe"),
     ("deadline", "db error stripe telemetry"),
     ("billing", "clock config db deadline domain error stripe telemetry"),
-    ("http", "config db domain error recent stripe"),
-    ("app", "billing clock config db error recent stripe"),
+    ("app", "billing clock config db error jwks recent stripe"),
+    ("http", "app config db domain error jwks recent stripe telemetry"),
     ("live", "app clock config error secrets telemetry"),
     ("serve", "app deadline error http live telemetry"),
 ];

@@ -3,6 +3,7 @@
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use serde_json::json;
 use stripe_emulator::Fault;
+use tests::auth::TestAuth;
 use tests::{TestApp, users};
 
 /// The counters without labels that were counted since the last time.
@@ -64,4 +65,24 @@ async fn what_comes_of_a_request_is_counted_once() {
     let order = json!({ "orgId": t.org, "planCode": "pro", "interval": "month" });
     assert_eq!(t.checkout(users::OWNER, &order).await.status, 502);
     assert_eq!(counted(&metrics), expected(&["Requests", "ServerErrors", "StripeErrors"]));
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_counted_and_a_request_without_one_is_not() {
+    let recorder = DebuggingRecorder::new();
+    let metrics = recorder.snapshotter();
+    let _recording = ::metrics::set_default_local_recorder(&recorder);
+    let t = TestAuth::start().await;
+    counted(&metrics);
+
+    let good = format!("Bearer {}", t.token(&t.claims()));
+    for (authorization, names) in [
+        (Some("Bearer x"), &["RefusedTokens", "Requests"][..]),
+        (Some("x"), &["RefusedTokens", "Requests"]),
+        (None, &["Requests"]),
+        (Some(&good), &["Requests"]),
+    ] {
+        t.ask("entitlements", authorization).await;
+        assert_eq!(counted(&metrics), expected(names), "{authorization:?}");
+    }
 }

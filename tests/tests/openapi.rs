@@ -8,17 +8,12 @@ use lambda_http::Body;
 use lambda_http::http::Request as HttpRequest;
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::config::{Front, Function};
+use shared::config::Function;
 use shared::serve::answer_live;
 use stripe_emulator::Fault;
+use tests::auth::peoples;
 use tests::openapi::{FILE, document, documented, problems, table};
 use tests::{Answer, TestApp, Vault, event, users};
-
-/// The functions that people call.
-fn peoples() -> impl Iterator<Item = &'static str> {
-    let authorized = |function: &Function| matches!(function.front(), Front::Authorized(..));
-    Function::ALL.into_iter().filter(authorized).map(Function::name)
-}
 
 #[test]
 fn the_committed_file_is_what_the_types_say() {
@@ -205,9 +200,9 @@ async fn by_us(seen: &mut Seen) {
     note(seen, "webhook", &Answer::of("webhook", answer_live(&live, webhook::handle, request).await));
 }
 
-/// A token of one person with a header of another.
+/// One person, with a header of another.
 async fn by_another(seen: &mut Seen) {
-    let t = TestApp::start_with(&[("IDENTITY_SOURCE", "")]).await;
+    let t = TestApp::start_with(&[("IDENTITY_SOURCE", "authorizer")]).await;
     let context = json!({ "userId": users::OWNER });
     let headers = [("x-user-id", users::OUTSIDER)];
     for function in peoples() {

@@ -1,5 +1,5 @@
-//! POST /api/billing/portal: whose portal opens, where an organization has several customers, or a customer several
-//! organizations.
+//! POST /api/billing/portal: whose portal opens, where an organization has several customers, or a customer
+//! several organizations.
 
 use lambda_http::Body;
 use lambda_http::http::{Method, Request};
@@ -34,7 +34,7 @@ async fn a_subscription_that_sales_made_on_a_new_customer_opens_that_customers_p
     assert_eq!(opens(&t, users::OWNER, &t.org).await, second);
     assert_eq!(buys(&t, users::OWNER, &t.org).await, "already_subscribed");
     t.stripe.advance(10);
-    t.stripe.cancel_now(&t.stripe.subscriptions()[0]["id"].as_str().unwrap().to_owned()).unwrap();
+    t.stripe.cancel_now(t.stripe.subscriptions()[0]["id"].as_str().unwrap()).unwrap();
     t.deliver_all().await;
     assert_eq!(opens(&t, users::OWNER, &t.org).await, second, "its invoices are there");
     assert_eq!(buys(&t, users::OWNER, &t.org).await, "200");

@@ -80,6 +80,23 @@ fn the_template_and_the_table_have_the_same_functions_and_routes() {
 }
 
 #[test]
+fn functions_that_check_tokens_have_what_they_check_them_with_and_health_that_tells_of_it() {
+    let text = fs::read_to_string(root().join("template.yaml")).unwrap();
+    let documents = Yaml::load_from_str(&text).unwrap();
+    let resources = &documents[0]["Resources"];
+    for function in Function::ALL {
+        let (first, rest) = function.name().split_at(1);
+        let properties = &resources[format!("{}{rest}Function", first.to_uppercase()).as_str()]["Properties"];
+        let variables = properties["Environment"]["Variables"].as_mapping().unwrap();
+        let names: BTreeSet<&str> = variables.keys().map(|name| name.as_str().unwrap()).collect();
+        let checks = matches!(function.front(), Front::SignedIn(..)) || function == Function::Health;
+        for name in ["IDENTITY_SOURCE", "SUPABASE_URL", "SUPABASE_JWT_SECRET", "SUPABASE_JWKS"] {
+            assert_eq!(names.contains(name), checks, "{name} of {}", function.name());
+        }
+    }
+}
+
+#[test]
 fn each_function_has_its_folder_and_its_sample() {
     let (functions, ..) = template();
     assert_eq!(names("functions"), functions);
@@ -106,7 +123,7 @@ fn the_document_asks_for_what_stands_in_front_of_each_function() {
         let Some((method, path)) = function.route() else { continue };
         let security = &document["paths"][path][method.to_lowercase()]["security"];
         let expected = match function.front() {
-            Front::Authorized(..) => serde_json::json!([{ "accessToken": [] }]),
+            Front::SignedIn(..) => serde_json::json!([{ "accessToken": [] }]),
             Front::FunctionUrl(..) => serde_json::json!([{ "stripeSignature": [] }]),
             _ => serde_json::json!([]),
         };

@@ -10,6 +10,7 @@ use serde_json::json;
 use shared::config::Function;
 use shared::serve::answer_live;
 use tests::Answer;
+use tests::auth::JWT_SECRET;
 use tests::rotation::Rotation;
 
 #[tokio::test]
@@ -159,16 +160,13 @@ async fn the_environment_goes_before_the_secret_and_a_complete_one_never_asks() 
     let events = r.events(2, "complete").await;
     let reader = r.t.database.url("billing_reader");
     // A login that the database refuses, a signature that does not fit: what would else be reasons to ask.
-    let live = r
-        .live_with(Function::Entitlements, &[("DATABASE_URL", &reader.replace("billing_reader", "nobody"))])
-        .await;
+    let refused = reader.replace("billing_reader", "nobody");
+    let project = [("SUPABASE_URL", "https://ref.supabase.co"), ("SUPABASE_JWT_SECRET", JWT_SECRET)];
+    let checks_tokens = [&[("DATABASE_URL", refused.as_str())][..], &project].concat();
+    let live = r.live_with(Function::Entitlements, &checks_tokens).await;
     r.entitlements(&live).await.assert_failure(401, "unauthenticated");
-    let refused = [
-        ("DATABASE_URL", reader.replace("billing_reader", "nobody")),
-        ("IDENTITY_SOURCE", "trusted_headers".to_owned()),
-    ];
-    let refused: Vec<_> = refused.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let other = r.live_with(Function::Entitlements, &refused).await;
+    let headers = [("DATABASE_URL", refused.as_str()), ("IDENTITY_SOURCE", "trusted_headers")];
+    let other = r.live_with(Function::Entitlements, &headers).await;
     r.entitlements(&other).await.assert_failure(503, "database_unavailable");
     let (url, base) = (r.t.database.url("billing_events"), r.t.stripe.url());
     let complete = [

@@ -1,5 +1,5 @@
-//! POST /api/webhooks/stripe: a failed payment. The plan outlasts it for a while: what was last paid, from when the
-//! unpaid period began.
+//! POST /api/webhooks/stripe: a failed payment. The plan outlasts it for a while: what was last paid, from
+//! when the unpaid period began.
 
 use serde_json::{Value, json};
 use tests::said::{Said, item, said};

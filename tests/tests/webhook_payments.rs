@@ -238,7 +238,7 @@ async fn a_flag_that_cannot_be_read_is_told_and_the_others_are_granted() {
 async fn an_add_on_that_was_ended_by_hand_stays_ended() {
     let t = TestApp::start().await;
     t.deliver(&paid(&t)).await.assert_outcome("applied");
-    let end = format!("select billing.pf_end_addon('{}', 'cs_test_addon', 'ada')", t.org);
+    let end = format!("select billing.pf_end_addon('{}', 'cs_test_addon', 'ada', 'ticket')", t.org);
     assert_eq!(t.value(&end).await, "true");
     assert_eq!((t.value(&end).await.as_str(), &flags(&t).await["hasAPI"]), ("false", &json!(false)));
     let part = charge("evt_2", t.now(), "charge.refunded", &json!({ "amount_refunded": 500 }));

@@ -1,5 +1,5 @@
-//! POST /api/webhooks/stripe: a stranger who types an organization's id into a payment link pays for it, and does
-//! nothing else.
+//! POST /api/webhooks/stripe: a stranger who types an organization's id into a payment link pays for it, and
+//! does nothing else.
 
 use serde_json::{Value, json};
 use tests::said::{item, said};

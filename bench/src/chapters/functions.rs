@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use shared::config::Function;
 use stripe_emulator::sign;
+use tests::auth::TestAuth;
 use tests::runtime_api::RuntimeApi;
 use tests::tls::{self, ServerCertificate, authority};
 use tests::{TestApp, Vault, users};
@@ -34,6 +35,7 @@ pub async fn functions(plan: &Plan, programs: &Programs, report: &mut Report) {
         t.db.batch_execute(&sql).await.expect("an organization");
         t.subscribe(&json!({ "org_id": org }));
     }
+    let auth = TestAuth::start().await;
     let us = authority("Bench");
     tls::present(t.database.server(), &ServerCertificate::new(&us, "127.0.0.1", 2500)).await;
     let vault = Vault::open(&json!({
@@ -43,16 +45,14 @@ pub async fn functions(plan: &Plan, programs: &Programs, report: &mut Report) {
         "CHECKOUT_DATABASE_URL": t.database.url("billing_checkout"),
         "EVENTS_DATABASE_URL": t.database.url("billing_events"),
         "OPERATOR_DATABASE_URL": t.database.url("billing_operator"),
-        "DATABASE_CA": us.pem(), "BASE_URL": "https://app.example.com", "SUPABASE_URL": "http://127.0.0.1:9",
+        "DATABASE_CA": us.pem(), "BASE_URL": "https://app.example.com", "SUPABASE_URL": auth.server.url,
     }))
     .await;
-    let mut environment: Environment = vec![("IDENTITY_SOURCE", "trusted_headers".to_owned())];
+    let mut environment: Environment = vec![("IDENTITY_SOURCE", "access_token".to_owned())];
     let variables = vault.environment();
     environment.extend(variables.iter().map(|(name, value)| (*name, (*value).to_owned())));
     for function in Function::ALL {
-        if event(function, 0, &t).is_some() {
-            report.add(measure(function, plan, programs, &environment, &t).await);
-        }
+        report.add(measure(function, plan, programs, &environment, (&t, &auth)).await);
     }
 }
 
@@ -61,7 +61,7 @@ async fn measure(
     plan: &Plan,
     programs: &Programs,
     environment: &Environment,
-    t: &TestApp,
+    people: (&TestApp, &TestAuth),
 ) -> Line {
     let runtime = RuntimeApi::start().await;
     let program = Instance::start(&programs.path(function.name()), &runtime.address, environment);
@@ -69,7 +69,7 @@ async fn measure(
     let mut waiting = Vec::new();
     let further = if function == Function::Reconcile { 1 } else { plan.requests };
     for number in 0..=further {
-        let event = event(function, number, t).expect("it has events");
+        let event = event(function, number, people);
         let (before, started) = (ran(program.pid()), Instant::now());
         let answer = runtime.invoke(&event).await;
         let (wall, ran) = (started.elapsed(), ran(program.pid()).saturating_sub(before));
@@ -111,25 +111,26 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// A function's event; the webhook's is another one each time. None: it is nobody that we ask.
-fn event(function: Function, number: usize, t: &TestApp) -> Option<Value> {
+/// A function's event; the webhook's is another one each time.
+fn event(function: Function, number: usize, (t, auth): (&TestApp, &TestAuth)) -> Value {
     let org = &t.org;
+    let user_headers = |id| user_headers(t, auth, id);
     let post = |path: &str, user: &str, body: Value| {
         request("POST", path, "", &user_headers(user), body.to_string())
     };
-    Some(match function.name() {
-        "entitlements" => {
+    match function {
+        Function::Entitlements => {
             let query = format!("orgId={org}");
             request("GET", "/api/entitlements", &query, &user_headers(users::MEMBER), String::new())
         }
-        "health" => request("GET", "/api/health", "", &json!({}), String::new()),
-        "checkout" => {
+        Function::Health => request("GET", "/api/health", "", &json!({}), String::new()),
+        Function::Checkout => {
             let order = json!({ "orgId": t.other_org, "planCode": "pro", "interval": "month" });
             post("/api/billing/checkout", users::OUTSIDER, order)
         }
-        "portal" => post("/api/billing/portal", users::OWNER, json!({ "orgId": org })),
-        "sync" => post("/api/billing/sync", users::MEMBER, json!({ "orgId": org })),
-        "webhook" => {
+        Function::Portal => post("/api/billing/portal", users::OWNER, json!({ "orgId": org })),
+        Function::Sync => post("/api/billing/sync", users::MEMBER, json!({ "orgId": org })),
+        Function::Webhook => {
             let mut event = t.last_event("customer.subscription.created");
             event["id"] = json!(format!("evt_{number}"));
             // Later than any read of Stripe may have seen.
@@ -138,17 +139,19 @@ fn event(function: Function, number: usize, t: &TestApp) -> Option<Value> {
             let signature = sign(payload.as_bytes(), "whsec_1", t.now());
             request("POST", "/", "", &json!({ "stripe-signature": signature }), payload)
         }
-        "reconcile" => json!({
+        Function::Reconcile => json!({
             "version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events",
             "account": "1", "time": "2026-11-22T21:00:00Z", "region": "eu-central-1", "resources": [],
             "detail": {}
         }),
-        _ => return None,
-    })
+    }
 }
 
-fn user_headers(id: &str) -> Value {
-    json!({ "x-user-id": id, "content-type": "application/json" })
+/// The headers of a person's request: with an access token that a key of the project signed.
+fn user_headers(t: &TestApp, auth: &TestAuth, id: &str) -> Value {
+    let now = t.now();
+    let token = auth.token(&auth.claims_with(json!({ "sub": id, "iat": now, "exp": now + 3600 })));
+    json!({ "authorization": format!("Bearer {token}"), "content-type": "application/json" })
 }
 
 fn request(method: &str, path: &str, query: &str, headers: &Value, body: String) -> Value {

@@ -189,7 +189,7 @@ async fn change(
     Ok(Overridden { organization, feature, before, after, by, reason })
 }
 
-async fn state(
+pub(super) async fn state(
     client: &Client,
     organization: &Organization,
     feature: &str,

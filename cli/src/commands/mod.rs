@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::outcome::Outcome;
 use crate::secrets;
 
+pub mod addon;
 pub mod adopt;
 pub mod backfill;
 pub mod completions;
@@ -53,7 +54,7 @@ pub struct Arguments {
 pub enum Command {
     Migrate(migrate::Args),
     Adopt(adopt::Args),
-    Products(products::Args),
+    Products(products::CommandLine),
     WebhookEndpoint(webhook_endpoint::Args),
     PortalConfiguration(portal_configuration::Args),
     Doctor(doctor::Args),
@@ -62,6 +63,7 @@ pub enum Command {
     Import(import::Args),
     Reconcile(reconcile::Args),
     Explain(explain::Args),
+    Addon(addon::Args),
     Grant(grant::Args),
     Revoke(grant::RevokeArgs),
     Prune(prune::Args),
@@ -104,7 +106,7 @@ impl Command {
         match self {
             Self::Migrate(args) => Outcome::of(migrate::run(args, context).await, json),
             Self::Adopt(args) => Outcome::of(adopt::run(args, context).await, json),
-            Self::Products(args) => Outcome::of(products::run(args, context).await, json),
+            Self::Products(line) => line.run(context, json).await,
             Self::WebhookEndpoint(args) => Outcome::of(webhook_endpoint::run(args, context).await, json),
             Self::PortalConfiguration(args) => {
                 Outcome::of(portal_configuration::run(args, context).await, json)
@@ -115,6 +117,7 @@ impl Command {
             Self::Import(args) => Outcome::of(import::run(args, context).await, json),
             Self::Reconcile(args) => Outcome::of(reconcile::run(args, context).await, json),
             Self::Explain(args) => Outcome::of(explain::run(args, context).await, json),
+            Self::Addon(args) => Outcome::of(addon::run(args, context).await, json),
             Self::Grant(args) => Outcome::of(grant::run(args, context).await, json),
             Self::Revoke(args) => Outcome::of(grant::revoke(args, context).await, json),
             Self::Forget(args) => Outcome::of(forget::run(args, context).await, json),

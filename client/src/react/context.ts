@@ -8,6 +8,8 @@ export interface Billing {
   readonly client: BillingClient;
   readonly orgId: string;
   readonly state: EntitlementsState;
+  /** Leads to a page of Stripe's. */
+  readonly navigate: (url: string) => void;
 }
 
 /** @internal */

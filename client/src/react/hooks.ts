@@ -1,4 +1,5 @@
-import type { BillingClient, OnError } from "../client.js";
+import { judge, type Check, type OnError } from "../check.js";
+import type { BillingClient } from "../client.js";
 import type { BillingError } from "../errors.js";
 import type { Entitlements, Feature } from "../types.js";
 import { useBilling } from "./context.js";
@@ -19,7 +20,12 @@ export interface EntitlementsResult {
 export interface EntitlementResult {
   /** Whether the feature is on. False while nothing is known. */
   readonly enabled: boolean;
-  /** Nothing is known yet: show neither the feature nor an offer to buy it. */
+  /**
+   * As {@link Check} says it; `loading` while nothing is known: show neither the feature nor an offer to buy
+   * it.
+   */
+  readonly status: Check["status"] | "loading";
+  /** Nothing is known yet. */
   readonly loading: boolean;
   /** Why the newest attempt to ask failed. */
   readonly error: BillingError | undefined;
@@ -41,13 +47,13 @@ export function useEntitlement(
   feature: Feature,
   options: { readonly onError?: OnError | undefined } = {},
 ): EntitlementResult {
-  const { client } = useBilling();
-  const { entitlements, ...rest } = useEntitlements();
-  const opens = (options.onError ?? client.onError) === "open" && rest.error?.isOutage === true;
-  return { ...rest, enabled: entitlements ? entitlements.entitlements[feature] === true : opens };
+  const { client, state } = useBilling();
+  const { loading, error, stale } = useEntitlements();
+  const { status, enabled } = judge(feature, state, options.onError ?? client.onError);
+  return { enabled, status: loading ? "loading" : status, loading, error, stale };
 }
 
-/** The provider's client and organization, to start a checkout or open the portal. */
+/** The provider's client and organization, for what has no hook. */
 export function useBillingClient(): { readonly client: BillingClient; readonly orgId: string } {
   const { client, orgId } = useBilling();
   return { client, orgId };

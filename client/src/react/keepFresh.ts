@@ -1,5 +1,5 @@
-// When a page asks anew: when somebody looks at it, when the network is back, and after a failure, less and
-// less often.
+// When a page asks anew: when somebody looks at it or comes back to it, when the network is back, and after a
+// failure, less and less often.
 
 import type { BillingClient } from "../client.js";
 
@@ -15,9 +15,9 @@ export function keepFresh(client: BillingClient, orgId: string): () => void {
   let unsettled = 0;
   let over = false;
 
-  const ask = async (): Promise<void> => {
+  const ask = async (afresh = false): Promise<void> => {
     clearTimeout(timer);
-    await client.getEntitlements(orgId).catch(() => undefined); // it is in the state
+    await client.getEntitlements(orgId, { afresh }).catch(() => undefined); // it is in the state
     const { entitlements, error } = client.getState(orgId) ?? {};
     clearTimeout(timer);
     if (over) return;
@@ -25,17 +25,22 @@ export function keepFresh(client: BillingClient, orgId: string): () => void {
     if (!entitlements && !error) {
       // The person changed during the call. At once, then less and less often: a token may be another
       // person's each time.
-      timer = setTimeout(ask, Math.min(unsettled++ * UNSETTLED, LAST_RETRY));
+      timer = setTimeout(() => void ask(), Math.min(unsettled++ * UNSETTLED, LAST_RETRY));
       return;
     }
     unsettled = 0;
     if (error?.isOutage) {
-      timer = setTimeout(ask, Math.max(retry, error.retryAfter ?? 0));
+      timer = setTimeout(() => void ask(), Math.max(retry, error.retryAfter ?? 0));
       retry = Math.min(retry * 2, LAST_RETRY);
     }
   };
   const look = (): void => {
     if (document.visibilityState === "visible") void ask();
+  };
+
+  // The browser's back button brought the page back as it was left, perhaps for Stripe's checkout.
+  const back = (event: PageTransitionEvent): void => {
+    if (event.persisted) void ask(true);
   };
 
   // Somebody else signed in: what is known is nothing.
@@ -44,6 +49,7 @@ export function keepFresh(client: BillingClient, orgId: string): () => void {
   });
   window.addEventListener("focus", look);
   window.addEventListener("online", look);
+  window.addEventListener("pageshow", back);
   document.addEventListener("visibilitychange", look);
   void ask();
   return () => {
@@ -52,6 +58,7 @@ export function keepFresh(client: BillingClient, orgId: string): () => void {
     unsubscribe();
     window.removeEventListener("focus", look);
     window.removeEventListener("online", look);
+    window.removeEventListener("pageshow", back);
     document.removeEventListener("visibilitychange", look);
   };
 }

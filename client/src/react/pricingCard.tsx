@@ -1,49 +1,61 @@
 import { useId, type ReactElement } from "react";
 
+import type { BillingError } from "../errors.js";
 import type { Interval } from "../types.js";
-import { money, type PricingLabels, type PricingPlan } from "./pricingPlan.js";
-import type { PricingChoice } from "./pricingTable.js";
+import type { Offer } from "./offer.js";
+import { money, type PricingLabels } from "./pricingLabels.js";
+import type { ShownPlan } from "./pricingPlan.js";
 
 /** @internal */
 export interface PricingCardProps {
-  readonly plan: PricingPlan;
-  readonly interval: Interval;
+  readonly plan: ShownPlan;
+  readonly offer: Offer;
   readonly labels: PricingLabels;
-  readonly currency: string;
   readonly locale: string;
   readonly headingLevel: 2 | 3 | 4;
-  readonly isCurrent: boolean;
-  readonly isPending: boolean;
-  readonly isDisabled: boolean;
-  readonly onSelect: (choice: PricingChoice) => void;
+  readonly isRecommended: boolean;
+  /** `unknown`: keep its place, until what the organization has is known. */
+  readonly button: "usable" | "busy" | "pending" | "unknown" | "none";
+  readonly problem: BillingError | null;
+  readonly contactUrl: string | undefined;
+  readonly onPress: () => void;
 }
 
 /** One plan. @internal */
 export function PricingCard(props: PricingCardProps): ReactElement {
-  const { plan, labels, isCurrent, isPending, isDisabled } = props;
+  const { plan, offer, labels, locale, button } = props;
   const Heading = `h${props.headingLevel}` as const;
   const id = useId();
-  const { amount, interval } = offer(plan, props.interval);
+  const date = offer.date && labels.date(new Date(offer.date), locale);
+  const isCurrent = offer.kind === "current" || offer.kind === "renew" || offer.kind === "switch";
+  const isRecommended = props.isRecommended && (offer.kind === "buy" || offer.kind === "upgrade");
+  const word = wordOf(offer, plan, labels);
+  const { price } = offer;
   return (
     <li
       className="pf-pricing-plan"
       data-plan={plan.planCode}
+      data-recommended={isRecommended || undefined}
       aria-labelledby={`${id}name`}
       aria-current={isCurrent ? "true" : undefined}
     >
       <Heading className="pf-pricing-name" id={`${id}name`}>
         {plan.name}
       </Heading>
+      {isRecommended && <p className="pf-pricing-recommended">{labels.recommended}</p>}
       {plan.description && <p className="pf-pricing-description">{plan.description}</p>}
       <p className="pf-pricing-price" id={`${id}price`}>
-        {amount === 0 && <strong>{labels.free}</strong>}
-        {amount ? (
+        {plan.isFree && <strong>{labels.free}</strong>}
+        {price && (
           <>
-            <strong>{money(amount, props.currency, props.locale)}</strong>{" "}
-            <span>{interval === "month" ? labels.perMonth : labels.perYear}</span>
+            <strong>{money(price.amount, price.currency, locale)}</strong>{" "}
+            <span>{labels.per(price.interval, price.count)}</span>
           </>
-        ) : null}
+        )}
       </p>
+      {price && offer.saved > 0 && (
+        <p className="pf-pricing-saves">{labels.saves(money(offer.saved, price.currency, locale))}</p>
+      )}
       <ul className="pf-pricing-features" role="list">
         {plan.features.map((feature) => (
           <li key={feature}>{feature}</li>
@@ -51,32 +63,82 @@ export function PricingCard(props: PricingCardProps): ReactElement {
       </ul>
       {/* Always there, so that a change of plan is announced. */}
       <p className="pf-pricing-current" role="status">
-        {isCurrent && labels.current}
+        {button !== "unknown" && statusOf(offer, date, labels)}
       </p>
-      {!isCurrent && amount ? (
-        <button
-          type="button"
-          className="pf-pricing-choose"
-          aria-describedby={`${id}price`}
-          // Not `disabled`: the focus would be lost while the page is being opened.
-          aria-disabled={isDisabled || undefined}
-          onClick={() => {
-            if (!isDisabled) props.onSelect({ planCode: plan.planCode, interval });
-          }}
-        >
-          {isPending ? labels.pending(plan) : labels.choose(plan)}
-        </button>
-      ) : null}
+      {button === "unknown" && price && <span className="pf-pricing-space" aria-hidden="true" />}
+      {button !== "unknown" && button !== "none" && word && (
+        <Choose {...props} describedBy={`${id}price`}>
+          {button === "pending" ? labels.opening : word}
+        </Choose>
+      )}
+      <p className="pf-pricing-problem" role="alert">
+        {props.problem && labels.problem(props.problem)}
+      </p>
     </li>
   );
 }
 
-/** What a plan costs by the wanted interval, or by the one that it is sold by. Null: by neither. */
-function offer(
-  plan: PricingPlan,
-  wanted: Interval,
-): { readonly amount: number | null; readonly interval: Interval } {
-  const other = wanted === "month" ? "year" : "month";
-  const interval = plan.prices[wanted] === null && plan.prices[other] !== null ? other : wanted;
-  return { amount: plan.prices[interval], interval };
+function Choose({
+  offer,
+  button,
+  contactUrl,
+  onPress,
+  describedBy,
+  children,
+}: PricingCardProps & { describedBy: string; children: string }): ReactElement {
+  if (offer.kind === "contact" && contactUrl !== undefined) {
+    return (
+      <a className="pf-pricing-choose" href={contactUrl}>
+        {children}
+      </a>
+    );
+  }
+  return (
+    <button
+      type="button"
+      className="pf-pricing-choose"
+      data-offer={offer.kind}
+      aria-describedby={describedBy}
+      // Not `disabled`: the focus would be lost while the page is being opened.
+      aria-disabled={button !== "usable" || undefined}
+      onClick={() => {
+        if (button === "usable") onPress();
+      }}
+    >
+      {children}
+    </button>
+  );
+}
+
+function statusOf({ kind }: Offer, date: string | undefined, labels: PricingLabels): string | null {
+  if (kind === "renew" && date) return labels.currentUntil(date);
+  if (kind === "current" || kind === "switch") return labels.current;
+  return kind === "scheduled" ? labels.scheduled(date) : null;
+}
+
+function wordOf(
+  { kind, price }: Offer,
+  { name, trialDays }: ShownPlan,
+  labels: PricingLabels,
+): string | null {
+  const interval: Interval = price?.interval ?? "month";
+  switch (kind) {
+    case "buy":
+      return trialDays > 0 ? labels.tryFree(name, trialDays) : labels.buy(name);
+    case "upgrade":
+      return labels.upgrade(name);
+    case "downgrade":
+    case "cancel":
+      return labels.downgrade(name);
+    case "switch":
+      return labels.switchTo(interval);
+    case "renew":
+      return labels.keep(name);
+    case "contact":
+      return labels.contact;
+    case "manage":
+      return labels.manage;
+    default:
+      return null;
+  }
 }

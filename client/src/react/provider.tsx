@@ -29,19 +29,20 @@ export interface BillingProviderProps {
    * at again.
    */
   readonly realtime?: RealtimeClient | null | undefined;
+  /**
+   * Leads to a page of Stripe's, for a page that is not left by its address, as in a native shell or a test.
+   * Default `location.assign`.
+   */
+  readonly navigate?: ((url: string) => void) | undefined;
   readonly children?: ReactNode;
 }
 
 const NOTHING: EntitlementsState = {};
+const leave = (url: string): void => window.location.assign(url);
 
 /** Keeps an organization's entitlements fresh for all components inside. */
-export function BillingProvider({
-  client,
-  orgId,
-  initialEntitlements,
-  realtime,
-  children,
-}: BillingProviderProps): ReactElement {
+export function BillingProvider(props: BillingProviderProps): ReactElement {
+  const { client, orgId, initialEntitlements, realtime, navigate = leave, children } = props;
   // Not put into the client while rendering: on a server that is everybody's.
   const initial = useMemo<EntitlementsState>(
     () => (initialEntitlements?.orgId === orgId ? { entitlements: initialEntitlements } : NOTHING),
@@ -60,6 +61,6 @@ export function BillingProvider({
   useEffect(() => keepFresh(client, orgId), [client, orgId]);
   useEffect(() => watchEntitlements(client, realtime, orgId), [client, realtime, orgId]);
 
-  const billing = useMemo(() => ({ client, orgId, state }), [client, orgId, state]);
+  const billing = useMemo(() => ({ client, orgId, state, navigate }), [client, orgId, state, navigate]);
   return <BillingContext.Provider value={billing}>{children}</BillingContext.Provider>;
 }

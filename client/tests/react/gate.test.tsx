@@ -12,6 +12,7 @@ import {
   useEntitlement,
   useEntitlements,
   type BillingProviderProps,
+  type GateProblem,
 } from "../../src/react/index.js";
 import { setUp, type Setup } from "../support/clients.js";
 import { answer, held, ORG, OTHER_ORG, tokenOf } from "../support/fakeApi.js";
@@ -65,19 +66,70 @@ describe("Gate", () => {
     expect(screen.getByText("Wait")).toBeTruthy();
   });
 
-  it("stays closed on an error, and opens in an outage if told to", async () => {
+  it("offers nothing in an outage, and opens in one if told to", async () => {
     const { api, client } = setUp();
     api.instead = () => Promise.reject(new TypeError("fetch failed"));
-    render(around(client, <>{gate}<Gate feature="hasAPI" onError="open">Keys</Gate></>));
-    expect(await screen.findByText("Upgrade")).toBeTruthy();
-    expect(screen.getByText("Keys")).toBeTruthy();
+    render(
+      around(
+        client,
+        <>
+          {gate}
+          <Gate feature="hasAPI" onError="open">
+            Keys
+          </Gate>
+        </>,
+      ),
+    );
+    expect(await screen.findByText("Keys")).toBeTruthy();
+    expect(document.body.textContent).toBe("Keys");
   });
 
-  it("stays closed on a refusal whatever it is told", async () => {
+  it("offers nothing on a refusal, and stays closed whatever it is told", async () => {
     const { api, client } = setUp();
     api.plans.clear();
-    render(around(client, <Gate feature="hasAPI" onError="open" fallback="Closed">Keys</Gate>));
-    expect(await screen.findByText("Closed")).toBeTruthy();
+    render(
+      around(
+        client,
+        <Gate feature="hasAPI" onError="open" fallback="Upgrade" error="No">
+          Keys
+        </Gate>,
+      ),
+    );
+    expect(await screen.findByText("No")).toBeTruthy();
+    expect(document.body.textContent).toBe("No");
+  });
+
+  it("tells an outage from a refusal, and asks anew when somebody wants it to", async () => {
+    const { api, client } = setUp();
+    api.fail(503, "database_unavailable");
+    const told = ({ reason, error, retry }: GateProblem): ReactNode => (
+      <button onClick={retry}>{`${reason} ${error.status}`}</button>
+    );
+    render(
+      around(
+        client,
+        <Gate feature="canExportMD" error={told}>
+          Open
+        </Gate>,
+      ),
+    );
+    const outage = await screen.findByRole("button", { name: "outage 503" });
+    api.fail(403, "not_a_member");
+    act(() => outage.click());
+    const refused = await screen.findByRole("button", { name: "refused 403" });
+    api.instead = undefined;
+    act(() => refused.click());
+    expect(await screen.findByText("Open")).toBeTruthy();
+  });
+
+  it("shows the offer through an outage to who was without the feature a moment ago", async () => {
+    const { api, client } = setUp();
+    render(around(client, gate));
+    await screen.findByText("Upgrade");
+    api.instead = () => Promise.reject(new TypeError("fetch failed"));
+    act(() => void window.dispatchEvent(new Event("focus")));
+    await waitFor(() => expect(client.getState(ORG)?.error).toBeTruthy());
+    expect(screen.getByText("Upgrade")).toBeTruthy();
   });
 
   it("works under StrictMode with one request", async () => {
@@ -102,11 +154,25 @@ describe("BillingProvider", () => {
     act(() => void window.dispatchEvent(new Event("focus")));
     expect(await screen.findByRole("button")).toBeTruthy();
     expect(api.calls[1]?.headers.get("if-none-match")).toBe('"pilot"');
-    for (const [target, name] of [[document, "visibilitychange"], [window, "online"]] as const) {
+    for (const [target, name] of [
+      [document, "visibilitychange"],
+      [window, "online"],
+    ] as const) {
       const before = api.calls.length;
       act(() => void target.dispatchEvent(new Event(name)));
       await waitFor(() => expect(api.calls).toHaveLength(before + 1));
     }
+  });
+
+  it("asks past what the API remembers when the back button brings the page back", async () => {
+    const { api, client } = setUp();
+    render(around(client, gate));
+    await screen.findByText("Upgrade");
+    act(() => void window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: false })));
+    api.plans.set(ORG, "pro");
+    act(() => void window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+    expect(await screen.findByRole("button")).toBeTruthy();
+    expect(api.calls.map((call) => call.headers.get("if-none-match"))).toEqual([null, '"afresh", "pilot"']);
   });
 
   it("does not ask while the page is hidden", async () => {
@@ -140,12 +206,12 @@ describe("BillingProvider", () => {
     const { api, client } = setUp();
     api.instead = () => Promise.reject(new TypeError("fetch failed"));
     const Shown = (): ReactElement => {
-      const { enabled, stale, error } = useEntitlement("canExportPDF");
-      return <p>{`${enabled} ${stale} ${error?.code}`}</p>;
+      const { enabled, status, stale, error } = useEntitlement("canExportPDF");
+      return <p>{`${enabled} ${status} ${stale} ${error?.code}`}</p>;
     };
     render(around(client, <Shown />, { initialEntitlements: answer("pro") }));
-    expect(screen.getByText("true false undefined")).toBeTruthy();
-    expect(await screen.findByText("true true network")).toBeTruthy();
+    expect(screen.getByText("true on false undefined")).toBeTruthy();
+    expect(await screen.findByText("true on true network")).toBeTruthy();
   });
 
   it("shows nothing of the last person to the next one, the server's answer included", async () => {

@@ -1,5 +1,6 @@
 import type { PricingPlan } from "../../src/react/index.js";
 
+/** What a page says of its plans. */
 export const plans: readonly PricingPlan[] = [
   { planCode: "pilot", name: "Pilot", prices: { month: 0, year: null }, features: ["Export as Markdown"] },
   {

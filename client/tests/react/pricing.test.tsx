@@ -1,144 +1,256 @@
 // @vitest-environment jsdom
 import "./setup.js";
 
-import { render, screen, within } from "@testing-library/react";
+import { act, render, screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { describe, expect, it, vi } from "vitest";
+import type { ReactElement } from "react";
+import { describe, expect, it } from "vitest";
 
-import { BillingProvider, PricingTable } from "../../src/react/index.js";
-import { money } from "../../src/react/pricingPlan.js";
-import { setUp } from "../support/clients.js";
-import { answer, ORG } from "../support/fakeApi.js";
+import type { Entitlements } from "../../src/index.js";
+import { BillingProvider, PricingTable, type PricingTableProps } from "../../src/react/index.js";
+import { testEntitlements, testPlans } from "../../src/testing/stub.js";
+import { setUp, type Setup } from "../support/clients.js";
+import { answer, held, ORG, OTHER_ORG } from "../support/fakeApi.js";
 import { plans } from "./plans.js";
 
 const item = (name: string): HTMLElement => screen.getByRole("listitem", { name });
+const button = (name: string): HTMLElement => screen.getByRole("button", { name });
+const buttons = (): (string | null)[] => screen.queryAllByRole("button").map((each) => each.textContent);
 
-describe("PricingTable", () => {
-  it("is a named region with a list of plans, each with a heading, a price and what it has", () => {
-    render(<PricingTable plans={plans} onSelect={() => undefined} />);
-    const region = screen.getByRole("region", { name: "Plans" });
-    expect(
-      within(region)
-        .getAllByRole("heading", { level: 3 })
-        .map((heading) => heading.textContent),
-    ).toEqual(["Pilot", "Pro", "Enterprise"]);
-    expect(item("Pro").textContent).toContain("$49 per month");
-    expect(within(item("Pro")).getByRole("list").children).toHaveLength(2);
+const table = (
+  client: Setup["client"],
+  initial?: Entitlements,
+  props: PricingTableProps = {},
+  orgId = ORG,
+): ReactElement => (
+  <BillingProvider client={client} orgId={orgId} initialEntitlements={initial}>
+    <PricingTable plans={plans} {...props} />
+  </BillingProvider>
+);
+
+/** The table of an API that says what is sold, once it does. */
+async function show(more: Partial<Entitlements> = {}, props: PricingTableProps = {}): Promise<Setup> {
+  const made = setUp();
+  const { planCode } = testEntitlements(more);
+  const { stale: _, timestamp: __, ...rest } = testEntitlements(more);
+  made.api.plans.set(ORG, planCode);
+  made.api.more = rest;
+  made.api.sold = testPlans();
+  render(table(made.client, undefined, { plans: undefined, ...props }));
+  await waitFor(() => expect(screen.getAllByRole("heading")).toHaveLength(3));
+  await waitFor(() => expect(document.querySelector(".pf-pricing-space")).toBeNull());
+  return made;
+}
+
+describe("for an organization", () => {
+  it("says all as the API does, where the page says nothing", async () => {
+    await show();
     expect(item("Pilot").textContent).toContain("Free");
-  });
-
-  it("tells each button's plan and price", () => {
-    render(<PricingTable plans={plans} onSelect={() => undefined} />);
-    const button = screen.getByRole("button", { name: "Choose Pro" });
-    expect(document.getElementById(button.getAttribute("aria-describedby") ?? "")?.textContent).toBe(
-      "$49 per month",
-    );
-    expect(screen.queryByRole("button", { name: "Choose Pilot" })).toBeNull();
-  });
-
-  it("switches between month and year with the keyboard alone", async () => {
-    const onSelect = vi.fn();
-    const onIntervalChange = vi.fn();
-    render(<PricingTable plans={plans} onSelect={onSelect} onIntervalChange={onIntervalChange} />);
-    const user = userEvent.setup();
-    expect(screen.getByRole("radiogroup", { name: "Billing interval" })).toBeTruthy();
-    await user.tab();
-    expect(document.activeElement).toBe(screen.getByRole("radio", { name: "Monthly" }));
-    await user.keyboard("{ArrowRight}");
-    expect(screen.getByRole("radio", { name: "Yearly", checked: true })).toBeTruthy();
-    expect(onIntervalChange).toHaveBeenCalledWith("year");
-    expect(item("Pro").textContent).toContain("$490 per year");
-    await user.tab();
-    await user.keyboard("{Enter}");
-    expect(onSelect).toHaveBeenCalledWith({ planCode: "pro", interval: "year" });
-  });
-
-  it("announces the current plan, which it has from the provider, and does not sell it again", () => {
-    const { client } = setUp();
-    render(
-      <BillingProvider client={client} orgId={ORG} initialEntitlements={answer("pro")}>
-        <PricingTable plans={plans} onSelect={() => undefined} />
-      </BillingProvider>,
-    );
-    expect(item("Pro").getAttribute("aria-current")).toBe("true");
-    expect(within(item("Pro")).getByRole("status").textContent).toBe("Current plan");
-    expect(screen.queryByRole("button", { name: "Choose Pro" })).toBeNull();
-    expect(item("Enterprise").hasAttribute("aria-current")).toBe(false);
-  });
-
-  it("takes no second choice while one is being worked on, and keeps the focus", async () => {
-    const onSelect = vi.fn();
-    const { rerender } = render(<PricingTable plans={plans} onSelect={onSelect} />);
-    const user = userEvent.setup();
-    await user.click(screen.getByRole("button", { name: "Choose Pro" }));
-    rerender(<PricingTable plans={plans} onSelect={onSelect} pending="pro" />);
-    const button = screen.getByRole("button", { name: "Opening Pro…" });
-    expect(document.activeElement).toBe(button);
-    await user.click(button);
-    await user.click(screen.getByRole("button", { name: "Choose Enterprise" }));
-    expect(onSelect).toHaveBeenCalledTimes(1);
-  });
-
-  it("leaves interval, plan, headings and sentences to the page that wants them", () => {
-    render(
-      <PricingTable
-        plans={plans}
-        onSelect={() => undefined}
-        interval="year"
-        currentPlan={null}
-        headingLevel={2}
-        className="wide"
-        currency="EUR"
-        locale="de-DE"
-        labels={{ title: "Tarife", perYear: "im Jahr", choose: (plan) => `${plan.name} nehmen` }}
-      />,
-    );
-    expect(screen.getByRole("region", { name: "Tarife" }).className).toBe("pf-pricing wide");
-    expect(screen.getAllByRole("heading", { level: 2 })).toHaveLength(3);
-    expect(screen.getByRole("button", { name: "Pro nehmen" })).toBeTruthy();
-    expect(item("Pro").textContent).toMatch(/490\s€ im Jahr/);
-  });
-
-  it("takes undefined for what is not said", () => {
-    const silent = plans.map((plan) => ({ ...plan, description: undefined }));
-    render(
-      <PricingTable
-        plans={silent}
-        onSelect={() => undefined}
-        interval={undefined}
-        defaultInterval={undefined}
-        onIntervalChange={undefined}
-        pending={undefined}
-        currentPlan={undefined}
-        currency={undefined}
-        locale={undefined}
-        headingLevel={undefined}
-        labels={undefined}
-        className={undefined}
-      />,
-    );
+    expect(within(item("Pilot")).getByRole("status").textContent).toBe("Current plan");
     expect(item("Pro").textContent).toContain("$49 per month");
+    expect(
+      within(within(item("Enterprise")).getByRole("list"))
+        .getAllByRole("listitem")
+        .map((line) => line.textContent),
+    ).toEqual(["Everything in Pro", "5 seats included", "API", "Export as a ZIP bundle", "White label"]);
   });
 
-  it("shows no price and no button for what is not sold here", () => {
-    render(
-      <PricingTable
-        plans={[
-          { planCode: "enterprise", name: "Enterprise", prices: { month: null, year: null }, features: [] },
-        ]}
-        onSelect={() => undefined}
-      />,
+  it("has a line for a flag that a newer catalogue brings", async () => {
+    const { api, client } = setUp();
+    api.sold = testPlans().map((plan) => ({
+      ...plan,
+      entitlements: { ...plan.entitlements, canExportDocx: plan.planCode === "enterprise" },
+    }));
+    render(table(client, undefined, { plans: undefined }));
+    expect(await screen.findByText("Export Docx")).toBeTruthy();
+  });
+
+  it("shows the page's words at the API's prices", async () => {
+    await show(
+      {},
+      {
+        plans: [
+          { planCode: "pro", name: "Professional", prices: { month: 1, year: 2 }, features: ["Everything"] },
+        ],
+      },
     );
-    expect(screen.queryByRole("button")).toBeNull();
-    expect(screen.queryByText("Free")).toBeNull();
+    expect(item("Professional").textContent).toContain("$49 per month");
+    expect(item("Professional").textContent).toContain("Everything");
+    expect(item("Enterprise")).toBeTruthy();
   });
-});
 
-describe("money", () => {
+  it.each<[string, Partial<Entitlements>, (string | null)[]]>([
+    ["has nothing", {}, ["Choose Pro", "Choose Enterprise"]],
+    ["had something", { status: "canceled" }, ["Choose Pro", "Choose Enterprise"]],
+    ["has Pro", { planCode: "pro" }, ["Downgrade to Pilot", "Upgrade to Enterprise"]],
+    ["has Enterprise", { planCode: "enterprise" }, ["Downgrade to Pilot", "Downgrade to Pro"]],
+    [
+      "canceled Pro",
+      { planCode: "pro", cancelAt: "2026-12-22T21:40:52Z" },
+      ["Keep Pro", "Upgrade to Enterprise"],
+    ],
+    [
+      "has what no plan of the catalogue is sold for",
+      { status: "active", reason: "unknown_price" },
+      ["Manage billing", "Manage billing"],
+    ],
+    [
+      "pays each quarter",
+      { planCode: "pro", intervalCount: 3 },
+      ["Downgrade to Pilot", "Switch to monthly", "Upgrade to Enterprise"],
+    ],
+    ["did not pay in time", { planCode: "pilot", status: "unpaid" }, ["Manage billing", "Manage billing"]],
+    ["is a member's, who may not buy", { planCode: "pro", canManageBilling: false }, []],
+  ])("one that %s is offered what fits", async (_, more, words) => {
+    await show(more);
+    expect(buttons()).toEqual(words);
+  });
+
+  it("has the current plan by its interval, and offers the other one", async () => {
+    await show({ planCode: "pro", interval: "year" });
+    expect(screen.getByRole("radio", { name: /Yearly/, checked: true })).toBeTruthy();
+    expect(within(item("Pro")).queryByRole("button")).toBeNull();
+    expect(within(item("Pro")).getByRole("status").textContent).toBe("Current plan");
+    await userEvent.setup().click(screen.getByRole("radio", { name: "Monthly" }));
+    expect(within(item("Pro")).getByRole("button").textContent).toBe("Switch to monthly");
+    expect(item("Pro").getAttribute("aria-current")).toBe("true");
+  });
+
+  it("shows a change that waits, from when on and until when", async () => {
+    const scheduled = { planCode: "pro", interval: "month", seats: 1, at: "2026-12-22T21:40:52Z" } as const;
+    await show({ planCode: "enterprise", scheduled });
+    expect(within(item("Pro")).getByRole("status").textContent).toBe("Starts on December 22, 2026");
+    expect(within(item("Enterprise")).getByRole("status").textContent).toBe(
+      "Current plan until December 22, 2026",
+    );
+    expect(buttons()).toEqual(["Downgrade to Pilot", "Keep Enterprise"]);
+  });
+
+  it("shows that a canceled plan is followed by the free one", async () => {
+    await show({ planCode: "pro", cancelAt: "2026-12-22T21:40:52Z" });
+    expect(within(item("Pilot")).getByRole("status").textContent).toBe("Starts on December 22, 2026");
+    expect(within(item("Pro")).getByRole("status").textContent).toBe("Current plan until December 22, 2026");
+  });
+
+  it("takes fewer seats of the same plan for no other plan", async () => {
+    await show({
+      planCode: "enterprise",
+      scheduled: { planCode: "enterprise", interval: "month", seats: 5, at: "2026-12-22T21:40:52Z" },
+    });
+    expect(within(item("Enterprise")).getByRole("status").textContent).toBe("Current plan");
+  });
+
+  it("says what is free at first, and puts a plan forward to who has less", async () => {
+    const made = setUp();
+    made.api.sold = testPlans().map((plan) => (plan.planCode === "pro" ? { ...plan, trialDays: 14 } : plan));
+    render(table(made.client, undefined, { recommended: "pro" }));
+    expect(await screen.findByRole("button", { name: "Try Pro free for 14 days" })).toBeTruthy();
+    expect(within(item("Pro")).getByText("Recommended")).toBeTruthy();
+    made.api.plans.set(ORG, "enterprise");
+    act(() => void window.dispatchEvent(new Event("focus")));
+    await screen.findByRole("button", { name: "Downgrade to Pro" });
+    expect(screen.queryByText("Recommended")).toBeNull();
+  });
+
+  it("tells a member who may not buy whom to ask", async () => {
+    await show({ canManageBilling: false });
+    expect(
+      screen
+        .getByText("Only an owner or an admin of your organization can change its plan.")
+        .getAttribute("role"),
+    ).toBe("status");
+  });
+
+  it("keeps the place of each button until it is known what there is", async () => {
+    const { api, client } = setUp();
+    const slow = held();
+    api.next.push(slow.answerer);
+    render(table(client));
+    expect(buttons()).toEqual([]);
+    expect(document.querySelectorAll(".pf-pricing-space")).toHaveLength(2);
+    await waitFor(() => expect(api.calls.length).toBeGreaterThan(0));
+    await act(async () => slow.release(Response.json({ success: true, ...answer("pilot") })));
+    expect(await screen.findByRole("button", { name: "Choose Pro" })).toBeTruthy();
+    expect(document.querySelector(".pf-pricing-space")).toBeNull();
+  });
+
+  it("sells nothing in an outage, says so, and goes on by itself when that is over", async () => {
+    const { api, client } = setUp();
+    api.plans.set(ORG, "pro");
+    api.sold = testPlans();
+    api.fail(503, "database_unavailable");
+    render(table(client));
+    expect(await screen.findByText(/Your plan cannot be checked at the moment/)).toBeTruthy();
+    expect(buttons()).toEqual([]);
+    expect(item("Pro").textContent).toContain("$49 per month");
+    api.instead = undefined;
+    act(() => void window.dispatchEvent(new Event("focus")));
+    expect(await screen.findByRole("button", { name: "Upgrade to Enterprise" })).toBeTruthy();
+    expect(screen.queryByText(/cannot be checked/)).toBeNull();
+  });
+
   it.each([
-    [4900, "USD", "$49"],
-    [4950, "USD", "$49.50"],
-    [500, "JPY", "¥500"],
-    [299000, "USD", "$2,990"],
-  ])("writes %i %s as %s", (amount, currency, text) => expect(money(amount, currency, "en-US")).toBe(text));
+    [401, "unauthenticated", "You are not signed in any more. Sign in again to go on."],
+    [403, "not_a_member", "You are not a member of this organization."],
+  ] as const)("sells nothing after a %i and says what it means", async (status, code, sentence) => {
+    const { api, client } = setUp();
+    api.fail(status, code);
+    render(table(client));
+    expect(await screen.findByText(sentence)).toBeTruthy();
+    expect(buttons()).toEqual([]);
+  });
+
+  it("says that there is nothing to show, and asks anew when somebody wants it to", async () => {
+    const { api, client } = setUp();
+    render(table(client, answer("pilot"), { plans: undefined }));
+    expect(await screen.findByText("The plans cannot be shown at the moment.")).toBeTruthy();
+    api.sold = testPlans();
+    await userEvent.setup().click(button("Try again"));
+    expect(await screen.findByRole("button", { name: "Choose Pro" })).toBeTruthy();
+  });
+
+  it("works with an API that says neither plans nor interval", async () => {
+    const { api, client } = setUp();
+    api.plans.set(ORG, "pro");
+    render(table(client));
+    expect(await screen.findByRole("button", { name: "Upgrade to Enterprise" })).toBeTruthy();
+    await userEvent.setup().click(screen.getByRole("radio", { name: /Yearly/ }));
+    expect(within(item("Pro")).getByRole("status").textContent).toBe("Current plan");
+    expect(within(item("Pro")).queryByRole("button")).toBeNull();
+  });
+
+  it("never offers again what was bought meanwhile, though the plans are not asked for yet", async () => {
+    const { api } = await show();
+    expect(buttons()).toEqual(["Choose Pro", "Choose Enterprise"]);
+    const plans = held();
+    api.next.push(() => Response.json({ success: true, ...answer("pro") }), plans.answerer);
+    act(() => void window.dispatchEvent(new Event("focus")));
+    expect(await screen.findByRole("button", { name: "Upgrade to Enterprise" })).toBeTruthy();
+    expect(buttons()).toEqual(["Downgrade to Pilot", "Upgrade to Enterprise"]);
+    expect(api.next).toHaveLength(0);
+  });
+
+  it("asks for the plans once, and once more when the plan has changed", async () => {
+    const { api } = await show();
+    const asked = (): number => api.calls.filter(({ path }) => path.startsWith("/api/billing/plans")).length;
+    expect(asked()).toBe(1);
+    api.plans.set(ORG, "pro");
+    api.more = {};
+    act(() => void window.dispatchEvent(new Event("focus")));
+    await waitFor(() => expect(asked()).toBe(2));
+    await screen.findByRole("button", { name: "Upgrade to Enterprise" });
+    expect(asked()).toBe(2);
+  });
+
+  it("shows another organization what that one may do", async () => {
+    const { api, client } = setUp();
+    api.sold = testPlans();
+    api.plans.set(OTHER_ORG, "enterprise");
+    const { rerender } = render(table(client));
+    await screen.findByRole("button", { name: "Choose Pro" });
+    rerender(table(client, undefined, {}, OTHER_ORG));
+    expect(buttons()).toEqual([]);
+    expect(await screen.findByRole("button", { name: "Downgrade to Pro" })).toBeTruthy();
+    expect(screen.queryByRole("button", { name: /Choose/ })).toBeNull();
+  });
 });

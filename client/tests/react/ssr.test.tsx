@@ -8,7 +8,7 @@ import { renderToString } from "react-dom/server";
 import { afterEach, expect, it, vi } from "vitest";
 
 import type { Entitlements } from "../../src/index.js";
-import { BillingProvider, Gate, PricingTable } from "../../src/react/index.js";
+import { BillingBanner, BillingProvider, Gate, PricingTable } from "../../src/react/index.js";
 import { setUp } from "../support/clients.js";
 import { answer, ORG } from "../support/fakeApi.js";
 import { plans } from "./plans.js";
@@ -24,7 +24,8 @@ const page = (
       <Gate feature="canExportPDF" fallback="Upgrade" loading="Wait">
         Export
       </Gate>
-      <PricingTable plans={plans} onSelect={() => undefined} />
+      <PricingTable plans={plans} />
+      <BillingBanner />
     </BillingProvider>
   </StrictMode>
 );
@@ -61,7 +62,7 @@ it.each(["pro", "pilot"] as const)(
           onRecoverableError: (error) => console.error(error),
         }),
     );
-    await vi.waitFor(() => expect(api.calls).toHaveLength(1));
+    await vi.waitFor(() => expect(api.calls).toHaveLength(2)); // what it has, and what is sold
     await act(async () => undefined);
     expect(frames.size).toBe(1);
     expect(complaints).not.toHaveBeenCalled();

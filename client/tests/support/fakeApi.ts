@@ -1,7 +1,7 @@
 // Behaves like the API as far as a client sees it: tokens, members, ETags, failures. As a `fetch`, or behind
 // a real server.
 
-import type { Entitlements, Feature, PlanCode } from "../../src/index.js";
+import type { Entitlements, Feature, Plan, PlanCode } from "../../src/index.js";
 
 export const ORG = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
 export const OTHER_ORG = "00000000-0000-4000-8000-000000000002";
@@ -16,7 +16,7 @@ const paid: readonly Feature[] = [
 ];
 const top: readonly Feature[] = ["hasAPI", "canExportBundleZip", "hasWhiteLabel", "hasSeatsGT1"];
 
-/** What the API says of an organization with this plan. */
+/** What the API says of an organization with this plan: no more than the oldest one that there is. */
 export function answer(planCode: PlanCode, orgId = ORG): Entitlements {
   const flags = { canExportMD: true } as Record<Feature, boolean>;
   for (const flag of paid) flags[flag] = planCode !== "pilot";
@@ -32,7 +32,7 @@ export function answer(planCode: PlanCode, orgId = ORG): Entitlements {
     entitlements: flags,
     timestamp: "2026-11-22T21:40:53Z",
     stale: false,
-  };
+  } as Entitlements;
 }
 
 /** A token of this person, in the form that Supabase's have. */
@@ -48,9 +48,14 @@ export interface Call {
 
 type Answerer = (call: Call) => Response | Promise<Response>;
 
-const failure = (status: number, code: string, headers: Record<string, string> = {}): Response =>
+const failure = (
+  status: number,
+  code: string,
+  headers: Record<string, string> = {},
+  more: object = {},
+): Response =>
   Response.json(
-    { success: false, error: `The sentence of ${code}`, code, requestId: "request-1" },
+    { success: false, error: `The sentence of ${code}`, code, requestId: "request-1", ...more },
     { status, headers },
   );
 
@@ -64,6 +69,13 @@ export class FakeApi {
   readonly next: Answerer[] = [];
   /** Answers all requests instead. */
   instead: Answerer | undefined;
+  /** What this API says that an older one does not. */
+  more: Partial<Entitlements> = {};
+  /**
+   * What is sold; undefined: an older API, without that route, without flows and without an address beside
+   * `already_subscribed`.
+   */
+  sold: readonly Plan[] | undefined;
   /** What Stripe says that the API has not heard of yet: sync finds it. */
   atStripe: PlanCode | undefined;
   private reads = 0;
@@ -94,6 +106,8 @@ export class FakeApi {
   async answer(call: Call, url: URL): Promise<Response> {
     const answerer = this.next.shift() ?? this.instead;
     if (answerer) return answerer(call);
+    if (url.pathname === "/api/billing/plans" && !url.searchParams.has("orgId") && this.sold)
+      return this.plansFor(undefined);
     const token = call.headers.get("authorization")?.replace("Bearer ", "") ?? "";
     if (!token || this.expired.has(token)) return failure(401, "unauthenticated");
     const who = (JSON.parse(atob(token.split(".")[1] ?? "")) as { sub: string }).sub;
@@ -102,7 +116,7 @@ export class FakeApi {
     if (!plan) return failure(403, "not_a_member");
     switch (url.pathname) {
       case "/api/entitlements": {
-        const etag = `"${plan}"`;
+        const etag = `"${plan}${Object.keys(this.more).join()}"`;
         if (call.headers.get("if-none-match")?.split(", ").includes(etag))
           return new Response(null, { status: 304, headers: { etag } });
         return Response.json(this.stamped(plan, orgId), { headers: { etag } });
@@ -113,7 +127,13 @@ export class FakeApi {
         return Response.json(this.stamped(now, orgId), { headers: { etag: `"${now}"` } });
       }
       case "/api/billing/checkout":
-        if (plan !== "pilot") return failure(409, "already_subscribed");
+        if (plan !== "pilot")
+          return failure(
+            409,
+            "already_subscribed",
+            {},
+            this.sold ? { portalUrl: "https://portal.test/confirm" } : {},
+          );
         return Response.json({
           success: true,
           sessionId: "cs_1",
@@ -121,11 +141,28 @@ export class FakeApi {
           ...(call.body as object),
         });
       case "/api/billing/portal":
+        if (!this.sold && "flow" in (call.body as object)) return failure(400, "invalid_request");
         if (plan === "pilot") return failure(404, "no_customer");
         return Response.json({ success: true, url: "https://portal.test/bps_1", orgId });
+      case "/api/billing/plans":
+        return this.plansFor(plan);
       default:
         return Response.json({ message: "Not Found" }, { status: 404 });
     }
+  }
+
+  private plansFor(plan: PlanCode | undefined): Response {
+    if (!this.sold) return Response.json({ message: "Not Found" }, { status: 404 });
+    const ranks = new Map(this.sold.map(({ planCode, rank }) => [planCode, rank]));
+    const actionFor = (code: PlanCode): string => {
+      if (code === plan) return "current";
+      if (plan === "pilot") return "buy";
+      return (ranks.get(code) ?? 0) > (ranks.get(plan as PlanCode) ?? 0) ? "upgrade" : "downgrade";
+    };
+    return Response.json({
+      success: true,
+      plans: this.sold.map((each) => ({ ...(plan && { action: actionFor(each.planCode) }), ...each })),
+    });
   }
 
   private stamped(plan: PlanCode, orgId: string): unknown {
@@ -133,6 +170,7 @@ export class FakeApi {
     return {
       success: true,
       ...rest,
+      ...this.more,
       timestamp: `2026-11-22T21:40:${String(++this.reads).padStart(2, "0")}Z`,
     };
   }

@@ -21,7 +21,7 @@ use crate::order::Order;
 /// # Errors
 /// [`ApiError::AlreadySubscribed`] while the organization has a live paid subscription.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
-    let caller = identity::require(app.config.identity_source, &request)?;
+    let caller = identity::require(app, &request).await?;
     let order: Order = request::json::<CheckoutRequest>(&request)?.try_into()?;
     let session = session::open(app, &caller, &order).await?;
     Ok(response::ok(&CheckoutResponse {

@@ -21,8 +21,9 @@ use shared::stripe::{self, IdempotencyKey, Stripe};
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionCustomerUpdate,
-    CreateCheckoutSessionCustomerUpdateAddress, CreateCheckoutSessionLineItems,
-    CreateCheckoutSessionSubscriptionData, ExpireCheckoutSession, ListCheckoutSession,
+    CreateCheckoutSessionCustomerUpdateAddress, CreateCheckoutSessionCustomerUpdateName,
+    CreateCheckoutSessionLineItems, CreateCheckoutSessionSubscriptionData,
+    CreateCheckoutSessionTaxIdCollection, ExpireCheckoutSession, ListCheckoutSession,
 };
 use stripe_product::price::ListPrice;
 use stripe_shared::{CheckoutSessionMode, CheckoutSessionStatus};
@@ -195,11 +196,15 @@ fn request(
     if !app.config.automatic_tax {
         return Ok(request);
     }
-    // Stripe computes the tax from the address, which an existing customer must be allowed to enter (Stripe,
-    // "Collect taxes in Checkout").
+    // Stripe computes the tax from the address, and a business gives its tax id with its name. An existing
+    // customer must be allowed to enter them (Stripe, "Collect taxes in Checkout", "Collect tax IDs").
     let mut update = CreateCheckoutSessionCustomerUpdate::new();
     update.address = Some(CreateCheckoutSessionCustomerUpdateAddress::Auto);
-    Ok(request.automatic_tax(CreateCheckoutSessionAutomaticTax::new(true)).customer_update(update))
+    update.name = Some(CreateCheckoutSessionCustomerUpdateName::Auto);
+    Ok(request
+        .automatic_tax(CreateCheckoutSessionAutomaticTax::new(true))
+        .tax_id_collection(CreateCheckoutSessionTaxIdCollection::new(true))
+        .customer_update(update))
 }
 
 /// Whether another subscription would charge twice.

@@ -16,7 +16,7 @@ use shared::telemetry::metrics;
 /// # Errors
 /// [`ApiError::NotAMember`] also where there is no such organization.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
-    let caller = identity::require(app.config.identity_source, &request)?;
+    let caller = identity::require(app, &request).await?;
     let org = request::org_id(&request::query(&request, "orgId")?)?;
     let answer = match remembered(app, caller.user, org, request.headers()) {
         Some(answer) => answer,

@@ -16,10 +16,11 @@ use stripe_billing::billing_portal_session::CreateBillingPortalSession;
 
 /// Opens a customer portal session and answers with its address.
 ///
-/// # Errors [`ApiError::NoCustomer`] before the first checkout; [`ApiError::SharedCustomer`] where the portal
-/// would show another organization's subscriptions.
+/// # Errors
+/// [`ApiError::NoCustomer`] before the first checkout. [`ApiError::SharedCustomer`] where the portal would
+/// show another organization's subscriptions.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
-    let caller = identity::require(app.config.identity_source, &request)?;
+    let caller = identity::require(app, &request).await?;
     let wanted: PortalRequest = request::json(&request)?;
     let org = request::org_id(&wanted.org_id)?;
     let return_url = return_url(app, wanted.return_url.as_deref())?;

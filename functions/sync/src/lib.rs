@@ -22,7 +22,7 @@ use shared::recent::EntitlementsRead;
 /// [`ApiError::NotAMember`] also where there is no such organization;
 /// [`Error::Stripe`](shared::error::Error::Stripe) if Stripe cannot be asked.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
-    let caller = identity::require(app.config.identity_source, &request)?;
+    let caller = identity::require(app, &request).await?;
     let wanted: SyncRequest = request::json(&request)?;
     let org = request::org_id(&wanted.org_id)?;
     let (db, stripe) = (app.db()?, app.stripe()?);

@@ -20,6 +20,9 @@ pub struct Arguments {
     /// Forget the database and the emulator's objects and begin anew.
     #[arg(long)]
     pub fresh: bool,
+    /// Have the emulator send thin events, to an event destination, in place of snapshot events.
+    #[arg(long)]
+    pub thin: bool,
     /// Run the release binaries.
     #[arg(long)]
     pub release: bool,

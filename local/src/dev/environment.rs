@@ -5,6 +5,10 @@ use shared::config::Config;
 use super::stripe_account::StripeAccount;
 use crate::problem::Problem;
 
+/// What the access tokens of the samples in `events/` are signed with, so that the functions of a stack on
+/// the usual port answer them. Everybody has it: it is for this machine, where anybody is signed in anyway.
+pub const SAMPLE_SECRET: &str = "the-secret-that-signs-the-samples-and-nothing-else";
+
 /// `ALLOWED_RETURN_ORIGINS` of our own environment: another frontend on this machine, for example.
 ///
 /// # Errors
@@ -17,7 +21,7 @@ pub fn return_origins() -> Result<Vec<String>, Problem> {
     }
 }
 
-/// What every function gets, but for the database. The identity source is the default: the authorizer, as
+/// What every function gets, but for the database. The identity source is the default: the access token, as
 /// deployed.
 pub fn of_functions(
     stripe: &StripeAccount,
@@ -30,6 +34,7 @@ pub fn of_functions(
         ("BASE_URL", base_url.to_owned()),
         ("ALLOWED_RETURN_ORIGINS", origins.join(",")),
         ("SUPABASE_URL", base_url.to_owned()),
+        ("SUPABASE_JWT_SECRET", SAMPLE_SECRET.to_owned()),
         ("RUST_LOG", "info".to_owned()),
         ("METRICS_NAMESPACE", "PromptForgeBilling/local".to_owned()),
     ];

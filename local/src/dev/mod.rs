@@ -7,7 +7,7 @@ mod cargo_lambda;
 pub mod console;
 mod demo;
 mod descriptor;
-mod environment;
+pub mod environment;
 pub mod functions;
 pub mod gateway;
 pub mod people;

@@ -83,8 +83,8 @@ impl Stack {
             Place::remove(&stripe_state)?;
         }
         let stripe = match throws_away {
-            true => StripeAccount::emulate(port(1), &webhook_url, None).await?,
-            false => StripeAccount::open(port(1), &webhook_url, stripe_state).await?,
+            true => StripeAccount::emulate(port(1), &webhook_url, arguments.thin, None).await?,
+            false => StripeAccount::open(port(1), &webhook_url, arguments.thin, stripe_state).await?,
         };
         let client = stripe.client()?;
         products::set_up(&database, &client, false).await.map_err(|error| Problem::new(error.to_string()))?;

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::config::{Config, Secret, StripeKey};
 use shared::stripe::{Stripe, VERSION, event};
 use stripe_emulator::{Emulator, Options};
@@ -20,13 +20,35 @@ pub struct StripeAccount {
     pub emulator: Option<Emulator>,
 }
 
+/// Has the emulator send the events that we process to this address. Answers their signing secret.
+fn register(emulator: &Emulator, url: &str, thin: bool) -> stripe_emulator::Answer {
+    if thin {
+        let events: Vec<String> = event::PROCESSED.iter().map(|kind| event::thin_name(kind)).collect();
+        let destination = json!({
+            "name": "cargo dev", "type": "webhook_endpoint", "event_payload": "thin",
+            "enabled_events": events, "webhook_endpoint": { "url": url },
+            "include": ["webhook_endpoint.signing_secret"],
+        });
+        let created = emulator.call("POST", "/v2/core/event_destinations", &destination)?;
+        return Ok(created["webhook_endpoint"]["signing_secret"].clone());
+    }
+    let endpoint = json!({ "url": url, "enabled_events": event::PROCESSED, "api_version": VERSION.as_str() });
+    let mut created: Value = emulator.call("POST", "/v1/webhook_endpoints", &endpoint)?;
+    Ok(created["secret"].take())
+}
+
 impl StripeAccount {
     /// Stripe itself with the environment's test key, or an emulator on `port` that sends its events to
-    /// `webhook_url` and keeps its state in `state_file`.
+    /// `webhook_url`, as thin events or not, and keeps its state in `state_file`.
     ///
     /// # Errors
     /// If the key is one of live mode or malformed, its signing secret is none, or the port is taken.
-    pub async fn open(port: u16, webhook_url: &str, state_file: PathBuf) -> Result<Self, Problem> {
+    pub async fn open(
+        port: u16,
+        webhook_url: &str,
+        thin: bool,
+        state_file: PathBuf,
+    ) -> Result<Self, Problem> {
         let config = Config::from_env();
         if let Some(problem) = config.problems.iter().find(|problem| problem.starts_with("STRIPE_SECRET_KEY"))
         {
@@ -45,7 +67,7 @@ impl StripeAccount {
                 let secrets: Vec<_> = config.webhook_secrets.iter().map(Secret::expose).collect();
                 Ok(Self { key, webhook_secret: secrets.join(","), emulator: None })
             }
-            None => Self::emulate(port, webhook_url, Some(state_file)).await,
+            None => Self::emulate(port, webhook_url, thin, Some(state_file)).await,
         }
     }
 
@@ -53,7 +75,12 @@ impl StripeAccount {
     ///
     /// # Errors
     /// If the port is taken, or the state file cannot be used.
-    pub async fn emulate(port: u16, webhook_url: &str, state_file: Option<PathBuf>) -> Result<Self, Problem> {
+    pub async fn emulate(
+        port: u16,
+        webhook_url: &str,
+        thin: bool,
+        state_file: Option<PathBuf>,
+    ) -> Result<Self, Problem> {
         let options = Options { port, state_file, ..Options::default() };
         let emulator = Emulator::start(options).await.map_err(|error| {
             Problem::new(match error.kind() {
@@ -65,17 +92,11 @@ impl StripeAccount {
                 _ => format!("The Stripe emulator does not start: {error}"),
             })
         })?;
-        let endpoint = emulator
-            .call(
-                "POST",
-                "/v1/webhook_endpoints",
-                &json!({ "url": webhook_url, "enabled_events": event::PROCESSED,
-                    "api_version": VERSION.as_str() }),
-            )
-            .map_err(|error| {
-                Problem::new(format!("The emulator refused the webhook endpoint: {error:?}."))
-            })?;
-        let webhook_secret = endpoint["secret"].as_str().unwrap_or_default().to_owned();
+        let webhook_secret = register(&emulator, webhook_url, thin)
+            .map_err(|error| Problem::new(format!("The emulator refused the webhook endpoint: {error:?}.")))?
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         let key = StripeKey { secret: Secret::new(emulator.secret_key()), livemode: false };
         Ok(Self { key, webhook_secret, emulator: Some(emulator) })
     }

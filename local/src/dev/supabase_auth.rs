@@ -1,6 +1,6 @@
 //! What the stack needs of Supabase Auth: it signs the demo's people in, with any password, and publishes its
-//! key. The tokens are signed as Supabase's are (ES256), so that the authorizer runs as it is deployed.
-//! (Supabase: JWT signing keys; JWT claims reference.)
+//! key. The tokens are signed as Supabase's are (ES256), so that the functions check them as they do when
+//! deployed. (Supabase: JWT signing keys; JWT claims reference.)
 
 use std::collections::HashMap;
 use std::fs;
@@ -87,7 +87,7 @@ impl SupabaseAuth {
             "user_metadata": {}
         }));
         let message = format!("{header}.{claims}");
-        // Err: the system gives no random numbers. The authorizer refuses what is not signed.
+        // Err: the system gives no random numbers. The functions refuse what is not signed.
         let signature = self.key.sign(&SystemRandom::new(), message.as_bytes());
         let signature = signature.map(|s| URL_SAFE_NO_PAD.encode(s.as_ref())).unwrap_or_default();
         format!("{message}.{signature}")

@@ -65,7 +65,10 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
     }
     let (db, stripe) = (resources.db()?, resources.stripe()?);
     if event.livemode != stripe.livemode() {
-        tracing::warn!(target: "billing", event = event.id, event.livemode, "an event of the other mode is ignored");
+        tracing::warn!(
+            target: "billing", event = event.id, event.livemode,
+            "an event of the other mode is ignored"
+        );
         return Ok(Settled::ignored());
     }
     let reference = reference(event);
@@ -132,7 +135,10 @@ fn reference(event: &Event<'_>) -> EventRef {
 async fn note(db: &Db, event: &EventRef, org: Option<OrgId>, error: &Error) {
     let noting = async { webhook_events::fail(db, event, org, error.code()).await.map_err(Error::from) };
     if let Err(unnoted) = deadline::hold(TO_ANSWER, Box::pin(noting)).await {
-        tracing::error!(target: "billing", event = event.id, error = %unnoted, "a failed attempt could not be noted");
+        tracing::error!(
+            target: "billing", event = event.id, error = %unnoted,
+            "a failed attempt could not be noted"
+        );
     }
 }
 
@@ -244,7 +250,10 @@ async fn ask_stripe(
 /// Stripe forgets objects of deleted test clocks. Then what the event carries stands, and without that there
 /// is nothing to apply.
 fn without_stripe(to_apply: EventToApply, id: &SubscriptionId, version: i64) -> EventToApply {
-    tracing::error!(target: "billing", event = to_apply.event.id, subscription = id.as_str(), "Stripe does not know this subscription: is the key of another account?");
+    tracing::error!(
+        target: "billing", event = to_apply.event.id, subscription = id.as_str(),
+        "Stripe does not know this subscription: is the key of another account?"
+    );
     let read = Some(ReadTimes::payload_stands(version, to_apply.event.created));
     let void = matches!(to_apply.effect, Effect::Named(_));
     EventToApply { read, void, ..to_apply }
@@ -265,13 +274,19 @@ fn warn(to_apply: &EventToApply, outcome: EventOutcome, seen: &[Seen]) {
     let event = &to_apply.event.id;
     for seen in seen {
         metrics::seen(seen.as_str());
-        tracing::warn!(target: "billing", event, seen = seen.as_str(), "the audit trail says what to look at");
+        tracing::warn!(
+            target: "billing", event, seen = seen.as_str(),
+            "the audit trail says what to look at"
+        );
     }
     if let (Effect::Snapshot(snapshot), EventOutcome::Applied) = (&to_apply.effect, outcome)
         && !snapshot.status.is_known()
     {
         let (subscription, status) = (snapshot.id.as_str(), snapshot.status.as_str());
-        tracing::warn!(target: "billing", event, subscription, status, "this status is new: it grants nothing");
+        tracing::warn!(
+            target: "billing", event, subscription, status,
+            "this status is new: it grants nothing"
+        );
     }
 }
 

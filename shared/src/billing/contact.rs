@@ -27,7 +27,10 @@ pub async fn tell(
     match stripe.post::<Object>(&request, &IdempotencyKey::unique()).await {
         Err(error) if error.is_missing("customer") => return Ok(()),
         Err(error @ stripe::Error::Refused { status: 400, .. }) => {
-            tracing::warn!(target: "billing", customer = customer.as_str(), %error, "Stripe does not take the caller's address");
+            tracing::warn!(
+                target: "billing", customer = customer.as_str(), %error,
+                "Stripe does not take the caller's address"
+            );
         }
         told => {
             told?;

@@ -135,7 +135,10 @@ pub async fn one(
         None => {
             // Not taken for an end: with the key of another account every paying customer would be locked
             // out.
-            tracing::error!(target: "billing", cause = purpose.cause, subscription = id, "Stripe does not know this subscription: is the key of another account?");
+            tracing::error!(
+                target: "billing", cause = purpose.cause, subscription = id,
+                "Stripe does not know this subscription: is the key of another account?"
+            );
             page.tally = Tally { checked: 1, drifted: 1, unexplained: 1, ..Tally::default() };
             page.drift.push(Drift {
                 subscription: id.to_owned(),

@@ -129,15 +129,17 @@ mod tests {
     const FAMILIES: [(&str, &str); 8] = [
         (
             "customer.subscription",
-            "created deleted paused pending_update_applied pending_update_expired resumed trial_will_end updated",
+            "created deleted paused pending_update_applied pending_update_expired resumed trial_will_end \
+             updated",
         ),
         ("charge", "captured expired failed pending refunded succeeded updated"),
         ("charge.dispute", "closed created funds_reinstated funds_withdrawn updated"),
         ("checkout.session", "async_payment_failed async_payment_succeeded completed expired"),
         (
             "invoice",
-            "created deleted finalization_failed finalized marked_uncollectible overdue overpaid paid payment_action_required \
-             payment_attempt_required payment_failed payment_succeeded sent upcoming updated voided will_be_due",
+            "created deleted finalization_failed finalized marked_uncollectible overdue overpaid paid \
+             payment_action_required payment_attempt_required payment_failed payment_succeeded sent \
+             upcoming updated voided will_be_due",
         ),
         ("customer", "created deleted updated"),
         ("refund", "created failed updated"),
@@ -153,7 +155,8 @@ mod tests {
                 // An object that any of them could carry: whether there is work depends on the type alone.
                 let event = format!(
                     r#"{{"id": "evt_1", "type": "{family}.{kind}", "created": 1, "data": {{"object": {{
-                        "id": "sub_1", "customer": "cus_1", "status": "active", "mode": "subscription", "subscription": "sub_1",
+                        "id": "sub_1", "customer": "cus_1", "status": "active", "mode": "subscription",
+                        "subscription": "sub_1",
                         "created": 1, "items": {{"data": []}}, "charge": "ch_1", "frozen_time": 1 }}}}}}"#
                 );
                 let event = Event::parse(event.as_bytes()).unwrap();

@@ -6,8 +6,6 @@ use super::tidied;
 /// A Lambda function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
-    /// Who is calling?
-    Authorizer,
     /// Opens a checkout session.
     Checkout,
     /// Answers with an organization's features.
@@ -27,14 +25,12 @@ pub enum Function {
 /// How a function is reached. Routes are a method and a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Front {
-    /// A route of the HTTP API, behind the authorizer.
-    Authorized(&'static str, &'static str),
+    /// A route of the HTTP API for people who have signed in.
+    SignedIn(&'static str, &'static str),
     /// A route of the HTTP API that is open to anyone.
     Open(&'static str, &'static str),
     /// A URL of its own, with nothing in between.
     FunctionUrl(&'static str, &'static str),
-    /// Not at all: API Gateway asks it.
-    Nothing,
     /// Called every so many minutes.
     Schedule(u64),
 }
@@ -76,8 +72,7 @@ impl Login {
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Authorizer,
+    pub const ALL: [Self; 7] = [
         Self::Checkout,
         Self::Portal,
         Self::Sync,
@@ -88,21 +83,16 @@ impl Function {
     ];
 
     /// The one table: name, front, login.
-    fn row(self) -> (&'static str, Front, Option<Login>) {
-        use Front::{Authorized, FunctionUrl, Nothing, Open, Schedule};
+    fn row(self) -> (&'static str, Front, Login) {
+        use Front::{FunctionUrl, Open, Schedule, SignedIn};
         match self {
-            Self::Authorizer => ("authorizer", Nothing, None),
-            Self::Checkout => {
-                ("checkout", Authorized("POST", "/api/billing/checkout"), Some(Login::Checkout))
-            }
-            Self::Portal => ("portal", Authorized("POST", "/api/billing/portal"), Some(Login::Checkout)),
-            Self::Sync => ("sync", Authorized("POST", "/api/billing/sync"), Some(Login::Events)),
-            Self::Entitlements => {
-                ("entitlements", Authorized("GET", "/api/entitlements"), Some(Login::Reader))
-            }
-            Self::Webhook => ("webhook", FunctionUrl("POST", "/api/webhooks/stripe"), Some(Login::Events)),
-            Self::Health => ("health", Open("GET", "/api/health"), Some(Login::Reader)),
-            Self::Reconcile => ("reconcile", Schedule(15), Some(Login::Operator)),
+            Self::Checkout => ("checkout", SignedIn("POST", "/api/billing/checkout"), Login::Checkout),
+            Self::Portal => ("portal", SignedIn("POST", "/api/billing/portal"), Login::Checkout),
+            Self::Sync => ("sync", SignedIn("POST", "/api/billing/sync"), Login::Events),
+            Self::Entitlements => ("entitlements", SignedIn("GET", "/api/entitlements"), Login::Reader),
+            Self::Webhook => ("webhook", FunctionUrl("POST", "/api/webhooks/stripe"), Login::Events),
+            Self::Health => ("health", Open("GET", "/api/health"), Login::Reader),
+            Self::Reconcile => ("reconcile", Schedule(15), Login::Operator),
         }
     }
 
@@ -116,46 +106,51 @@ impl Function {
         self.row().1
     }
 
-    /// The database login it has. None: it asks for nothing there.
-    pub fn login(self) -> Option<Login> {
+    /// The database login it has.
+    pub fn login(self) -> Login {
         self.row().2
     }
 
     /// Its method and path, if it has a route.
     pub fn route(self) -> Option<(&'static str, &'static str)> {
         match self.front() {
-            Front::Authorized(method, path)
-            | Front::Open(method, path)
-            | Front::FunctionUrl(method, path) => Some((method, path)),
-            Front::Nothing | Front::Schedule(_) => None,
+            Front::SignedIn(method, path) | Front::Open(method, path) | Front::FunctionUrl(method, path) => {
+                Some((method, path))
+            }
+            Front::Schedule(_) => None,
         }
     }
 
     /// The name under which a secret that several functions share holds the address with this function's own
     /// database login.
     pub fn database_variable(self) -> &'static str {
-        // The authorizer asks for none.
-        self.login().unwrap_or(Login::Reader).variable()
+        self.login().variable()
     }
 
     /// Whether these variables are all that the function works with, so that there is no need for a secret.
     pub fn is_complete(self, lookup: impl Fn(&str) -> Option<String>) -> bool {
         let set = |name: &str| lookup(name).is_some_and(|value| tidied(&value).is_some());
         let base_url = || set("BASE_URL") || set("NEXT_PUBLIC_BASE_URL");
-        let trusted =
-            || lookup("IDENTITY_SOURCE").is_some_and(|value| tidied(&value) == Some("trusted_headers"));
+        // Somebody in front says who calls.
+        let in_front = || {
+            let source = lookup("IDENTITY_SOURCE");
+            source.is_some_and(|value| matches!(tidied(&value), Some("trusted_headers" | "authorizer")))
+        };
+        // With the address alone, the secret may still have the key that the project signs with.
+        let checks_tokens = || set("SUPABASE_URL") && (set("SUPABASE_JWT_SECRET") || set("SUPABASE_JWKS"));
+        let knows_callers = || in_front() || checks_tokens();
+        let has_stripe = || set("DATABASE_URL") && set("STRIPE_SECRET_KEY");
         match self {
-            Self::Authorizer => set("SUPABASE_URL") && set("SUPABASE_JWT_SECRET"),
-            Self::Entitlements => set("DATABASE_URL"),
-            Self::Sync | Self::Reconcile => set("DATABASE_URL") && set("STRIPE_SECRET_KEY"),
-            Self::Checkout | Self::Portal => set("DATABASE_URL") && set("STRIPE_SECRET_KEY") && base_url(),
-            Self::Webhook => set("DATABASE_URL") && set("STRIPE_SECRET_KEY") && set("STRIPE_WEBHOOK_SECRET"),
+            Self::Entitlements => set("DATABASE_URL") && knows_callers(),
+            Self::Sync => has_stripe() && knows_callers(),
+            Self::Checkout | Self::Portal => has_stripe() && base_url() && knows_callers(),
+            Self::Reconcile => has_stripe(),
+            Self::Webhook => has_stripe() && set("STRIPE_WEBHOOK_SECRET"),
             Self::Health => {
-                set("DATABASE_URL")
-                    && set("STRIPE_SECRET_KEY")
+                has_stripe()
                     && set("STRIPE_WEBHOOK_SECRET")
                     && base_url()
-                    && (set("SUPABASE_URL") || trusted())
+                    && (set("SUPABASE_URL") || in_front())
             }
         }
     }

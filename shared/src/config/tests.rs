@@ -9,7 +9,7 @@ fn config(variables: &[(&str, &str)]) -> Config {
 #[test]
 fn nothing_is_open_when_nothing_is_configured() {
     let config = config(&[]);
-    assert_eq!(config.identity_source, IdentitySource::Authorizer);
+    assert_eq!(config.identity_source, IdentitySource::AccessToken);
     assert_eq!(config.foreign_subscriptions, ForeignSubscriptions::Refuse);
     assert!(config.webhook_secrets.is_empty() && config.problems.is_empty());
     assert_eq!(
@@ -19,56 +19,11 @@ fn nothing_is_open_when_nothing_is_configured() {
 }
 
 #[test]
-fn a_trusted_backend_in_front_needs_no_supabase() {
-    assert!(!config(&[("IDENTITY_SOURCE", "trusted_headers")]).missing().contains(&"SUPABASE_URL"));
-}
-
-#[test]
-fn keys_are_fetched_over_https_unless_the_host_is_this_machine() {
-    for (url, read) in [
-        ("https://ref.supabase.co", Some("https://ref.supabase.co")),
-        ("https://ref.supabase.co/", Some("https://ref.supabase.co")),
-        ("https://example.com/supabase//", Some("https://example.com/supabase")),
-        ("http://127.0.0.1:54321", Some("http://127.0.0.1:54321")),
-        ("http://localhost:54321", Some("http://localhost:54321")),
-        ("http://[::1]:54321", Some("http://[::1]:54321")),
-        ("http://ref.supabase.co", None),
-        ("http://localhost.example.com", None),
-        ("http://127.0.0.1.example.com", None),
-        ("https://user:pass@ref.supabase.co", None),
-        ("https://ref.supabase.co/?a=b", None),
-        ("https://ref.supabase.co/#a", None),
-        ("ref.supabase.co", None),
-        ("file:///etc/passwd", None),
-        ("https://supabase.com/dashboard/project/ref", None),
-    ] {
-        let config = config(&[("SUPABASE_URL", url)]);
-        assert_eq!(config.supabase_url.as_deref(), read, "{url}");
-        assert_eq!(config.problems.is_empty(), read.is_some(), "{url}");
-    }
-}
-
-#[test]
-fn the_address_of_one_of_the_project_s_services_is_the_project_s() {
-    for (url, read) in [
-        ("https://ref.supabase.co/auth/v1", "https://ref.supabase.co"),
-        ("https://ref.supabase.co/auth/v1/", "https://ref.supabase.co"),
-        ("https://ref.supabase.co//auth/v1//", "https://ref.supabase.co"),
-        ("https://ref.supabase.co/auth/v1/.well-known/jwks.json", "https://ref.supabase.co"),
-        ("https://ref.supabase.co/auth/v1/callback", "https://ref.supabase.co"),
-        ("https://ref.supabase.co/rest/v1", "https://ref.supabase.co"),
-        ("https://ref.supabase.co/rest/v1/", "https://ref.supabase.co"),
-        ("https://ref.supabase.co/storage/v1", "https://ref.supabase.co"),
-        ("https://ref.supabase.co/functions/v1", "https://ref.supabase.co"),
-        ("https://example.com/supabase/auth/v1", "https://example.com/supabase"),
-        ("http://127.0.0.1:54321/auth/v1/", "http://127.0.0.1:54321"),
-        // Nothing of Supabase's.
-        ("https://example.com/auth/v10", "https://example.com/auth/v10"),
-        ("https://example.com/auth", "https://example.com/auth"),
-    ] {
-        let config = config(&[("SUPABASE_URL", url)]);
-        assert_eq!(config.supabase_url.as_deref(), Some(read), "{url}");
-        assert!(config.problems.is_empty(), "{url}");
+fn who_says_in_front_of_us_who_calls_needs_no_supabase() {
+    for (source, needs) in [("access_token", true), ("authorizer", false), ("trusted_headers", false)] {
+        let config = config(&[("IDENTITY_SOURCE", source)]);
+        assert_eq!(config.missing().contains(&"SUPABASE_URL"), needs, "{source}");
+        assert!(config.problems.is_empty(), "{source}");
     }
 }
 
@@ -163,16 +118,6 @@ fn a_list_may_be_quoted_as_a_whole_or_each_of_its_values() {
 }
 
 #[test]
-fn a_jwt_secret_that_could_be_guessed_counts_as_none() {
-    let short = config(&[("SUPABASE_JWT_SECRET", "0123456789012345678901234567890")]);
-    assert!(short.supabase_jwt_secret.is_none());
-    assert_eq!(short.problems, ["SUPABASE_JWT_SECRET must be at least 32 characters long"]);
-    let long = config(&[("SUPABASE_JWT_SECRET", "01234567890123456789012345678901")]);
-    assert!(long.supabase_jwt_secret.is_some() && long.problems.is_empty());
-    assert!(!format!("{long:?}").contains("0123456789"));
-}
-
-#[test]
 fn every_malformed_variable_is_reported_at_once_and_counts_as_missing() {
     let config = config(&[
         ("STRIPE_SECRET_KEY", "pk_test_1"),
@@ -183,7 +128,7 @@ fn every_malformed_variable_is_reported_at_once_and_counts_as_missing() {
     ]);
     assert_eq!(config.problems.len(), 5, "{:?}", config.problems);
     assert!(config.stripe_key.is_none() && config.base_url.is_none());
-    assert_eq!(config.identity_source, IdentitySource::Authorizer);
+    assert_eq!(config.identity_source, IdentitySource::AccessToken);
     assert_eq!(config.grace_days, 7);
 }
 
@@ -217,18 +162,31 @@ fn a_function_is_complete_with_what_it_works_with_and_needs_no_secret_then() {
         move |name: &str| variables.split(' ').find(|one| *one == name).map(|_| "value".to_owned())
     };
     for (function, complete) in [
-        (Function::Authorizer, "SUPABASE_URL SUPABASE_JWT_SECRET"),
-        (Function::Checkout, "DATABASE_URL STRIPE_SECRET_KEY BASE_URL"),
-        (Function::Entitlements, "DATABASE_URL"),
+        (Function::Checkout, "DATABASE_URL STRIPE_SECRET_KEY BASE_URL SUPABASE_URL SUPABASE_JWT_SECRET"),
+        (Function::Entitlements, "DATABASE_URL SUPABASE_URL SUPABASE_JWKS"),
         (Function::Health, "DATABASE_URL STRIPE_SECRET_KEY STRIPE_WEBHOOK_SECRET BASE_URL SUPABASE_URL"),
-        (Function::Portal, "DATABASE_URL STRIPE_SECRET_KEY NEXT_PUBLIC_BASE_URL"),
+        (Function::Portal, "DATABASE_URL STRIPE_SECRET_KEY NEXT_PUBLIC_BASE_URL SUPABASE_URL SUPABASE_JWKS"),
         (Function::Reconcile, "DATABASE_URL STRIPE_SECRET_KEY"),
-        (Function::Sync, "DATABASE_URL STRIPE_SECRET_KEY"),
+        (Function::Sync, "DATABASE_URL STRIPE_SECRET_KEY SUPABASE_URL SUPABASE_JWT_SECRET"),
         (Function::Webhook, "DATABASE_URL STRIPE_SECRET_KEY STRIPE_WEBHOOK_SECRET"),
     ] {
         assert!(function.is_complete(lookup(complete)), "{function:?}");
-        let (_, one_less) = complete.split_once(' ').unwrap_or_default();
-        assert!(!function.is_complete(lookup(one_less)), "{function:?}");
+        for one in complete.split(' ') {
+            let less = |name: &str| lookup(complete)(name).filter(|_| name != one);
+            assert!(!function.is_complete(less), "{function:?} without {one}");
+        }
+    }
+}
+
+#[test]
+fn a_function_that_is_told_who_calls_needs_nothing_to_check_tokens_with() {
+    for (source, complete) in [("authorizer", true), ("trusted_headers", true), ("access_token", false)] {
+        let lookup = |name: &str| match name {
+            "IDENTITY_SOURCE" => Some(source.to_owned()),
+            "DATABASE_URL" | "SUPABASE_URL" => Some("value".to_owned()),
+            _ => None,
+        };
+        assert_eq!(Function::Entitlements.is_complete(lookup), complete, "{source}");
     }
 }
 
@@ -239,8 +197,8 @@ fn of_several_addresses_in_a_secret_each_function_takes_its_own() {
     };
     let shared = variables(serde_json::json!({
         "READER_DATABASE_URL": "r", "CHECKOUT_DATABASE_URL": "c", "EVENTS_DATABASE_URL": "e",
-        "OPERATOR_DATABASE_URL": "o",
-        "DATABASE_URL": "any", "GRACE_DAYS": 3, "AUTOMATIC_TAX": true, "NESTED": {},
+        "OPERATOR_DATABASE_URL": "o", "DATABASE_URL": "any", "GRACE_DAYS": 3, "AUTOMATIC_TAX": true,
+        "SUPABASE_JWKS": { "keys": [] }, "EMPTY": {}, "LIST": ["a"],
     }));
     for (function, url) in [
         (Function::Entitlements, "r"),
@@ -257,5 +215,6 @@ fn of_several_addresses_in_a_secret_each_function_takes_its_own() {
     assert_eq!(own.of_function(Function::Webhook, "DATABASE_URL").as_deref(), Some("own"));
     let text = |name| shared.of_function(Function::Webhook, name);
     assert_eq!((text("GRACE_DAYS"), text("AUTOMATIC_TAX")), (Some("3".to_owned()), Some("true".to_owned())));
-    assert_eq!((text("NESTED"), text("NOTHING")), (None, None));
+    assert_eq!(text("SUPABASE_JWKS").as_deref(), Some(r#"{"keys":[]}"#));
+    assert_eq!((text("EMPTY"), text("LIST"), text("NOTHING")), (None, None, None));
 }

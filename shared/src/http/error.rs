@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Error, NOT_APPLIED, with_sources};
+use crate::http::identity::Refusal;
 use crate::http::{response, schema};
 use crate::stripe::signature::Invalid;
 use crate::{db, stripe};
@@ -29,9 +30,9 @@ pub enum ApiError {
     /// `returnUrl` leads elsewhere.
     #[error("returnUrl is not on an allowed origin")]
     InvalidReturnUrl,
-    /// Nobody vouches for the caller.
-    #[error("no identity")]
-    Unauthenticated,
+    /// Nothing proves who calls.
+    #[error("no identity: {0}")]
+    Unauthenticated(#[from] Refusal),
     /// The request names another person than its access token.
     #[error("x-user-id is not the access token's user")]
     IdentityMismatch,
@@ -102,7 +103,7 @@ impl ApiError {
             Self::InvalidReturnUrl => {
                 (S::BAD_REQUEST, "invalid_return_url", "returnUrl must be on an allowed origin")
             }
-            Self::Unauthenticated => (S::UNAUTHORIZED, "unauthenticated", "Authentication is required"),
+            Self::Unauthenticated(_) => (S::UNAUTHORIZED, "unauthenticated", "Authentication is required"),
             Self::IdentityMismatch => {
                 (S::FORBIDDEN, "identity_mismatch", "The x-user-id header does not match the access token")
             }
@@ -124,7 +125,8 @@ impl ApiError {
             Self::SharedCustomer => (
                 S::CONFLICT,
                 "shared_customer",
-                "This organization's customer pays for another organization too, so its portal stays closed; ask support",
+                "This organization's customer pays for another organization too, so its portal stays \
+                 closed; ask support",
             ),
             Self::PayloadTooLarge => {
                 (S::PAYLOAD_TOO_LARGE, "payload_too_large", "The request body is too large")
@@ -166,8 +168,14 @@ impl ApiError {
         match self {
             // A header that cannot be read, or an old signature, no secret can make good.
             Self::InvalidSignature(invalid) => matches!(invalid, Invalid::Mismatch | Invalid::NoSecret),
+            Self::Unauthenticated(refusal) => refusal.may_be_outdated(),
             _ => self.failure().is_some_and(Error::may_be_outdated),
         }
+    }
+
+    /// Whether the request came with an access token, and it was refused.
+    pub fn is_refused_token(&self) -> bool {
+        matches!(self, Self::Unauthenticated(refusal) if *refusal != Refusal::Missing)
     }
 
     /// Seconds until another try makes sense, where that is known.
@@ -186,6 +194,7 @@ impl ApiError {
             Self::InvalidSignature(_) => {
                 tracing::warn!(target: "billing", request_id, security = true, cause, "refused a webhook")
             }
+            Self::Unauthenticated(refusal) => refusal.log(request_id),
             Self::IdentityMismatch => {
                 tracing::warn!(target: "billing", request_id, security = true, cause, "refused a caller")
             }

@@ -1,15 +1,18 @@
 //! One GET for the keys, with a deadline and a limit of size.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use http_body_util::{BodyExt, Empty, Limited};
+use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use lambda_http::http::{Request, StatusCode, header};
+use lambda_http::Service;
+use lambda_http::http::{Request, StatusCode, Uri, header};
 
 use super::key_set::KeySet;
 
@@ -22,7 +25,7 @@ const LARGEST: usize = 64 * 1024;
 /// are not followed.
 #[derive(Debug)]
 pub struct Fetcher {
-    http: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    connector: HttpsConnector<HttpConnector>,
     url: String,
 }
 
@@ -56,12 +59,7 @@ impl Fetcher {
             .https_or_http()
             .enable_http1()
             .wrap_connector(connector);
-        let http = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            // The next fetch is minutes away.
-            .pool_max_idle_per_host(0)
-            .build(connector);
-        Self { http, url: format!("{supabase_url}/auth/v1/.well-known/jwks.json") }
+        Self { connector, url: format!("{supabase_url}/auth/v1/.well-known/jwks.json") }
     }
 
     /// Where the keys are.
@@ -77,17 +75,44 @@ impl Fetcher {
         tokio::time::timeout(DEADLINE, self.exchange()).await.map_err(|_| Error::Late)?
     }
 
+    /// Over a connection of its own: the next fetch is minutes away.
     async fn exchange(&self) -> Result<KeySet, Error> {
-        let request = Request::get(&self.url).header(header::ACCEPT, "application/json").body(Empty::new())?;
-        let response = self.http.request(request).await.map_err(|error| {
-            let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-            Error::Unreachable(cause)
-        })?;
-        if response.status() != StatusCode::OK {
-            return Err(Error::Status(response.status()));
+        let url: Uri = self.url.parse().map_err(lambda_http::http::Error::from)?;
+        let request = request(&url)?;
+        let mut connector = self.connector.clone();
+        poll_fn(|context| connector.poll_ready(context)).await.map_err(|error| no_answer(&*error))?;
+        let stream = connector.call(url).await.map_err(|error| no_answer(&*error))?;
+        let (sender, connection) = handshake(stream).await.map_err(|error| no_answer(&error))?;
+        match select(pin!(read(sender, request)), pin!(connection)).await {
+            Either::Left((keys, _)) => keys,
+            // Closed, with the whole answer or without: the reader knows.
+            Either::Right((_, reading)) => reading.await,
         }
-        let body = Limited::new(response.into_body(), LARGEST).collect().await;
-        let body = body.map_err(|error| Error::Unreadable(error.to_string()))?.to_bytes();
-        KeySet::parse(&body).map_err(|error| Error::Unreadable(error.to_string()))
     }
+}
+
+fn request(url: &Uri) -> Result<Request<Empty<Bytes>>, lambda_http::http::Error> {
+    let path = url.path_and_query().map_or("/", |path| path.as_str());
+    let host = url.authority().map_or("", |authority| authority.as_str());
+    Request::get(path)
+        .header(header::HOST, host)
+        .header(header::ACCEPT, "application/json")
+        .body(Empty::new())
+}
+
+async fn read(
+    mut sender: SendRequest<Empty<Bytes>>,
+    request: Request<Empty<Bytes>>,
+) -> Result<KeySet, Error> {
+    let response = sender.send_request(request).await.map_err(|error| no_answer(&error))?;
+    if response.status() != StatusCode::OK {
+        return Err(Error::Status(response.status()));
+    }
+    let body = Limited::new(response.into_body(), LARGEST).collect().await;
+    let body = body.map_err(|error| Error::Unreadable(error.to_string()))?.to_bytes();
+    KeySet::parse(&body).map_err(|error| Error::Unreadable(error.to_string()))
+}
+
+fn no_answer(error: &(dyn StdError + 'static)) -> Error {
+    Error::Unreachable(error.source().map_or_else(|| error.to_string(), ToString::to_string))
 }

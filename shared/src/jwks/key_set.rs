@@ -50,6 +50,13 @@ impl KeySet {
         self.usable.get(kid)
     }
 
+    /// The names of those that can be used, in alphabetical order.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.usable.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The algorithms of those that can be used, one for each key, in alphabetical order.
     pub fn algorithms(&self) -> Vec<String> {
         let mut names: Vec<_> = self.usable.values().map(|key| format!("{:?}", key.algorithm)).collect();

@@ -1,10 +1,14 @@
-//! The public keys that a project signs its access tokens with: fetched once, and read (RFC 7517; Supabase:
-//! JWT signing keys). For how long they are believed is the authorizer's to decide.
+//! The keys that access tokens are signed with, and the check of a signature (RFC 7517; Supabase: JWT signing
+//! keys). What a token must say besides is in [`http::identity`](crate::http::identity).
 
 mod fetch;
 mod key;
 mod key_set;
+mod published;
+mod ring_provider;
+mod signing_keys;
 
 pub use fetch::{Error, Fetcher};
-pub use key::Key;
+pub use key::{BadSignature, Key};
 pub use key_set::{KeySet, could_be_kid};
+pub use signing_keys::{NoKey, SigningKeys};

@@ -151,7 +151,7 @@ impl Stripe {
             .ok_or_else(|| Error::Unreachable("the answer has no date".to_owned()))
     }
 
-    async fn call<T: DeserializeOwned>(
+    pub(super) async fn call<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
         key: Option<&IdempotencyKey>,
@@ -238,9 +238,15 @@ impl Stripe {
             .filter(|query| !query.is_empty())
             .map(|query| format!("?{query}"))
             .unwrap_or_default();
+        // A builder's path begins below API v1.
+        let is_v2 = request.path.starts_with("/v2/");
+        let (version, content_type) = match is_v2 {
+            true => ("", "application/json"),
+            false => ("/v1", "application/x-www-form-urlencoded"),
+        };
         let mut builder = Request::builder()
             .method(method)
-            .uri(format!("{}/v1{}{query}", self.base, request.path))
+            .uri(format!("{}{version}{}{query}", self.base, request.path))
             .header(header::AUTHORIZATION, format!("Bearer {}", self.key.expose()))
             .header("stripe-version", VERSION.as_str())
             .header(header::USER_AGENT, concat!("promptforge-billing/", env!("CARGO_PKG_VERSION")));
@@ -248,7 +254,7 @@ impl Stripe {
             builder = builder.header("idempotency-key", key.as_str());
         }
         if request.body.is_some() {
-            builder = builder.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+            builder = builder.header(header::CONTENT_TYPE, content_type);
         }
         builder.body(Full::from(request.body.clone().unwrap_or_default()))
     }

@@ -31,6 +31,14 @@ pub const PROCESSED: [&str; 19] = [
     "test_helpers.test_clock.ready",
 ];
 
+/// How the type of a thin event about an object of API v1 begins. The rest is the snapshot event's type.
+const THIN: &str = "v1.";
+
+/// The type of the thin event that stands for a snapshot event of this type.
+pub fn thin_name(kind: &str) -> String {
+    format!("{THIN}{kind}")
+}
+
 /// What the Dashboard sends when somebody tries an endpoint out: it is about nothing that exists.
 const TEST_EVENT: &str = "evt_00000000000000";
 
@@ -128,7 +136,7 @@ impl<'a> Event<'a> {
         let mut event: Self =
             serde_path_to_error::deserialize(&mut parser).map_err(|error| unreadable("the event", &error))?;
         if event.is_thin() {
-            if let Some(kind) = event.kind.strip_prefix("v1.") {
+            if let Some(kind) = event.kind.strip_prefix(THIN) {
                 event.kind = kind.to_owned();
             }
             if let Some(snapshot) = event.snapshot_event.take() {

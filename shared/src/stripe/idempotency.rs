@@ -21,7 +21,12 @@ impl IdempotencyKey {
         let body = request.build().body.unwrap_or_default();
         let mut parameters: Vec<&str> = body.split('&').collect();
         parameters.sort_unstable();
-        let digest = Sha256::digest(parameters.join("&"));
+        Self::for_text(scope, &parameters.join("&"))
+    }
+
+    /// A key for exactly these parameters, in whatever form, within a scope.
+    pub fn for_text(scope: &str, parameters: &str) -> Self {
+        let digest = Sha256::digest(parameters);
         Self(format!("{scope}:{}", hex::encode(&digest[..8])))
     }
 

@@ -8,6 +8,7 @@ mod client;
 mod error;
 mod idempotency;
 mod retry;
+mod v2;
 
 pub mod event;
 pub mod event_list;

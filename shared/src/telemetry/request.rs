@@ -16,7 +16,7 @@ tokio::task_local! {
 /// A part of the work that is timed.
 #[derive(Clone, Copy, Debug)]
 pub enum Part {
-    /// The signature of an event.
+    /// The signature of an event or of an access token, with fetching the keys for it.
     Verify,
     /// Calls to the database, waiting for a connection included.
     Database,

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::life::checkout;
 use crate::life::checkout_shape::blank;
-use crate::store::{Kind, Store, random_id};
+use crate::life::line_items;
+use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::list::{CREATED, Created, PAGING, filters, page};
 use crate::wire::params::Params;
-use crate::wire::value::{number, text};
 
 const DAY: i64 = 86_400;
 
@@ -61,7 +61,7 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     let mode = params.one_of("mode", &["payment", "subscription"])?;
     let mode = mode.ok_or_else(|| ApiError::missing_param("mode"))?;
     customer(store, params)?;
-    let lines = line_items(store, params, mode)?;
+    let lines = line_items::read(store, params, Some(mode))?;
     let now = store.now();
     let expires_at = params.int("expires_at")?.unwrap_or(now + DAY);
     if !(now + DAY / 48..=now + DAY).contains(&expires_at) {
@@ -119,6 +119,12 @@ fn customer(store: &Store, params: &Params) -> Result<(), ApiError> {
         let message = "You may only specify one of these parameters: customer, customer_email.";
         return Err(ApiError::invalid(message).param("customer_email"));
     }
+    let collects_tax_id = params.flag("tax_id_collection.enabled")? == Some(true);
+    if collects_tax_id && params.text("customer_update.name") != Some("auto") {
+        let message = "Tax ID collection requires updating business name on the customer. To enable tax ID \
+                       collection for an existing customer, please set `customer_update[name]` to `auto`.";
+        return Err(ApiError::invalid(message));
+    }
     let saves_address = ["address", "shipping"]
         .iter()
         .any(|name| params.text(&format!("customer_update.{name}")) == Some("auto"));
@@ -131,55 +137,6 @@ fn customer(store: &Store, params: &Params) -> Result<(), ApiError> {
         return Err(ApiError::invalid(message).code("customer_tax_location_invalid"));
     }
     Ok(())
-}
-
-fn line_items(store: &Store, params: &Params, mode: &str) -> Result<Vec<Value>, ApiError> {
-    let mut lines = Vec::new();
-    for position in 0..params.list("line_items").len() {
-        let name = format!("line_items[{position}][price]");
-        let price = params.required(&format!("line_items.{position}.price"))?;
-        let price = store.referenced(Kind::Price, price, &name)?;
-        if price["active"] != true {
-            let message = "The price specified is inactive. This field only accepts active prices.";
-            return Err(ApiError::invalid(message).param(name));
-        }
-        if mode == "payment" && price["type"] == "recurring" {
-            let message = "You specified `payment` mode but passed a recurring price. Either switch to \
-                           `subscription` mode or use only one-time prices.";
-            return Err(ApiError::invalid(message));
-        }
-        let path = format!("line_items.{position}.quantity");
-        params.required(&path)?;
-        lines.push(line_item(store, price, params.int(&path)?.unwrap_or(1)));
-    }
-    if lines.is_empty() {
-        return Err(ApiError::missing_param("line_items"));
-    }
-    if mode == "subscription" && lines.iter().all(|line| line["price"]["type"] != "recurring") {
-        let message =
-            "You must provide at least one recurring price in `subscription` mode when using prices.";
-        return Err(ApiError::invalid(message));
-    }
-    Ok(lines)
-}
-
-fn line_item(store: &Store, price: &Value, quantity: i64) -> Value {
-    let product = store.table(Kind::Product).get(text(&price["product"]));
-    let amount = number(&price["unit_amount"]) * quantity;
-    json!({
-        "id": random_id("li_1", 23),
-        "object": "item",
-        "adjustable_quantity": null,
-        "amount_discount": 0,
-        "amount_subtotal": amount,
-        "amount_tax": 0,
-        "amount_total": amount,
-        "currency": price["currency"],
-        "description": product.map(|product| product["name"].clone()),
-        "metadata": {},
-        "price": price,
-        "quantity": quantity,
-    })
 }
 
 /// Copies what the caller gave.
@@ -202,6 +159,10 @@ fn fill(params: &Params, session: &mut Value) -> Result<(), ApiError> {
         session["automatic_tax"]["enabled"] = json!(true);
         session["automatic_tax"]["status"] = json!("requires_location_inputs");
     }
+    if params.flag("tax_id_collection.enabled")? == Some(true) {
+        let required = params.one_of("tax_id_collection.required", &["if_supported", "never"])?;
+        session["tax_id_collection"] = json!({ "enabled": true, "required": required.unwrap_or("never") });
+    }
     let days = params.int("subscription_data.trial_period_days")?;
     if days.is_some_and(|days| days < 1) {
         let error = ApiError::invalid("The minimum number of trial period days is 1.");
@@ -212,6 +173,8 @@ fn fill(params: &Params, session: &mut Value) -> Result<(), ApiError> {
     session["_missing_payment_method"] =
         json!(params.text("subscription_data.trial_settings.end_behavior.missing_payment_method"));
     session["_subscription_metadata"] = params.metadata("subscription_data.metadata");
+    session["_payment_metadata"] = params.metadata("payment_intent_data.metadata");
+    session["_payment_description"] = json!(params.text("payment_intent_data.description"));
     session["_subscription_description"] = json!(params.text("subscription_data.description"));
     if days.is_some() || !session["_trial_end"].is_null() {
         session["amount_subtotal"] = json!(0);

@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
+use crate::life::card;
 use crate::life::customer::{blank, existing};
 use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::list::{CREATED, Created, PAGING, filters, page};
 use crate::wire::params::Params;
+use crate::wire::value::text;
 
 const WRITABLE: [&str; 17] = [
     "address.*",
@@ -36,7 +38,7 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     let mut customer = blank(store, params.text("test_clock"));
     write(params, &mut customer)?;
     let customer = store.insert(Kind::Customer, customer);
-    store.emit("customer.created", &customer, None);
+    store.in_time_of(text(&customer["id"]), |store| store.emit("customer.created", &customer, None));
     Ok(customer)
 }
 
@@ -44,7 +46,12 @@ pub(crate) fn update(store: &mut Store, id: &str, params: &Params) -> Answer {
     params.only(&WRITABLE)?;
     let mut changed = existing(store, id)?.clone();
     write(params, &mut changed)?;
-    store.change(Kind::Customer, id, "customer.updated", |customer| *customer = changed)
+    if let Some(method) = default_method(params) {
+        card::take_for_customer(store, id, method);
+    }
+    store.in_time_of(id, |store| {
+        store.change(Kind::Customer, id, "customer.updated", |customer| *customer = changed)
+    })
 }
 
 pub(crate) fn list(store: &Store, params: &Params) -> Answer {
@@ -61,6 +68,10 @@ pub(crate) fn list(store: &Store, params: &Params) -> Answer {
     page("/v1/customers", params, found)
 }
 
+fn default_method(params: &Params) -> Option<&str> {
+    params.text("invoice_settings.default_payment_method").or(params.text("payment_method"))
+}
+
 fn write(params: &Params, customer: &mut Value) -> Result<(), ApiError> {
     const COPIED: [&str; 8] =
         ["address", "description", "email", "name", "phone", "preferred_locales", "shipping", "tax_exempt"];
@@ -72,8 +83,7 @@ fn write(params: &Params, customer: &mut Value) -> Result<(), ApiError> {
     if let Some(balance) = params.int("balance")? {
         customer["balance"] = json!(balance);
     }
-    let method = params.text("invoice_settings.default_payment_method").or(params.text("payment_method"));
-    if let Some(method) = method {
+    if let Some(method) = default_method(params) {
         customer["invoice_settings"]["default_payment_method"] = json!(method);
     }
     params.merge_metadata("metadata", &mut customer["metadata"]);

@@ -10,7 +10,8 @@ use crate::wire::params::Params;
 use crate::wire::value::text;
 
 pub(crate) fn retrieve(store: &Store, id: &str, version: &str) -> Answer {
-    let event = store.events.get(id).ok_or_else(|| ApiError::no_such("event", id, "id").status(404))?;
+    let event = store.events.get(id).filter(|event| event.has_snapshot());
+    let event = event.ok_or_else(|| ApiError::no_such("event", id, "id").status(404))?;
     Ok(event.render(version))
 }
 
@@ -31,7 +32,7 @@ pub(crate) fn list(store: &Store, params: &Params, version: &str) -> Answer {
     };
     // Paged by id, and only the page is rendered: there may be many thousands.
     let found: Vec<Value> =
-        store.events.all().iter().filter(fits).map(|event| json!({ "id": event.id })).collect();
+        store.events.snapshots().filter(fits).map(|event| json!({ "id": event.id })).collect();
     let mut list = page("/v1/events", params, found.iter())?;
     for row in list["data"].as_array_mut().into_iter().flatten() {
         if let Some(event) = store.events.get(text(&row["id"])) {

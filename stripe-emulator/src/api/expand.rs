@@ -1,7 +1,8 @@
 //! `expand[]`: ids in an answer replaced by the objects they name.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::life::{invoice_payment, refund};
 use crate::store::{Kind, Store};
 use crate::wire::errors::ApiError;
 use crate::wire::params::Params;
@@ -10,7 +11,8 @@ use crate::wire::params::Params;
 const DEEPEST: usize = 4;
 
 /// Fields that an answer only carries when they are expanded, and where the emulator keeps them.
-const INCLUDABLE: [(&str, &str); 2] = [("line_items", "_line_items"), ("products", "_products")];
+const INCLUDABLE: [(&str, &str); 3] =
+    [("currency_options", "_currency_options"), ("line_items", "_line_items"), ("products", "_products")];
 
 /// Expands what the call asks for.
 pub(crate) fn apply(store: &Store, params: &Params, mut answer: Value) -> Result<Value, ApiError> {
@@ -39,6 +41,9 @@ fn expand(store: &Store, value: &mut Value, names: &[&str]) -> bool {
     {
         value[*name] = value[*kept].clone();
     }
+    if let Some(list) = included(store, value, name) {
+        value[*name] = list;
+    }
     let Some(field) = value.get_mut(*name) else { return false };
     if let Some(id) = field.as_str() {
         let Some(found) = Kind::of_id(id).and_then(|kind| store.table(kind).get(id)) else { return false };
@@ -49,4 +54,17 @@ fn expand(store: &Store, value: &mut Value, names: &[&str]) -> bool {
         Value::Object(_) | Value::Array(_) => expand(store, field, rest),
         _ => false,
     }
+}
+
+/// Lists that stand on an object only when they are expanded: an invoice's payments, a charge's refunds.
+fn included(store: &Store, value: &Value, name: &str) -> Option<Value> {
+    let id = value["id"].as_str()?;
+    let (rows, url): (Vec<&Value>, String) = match (value["object"].as_str()?, name) {
+        ("invoice", "payments") => {
+            (invoice_payment::of(store, id).rev().collect(), format!("/v1/invoice_payments?invoice={id}"))
+        }
+        ("charge", "refunds") => (refund::of(store, id).rev().collect(), format!("/v1/charges/{id}/refunds")),
+        _ => return None,
+    };
+    Some(json!({ "object": "list", "data": rows, "has_more": false, "url": url }))
 }

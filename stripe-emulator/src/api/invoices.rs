@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::life::subscription;
+use crate::life::card;
+use crate::life::invoice_payment;
+use crate::life::subscription::{self, in_its_time};
 use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::list::{CREATED, Created, PAGING, filters, page};
@@ -32,17 +34,23 @@ pub(crate) fn pay(store: &mut Store, id: &str, params: &Params) -> Answer {
         status => return Err(ApiError::invalid(format!("This invoice can't be paid: it is {status}."))),
     }
     let subscription = subscription_of(invoice).to_owned();
-    let method_given =
-        params.text("payment_method").is_some() || params.flag("paid_out_of_band")? == Some(true);
-    let declines = store.get(Kind::Subscription, &subscription)?["_card_declines"] == true;
-    if method_given {
-        store.alter(Kind::Subscription, &subscription, |row| row["_card_declines"] = json!(false))?;
-    }
-    subscription::settle(store, &subscription, id, method_given || !declines)?;
-    if declines && !method_given {
-        return Err(ApiError::card_declined());
-    }
-    store.get(Kind::Invoice, id).cloned()
+    let elsewhere = params.flag("paid_out_of_band")? == Some(true);
+    in_its_time(store, &subscription, |store| {
+        let declines = match params.text("payment_method") {
+            _ if elsewhere => false,
+            Some(method) => card::fails(method),
+            None => card::declines(store.get(Kind::Subscription, &subscription)?),
+        };
+        if elsewhere {
+            invoice_payment::call_off(store, id)?;
+        }
+        store.alter(Kind::Subscription, &subscription, |row| row["_card_declines"] = json!(declines))?;
+        subscription::settle(store, &subscription, id, !declines)?;
+        if declines {
+            return Err(ApiError::card_declined());
+        }
+        store.get(Kind::Invoice, id).cloned()
+    })
 }
 
 fn subscription_of(invoice: &Value) -> &str {

@@ -149,8 +149,9 @@ fn products(store: &Store, params: &Params) -> Result<(), ApiError> {
             if price["product"] != product || price["active"] != true {
                 return Err(invalid(&at, "every price must be an active one of the product"));
             }
-            let interval = &price["recurring"]["interval"];
-            if interval.is_null() || intervals.contains(&interval) {
+            let recurring = &price["recurring"];
+            let interval = (&recurring["interval"], &recurring["interval_count"]);
+            if recurring.is_null() || intervals.contains(&interval) {
                 return Err(invalid(&at, "prices must be recurring, each with an interval of its own"));
             }
             intervals.push(interval);

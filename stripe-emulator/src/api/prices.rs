@@ -2,15 +2,22 @@
 
 use serde_json::{Value, json};
 
-use crate::life::product;
+use crate::life::{price, product};
 use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::list::{CREATED, Created, PAGING, filters, page};
 use crate::wire::params::Params;
 use crate::wire::value::text;
 
-const WRITABLE: [&str; 6] =
-    ["active", "lookup_key", "metadata.*", "nickname", "tax_behavior", "transfer_lookup_key"];
+const WRITABLE: [&str; 7] = [
+    "active",
+    "currency_options.*",
+    "lookup_key",
+    "metadata.*",
+    "nickname",
+    "tax_behavior",
+    "transfer_lookup_key",
+];
 
 const CREATABLE: [&str; 12] = [
     "billing_scheme",
@@ -34,7 +41,7 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     let recurring = recurring(params)?;
     free_lookup_key(store, params, None)?;
     let product = product(store, params)?;
-    let price = json!({
+    let mut price = json!({
         "id": store.new_id(Kind::Price),
         "object": "price",
         "active": params.flag("active")?.unwrap_or(true),
@@ -55,6 +62,8 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
         "unit_amount": amount,
         "unit_amount_decimal": amount.to_string(),
     });
+    price["_currency_options"] = json!({ text(&price["currency"]): currency_option(&price) });
+    set_currency_options(params, &mut price)?;
     let price = store.insert(Kind::Price, price);
     store.emit("price.created", &price, None);
     Ok(price)
@@ -71,8 +80,11 @@ pub(crate) fn update(store: &mut Store, id: &str, params: &Params) -> Answer {
             return Err(ApiError::invalid(message));
         }
     }
+    let mut options = store.get(Kind::Price, id)?.clone();
+    set_currency_options(params, &mut options)?;
     free_lookup_key(store, params, Some(id))?;
-    store.change(Kind::Price, id, "price.updated", |price| {
+    price::change(store, id, |price| {
+        price["_currency_options"] = options["_currency_options"].take();
         if let Some(active) = active {
             price["active"] = json!(active);
         }
@@ -118,6 +130,38 @@ fn unit_amount(params: &Params) -> Result<i64, ApiError> {
     }
 }
 
+/// What the price charges in its own currency, as one of its currency options.
+fn currency_option(price: &Value) -> Value {
+    json!({
+        "custom_unit_amount": null,
+        "tax_behavior": price["tax_behavior"],
+        "unit_amount": price["unit_amount"],
+        "unit_amount_decimal": price["unit_amount_decimal"],
+    })
+}
+
+/// What the price charges in other currencies. An empty value takes a currency out.
+fn set_currency_options(params: &Params, price: &mut Value) -> Result<(), ApiError> {
+    let given = params.get("currency_options").and_then(Value::as_object);
+    for (currency, option) in given.into_iter().flatten() {
+        if option.as_str() == Some("") {
+            if let Some(options) = price["_currency_options"].as_object_mut() {
+                options.remove(currency);
+            }
+            continue;
+        }
+        let option = Params::from_json(option);
+        let amount = unit_amount(&option)?;
+        price["_currency_options"][currency] = json!({
+            "custom_unit_amount": null,
+            "tax_behavior": option.text("tax_behavior").unwrap_or("unspecified"),
+            "unit_amount": amount,
+            "unit_amount_decimal": amount.to_string(),
+        });
+    }
+    Ok(())
+}
+
 fn recurring(params: &Params) -> Answer {
     if params.get("recurring").is_none() {
         return Ok(Value::Null);
@@ -158,6 +202,6 @@ fn free_lookup_key(store: &mut Store, params: &Params, own: Option<&str>) -> Res
         );
         return Err(ApiError::invalid(message).code("lookup_key_already_exists").param("lookup_key"));
     }
-    store.change(Kind::Price, &holder, "price.updated", |price| price["lookup_key"] = Value::Null)?;
+    price::change(store, &holder, |price| price["lookup_key"] = Value::Null)?;
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! The API's routing table: one match from method and path to the function that does the work.
 
 use super::{
-    checkout_sessions, customers, events, invoices, portal_configurations, portal_sessions, prices, products,
-    subscription_schedules, subscriptions, test_clocks, webhook_endpoints,
+    charges, checkout_sessions, customers, disputes, event_destinations, events, invoice_payments, invoices,
+    payment_intents, payment_links, portal_configurations, portal_sessions, prices, products, refunds,
+    subscription_schedules, subscriptions, test_clocks, v2_events, webhook_endpoints,
 };
 use crate::life::customer;
 use crate::store::{Kind, Store};
@@ -11,6 +12,9 @@ use crate::wire::params::Params;
 
 /// Does what a call asks for. `version` shapes events; everything else is shaped on its way out.
 pub(crate) fn call(store: &mut Store, method: &str, path: &str, params: &Params, version: &str) -> Answer {
+    if let Some(inside) = path.strip_prefix("/v2/core/") {
+        return call_v2(store, method, inside, params);
+    }
     let Some(inside) = path.strip_prefix("/v1/") else { return Err(unrecognized(method, path)) };
     let segments: Vec<&str> = inside.split('/').collect();
     match (method, segments.as_slice()) {
@@ -65,6 +69,33 @@ pub(crate) fn call(store: &mut Store, method: &str, path: &str, params: &Params,
         ("GET", ["invoices", id]) => read(store, Kind::Invoice, id, params),
         ("POST", ["invoices", id, "pay"]) => invoices::pay(store, id, params),
 
+        ("GET", ["invoice_payments"]) => invoice_payments::list(store, params),
+        ("GET", ["invoice_payments", id]) => read(store, Kind::InvoicePayment, id, params),
+
+        ("GET", ["payment_intents"]) => payment_intents::list(store, params),
+        ("GET", ["payment_intents", id]) => read(store, Kind::PaymentIntent, id, params),
+        ("POST", ["payment_intents", id]) => payment_intents::update(store, id, params),
+
+        ("GET", ["charges"]) => charges::list(store, params),
+        ("GET", ["charges", id]) => read(store, Kind::Charge, id, params),
+        ("POST", ["charges", id]) => charges::update(store, id, params),
+
+        ("POST", ["refunds"]) => refunds::create(store, params),
+        ("GET", ["refunds"]) => refunds::list(store, params),
+        ("GET", ["refunds", id]) => read(store, Kind::Refund, id, params),
+        ("POST", ["refunds", id]) => refunds::update(store, id, params),
+
+        ("GET", ["disputes"]) => disputes::list(store, params),
+        ("GET", ["disputes", id]) => read(store, Kind::Dispute, id, params),
+        ("POST", ["disputes", id]) => disputes::update(store, id, params),
+        ("POST", ["disputes", id, "close"]) => disputes::close(store, id, params),
+
+        ("POST", ["payment_links"]) => payment_links::create(store, params),
+        ("GET", ["payment_links"]) => payment_links::list(store, params),
+        ("GET", ["payment_links", id]) => read(store, Kind::PaymentLink, id, params),
+        ("POST", ["payment_links", id]) => payment_links::update(store, id, params),
+        ("GET", ["payment_links", id, "line_items"]) => payment_links::list_line_items(store, id, params),
+
         ("GET", ["events"]) => events::list(store, params, version),
         ("GET", ["events", id]) => events::retrieve(store, id, version),
 
@@ -81,6 +112,29 @@ pub(crate) fn call(store: &mut Store, method: &str, path: &str, params: &Params,
         ("DELETE", ["test_helpers", "test_clocks", id]) => test_clocks::delete(store, id),
 
         _ => Err(unrecognized(method, path)),
+    }
+}
+
+fn call_v2(store: &mut Store, method: &str, inside: &str, params: &Params) -> Answer {
+    let segments: Vec<&str> = inside.split('/').collect();
+    match (method, segments.as_slice()) {
+        ("POST", ["event_destinations"]) => event_destinations::create(store, params),
+        ("GET", ["event_destinations"]) => event_destinations::list(store, params),
+        ("GET", ["event_destinations", id]) => event_destinations::retrieve(store, id, params),
+        ("POST", ["event_destinations", id]) => event_destinations::update(store, id, params),
+        ("DELETE", ["event_destinations", id]) => event_destinations::delete(store, id, params),
+        ("POST", ["event_destinations", id, "enable"]) => {
+            event_destinations::set_status(store, id, "enabled", params)
+        }
+        ("POST", ["event_destinations", id, "disable"]) => {
+            event_destinations::set_status(store, id, "disabled", params)
+        }
+        ("POST", ["event_destinations", id, "ping"]) => event_destinations::ping(store, id, params),
+
+        ("GET", ["events"]) => v2_events::list(store, params),
+        ("GET", ["events", id]) => v2_events::retrieve(store, id, params),
+
+        _ => Err(unrecognized(method, &format!("/v2/core/{inside}"))),
     }
 }
 

@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
+use super::subscription_bill::{Bill, carry_out, keep_back};
 use crate::life::calendar::Interval;
-use crate::life::invoice;
+use crate::life::card;
+use crate::life::line_items;
+use crate::life::pending_update;
 use crate::life::subscription::{self, is_ended};
 use crate::life::subscription_items::{Period, amount, item, period, reprice, set_period};
 use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::params::{Params, brackets};
-
-const UPDATED: &str = "customer.subscription.updated";
 
 pub(crate) const WRITABLE: [&str; 25] = [
     "automatic_tax.*",
@@ -40,6 +41,24 @@ pub(crate) const WRITABLE: [&str; 25] = [
     "trial_end",
 ];
 
+/// How a payment that an update asks for, and that fails, is taken.
+pub(super) const BEHAVIORS: [&str; 4] =
+    ["allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete"];
+
+/// What an update with `pending_if_incomplete` may hold.
+const MAY_WAIT: [&str; 10] = [
+    "add_invoice_items",
+    "billing_cycle_anchor",
+    "discounts",
+    "expand",
+    "items",
+    "metadata",
+    "payment_behavior",
+    "proration_behavior",
+    "proration_date",
+    "trial_end",
+];
+
 pub(crate) fn apply(store: &mut Store, id: &str, params: &Params) -> Answer {
     let before = store.get(Kind::Subscription, id)?.clone();
     if is_ended(&before) {
@@ -50,10 +69,14 @@ pub(crate) fn apply(store: &mut Store, id: &str, params: &Params) -> Answer {
             subscription::refuse_ended(&before)?;
         }
     }
+    let behavior = payment_behavior(params)?;
     let now = store.now();
     let mut changed = before.clone();
     params.merge_metadata("metadata", &mut changed["metadata"]);
     params.copy(&["description", "default_payment_method", "collection_method"], &mut changed);
+    if let Some(method) = params.text("default_payment_method") {
+        card::take(&mut changed, method);
+    }
     for name in ["comment", "feedback"] {
         if let Some(given) = params.text(&format!("cancellation_details.{name}")) {
             changed["cancellation_details"][name] = json!(given);
@@ -65,23 +88,36 @@ pub(crate) fn apply(store: &mut Store, id: &str, params: &Params) -> Answer {
         change_item(store, params, &format!("items.{position}"), &mut changed)?;
     }
     let restarts = restarts_period(params, &before, &mut changed, now)?;
-    if params.text("default_payment_method").is_some() {
-        changed["_no_card"] = json!(false);
+    let bill = Bill::of(params, &before, &changed, restarts, now);
+    if card::declines(&changed) && bill.costs() {
+        match behavior {
+            Some("error_if_incomplete") => return Err(ApiError::card_declined()),
+            Some("pending_if_incomplete") => return keep_back(store, id, params, changed, &bill),
+            _ => {}
+        }
     }
-    if restarts {
-        store.change(Kind::Subscription, id, UPDATED, |subscription| {
-            let period = period(&before);
-            set_period(&mut changed, period);
-            *subscription = changed;
-        })?;
-        return subscription::start_period(store, id, now, "subscription_update");
+    if !params.list("items").is_empty() || restarts {
+        // What is asked for now takes the place of what waited.
+        pending_update::discard(store, id)?;
+        changed["pending_update"] = Value::Null;
+        changed["_pending_invoice"] = Value::Null;
     }
-    let cost = (amount(&before), amount(&changed));
-    store.change(Kind::Subscription, id, UPDATED, |subscription| *subscription = changed)?;
-    if params.text("proration_behavior") == Some("always_invoice") && cost.0 != cost.1 {
-        invoice_difference(store, id, cost.1 - cost.0, now)?;
+    carry_out(store, id, &before, changed, &bill, behavior)
+}
+
+fn payment_behavior(params: &Params) -> Result<Option<&str>, ApiError> {
+    let behavior = params.one_of("payment_behavior", &BEHAVIORS)?;
+    let given = params.value().as_object().into_iter().flatten();
+    let mut others = given.map(|(name, _)| name.as_str()).filter(|name| !MAY_WAIT.contains(name));
+    match (behavior, others.next()) {
+        (Some("pending_if_incomplete"), Some(other)) => {
+            let message = format!(
+                "You can't pass `{other}` when `payment_behavior` is set to `pending_if_incomplete`."
+            );
+            Err(ApiError::invalid(message).param(other))
+        }
+        _ => Ok(behavior),
     }
-    store.get(Kind::Subscription, id).cloned()
 }
 
 /// Sets a subscription to end with its period.
@@ -139,7 +175,7 @@ fn pause_collection(params: &Params, changed: &mut Value) -> Result<(), ApiError
 
 fn change_item(store: &Store, params: &Params, name: &str, changed: &mut Value) -> Result<(), ApiError> {
     let price = match params.text(&format!("{name}.price")) {
-        Some(price) => Some(store.referenced(Kind::Price, price, &brackets(&format!("{name}.price")))?),
+        Some(price) => Some(line_items::subscribable(store, price, &brackets(&format!("{name}.price")))?),
         None => None,
     };
     let quantity = params.int(&format!("{name}.quantity"))?;
@@ -192,18 +228,4 @@ fn restarts_period(params: &Params, before: &Value, changed: &mut Value, now: i6
         changed["billing_cycle_anchor"] = json!(now);
     }
     Ok(restarts)
-}
-
-/// The share of a dearer or cheaper plan for the rest of the period, invoiced at once.
-fn invoice_difference(store: &mut Store, id: &str, difference: i64, now: i64) -> Result<(), ApiError> {
-    let subscription = store.get(Kind::Subscription, id)?.clone();
-    let Period { start, end } = period(&subscription);
-    let share = difference.max(0) * (end - now).max(0) / (end - start).max(1);
-    let invoice = invoice::draft(store, &subscription, "subscription_update", Some(share));
-    store.alter(Kind::Subscription, id, |row| row["latest_invoice"] = json!(invoice))?;
-    invoice::issue(store, &invoice)?;
-    if share == 0 {
-        return invoice::mark_paid(store, &invoice);
-    }
-    subscription::charge(store, id, &invoice)
 }

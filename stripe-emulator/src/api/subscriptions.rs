@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::subscription_changes;
+use crate::life::card;
+use crate::life::line_items;
 use crate::life::subscription::{self, FirstPayment, in_its_time};
 use crate::life::subscription_items::{amount, has_price};
 use crate::life::subscription_shape::{New, blank};
@@ -10,7 +12,6 @@ use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::list::{CREATED, Created, PAGING, filters, page};
 use crate::wire::params::{Params, brackets};
-use crate::wire::value::text;
 
 const CREATABLE: [&str; 28] = [
     "automatic_tax.*",
@@ -49,7 +50,7 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     store.referenced(Kind::Customer, &customer, "customer")?;
     store.in_time_of(&customer, |store| {
         let new = read(store, params, &customer)?;
-        let payment = first_payment(params, &new)?;
+        let payment = first_payment(store, params, &new)?;
         subscription::open(store, new, payment)
     })
 }
@@ -71,6 +72,8 @@ pub(crate) fn list(store: &Store, params: &Params) -> Answer {
     ];
     let status = params.one_of("status", &STATUSES)?;
     let (created, price) = (Created::read(params)?, params.text("price"));
+    // Like Stripe, a list that names neither leaves the subscriptions of test clocks out.
+    let names_clock = params.text("test_clock").or(params.text("customer")).is_some();
     let status_fits = |subscription: &Value| match status {
         // Without a status, Stripe leaves the canceled ones out.
         None => subscription["status"] != "canceled",
@@ -80,6 +83,7 @@ pub(crate) fn list(store: &Store, params: &Params) -> Answer {
     };
     let found = store.rows(Kind::Subscription).iter().filter(|subscription| {
         status_fits(subscription)
+            && (names_clock || subscription["test_clock"].is_null())
             && created.fits(subscription)
             && filters(params, subscription, &["customer", "collection_method", "test_clock"])
             && price.is_none_or(|price| has_price(subscription, price))
@@ -121,7 +125,7 @@ fn read(store: &Store, params: &Params, customer: &str) -> Answer {
     let mut prices = Vec::new();
     for position in 0..params.list("items").len() {
         let path = format!("items.{position}.price");
-        let price = store.referenced(Kind::Price, params.required(&path)?, &brackets(&path))?;
+        let price = line_items::subscribable(store, params.required(&path)?, &brackets(&path))?;
         prices.push((price.clone(), params.int(&format!("items.{position}.quantity"))?.unwrap_or(1)));
     }
     if prices.is_empty() {
@@ -142,7 +146,7 @@ fn read(store: &Store, params: &Params, customer: &str) -> Answer {
         new["trial_settings"]["end_behavior"]["missing_payment_method"] = json!(behavior);
     }
     new["automatic_tax"]["enabled"] = json!(params.flag("automatic_tax.enabled")? == Some(true));
-    new["_no_card"] = json!(!has_card(store, &new));
+    new["_no_card"] = json!(card::of(store, &new).is_empty());
     if params.flag("cancel_at_period_end")? == Some(true) {
         subscription_changes::schedule_end(&mut new, now);
     }
@@ -157,19 +161,10 @@ fn trial_end(params: &Params) -> Result<Option<i64>, ApiError> {
     if params.text("trial_end") == Some("now") { Ok(None) } else { params.int("trial_end") }
 }
 
-fn has_card(store: &Store, subscription: &Value) -> bool {
-    let customer = store.table(Kind::Customer).get(text(&subscription["customer"]));
-    let default = customer.map_or(&Value::Null, |row| &row["invoice_settings"]["default_payment_method"]);
-    !subscription["default_payment_method"].is_null() || !default.is_null()
-}
-
-/// A card that fails when charged is named as Stripe's test cards are: `pm_card_chargeCustomerFail`.
-fn first_payment(params: &Params, new: &Value) -> Result<FirstPayment, ApiError> {
-    let behaviors =
-        ["allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete"];
-    let behavior = params.one_of("payment_behavior", &behaviors)?;
-    let method = text(&new["default_payment_method"]);
-    let declines = method.contains("Fail") || method.contains("Declined");
+/// Without a card, the emulator takes it that there is one that works.
+fn first_payment(store: &Store, params: &Params, new: &Value) -> Result<FirstPayment, ApiError> {
+    let behavior = params.one_of("payment_behavior", &subscription_changes::BEHAVIORS)?;
+    let declines = card::fails(card::of(store, new));
     match behavior {
         Some("default_incomplete") => Ok(FirstPayment::Awaited),
         Some("error_if_incomplete") if declines && amount(new) > 0 => Err(ApiError::card_declined()),

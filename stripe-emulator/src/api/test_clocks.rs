@@ -25,7 +25,9 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
         "status": "ready",
         "status_details": {},
     });
-    Ok(store.insert(Kind::TestClock, clock))
+    let clock = store.insert(Kind::TestClock, clock);
+    store.emit("test_helpers.test_clock.created", &clock, None);
+    Ok(clock)
 }
 
 pub(crate) fn list(store: &Store, params: &Params) -> Answer {
@@ -43,15 +45,22 @@ pub(crate) fn advance(store: &mut Store, id: &str, params: &Params) -> Answer {
         let message = "A test clock can only be advanced to a time after its current frozen time.";
         return Err(ApiError::invalid(message).param("frozen_time"));
     }
+    let advancing = store.change(Kind::TestClock, id, "test_helpers.test_clock.advancing", |clock| {
+        clock["status"] = json!("advancing");
+        clock["status_details"] = json!({ "advancing": { "target_frozen_time": target } });
+    })?;
     due::run(store, Some(id), target);
-    let mut answer = store.alter(Kind::TestClock, id, |clock| clock["frozen_time"] = json!(target))?;
-    answer["status"] = json!("advancing");
-    Ok(answer)
+    store.change(Kind::TestClock, id, "test_helpers.test_clock.ready", |clock| {
+        clock["frozen_time"] = json!(target);
+        clock["status"] = json!("ready");
+        clock["status_details"] = json!({});
+    })?;
+    Ok(advancing)
 }
 
 /// Deletes the clock and its customers.
 pub(crate) fn delete(store: &mut Store, id: &str) -> Answer {
-    store.get(Kind::TestClock, id)?;
+    let clock = store.get(Kind::TestClock, id)?.clone();
     let on_clock = |row: &&Value| row["test_clock"] == id;
     let rows = store.rows(Kind::Customer).iter().filter(on_clock);
     let customers: Vec<String> = rows.map(|row| text(&row["id"]).to_owned()).collect();
@@ -59,5 +68,6 @@ pub(crate) fn delete(store: &mut Store, id: &str) -> Answer {
         customer::delete(store, &customer)?;
     }
     store.remove(Kind::TestClock, id);
+    store.emit("test_helpers.test_clock.deleted", &clock, None);
     Ok(json!({ "id": id, "object": "test_helpers.test_clock", "deleted": true }))
 }

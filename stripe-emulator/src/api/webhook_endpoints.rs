@@ -10,7 +10,7 @@ use crate::wire::versions;
 
 pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     params.only(&["url", "enabled_events", "api_version", "description", "metadata.*", "connect"])?;
-    let url = checked_url(params.required("url")?)?;
+    let url = checked_url(params.required("url")?, "url")?;
     let enabled_events = params.texts("enabled_events");
     if enabled_events.is_empty() {
         return Err(ApiError::missing_param("enabled_events"));
@@ -42,7 +42,7 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
 
 pub(crate) fn update(store: &mut Store, id: &str, params: &Params) -> Answer {
     params.only(&["url", "enabled_events", "description", "metadata.*", "disabled"])?;
-    let url = params.text("url").map(checked_url).transpose()?;
+    let url = params.text("url").map(|url| checked_url(url, "url")).transpose()?;
     let disabled = params.flag("disabled")?;
     store.alter(Kind::WebhookEndpoint, id, |endpoint| {
         if let Some(url) = url {
@@ -67,8 +67,8 @@ pub(crate) fn delete(store: &mut Store, id: &str) -> Answer {
     Ok(json!({ "id": id, "object": "webhook_endpoint", "deleted": true }))
 }
 
-fn checked_url(url: &str) -> Result<String, ApiError> {
+pub(super) fn checked_url(url: &str, param: &str) -> Result<String, ApiError> {
     let is_web = url.starts_with("http://") || url.starts_with("https://");
     let invalid = || ApiError::invalid("Invalid URL: An explicit scheme (such as https) must be provided.");
-    if is_web { Ok(url.to_owned()) } else { Err(invalid().code("url_invalid").param("url")) }
+    if is_web { Ok(url.to_owned()) } else { Err(invalid().code("url_invalid").param(param)) }
 }

@@ -2,12 +2,10 @@
 
 use serde_json::Value;
 
+use crate::store::Store;
 use crate::store::events::DeliveryState;
 use crate::store::outbox::Post;
-use crate::store::{Kind, Store};
 use crate::wire::errors::ApiError;
-use crate::wire::value::text;
-use crate::wire::versions::NEWEST;
 
 /// What is put on the wire.
 pub(super) struct Letter {
@@ -19,24 +17,24 @@ pub(super) struct Letter {
 impl Letter {
     /// The letter of a post, unless it was dropped or its endpoint is gone or disabled.
     pub(super) fn of(store: &Store, post: &Post) -> Option<Letter> {
-        let endpoint = store.table(Kind::WebhookEndpoint).get(&post.endpoint)?;
+        let receiver = store.receiver(&post.endpoint)?;
         let event = store.events.get(&post.event)?;
         let delivery = event.deliveries.iter().find(|delivery| delivery.endpoint == post.endpoint)?;
-        let is_wanted = delivery.state != DeliveryState::Dropped && endpoint["status"] == "enabled";
-        let version = endpoint["api_version"].as_str().unwrap_or(NEWEST);
+        let is_wanted = delivery.state != DeliveryState::Dropped && receiver.is_enabled();
+        let is_thin = receiver.is_thin() || !event.has_snapshot();
         is_wanted.then(|| Letter {
-            url: text(&endpoint["url"]).to_owned(),
-            secret: text(&endpoint["_secret"]).to_owned(),
-            body: pretty(&event.render(version)),
+            url: receiver.url().to_owned(),
+            secret: receiver.secret().to_owned(),
+            body: pretty(&if is_thin { event.render_thin() } else { event.render(receiver.version()) }),
         })
     }
 }
 
-/// A post to every endpoint that an event was addressed to.
+/// A post to everybody whom an event was addressed to. The id may be that of its thin form.
 pub(super) fn posts_of(store: &Store, event: &str) -> Result<Vec<Post>, ApiError> {
     let found =
-        store.events.get(event).ok_or_else(|| ApiError::no_such("event", event, "event").status(404))?;
-    Ok(found.deliveries.iter().map(|delivery| Post::first(event, &delivery.endpoint)).collect())
+        store.events.find(event).ok_or_else(|| ApiError::no_such("event", event, "event").status(404))?;
+    Ok(found.deliveries.iter().map(|delivery| Post::first(&found.id, &delivery.endpoint)).collect())
 }
 
 pub(super) fn note_attempt(store: &mut Store, post: &Post, status: u16, state: DeliveryState) {

@@ -107,8 +107,9 @@ impl PostOffice {
 
     /// Takes an event out of delivery for good: no held copy, no retry.
     pub(crate) fn drop_event(&self, event: &str) -> Result<(), ApiError> {
-        self.with(|queues| queues.held.retain(|post| post.event != event));
         let posts = self.shared.store.with(|store| posts_of(store, event))?;
+        let is_dropped = |post: &Post| posts.iter().any(|dropped| dropped.event == post.event);
+        self.with(|queues| queues.held.retain(|post| !is_dropped(post)));
         posts.iter().for_each(|post| self.mark(post, DeliveryState::Dropped));
         Ok(())
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Emulator;
-use crate::api::{prices, routes};
+use crate::api::{expand, prices, routes};
 use crate::life::subscription::{self, in_its_time};
 use crate::life::{checkout, schedule};
 use crate::store::{Kind, Store};
@@ -22,7 +22,11 @@ impl Emulator {
 
     /// Any API call, past HTTP: `call("POST", "/v1/customers", &json!({ .. }))`.
     pub fn call(&self, method: &str, path: &str, params: &Value) -> Answer {
-        self.answer(|store| routes::call(store, method, path, &Params::from_json(params), NEWEST))
+        let params = Params::from_json(params);
+        self.answer(|store| {
+            let answer = routes::call(store, method, path, &params, NEWEST)?;
+            expand::apply(store, &params, answer)
+        })
     }
 
     /// Pays on the checkout page.
@@ -53,7 +57,10 @@ impl Emulator {
     /// Whether the card of a subscription works from now on.
     pub fn set_card(&self, subscription: &str, works: bool) -> Answer {
         self.answer(|store| {
-            store.alter(Kind::Subscription, subscription, |row| row["_card_declines"] = json!(!works))
+            store.alter(Kind::Subscription, subscription, |row| {
+                row["_card_declines"] = json!(!works);
+                row["_no_card"] = json!(false);
+            })
         })
     }
 
@@ -159,7 +166,7 @@ impl Emulator {
         self.answer(|store| in_its_time(store, subscription, work))
     }
 
-    fn answer(&self, work: impl FnOnce(&mut Store) -> Answer) -> Answer {
+    pub(super) fn answer(&self, work: impl FnOnce(&mut Store) -> Answer) -> Answer {
         self.act(|store| work(store).map(|answer| render(&answer, NEWEST)))
     }
 }

@@ -3,6 +3,7 @@
 
 mod acts;
 mod deliveries;
+mod money;
 
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -107,17 +108,22 @@ impl Emulator {
 
     /// Every event so far, oldest first, in the newest shape.
     pub fn events(&self) -> Vec<Value> {
-        self.act(|store| store.events.all().iter().map(|event| event.render(NEWEST)).collect())
+        self.events_after(0)
     }
 
     /// The events after the first `count`, in the newest shape: cheaper than all of them, again and again.
     pub fn events_after(&self, count: usize) -> Vec<Value> {
-        self.act(|store| store.events.all().iter().skip(count).map(|event| event.render(NEWEST)).collect())
+        self.act(|store| store.events.snapshots().skip(count).map(|event| event.render(NEWEST)).collect())
     }
 
     /// One event in the shape of another API version, such as `2024-06-20`.
     pub fn event_as(&self, event_id: &str, api_version: &str) -> Option<Value> {
         self.act(|store| store.events.get(event_id).map(|event| event.render(api_version)))
+    }
+
+    /// One event in its thin form, as an event destination is sent it.
+    pub fn event_as_thin(&self, event_id: &str) -> Option<Value> {
+        self.act(|store| store.events.find(event_id).map(|event| event.render_thin()))
     }
 
     /// Every API call so far, in the order they were answered.

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::customer;
+use super::payment;
+use super::payment_shape::{Outcome, Wanted};
 use super::subscription::{self, FirstPayment};
 use super::subscription_shape::{New, blank};
 use crate::store::{Kind, Store, random_id};
@@ -19,7 +21,7 @@ pub(crate) fn pay(store: &mut Store, id: &str) -> Answer {
     let customer = match text(&session["customer"]) {
         "" if session["mode"] == "payment" && session["customer_creation"] != "always" => None,
         "" => {
-            let customer = customer::create_from_checkout(store, session["customer_email"].as_str());
+            let customer = customer::create_from_checkout(store, email(&session));
             Some(text(&customer["id"]).to_owned())
         }
         given => {
@@ -54,11 +56,36 @@ fn complete(store: &mut Store, session: &Value, customer: Option<&str>) -> Answe
             completed["subscription"] = subscription["id"].clone();
             completed["invoice"] = subscription["latest_invoice"].clone();
         }
-        _ => completed["payment_intent"] = json!(random_id("pi_3", 23)),
+        // Nothing to pay, no payment.
+        _ if is_free => {}
+        _ => completed["payment_intent"] = json!(take_money(store, session, customer, is_delayed)?),
     }
     let completed = store.alter(Kind::CheckoutSession, text(&session["id"]), |stored| *stored = completed)?;
     store.emit("checkout.session.completed", &completed, None);
     Ok(completed)
+}
+
+/// Charges what a session of mode `payment` costs. Answers the id of the payment intent.
+fn take_money(
+    store: &mut Store,
+    session: &Value,
+    customer: Option<&str>,
+    is_delayed: bool,
+) -> Result<String, ApiError> {
+    let wanted = Wanted {
+        customer,
+        amount: number(&session["amount_total"]),
+        currency: session["currency"].clone(),
+        description: session["_payment_description"].clone(),
+        metadata: session["_payment_metadata"].as_object().cloned().unwrap_or_default().into(),
+        invoice: None,
+        method_types: session["payment_method_types"].clone(),
+        email: json!(email(session)),
+    };
+    let intent = payment::intend(store, wanted);
+    let outcome = if is_delayed { Outcome::Pending } else { Outcome::Succeeded };
+    payment::attempt(store, &intent, "", outcome)?;
+    Ok(intent)
 }
 
 fn subscribe(store: &mut Store, session: &Value, customer: &str) -> Answer {
@@ -81,12 +108,14 @@ fn subscribe(store: &mut Store, session: &Value, customer: &str) -> Answer {
     if has_card {
         subscription["default_payment_method"] = json!(random_id("pm_1", 23));
     }
-    subscription::open(store, subscription, FirstPayment::Succeeds)
+    let opened = subscription::open(store, subscription, FirstPayment::Succeeds)?;
+    // What the trial's end asks for cannot be paid until there is a card.
+    store.alter(Kind::Subscription, text(&opened["id"]), |row| row["_card_declines"] = json!(!has_card))
 }
 
 fn details(store: &Store, session: &Value, customer: Option<&str>) -> Value {
     let customer = customer.and_then(|id| store.table(Kind::Customer).get(id)).unwrap_or(&Value::Null);
-    let email = [&customer["email"], &session["customer_email"]].into_iter().find(|email| email.is_string());
+    let email = customer["email"].as_str().or(email(session));
     json!({
         "address": customer["address"],
         "business_name": null,
@@ -99,12 +128,26 @@ fn details(store: &Store, session: &Value, customer: Option<&str>) -> Value {
     })
 }
 
+/// The buyer's address, as far as it is known before there is a customer.
+fn email(session: &Value) -> Option<&str> {
+    session["customer_email"].as_str().or(session["_typed_email"].as_str())
+}
+
 /// The money of a delayed payment method arrives or fails.
 pub(crate) fn settle(store: &mut Store, id: &str, succeeds: bool) -> Answer {
     let session = store.get(Kind::CheckoutSession, id)?;
     if session["status"] != "complete" || session["payment_status"] != "unpaid" {
         return Err(ApiError::invalid(format!("Checkout Session '{id}' awaits no payment.")));
     }
+    let (customer, intent) =
+        (text(&session["customer"]).to_owned(), text(&session["payment_intent"]).to_owned());
+    store.in_time_of(&customer, |store| {
+        payment::settle(store, &intent, succeeds)?;
+        settle_session(store, id, succeeds)
+    })
+}
+
+fn settle_session(store: &mut Store, id: &str, succeeds: bool) -> Answer {
     let (event, status) = match succeeds {
         true => ("checkout.session.async_payment_succeeded", "paid"),
         false => ("checkout.session.async_payment_failed", "unpaid"),

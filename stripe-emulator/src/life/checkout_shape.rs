@@ -80,6 +80,7 @@ pub(crate) fn blank(store: &Store, lines: Vec<Value>, expires_at: i64) -> Value 
         },
         "shipping_options": [],
         "status": "open",
+        "tax_id_collection": { "enabled": false, "required": "never" },
         "total_details": { "amount_discount": 0, "amount_shipping": 0, "amount_tax": 0 },
         "ui_mode": "hosted_page",
         "url": format!("{}/c/pay/{id}", store.url),

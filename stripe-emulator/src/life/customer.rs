@@ -18,10 +18,15 @@ pub(crate) fn create_from_checkout(store: &mut Store, email: Option<&str>) -> Va
 
 /// Deletes a customer, which ends its subscriptions at once.
 pub(crate) fn delete(store: &mut Store, id: &str) -> Answer {
-    let before = existing(store, id)?.clone();
+    existing(store, id)?;
+    store.in_time_of(id, |store| delete_now(store, id))
+}
+
+fn delete_now(store: &mut Store, id: &str) -> Answer {
     for subscription in subscriptions(store, id) {
         subscription::end(store, &subscription, "canceled", Some("cancellation_requested"))?;
     }
+    let before = store.get(Kind::Customer, id)?.clone();
     store.emit("customer.deleted", &before, None);
     store.alter(Kind::Customer, id, |customer| {
         *customer = json!({ "id": id, "object": "customer", "deleted": true });

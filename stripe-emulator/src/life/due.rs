@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use serde_json::Value;
 
 use super::checkout;
+use super::pending_update;
 use super::subscription;
 use super::subscription_items::period;
 use crate::store::{Kind, Store};
@@ -21,6 +22,7 @@ const INCOMPLETE_FOR: i64 = 23 * 3_600;
 enum Step {
     TellOfTrialEnd,
     CollectAgain,
+    GiveUpdateUp,
     Retry,
     End,
     Renew,
@@ -71,6 +73,7 @@ fn next(store: &Store, subscription: &Value) -> Option<(i64, Step, String)> {
         }
         _ => return None,
     }
+    steps.extend(pending_update::expires_at(subscription).map(|at| (at, Step::GiveUpdateUp)));
     if status == "trialing" && subscription["_trial_told"] != true {
         steps.push((number(&subscription["trial_end"]) - TRIAL_NOTICE, Step::TellOfTrialEnd));
     }
@@ -90,6 +93,7 @@ fn carry_out(store: &mut Store, step: Step, id: &str) -> Answer {
         Step::CollectAgain => store.change(Kind::Subscription, id, "customer.subscription.updated", |row| {
             row["pause_collection"] = Value::Null;
         }),
+        Step::GiveUpdateUp => pending_update::expire(store, id),
         Step::Retry => retry(store, id),
         Step::End => subscription::end(store, id, "canceled", Some("cancellation_requested")),
         Step::Renew => renew(store, id),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::invoice_payment;
 use super::invoice_shape::{blank, line};
 use super::subscription_items::items;
 use crate::store::{Kind, Store};
@@ -13,11 +14,13 @@ const DAY: i64 = 86_400;
 /// When a failed payment is tried again, counted from the attempt before.
 const RETRY_AFTER: [i64; 3] = [3 * DAY, 5 * DAY, 7 * DAY];
 
-/// Makes the draft of a subscription's invoice. Nobody is told yet.
-pub(crate) fn draft(store: &mut Store, subscription: &Value, reason: &str, amount: Option<i64>) -> String {
+/// Makes the draft of a subscription's invoice. Nobody is told yet. `share` is a proration, in the currency's
+/// smallest unit, in place of a whole period.
+pub(crate) fn draft(store: &mut Store, subscription: &Value, reason: &str, share: Option<i64>) -> String {
     let id = store.new_id(Kind::Invoice);
-    let lines: Vec<Value> =
-        items(subscription).iter().map(|item| line(store, &id, subscription, item, amount)).collect();
+    let billed = if share.is_some() { 1 } else { usize::MAX };
+    let items = items(subscription).iter().take(billed);
+    let lines: Vec<Value> = items.map(|item| line(store, &id, subscription, item, share)).collect();
     let total: i64 = lines.iter().map(|line| number(&line["amount"])).sum();
     let invoice = blank(store, &id, subscription, reason, total, lines);
     store.insert(Kind::Invoice, invoice);
@@ -27,14 +30,21 @@ pub(crate) fn draft(store: &mut Store, subscription: &Value, reason: &str, amoun
 /// Draft to open, with `invoice.created` and `invoice.finalized`.
 pub(crate) fn issue(store: &mut Store, id: &str) -> Result<(), ApiError> {
     announce(store, id)?;
+    finalize(store, id)
+}
+
+/// Draft to open, with the payment intent of what is due and `invoice.finalized`.
+pub(crate) fn finalize(store: &mut Store, id: &str) -> Result<(), ApiError> {
     let now = store.now();
     let sequence = store.rows(Kind::Invoice).len();
-    let invoice = store.alter(Kind::Invoice, id, |invoice| {
+    store.alter(Kind::Invoice, id, |invoice| {
         invoice["status"] = json!("open");
         invoice["number"] = json!(format!("LOCAL-{sequence:04}"));
         invoice["effective_at"] = json!(now);
         invoice["status_transitions"]["finalized_at"] = json!(now);
     })?;
+    invoice_payment::request(store, id)?;
+    let invoice = store.get(Kind::Invoice, id)?.clone();
     store.emit("invoice.finalized", &invoice, None);
     Ok(())
 }
@@ -82,10 +92,15 @@ pub(crate) fn mark_failed(store: &mut Store, id: &str, retries: bool) -> Result<
 /// Void, uncollectible: an end without money.
 pub(crate) fn close(store: &mut Store, id: &str, status: &str, transition: &str) -> Result<(), ApiError> {
     let now = store.now();
-    store.alter(Kind::Invoice, id, |invoice| {
+    let event = if status == "void" { "invoice.voided" } else { "invoice.marked_uncollectible" };
+    if status == "void" {
+        invoice_payment::call_off(store, id)?;
+    }
+    let invoice = store.alter(Kind::Invoice, id, |invoice| {
         invoice["status"] = json!(status);
         invoice["next_payment_attempt"] = Value::Null;
         invoice["status_transitions"][transition] = json!(now);
     })?;
+    store.emit(event, &invoice, None);
     Ok(())
 }

@@ -64,13 +64,13 @@ pub(crate) fn line(
     invoice: &str,
     subscription: &Value,
     item: &Value,
-    amount: Option<i64>,
+    share: Option<i64>,
 ) -> Value {
     let price = &item["price"];
     let quantity = number(&item["quantity"]);
     let is_trial = subscription["status"] == "trialing";
     let full = if is_trial { 0 } else { number(&price["unit_amount"]) * quantity };
-    let amount = amount.unwrap_or(full);
+    let amount = share.unwrap_or(full);
     let name =
         store.table(Kind::Product).get(text(&price["product"])).map_or("", |product| text(&product["name"]));
     let Period { start, end } = period(subscription);
@@ -95,7 +95,7 @@ pub(crate) fn line(
             "invoice_item_details": null,
             "subscription_item_details": {
                 "invoice_item": null,
-                "proration": false,
+                "proration": share.is_some(),
                 "proration_details": null,
                 "subscription": subscription["id"],
                 "subscription_item": item["id"],

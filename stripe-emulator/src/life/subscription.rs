@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
+use super::card;
 use super::invoice;
+use super::invoice_payment;
+use super::pending_update;
 use super::schedule;
 use super::subscription_items::{amount, period, period_from, set_period};
 use crate::store::{Kind, Store};
@@ -18,6 +21,14 @@ pub(crate) enum FirstPayment {
     Succeeds,
     Declines,
     /// The customer has yet to confirm it: the subscription stays `incomplete`.
+    Awaited,
+}
+
+/// When the money for a period is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Collection {
+    AtOnce,
+    /// The customer has yet to confirm the payment.
     Awaited,
 }
 
@@ -57,11 +68,17 @@ pub(crate) fn renew(store: &mut Store, id: &str, succeeds: bool) -> Answer {
         return end(store, id, "canceled", Some("cancellation_requested"));
     }
     store.alter(Kind::Subscription, id, |row| row["_card_declines"] = json!(!succeeds))?;
-    start_period(store, id, start, "subscription_cycle")
+    start_period(store, id, start, "subscription_cycle", Collection::AtOnce)
 }
 
 /// Puts the subscription into the period that starts then, as what is planned for it, and charges for it.
-pub(crate) fn start_period(store: &mut Store, id: &str, start: i64, reason: &str) -> Answer {
+pub(crate) fn start_period(
+    store: &mut Store,
+    id: &str,
+    start: i64,
+    reason: &str,
+    collection: Collection,
+) -> Answer {
     let mut coming = store.get(Kind::Subscription, id)?.clone();
     schedule::begin_phase(store, &mut coming, start)?;
     if coming["status"] == "trialing" {
@@ -81,21 +98,46 @@ pub(crate) fn start_period(store: &mut Store, id: &str, start: i64, reason: &str
     match paused["behavior"].as_str() {
         Some("void") => invoice::close(store, &invoice, "void", "voided_at")?,
         Some(_) => invoice::close(store, &invoice, "uncollectible", "marked_uncollectible_at")?,
-        None => charge(store, id, &invoice)?,
+        None => ask_for(store, id, &invoice, collection)?,
     }
     store.get(Kind::Subscription, id).cloned()
+}
+
+/// Collects an open invoice, or waits for the customer to pay it. Nothing to pay is paid.
+pub(crate) fn ask_for(
+    store: &mut Store,
+    id: &str,
+    invoice: &str,
+    collection: Collection,
+) -> Result<(), ApiError> {
+    if collection == Collection::AtOnce || number(&store.get(Kind::Invoice, invoice)?["amount_due"]) == 0 {
+        return charge(store, id, invoice);
+    }
+    owe(store, id)
+}
+
+/// The latest invoice is not paid.
+fn owe(store: &mut Store, id: &str) -> Result<(), ApiError> {
+    store.change(Kind::Subscription, id, UPDATED, |subscription| {
+        if subscription["status"] == "active" {
+            subscription["status"] = json!("past_due");
+        }
+    })?;
+    Ok(())
 }
 
 /// Tries to collect an open invoice with the card as it is.
 pub(crate) fn charge(store: &mut Store, id: &str, invoice: &str) -> Result<(), ApiError> {
     let is_free = number(&store.get(Kind::Invoice, invoice)?["amount_due"]) == 0;
-    let declines = store.get(Kind::Subscription, id)?["_card_declines"] == true;
+    let declines = card::declines(store.get(Kind::Subscription, id)?);
     settle(store, id, invoice, is_free || !declines)
 }
 
 /// What the outcome of a payment does to the subscription.
 pub(crate) fn settle(store: &mut Store, id: &str, invoice: &str, succeeds: bool) -> Result<(), ApiError> {
+    collect(store, id, invoice, succeeds)?;
     if succeeds {
+        pending_update::apply(store, id, invoice)?;
         store.change(Kind::Subscription, id, UPDATED, |subscription| {
             if matches!(text(&subscription["status"]), "incomplete" | "past_due" | "unpaid") {
                 subscription["status"] = json!("active");
@@ -103,20 +145,28 @@ pub(crate) fn settle(store: &mut Store, id: &str, invoice: &str, succeeds: bool)
         })?;
         return invoice::mark_paid(store, invoice);
     }
-    let is_first = store.get(Kind::Subscription, id)?["status"] == "incomplete";
+    let subscription = store.get(Kind::Subscription, id)?;
+    if subscription["_pending_invoice"] == invoice {
+        // A change that waits for its payment goes on waiting, and the subscription stays as it is.
+        return invoice::mark_failed(store, invoice, false).map(drop);
+    }
+    let is_first = subscription["status"] == "incomplete";
     let tried_again = invoice::mark_failed(store, invoice, !is_first)?;
     if is_first {
         return Ok(());
     }
-    store.change(Kind::Subscription, id, UPDATED, |subscription| {
-        if subscription["status"] == "active" {
-            subscription["status"] = json!("past_due");
-        }
-    })?;
+    owe(store, id)?;
     if !tried_again {
         end(store, id, "canceled", Some("payment_failed"))?;
     }
     Ok(())
+}
+
+fn collect(store: &mut Store, id: &str, invoice: &str, succeeds: bool) -> Result<(), ApiError> {
+    let method = card::of(store, store.get(Kind::Subscription, id)?);
+    // A card that fails and pays nevertheless was another one, given on a page.
+    let method = if succeeds && card::fails(method) { String::new() } else { method.to_owned() };
+    invoice_payment::collect(store, invoice, &method, succeeds)
 }
 
 /// Pays what is open, as a customer with a new card does.
@@ -125,8 +175,10 @@ pub(crate) fn pay_open_invoice(store: &mut Store, id: &str) -> Answer {
     let subscription =
         store.alter(Kind::Subscription, id, |subscription| subscription["_card_declines"] = json!(false))?;
     let invoice = text(&subscription["latest_invoice"]).to_owned();
-    if store.table(Kind::Invoice).get(&invoice).is_none_or(|invoice| invoice["status"] == "paid") {
-        return Err(ApiError::invalid(format!("Subscription '{id}' has no open invoice.")));
+    match store.table(Kind::Invoice).get(&invoice).map(|invoice| text(&invoice["status"])) {
+        Some("draft") => invoice::finalize(store, &invoice)?,
+        Some("open" | "uncollectible") => {}
+        _ => return Err(ApiError::invalid(format!("Subscription '{id}' has no open invoice."))),
     }
     settle(store, id, &invoice, true)?;
     store.get(Kind::Subscription, id).cloned()
@@ -140,6 +192,8 @@ pub(crate) fn end(store: &mut Store, id: &str, status: &str, reason: Option<&str
         subscription["status"] = json!(status);
         subscription["ended_at"] = json!(now);
         subscription["schedule"] = Value::Null;
+        subscription["pending_update"] = Value::Null;
+        subscription["_pending_invoice"] = Value::Null;
         if subscription["canceled_at"].is_null() {
             subscription["canceled_at"] = json!(now);
         }
@@ -180,7 +234,7 @@ pub(crate) fn resume(store: &mut Store, id: &str) -> Answer {
     resumed["status"] = json!("active");
     resumed["billing_cycle_anchor"] = json!(now);
     store.change(Kind::Subscription, id, UPDATED, |subscription| *subscription = resumed)?;
-    let resumed = start_period(store, id, now, "subscription_update")?;
+    let resumed = start_period(store, id, now, "subscription_update", Collection::AtOnce)?;
     store.emit("customer.subscription.resumed", &resumed, None);
     Ok(resumed)
 }

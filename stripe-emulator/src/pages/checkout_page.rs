@@ -65,6 +65,7 @@ async fn act(
     match act.as_str() {
         "pay" if declines => back_with(&here, DECLINED),
         "pay" => match emulator.pay_checkout_session(&id) {
+            Ok(_) if session["_stays_on_page"] == true => Redirect::to(&here).into_response(),
             Ok(_) => Redirect::to(&success_url(&session)).into_response(),
             Err(error) => back_with(&here, &error.message),
         },
@@ -93,7 +94,7 @@ fn open(store: &Store, session: &Value, error: Option<&str>) -> String {
         .map(|text| Template::new(NOTICE).text("text", &text).render())
         .collect();
     let customer = store.table(Kind::Customer).get(text(&session["customer"])).unwrap_or(&Value::Null);
-    let who = [&customer["name"], &customer["email"], &session["customer_email"]];
+    let who = [&customer["name"], &customer["email"], &session["customer_email"], &session["_typed_email"]];
     let who = who.into_iter().find_map(Value::as_str).unwrap_or("a new customer");
     let total = money(number(&session["amount_total"]), currency);
     let first = &session["_line_items"]["data"][0];
@@ -147,7 +148,11 @@ fn closed(session: &Value) -> Response {
             "Nothing was charged here. Start again from the site you came from.",
         ),
     };
-    let back = if is_complete { success_url(session) } else { text(&session["cancel_url"]).to_owned() };
+    let back = match is_complete {
+        true if session["_stays_on_page"] == true => String::new(),
+        true => success_url(session),
+        false => text(&session["cancel_url"]).to_owned(),
+    };
     let label = format!("Back to {}", site(&back));
     let link = (!back.is_empty()).then_some((back.as_str(), label.as_str()));
     Message { icon, title, what, link }.page(StatusCode::OK)

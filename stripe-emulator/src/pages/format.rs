@@ -67,9 +67,10 @@ fn format_as(seconds: i64, format: &str) -> String {
 /// A state as a pill, in the colour of how well things stand.
 pub(crate) fn pill(status: &str) -> String {
     let tone = match status {
-        "active" | "complete" | "paid" | "succeeded" | "trialing" => " pill-ok",
+        "active" | "complete" | "paid" | "succeeded" | "trialing" | "won" => " pill-ok",
         "open" | "pending" | "held" | "paused" | "incomplete" | "no_payment_required" => " pill-warn",
-        "past_due" | "unpaid" | "failed" => " pill-bad",
+        "needs_response" | "under_review" | "warning_needs_response" | "warning_under_review" => " pill-warn",
+        "past_due" | "unpaid" | "failed" | "lost" => " pill-bad",
         _ => "",
     };
     let template = Template::new(r#"<span class="pill{{tone}}">{{status}}</span>"#);

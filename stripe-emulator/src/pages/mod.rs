@@ -4,6 +4,8 @@ pub(crate) mod checkout_page;
 pub(crate) mod format;
 pub(crate) mod html;
 pub(crate) mod panel;
+mod panel_payments;
+pub(crate) mod payment_link_page;
 pub(crate) mod portal_card;
 pub(crate) mod portal_offer;
 pub(crate) mod portal_page;

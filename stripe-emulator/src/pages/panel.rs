@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::format::{date, money, pill, price, time};
 use super::html::{Template, page};
+use super::panel_payments;
 use crate::delivery::mode::{DeliveryMode, Order};
 use crate::emulator::Emulator;
 use crate::life::subscription::is_ended;
@@ -68,7 +69,10 @@ fn carry_out(emulator: &Emulator, wish: &Wish) -> Result<(), ApiError> {
         "again" => emulator.deliver(id, Duration::ZERO),
         "late" => emulator.deliver(id, LATE),
         "drop" => emulator.drop_event(id),
-        other => set_the_stage(emulator, other),
+        other => match panel_payments::carry_out(emulator, other, id) {
+            Some(done) => done.map(drop),
+            None => set_the_stage(emulator, other),
+        },
     }
 }
 
@@ -99,6 +103,8 @@ fn panel(emulator: &Emulator, error: &str) -> Response {
     let main = emulator.act(|store| {
         let open = store.rows(Kind::Subscription).iter().rev().map(|row| subscription(store, row));
         let sessions = store.rows(Kind::CheckoutSession).iter().rev().take(SHOWN).map(session);
+        let charges = store.rows(Kind::Charge).iter().rev().take(SHOWN);
+        let payments = charges.map(|charge| panel_payments::entry(store, charge));
         let events = store.events.all().iter().rev().take(SHOWN).map(event);
         Template::new(PANEL)
             .text("now", &time(store.now()))
@@ -111,6 +117,7 @@ fn panel(emulator: &Emulator, error: &str) -> Response {
                 &listed(open, "No subscription yet. Buy a plan, and pay on the checkout page."),
             )
             .markup("sessions", &listed(sessions, "No checkout session yet."))
+            .markup("payments", &listed(payments, "No payment yet."))
             .markup("events", &listed(events, "No event yet."))
             .render()
     });

@@ -1,4 +1,4 @@
-//! The HTTP side of the API: key, version, idempotency, faults, and the log of calls.
+//! The HTTP side of the API, v1 and v2: key, version, idempotency, faults, and the log of calls.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::store::idempotency::{self, Replay};
 use crate::store::{Store, random_id};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::params::Params;
-use crate::wire::{form, versions};
+use crate::wire::{form, v2, versions};
 
 /// One API call, taken apart.
 struct Call {
@@ -30,22 +30,27 @@ struct Call {
     version: String,
 }
 
+impl Call {
+    fn is_v2(&self) -> bool {
+        self.path.starts_with("/v2/")
+    }
+
+    fn reply(&self, answer: Answer) -> Reply {
+        let (status, body) = match answer {
+            Ok(body) => (200, body),
+            Err(error) if self.is_v2() => v2::error(&error),
+            Err(error) => (error.status, error.body()),
+        };
+        Reply { status, body, replay_of: None, retry_after: None }
+    }
+}
+
 /// An answer before it goes on the wire.
 struct Reply {
     status: u16,
     body: Value,
     replay_of: Option<String>,
     retry_after: Option<u64>,
-}
-
-impl From<Result<Value, ApiError>> for Reply {
-    fn from(answer: Answer) -> Reply {
-        let (status, body) = match answer {
-            Ok(body) => (200, body),
-            Err(error) => (error.status, error.body()),
-        };
-        Reply { status, body, replay_of: None, retry_after: None }
-    }
 }
 
 pub(crate) async fn api(
@@ -56,22 +61,34 @@ pub(crate) async fn api(
     body: Bytes,
 ) -> Response {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let encoded = [uri.query().unwrap_or_default().as_bytes(), &body].join(&b'&');
+    let query = uri.query().unwrap_or_default();
+    let is_v2 = uri.path().starts_with("/v2/");
+    let params = if is_v2 {
+        v2::params(query, &body)
+    } else {
+        Ok(Params::from_json(&form::parse(&[query.as_bytes(), &body].join(&b'&'))))
+    };
+    let (params, unreadable) = match params {
+        Ok(params) => (params, None),
+        Err(error) => (Params::from_json(&Value::Null), Some(error)),
+    };
+    let takes_key = method == Method::POST || (is_v2 && method == Method::DELETE);
     let call = Call {
         request: random_id("req_", 14),
         method: method.to_string(),
         path: uri.path().to_owned(),
-        params: Params::from_json(&form::parse(&encoded)),
-        key: header("idempotency-key").filter(|_| method == Method::POST),
+        params,
+        key: header("idempotency-key").filter(|_| takes_key),
         version: header("stripe-version").unwrap_or_else(|| versions::NEWEST.to_owned()),
     };
     let allowed = authorize(header("authorization").as_deref(), emulator.secret_key())
-        .and_then(|()| versions::check(&call.version));
+        .and_then(|()| versions::check(&call.version))
+        .and_then(|()| unreadable.map_or(Ok(()), Err));
     let fault = emulator.act(|store| faults::take(&mut store.faults, &call.method, &call.path));
     let delay = Duration::from_millis(fault.as_ref().map_or(0, |fault| fault.delay_ms));
     let reply = match (allowed, &fault) {
-        (Err(error), _) => Err(error).into(),
-        (Ok(()), Some(fault)) if !matches!(fault.status, 0 | 200) => failure(fault),
+        (Err(error), _) => call.reply(Err(error)),
+        (Ok(()), Some(fault)) if !matches!(fault.status, 0 | 200) => failure(&call, fault),
         (Ok(()), _) => emulator.act(|store| answer(store, &call, delay)),
     };
     let is_dropped = fault.is_some_and(|fault| fault.status == 0);
@@ -88,7 +105,7 @@ fn answer(store: &mut Store, call: &Call, delay: Duration) -> Reply {
     let fingerprint = idempotency::call(&call.method, &call.path, call.params.value());
     if let Some(key) = &call.key {
         match store.replays.find(key, &fingerprint) {
-            Err(error) => return Err(error).into(),
+            Err(error) => return call.reply(Err(error)),
             Ok(Some(kept)) => {
                 let (status, body) = (kept.status, kept.body);
                 return Reply { status, body, replay_of: Some(kept.request), retry_after: None };
@@ -102,7 +119,7 @@ fn answer(store: &mut Store, call: &Call, delay: Duration) -> Reply {
     let shaped = done
         .and_then(|body| expand::apply(store, &call.params, body))
         .map(|body| versions::render(&body, &call.version));
-    let reply = Reply::from(shaped);
+    let reply = call.reply(shaped);
     if let Some(key) = &call.key {
         let replay = Replay { status: reply.status, body: reply.body.clone(), request: call.request.clone() };
         store.replays.keep(key, fingerprint, replay, delay);
@@ -137,15 +154,14 @@ fn authorize(header: Option<&str>, secret_key: &str) -> Result<(), ApiError> {
     }
 }
 
-fn failure(fault: &Fault) -> Reply {
+fn failure(call: &Call, fault: &Fault) -> Reply {
     let error = match fault.status {
         429 => ApiError::invalid("Too many requests hit the API too quickly.").code("rate_limit"),
         402 => ApiError::card_declined(),
         400..=499 => ApiError::invalid("An injected fault."),
         _ => ApiError::invalid("An injected fault.").kind("api_error"),
     };
-    let error = error.status(fault.status);
-    Reply { status: error.status, body: error.body(), replay_of: None, retry_after: fault.retry_after }
+    Reply { retry_after: fault.retry_after, ..call.reply(Err(error.status(fault.status))) }
 }
 
 /// A body that fails at once: the connection is closed before a byte of the answer is sent.

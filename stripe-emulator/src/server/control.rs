@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::control_money;
+use super::outcome::{Outcome, no_such_act};
 use crate::delivery::mode::{DeliveryMode, Order};
 use crate::emulator::Emulator;
 use crate::store::faults::Fault;
@@ -33,21 +33,7 @@ pub(crate) fn router() -> Router<Emulator> {
         .route("/hold", post(hold))
         .route("/release", post(release))
         .route("/fail", post(fail))
-}
-
-/// An answer of the control API: the result, or the error in Stripe's shape.
-struct Outcome(Answer);
-
-impl IntoResponse for Outcome {
-    fn into_response(self) -> Response {
-        match self.0 {
-            Ok(body) => Json(body).into_response(),
-            Err(error) => {
-                let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
-                (status, Json(error.body())).into_response()
-            }
-        }
-    }
+        .merge(control_money::router())
 }
 
 /// What becomes of a subscription; each act uses the fields it needs.
@@ -138,7 +124,12 @@ fn snapshot(store: &Store) -> Value {
         "customers": rows(Kind::Customer),
         "subscriptions": rows(Kind::Subscription),
         "sessions": rows(Kind::CheckoutSession),
+        "charges": rows(Kind::Charge),
+        "refunds": rows(Kind::Refund),
+        "disputes": rows(Kind::Dispute),
+        "payment_links": rows(Kind::PaymentLink),
         "webhook_endpoints": rows(Kind::WebhookEndpoint),
+        "event_destinations": rows(Kind::EventDestination),
         "events": events,
         "faults": store.faults,
     })
@@ -200,6 +191,10 @@ fn subscription_act(emulator: &Emulator, name: &str, act: &Act) -> Answer {
             Some(quantity) => emulator.change_quantity(id, quantity),
             None => Err(ApiError::missing_param("quantity")),
         },
+        "upgrade" => match &act.lookup_key {
+            Some(key) => emulator.upgrade(id, key, act.quantity.unwrap_or(1)),
+            None => Err(ApiError::missing_param("lookup_key")),
+        },
         "pay_open_invoice" => emulator.pay_open_invoice(id),
         "pause_collection" => emulator.pause_collection(id),
         "resume_collection" => emulator.resume_collection(id),
@@ -242,8 +237,4 @@ async fn release(State(emulator): State<Emulator>, wish: Option<Json<Release>>) 
 async fn fail(State(emulator): State<Emulator>, Json(fault): Json<Fault>) -> Json<Fault> {
     emulator.fail(fault.clone());
     Json(fault)
-}
-
-fn no_such_act(name: &str) -> ApiError {
-    ApiError::invalid(format!("No such act: '{name}'")).status(404)
 }

@@ -2,5 +2,7 @@
 
 mod calls;
 mod control;
+mod control_money;
+mod outcome;
 mod router;
 pub(crate) mod start;

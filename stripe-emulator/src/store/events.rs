@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::receiver::Receiver;
 use crate::wire::value::text;
 use crate::wire::versions::{previous_attributes, render};
 
@@ -38,7 +39,7 @@ pub(crate) struct Event {
     pub(super) is_owed: bool,
 }
 
-/// What became of an event at one endpoint.
+/// What became of an event at one endpoint or destination.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Delivery {
     pub(crate) endpoint: String,
@@ -58,9 +59,8 @@ pub(crate) enum DeliveryState {
 }
 
 impl Delivery {
-    pub(super) fn first(endpoint: &Value) -> Delivery {
-        let endpoint = text(&endpoint["id"]).to_owned();
-        Delivery { endpoint, state: DeliveryState::Pending, attempts: Vec::new() }
+    pub(super) fn first(endpoint: &str) -> Delivery {
+        Delivery { endpoint: endpoint.to_owned(), state: DeliveryState::Pending, attempts: Vec::new() }
     }
 
     fn is_done(&self) -> bool {
@@ -101,12 +101,13 @@ impl EventLog {
 
     /// Addresses what an earlier run left undelivered to a new endpoint that wants it. Answers the ids of
     /// these events.
-    pub(super) fn address_owed(&mut self, endpoint: &Value) -> Vec<String> {
+    pub(super) fn address_owed(&mut self, receiver: Receiver<'_>) -> Vec<String> {
         let wanted = |event: &&mut Event| {
-            event.is_owed && !event.deliveries.iter().any(Delivery::is_done) && wants(endpoint, &event.kind)
+            let is_done = event.deliveries.iter().any(Delivery::is_done);
+            event.is_owed && !is_done && receiver.wants(&event.kind)
         };
         let owed = self.events.iter_mut().filter(wanted).map(|event| {
-            event.deliveries.push(Delivery::first(endpoint));
+            event.deliveries.push(Delivery::first(receiver.id()));
             event.id.clone()
         });
         owed.collect()
@@ -155,10 +156,4 @@ impl Event {
         let customer = text(&self.object["customer"]);
         if customer.is_empty() { text(&self.object["id"]) } else { customer }
     }
-}
-
-/// Whether an endpoint is sent events of this type.
-pub(super) fn wants(endpoint: &Value, kind: &str) -> bool {
-    let enabled = endpoint["enabled_events"].as_array().map_or(&[][..], Vec::as_slice);
-    endpoint["status"] == "enabled" && enabled.iter().any(|wanted| wanted == "*" || wanted == kind)
 }

@@ -16,10 +16,17 @@ pub(crate) enum Kind {
     Subscription,
     Invoice,
     WebhookEndpoint,
+    EventDestination,
     TestClock,
+    PaymentIntent,
+    Charge,
+    InvoicePayment,
+    Refund,
+    Dispute,
+    PaymentLink,
 }
 
-const KINDS: [(Kind, &str, &str); 11] = [
+const KINDS: [(Kind, &str, &str); 18] = [
     (Kind::Customer, "cus_", "customer"),
     (Kind::Product, "prod_", "product"),
     (Kind::Price, "price_", "price"),
@@ -31,10 +38,20 @@ const KINDS: [(Kind, &str, &str); 11] = [
     (Kind::Subscription, "sub_", "subscription"),
     (Kind::Invoice, "in_", "invoice"),
     (Kind::WebhookEndpoint, "we_", "webhook endpoint"),
+    (Kind::EventDestination, "ed_", "event destination"),
     (Kind::TestClock, "clock_", "test clock"),
+    (Kind::PaymentIntent, "pi_", "payment_intent"),
+    (Kind::Charge, "ch_", "charge"),
+    (Kind::InvoicePayment, "inpay_", "invoice_payment"),
+    (Kind::Refund, "re_", "refund"),
+    (Kind::Dispute, "dp_", "dispute"),
+    (Kind::PaymentLink, "plink_", "payment_link"),
 ];
 
 impl Kind {
+    /// Those that are sent events.
+    pub(super) const RECEIVERS: [Kind; 2] = [Kind::WebhookEndpoint, Kind::EventDestination];
+
     /// How many kinds there are.
     pub(super) const COUNT: usize = KINDS.len();
 

@@ -12,22 +12,24 @@ mod ids;
 mod kind;
 pub(crate) mod lock;
 pub(crate) mod outbox;
+mod receiver;
 pub(crate) mod state_file;
 mod table;
 mod test_clock;
+pub(crate) mod thin;
 
 use serde_json::Value;
 
 use self::clock::Clock;
-use self::events::{Cause, Delivery, Event, EventLog, wants};
+use self::events::{Cause, Delivery, Event, EventLog};
 use self::faults::{Fault, RecordedRequest};
 use self::idempotency::Replays;
 pub(crate) use self::ids::random_id;
 pub(crate) use self::kind::Kind;
 use self::outbox::Post;
+use self::receiver::Receiver;
 use self::table::Table;
 use crate::wire::errors::{Answer, ApiError};
-use crate::wire::value::text;
 
 /// One account at Stripe, as far as there is one here.
 #[derive(Debug, Default)]
@@ -94,6 +96,14 @@ impl Store {
         found.ok_or_else(|| ApiError::no_such(kind.noun(), id, param))
     }
 
+    pub(crate) fn receiver(&self, id: &str) -> Option<Receiver<'_>> {
+        Kind::RECEIVERS.iter().find_map(|kind| self.table(*kind).get(id)).map(Receiver::new)
+    }
+
+    fn receivers(&self) -> impl Iterator<Item = Receiver<'_>> {
+        Kind::RECEIVERS.iter().flat_map(|kind| self.rows(*kind)).map(Receiver::new)
+    }
+
     pub(crate) fn insert(&mut self, kind: Kind, object: Value) -> Value {
         self.table_mut(kind).insert(object.clone());
         object
@@ -133,18 +143,32 @@ impl Store {
         match kind {
             Kind::CheckoutSession if self.livemode => random_id("cs_live_a1", 58),
             Kind::CheckoutSession => random_id("cs_test_a1", 58),
+            Kind::EventDestination if self.livemode => random_id("ed_61", 44),
+            Kind::EventDestination => random_id("ed_test_61", 44),
             other => random_id(other.prefix(), 24),
         }
     }
 
-    /// Logs an event and addresses it to every endpoint that wants it.
+    /// Logs an event and addresses it to every endpoint and destination that wants it.
     pub(crate) fn emit(&mut self, kind: &str, object: &Value, before: Option<Value>) {
+        let wanting = self.receivers().filter(|receiver| receiver.wants(kind));
+        let wanting = wanting.map(|receiver| receiver.id().to_owned()).collect();
+        self.emit_to(wanting, kind, object, before);
+    }
+
+    /// Logs an event and addresses it to these. Answers its id.
+    pub(crate) fn emit_to(
+        &mut self,
+        receivers: Vec<String>,
+        kind: &str,
+        object: &Value,
+        before: Option<Value>,
+    ) -> String {
         let id = random_id("evt_1", 23);
-        let wanting = self.rows(Kind::WebhookEndpoint).iter().filter(|row| wants(row, kind));
-        let deliveries: Vec<Delivery> = wanting.map(Delivery::first).collect();
+        let deliveries: Vec<Delivery> = receivers.iter().map(|id| Delivery::first(id)).collect();
         self.outbox.extend(deliveries.iter().map(|delivery| Post::first(&id, &delivery.endpoint)));
         self.events.push(Event {
-            id,
+            id: id.clone(),
             kind: kind.to_owned(),
             created: self.now(),
             object: object.clone(),
@@ -155,13 +179,14 @@ impl Store {
             is_owed: false,
         });
         self.has_changed = true;
+        id
     }
 
-    /// Sends what an earlier run left undelivered to a new endpoint that wants it.
-    pub(crate) fn address_owed(&mut self, endpoint: &Value) {
-        let owed = self.events.address_owed(endpoint);
-        let endpoint = text(&endpoint["id"]);
-        self.outbox.extend(owed.iter().map(|event| Post::first(event, endpoint)));
+    /// Sends what an earlier run left undelivered to a new endpoint or destination that wants it.
+    pub(crate) fn address_owed(&mut self, row: &Value) {
+        let receiver = Receiver::new(row);
+        let owed = self.events.address_owed(receiver);
+        self.outbox.extend(owed.iter().map(|event| Post::first(event, receiver.id())));
         self.has_changed = true;
     }
 

@@ -1,5 +1,6 @@
-//! The file that an emulator's state survives a restart in. Webhook endpoints are not in it, as whoever
-//! starts the emulator registers its own; nor are idempotent replays, faults and the log of calls.
+//! The file that an emulator's state survives a restart in. Webhook endpoints and event destinations are not
+//! in it, as whoever starts the emulator registers its own; nor are idempotent replays, faults and the log of
+//! calls.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -112,7 +113,7 @@ impl StateFile {
 
 impl Store {
     fn state(&self) -> State<'_> {
-        let kept = Kind::all().filter(|kind| *kind != Kind::WebhookEndpoint);
+        let kept = Kind::all().filter(|kind| !Kind::RECEIVERS.contains(kind));
         State {
             version: VERSION,
             url: Cow::Borrowed(&self.url),

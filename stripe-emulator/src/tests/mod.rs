@@ -1,7 +1,13 @@
 //! The emulator as its callers see it.
 
+mod clocks;
+mod destinations;
+mod links;
+mod payments;
 mod portal;
 mod restart;
 mod rooms;
 mod schedules;
 mod stories;
+mod thin;
+mod upgrades;

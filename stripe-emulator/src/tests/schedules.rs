@@ -94,7 +94,11 @@ async fn the_planned_change_begins_with_the_period_and_the_schedule_completes_wi
             "subscription_schedule.updated",
             "customer.subscription.updated",
             "invoice.created",
+            "payment_intent.created",
             "invoice.finalized",
+            "charge.succeeded",
+            "payment_intent.succeeded",
+            "invoice_payment.paid",
             "invoice.paid",
             "invoice.payment_succeeded",
         ]

@@ -14,7 +14,7 @@ use crate::{Emulator, Fault, Options, Order, sign};
 
 const MONTH: i64 = 31 * 86_400;
 
-async fn emulator() -> Emulator {
+pub(super) async fn emulator() -> Emulator {
     let retry_delays = vec![Duration::from_millis(20); 3];
     Emulator::start(Options { retry_delays, ..Options::default() }).await.unwrap()
 }
@@ -27,7 +27,7 @@ pub(super) fn price(emulator: &Emulator, key: &str, amount: i64) -> Value {
     emulator.call("POST", "/v1/prices", &params).unwrap()
 }
 
-fn subscription(emulator: &Emulator, more: Value) -> String {
+pub(super) fn subscription(emulator: &Emulator, more: Value) -> String {
     let price = price(emulator, "pro", 4900);
     let customer = emulator.call("POST", "/v1/customers", &json!({ "email": "a@b.c" })).unwrap();
     let mut params = json!({ "customer": customer["id"], "items": [{ "price": price["id"] }] });
@@ -35,11 +35,11 @@ fn subscription(emulator: &Emulator, more: Value) -> String {
     emulator.create_subscription(&params).unwrap()["id"].as_str().unwrap().to_owned()
 }
 
-fn status(emulator: &Emulator, id: &str) -> String {
+pub(super) fn status(emulator: &Emulator, id: &str) -> String {
     emulator.subscription(id).unwrap()["status"].as_str().unwrap().to_owned()
 }
 
-fn types(emulator: &Emulator) -> Vec<String> {
+pub(super) fn types(emulator: &Emulator) -> Vec<String> {
     emulator.events().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -60,7 +60,11 @@ async fn a_checkout_tells_its_story_in_order() {
         "customer.created",
         "customer.subscription.created",
         "invoice.created",
+        "payment_intent.created",
         "invoice.finalized",
+        "charge.succeeded",
+        "payment_intent.succeeded",
+        "invoice_payment.paid",
         "customer.subscription.updated",
         "invoice.paid",
         "invoice.payment_succeeded",
@@ -69,14 +73,14 @@ async fn a_checkout_tells_its_story_in_order() {
     assert_eq!(types(&emulator)[before..], expected);
     let events = emulator.events();
     assert_eq!(events[before + 1]["data"]["object"]["status"], "incomplete");
-    assert_eq!(events[before + 4]["data"]["previous_attributes"], json!({ "status": "incomplete" }));
+    assert_eq!(events[before + 8]["data"]["previous_attributes"], json!({ "status": "incomplete" }));
     assert_eq!((&paid["status"], &paid["payment_status"]), (&json!("complete"), &json!("paid")));
     let subscription = emulator.subscription(paid["subscription"].as_str().unwrap()).unwrap();
     assert_eq!(
         (&subscription["status"], &subscription["metadata"]["org_id"]),
         (&json!("active"), &json!("7"))
     );
-    let old = emulator.event_as(events[before + 5]["id"].as_str().unwrap(), "2024-06-20").unwrap();
+    let old = emulator.event_as(events[before + 9]["id"].as_str().unwrap(), "2024-06-20").unwrap();
     assert_eq!(old["data"]["object"]["subscription"], subscription["id"]);
 }
 
@@ -118,7 +122,7 @@ async fn a_trial_warns_then_charges_and_a_scheduled_end_comes() {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct Inbox(Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
+pub(super) struct Inbox(pub(super) Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
 
 impl Inbox {
     /// Listens; the first `failures` deliveries are refused.

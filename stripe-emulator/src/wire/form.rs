@@ -1,4 +1,4 @@
-//! Bracketed forms (`items[0][price]=x`, `expand[]=y`) read into JSON, every leaf a string.
+//! Bracketed forms (`items[0][price]=x`, `expand[]=y`) read into JSON, every leaf a string, and written.
 
 use serde_json::{Map, Value};
 
@@ -9,6 +9,29 @@ pub(crate) fn parse(encoded: &[u8]) -> Value {
         insert(&mut root, &segments(&key), &value);
     }
     arrays(Value::Object(root), false)
+}
+
+/// Writes what [`parse`] reads.
+pub(crate) fn encode(value: &Value) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    write(&mut form, "", value);
+    form.finish()
+}
+
+fn write(form: &mut url::form_urlencoded::Serializer<'_, String>, name: &str, value: &Value) {
+    let inner = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}[{key}]") };
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| write(form, &inner(key), value)),
+        Value::Array(values) => {
+            values.iter().enumerate().for_each(|(at, value)| write(form, &inner(&at.to_string()), value));
+        }
+        Value::String(text) => {
+            form.append_pair(name, text);
+        }
+        other => {
+            form.append_pair(name, &other.to_string());
+        }
+    }
 }
 
 /// `items[0][price]` becomes `items`, `0`, `price`; the empty brackets of `expand[]` an empty segment.
@@ -67,6 +90,7 @@ mod tests {
             "expand": ["data.product", "x"],
         });
         assert_eq!(parsed, expected);
+        assert_eq!(parse(encode(&expected).as_bytes()), expected);
     }
 
     #[test]

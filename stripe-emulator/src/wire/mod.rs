@@ -5,5 +5,7 @@ pub(crate) mod errors;
 pub(crate) mod form;
 pub(crate) mod list;
 pub(crate) mod params;
+pub(crate) mod time;
+pub(crate) mod v2;
 pub(crate) mod value;
 pub(crate) mod versions;

@@ -32,13 +32,14 @@ pub(crate) fn render(value: &Value, version: &str) -> Value {
             let public = object.iter().filter(|(key, _)| !key.starts_with('_'));
             let rendered: Map<_, _> =
                 public.map(|(key, value)| (key.clone(), render(value, version))).collect();
-            reshape(rendered, version)
+            reshape(rendered, object, version)
         }
         leaf => leaf.clone(),
     }
 }
 
-fn reshape(mut object: Map<String, Value>, version: &str) -> Value {
+/// `kept` is the object with the emulator's own fields, where some of the older ones are.
+fn reshape(mut object: Map<String, Value>, kept: &Map<String, Value>, version: &str) -> Value {
     let kind = object.get("object").and_then(Value::as_str).unwrap_or_default().to_owned();
     if version < HOSTED_PAGE && kind == "checkout.session" {
         object.insert("ui_mode".into(), json!("hosted"));
@@ -47,7 +48,8 @@ fn reshape(mut object: Map<String, Value>, version: &str) -> Value {
         match kind.as_str() {
             "subscription" => subscription(&mut object),
             "subscription_schedule" => subscription_schedule(&mut object),
-            "invoice" => invoice(&mut object),
+            "invoice" => invoice(&mut object, kept),
+            "charge" | "payment_intent" => take_over(&mut object, kept, &["invoice"]),
             "line_item" => line_item(&mut object),
             _ => {}
         }
@@ -86,14 +88,23 @@ fn subscription_schedule(object: &mut Map<String, Value>) {
     }
 }
 
-fn invoice(object: &mut Map<String, Value>) {
+/// Fields that newer versions have elsewhere.
+fn take_over(object: &mut Map<String, Value>, kept: &Map<String, Value>, names: &[&str]) {
+    for name in names {
+        let value = kept.get(&format!("_{name}")).cloned().unwrap_or_default();
+        object.insert((*name).to_owned(), value);
+    }
+}
+
+fn invoice(object: &mut Map<String, Value>, kept: &Map<String, Value>) {
     let parent = object.remove("parent").unwrap_or_default();
     let details = &parent["subscription_details"];
     object.insert("subscription".into(), details["subscription"].clone());
     object.insert("subscription_details".into(), json!({ "metadata": details["metadata"] }));
     let paid = object.get("status").is_some_and(|status| status == "paid");
     object.insert("paid".into(), json!(paid));
-    for old in ["charge", "discount", "payment_intent", "tax"] {
+    take_over(object, kept, &["charge", "payment_intent"]);
+    for old in ["discount", "tax"] {
         object.insert(old.into(), Value::Null);
     }
 }
@@ -154,6 +165,19 @@ mod tests {
         assert_eq!(old["subscription_details"]["metadata"]["a"], "b");
         assert_eq!(old.get("parent"), None);
         assert_eq!(render(&newest, NEWEST), newest);
+    }
+
+    #[test]
+    fn old_versions_name_the_payment_on_the_invoice_and_the_invoice_on_the_payment() {
+        let invoice = json!({ "object": "invoice", "_charge": "ch_1", "_payment_intent": "pi_1" });
+        let old = render(&invoice, "2024-06-20");
+        assert_eq!((&old["charge"], &old["payment_intent"]), (&json!("ch_1"), &json!("pi_1")));
+        assert_eq!(render(&invoice, NEWEST), json!({ "object": "invoice" }));
+        for object in ["charge", "payment_intent"] {
+            let payment = json!({ "object": object, "_invoice": "in_1" });
+            assert_eq!(render(&payment, "2024-06-20")["invoice"], "in_1");
+            assert_eq!(render(&payment, NEWEST), json!({ "object": object }));
+        }
     }
 
     #[test]

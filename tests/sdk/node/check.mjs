@@ -71,7 +71,7 @@ const hook = `http://127.0.0.1:${listener.address().port}`;
 const delivered = (path, type) =>
   received.filter((letter) => letter.path === path).find((letter) => JSON.parse(letter.body).type === type);
 
-let endpoint, oldEndpoint, customer, product, monthly, yearly, session, subscription;
+let endpoint, oldEndpoint, destination, customer, product, monthly, yearly, session, subscription;
 
 await check('webhook endpoints: create shows the secret, nothing else does', async () => {
   endpoint = await stripe.webhookEndpoints.create({ url: `${hook}/new`, enabled_events: ['*'] });
@@ -85,6 +85,54 @@ await check('webhook endpoints: create shows the secret, nothing else does', asy
   assert.equal(read.secret, undefined);
   const listed = await stripe.webhookEndpoints.list({ limit: 100 });
   assert.ok(listed.data.some(({ id }) => id === oldEndpoint.id));
+});
+
+await check('event destinations: create, retrieve, list, errors, ping', async () => {
+  const { eventDestinations } = stripe.v2.core;
+  const params = {
+    name: 'Thin',
+    type: 'webhook_endpoint',
+    event_payload: 'thin',
+    webhook_endpoint: { url: `${hook}/thin` },
+    enabled_events: ['v1.checkout.session.completed', 'v1.customer.subscription.updated', 'v1.invoice.paid'],
+  };
+  const include = ['webhook_endpoint.url'];
+  destination = await eventDestinations.create({
+    ...params,
+    include: ['webhook_endpoint.signing_secret', ...include],
+  });
+  assert.match(destination.webhook_endpoint.signing_secret, /^whsec_/);
+  assert.equal(destination.webhook_endpoint.url, `${hook}/thin`);
+  const read = await eventDestinations.retrieve(destination.id, { include });
+  assert.deepEqual(read.webhook_endpoint, { signing_secret: null, url: `${hook}/thin` });
+  const listed = [];
+  for await (const row of eventDestinations.list({ limit: 2, include })) listed.push(row);
+  assert.deepEqual(listed.map(({ id }) => id).sort(), [destination.id, endpoint.id, oldEndpoint.id].sort());
+  assert.deepEqual(listed.find(({ id }) => id === destination.id), read);
+  assert.equal(listed.find(({ id }) => id === endpoint.id).event_payload, 'snapshot');
+  const { StripeInvalidRequestError, StripeIdempotencyError } = Stripe.errors;
+  await refused(eventDestinations.retrieve('ed_none'), StripeInvalidRequestError, {
+    statusCode: 404,
+    code: 'not_found',
+  });
+  const snapshots = { ...params, enabled_events: ['invoice.paid'] };
+  await refused(eventDestinations.create(snapshots), StripeInvalidRequestError, {
+    statusCode: 400,
+    code: 'invalid_fields',
+  });
+  const idempotencyKey = `destination-${unique}`;
+  const once = await eventDestinations.create({ ...params, name: 'Once' }, { idempotencyKey });
+  assert.equal((await eventDestinations.create({ ...params, name: 'Once' }, { idempotencyKey })).id, once.id);
+  const other = eventDestinations.create(params, { idempotencyKey });
+  await refused(other, StripeIdempotencyError, { statusCode: 409 });
+  assert.equal((await eventDestinations.del(once.id)).id, once.id);
+  const ping = await eventDestinations.ping(destination.id);
+  const letter = await until(() => delivered('/thin', 'v2.core.event_destination.ping'));
+  const { signing_secret: secret } = destination.webhook_endpoint;
+  const notification = stripe.parseEventNotification(letter.body, letter.headers['stripe-signature'], secret);
+  assert.deepEqual([notification.id, notification.related_object.id], [ping.id, destination.id]);
+  assert.equal(notification.reason.request.id, ping.lastResponse.requestId);
+  assert.equal((await notification.fetchRelatedObject()).id, destination.id);
 });
 
 await check('customers: create, retrieve, update, list', async () => {
@@ -320,6 +368,37 @@ await check('delivered events verify with constructEvent, in both shapes', async
   assert.equal(invoice.subscription, subscription.id);
 });
 
+await check('delivered thin events verify, and lead to what they name', async () => {
+  const { signing_secret: secret } = destination.webhook_endpoint;
+  const { body, headers } = await until(() => delivered('/thin', 'v1.checkout.session.completed'));
+  const notification = stripe.parseEventNotification(body, headers['stripe-signature'], secret);
+  const snapshot = JSON.parse((await until(() => delivered('/new', 'checkout.session.completed'))).body);
+  assert.deepEqual([notification.snapshot_event, notification.related_object.id], [snapshot.id, session.id]);
+  assert.equal(Date.parse(notification.created), snapshot.created * 1000);
+  assert.equal((await notification.fetchRelatedObject()).payment_status, 'paid');
+  assert.equal((await notification.fetchEvent()).snapshot_event, snapshot.id);
+  assert.throws(
+    () => stripe.parseEventNotification(body, headers['stripe-signature'], endpoint.secret),
+    Stripe.errors.StripeSignatureVerificationError,
+  );
+  const constructed = () => stripe.webhooks.constructEvent(body, headers['stripe-signature'], secret);
+  assert.throws(constructed, /thin event notification/);
+  const update = await until(() => delivered('/thin', 'v1.customer.subscription.updated'));
+  const event = await stripe.v2.core.events.retrieve(JSON.parse(update.body).id);
+  assert.deepEqual(event.changes, { before: { status: 'incomplete' }, after: { status: 'active' } });
+  assert.equal((await event.fetchRelatedObject()).id, subscription.id);
+  const types = [];
+  const about = { object_id: subscription.id, limit: 1 };
+  for await (const { type } of stripe.v2.core.events.list(about)) types.push(type);
+  assert.deepEqual(types, ['v1.customer.subscription.updated', 'v1.customer.subscription.created']);
+  const invoices = await stripe.v2.core.events.list({
+    types: ['v1.invoice.paid', 'v1.invoice.created'],
+    created: { gte: event.created },
+  });
+  assert.ok(invoices.data.length > 0 && invoices.data.every(({ type }) => type.startsWith('v1.invoice.')));
+  assert.equal(delivered('/thin', 'v1.customer.created'), undefined);
+});
+
 await check('events: types, created, delivery_success, retrieve', async () => {
   await until(() => delivered('/new', 'checkout.session.completed'));
   const events = await stripe.events.list({
@@ -455,6 +534,140 @@ await check('one-time payments: settled later, and expired', async () => {
   });
 });
 
+await check('payments: intents, charges, and which invoice they paid', async () => {
+  const now = await stripe.subscriptions.retrieve(subscription.id, {
+    expand: ['customer', 'latest_invoice.payments.data.payment.payment_intent'],
+  });
+  assert.equal(now.customer.name, 'Ada L.');
+  const [payment] = now.latest_invoice.payments.data;
+  assert.equal(payment.status, 'paid');
+  const intent = payment.payment.payment_intent;
+  assert.equal(intent.status, 'succeeded');
+  const charge = await stripe.charges.retrieve(intent.latest_charge, { expand: ['refunds'] });
+  assert.deepEqual([charge.payment_intent, charge.customer], [intent.id, customer.id]);
+  assert.deepEqual(charge.refunds.data, []);
+  const byIntent = { type: 'payment_intent', payment_intent: intent.id };
+  const found = await stripe.invoicePayments.list({ payment: byIntent });
+  assert.equal(found.data[0].invoice, now.latest_invoice.id);
+  const alone = await stripe.invoicePayments.retrieve(payment.id);
+  assert.equal(alone.amount_paid, now.latest_invoice.amount_paid);
+  assert.equal((await stripe.paymentIntents.retrieve(intent.id)).amount_received, intent.amount);
+  const old = await stripe.charges.retrieve(charge.id, {}, { apiVersion: '2024-06-20' });
+  assert.equal(old.invoice, now.latest_invoice.id);
+  for (const [resource, one] of [['charges', charge], ['paymentIntents', intent]]) {
+    const theirs = await stripe[resource].list({ customer: customer.id });
+    assert.ok(theirs.data.some(({ id }) => id === one.id), resource);
+  }
+  const listed = await stripe.subscriptions.list({
+    customer: customer.id, status: 'all', expand: ['data.customer'],
+  });
+  assert.equal(listed.data[0].customer.id, customer.id);
+});
+
+const buyOnce = async () => {
+  const once = await stripe.prices.create({ product: product.id, currency: 'usd', unit_amount: 900 });
+  const given = await stripe.checkout.sessions.create({
+    mode: 'payment', line_items: [{ price: once.id, quantity: 1 }], success_url: 'http://127.0.0.1:9/ok',
+  });
+  await control(`checkout/${given.id}/pay`, {});
+  return stripe.checkout.sessions.retrieve(given.id);
+};
+
+await check('refunds: a part, the rest, no more, and one that fails', async () => {
+  const bought = await buyOnce();
+  const found = await stripe.checkout.sessions.list({ payment_intent: bought.payment_intent });
+  assert.deepEqual(found.data.map(({ id }) => id), [bought.id]);
+  const { StripeInvalidRequestError } = Stripe.errors;
+  const part = await stripe.refunds.create({
+    payment_intent: bought.payment_intent, amount: 400, reason: 'duplicate',
+  });
+  assert.deepEqual([part.status, part.reason], ['succeeded', 'duplicate']);
+  const tooMuch = { charge: part.charge, amount: 501 };
+  await refused(stripe.refunds.create(tooMuch), StripeInvalidRequestError, { param: 'amount' });
+  const rest = await stripe.refunds.create({ charge: part.charge });
+  assert.equal((await stripe.charges.retrieve(part.charge)).refunded, true);
+  await refused(stripe.refunds.create({ charge: part.charge }), StripeInvalidRequestError, {
+    code: 'charge_already_refunded',
+  });
+  const listed = await stripe.refunds.list({ charge: part.charge });
+  assert.deepEqual(listed.data.map(({ id }) => id), [rest.id, part.id]);
+  const noted = await stripe.refunds.update(rest.id, { metadata: { ticket: '7' } });
+  assert.deepEqual(noted.metadata, { ticket: '7' });
+  await control(`refund/${rest.id}/fail`, {});
+  assert.equal((await stripe.refunds.retrieve(rest.id)).status, 'failed');
+  assert.equal((await stripe.charges.retrieve(part.charge)).amount_refunded, 400);
+  const told = [
+    'charge.refunded', 'refund.created', 'refund.updated', 'charge.refund.updated', 'refund.failed',
+  ];
+  for (const type of told) {
+    const { body, headers } = await until(() => delivered('/new', type));
+    const event = stripe.webhooks.constructEvent(body, headers['stripe-signature'], endpoint.secret);
+    assert.equal(event.data.object.object, type === 'charge.refunded' ? 'charge' : 'refund');
+  }
+});
+
+await check('disputes: opened, answered, won, and given up', async () => {
+  const [won, lost] = [await buyOnce(), await buyOnce()];
+  const dispute = await control('dispute', { payment: won.payment_intent });
+  assert.equal((await stripe.disputes.retrieve(dispute.id)).status, 'needs_response');
+  const back = stripe.refunds.create({ payment_intent: won.payment_intent });
+  await refused(back, Stripe.errors.StripeInvalidRequestError, { code: 'charge_disputed' });
+  const answered = await stripe.disputes.update(dispute.id, {
+    evidence: { product_description: 'A plan' }, submit: false,
+  });
+  assert.equal(answered.evidence_details.has_evidence, true);
+  const closed = await stripe.disputes.update(dispute.id, {
+    evidence: { uncategorized_text: 'winning_evidence' },
+  });
+  assert.deepEqual([closed.status, closed.balance_transactions.length], ['won', 2]);
+  const second = await control('dispute', { payment: lost.payment_intent });
+  assert.equal((await stripe.disputes.close(second.id)).status, 'lost');
+  const listed = await stripe.disputes.list({ charge: second.charge });
+  assert.deepEqual(listed.data.map(({ id }) => id), [second.id]);
+  for (const type of ['created', 'updated', 'closed', 'funds_withdrawn', 'funds_reinstated']) {
+    await until(() => delivered('/new', `charge.dispute.${type}`));
+  }
+});
+
+await check('payment links: a visitor with a reference of their own', async () => {
+  const link = await stripe.paymentLinks.create({
+    line_items: [{ price: monthly.id, quantity: 1 }], metadata: { from: 'link' },
+    subscription_data: { metadata: { to: 'sub' } },
+  });
+  assert.equal((await stripe.paymentLinks.listLineItems(link.id)).data[0].price.id, monthly.id);
+  const page = await fetch(`${link.url}?client_reference_id=org_7`);
+  const given = new URL(page.url).pathname.split('/').at(-1);
+  await control(`checkout/${given}/pay`, {});
+  const paid = await stripe.checkout.sessions.retrieve(given, { expand: ['subscription'] });
+  assert.deepEqual([paid.client_reference_id, paid.payment_link], ['org_7', link.id]);
+  assert.equal(paid.metadata.from, 'link');
+  assert.deepEqual({ ...paid.subscription.metadata }, { to: 'sub' });
+  const bySubscription = await stripe.checkout.sessions.list({ subscription: paid.subscription.id });
+  assert.equal(bySubscription.data[0].id, given);
+  assert.equal((await stripe.paymentLinks.update(link.id, { active: false })).active, false);
+  assert.equal((await stripe.paymentLinks.retrieve(link.id)).url, link.url);
+  assert.ok((await stripe.paymentLinks.list({ active: false })).data.some(({ id }) => id === link.id));
+});
+
+await check('an upgrade that cannot be paid: past due, refused, or waiting', async () => {
+  const buyer = await stripe.customers.create({});
+  const made = await stripe.subscriptions.create({
+    customer: buyer.id, items: [{ price: monthly.id }], default_payment_method: 'pm_card_visa',
+  });
+  await stripe.subscriptions.update(made.id, { default_payment_method: 'pm_card_chargeCustomerFail' });
+  const items = [{ id: made.items.data[0].id, quantity: 99 }];
+  const upgrade = (behavior) => stripe.subscriptions.update(made.id, {
+    items, proration_behavior: 'always_invoice', payment_behavior: behavior,
+  });
+  await refused(upgrade('error_if_incomplete'), Stripe.errors.StripeCardError, { code: 'card_declined' });
+  const waiting = await upgrade('pending_if_incomplete');
+  assert.deepEqual([waiting.status, waiting.items.data[0].quantity], ['active', 1]);
+  assert.equal(waiting.pending_update.subscription_items[0].quantity, 99);
+  const owing = await upgrade('allow_incomplete');
+  assert.deepEqual([owing.status, owing.items.data[0].quantity], ['past_due', 99]);
+  assert.equal(owing.pending_update, null);
+});
+
 await check('billing portal: configurations, sessions and their page', async () => {
   const configuration = await stripe.billingPortal.configurations.create({
     features: { invoice_history: { enabled: true } }, default_return_url: 'http://127.0.0.1:9/home',
@@ -579,6 +792,28 @@ await check('webhook endpoints: update, disable, delete', async () => {
   assert.deepEqual([changed.status, changed.enabled_events], ['disabled', ['invoice.paid']]);
   for (const { id } of [endpoint, oldEndpoint])
     assert.equal((await stripe.webhookEndpoints.del(id)).deleted, true);
+});
+
+await check('event destinations: update, disable, enable, delete', async () => {
+  const { eventDestinations } = stripe.v2.core;
+  const changed = await eventDestinations.update(destination.id, {
+    name: 'Thinner',
+    enabled_events: ['v1.customer.created'],
+    webhook_endpoint: { url: `${hook}/thinner` },
+    include: ['webhook_endpoint.url'],
+  });
+  assert.deepEqual([changed.name, changed.enabled_events], ['Thinner', ['v1.customer.created']]);
+  assert.equal(changed.webhook_endpoint.url, `${hook}/thinner`);
+  const disabled = await eventDestinations.disable(destination.id);
+  assert.deepEqual(disabled.status_details, { disabled: { reason: 'user' } });
+  await stripe.customers.create({ name: 'Unheard' });
+  assert.equal((await eventDestinations.enable(destination.id)).status, 'enabled');
+  const heard = await stripe.customers.create({ name: 'Heard' });
+  const letter = await until(() => delivered('/thinner', 'v1.customer.created'));
+  assert.equal(JSON.parse(letter.body).related_object.id, heard.id);
+  const deleted = await eventDestinations.del(destination.id);
+  assert.deepEqual(deleted, { id: destination.id, object: 'v2.core.event_destination' });
+  assert.deepEqual((await eventDestinations.list()).data, []);
 });
 
 listener.close();

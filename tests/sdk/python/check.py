@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import stripe
 from stripe import StripeClient
+from stripe.events import UnknownEventNotification
 
 arguments = sys.argv[1:] + [os.environ.get("STRIPE_API_BASE", ""), os.environ.get("STRIPE_SECRET_KEY", "")]
 BASE, KEY = arguments[0], arguments[1]
@@ -23,6 +24,7 @@ if not (BASE and KEY):
 
 client = StripeClient(KEY, base_addresses={"api": BASE}, max_network_retries=0)
 api = client.v1
+core = client.v2.core
 unique = format(time.time_ns(), "x")
 received = []
 known = {}
@@ -85,6 +87,45 @@ def webhook_endpoints():
     assert "secret" not in api.webhook_endpoints.retrieve(endpoint.id)
     assert api.webhook_endpoints.list().data[0].id == endpoint.id
     known["endpoint"] = endpoint
+
+
+def event_destinations():
+    """event destinations: the secret and the address only where they are asked for; ping"""
+    include = ["webhook_endpoint.signing_secret", "webhook_endpoint.url"]
+    params = {
+        "name": "Thin",
+        "type": "webhook_endpoint",
+        "event_payload": "thin",
+        "enabled_events": ["*"],
+        "webhook_endpoint": {"url": HOOK},
+    }
+    destination = core.event_destinations.create({**params, "include": include})
+    assert destination.webhook_endpoint.signing_secret.startswith("whsec_")
+    read = core.event_destinations.retrieve(destination.id)
+    assert read.webhook_endpoint.signing_secret is None and read.webhook_endpoint.url is None
+    listed = core.event_destinations.list({"limit": 1, "include": include[1:]}).auto_paging_iter()
+    rows = {row.id: row for row in listed}
+    assert rows.keys() == {destination.id, known["endpoint"].id}
+    assert {row.webhook_endpoint.url for row in rows.values()} == {HOOK}
+    nowhere = lambda: core.event_destinations.retrieve("ed_none")
+    refused(stripe.InvalidRequestError, nowhere, http_status=404, code="not_found")
+    wrong = {**params, "enabled_events": ["invoice.paid"]}
+    invalid = lambda: core.event_destinations.create(wrong)
+    refused(stripe.InvalidRequestError, invalid, http_status=400, code="invalid_fields")
+    known["destination"] = destination
+    ping = core.event_destinations.ping(destination.id)
+    notification = notified("v2.core.event_destination.ping")
+    assert notification.id == ping.id and notification.fetch_related_object().id == destination.id
+    assert notification.reason.request.id == ping.last_response.request_id
+
+
+def notified(kind):
+    body, signature = until(lambda: delivered(kind))
+    secret = known["destination"].webhook_endpoint.signing_secret
+    notification = client.parse_event_notification(body, signature, secret)
+    # A type that the SDK does not know is one that Stripe does not send.
+    assert not isinstance(notification, UnknownEventNotification), notification
+    return notification
 
 
 def customers():
@@ -185,6 +226,24 @@ def delivery():
     event = client.construct_event(body, signature, known["endpoint"].secret)
     assert event.data.object.id == known["session"].id
     refused(stripe.SignatureVerificationError, lambda: client.construct_event(body, signature, "whsec_other"))
+
+
+def thin_events():
+    """delivered thin events verify with parse_event_notification, and lead to what they name"""
+    notification = notified("v1.checkout.session.completed")
+    session = known["session"]
+    assert notification.related_object.id == session.id
+    assert notification.fetch_related_object().payment_status == "paid"
+    snapshot = json.loads(until(lambda: delivered("checkout.session.completed"))[0])
+    event = notification.fetch_event()
+    assert event.snapshot_event == snapshot["id"] and event.related_object.id == session.id
+    body, signature = delivered("v1.checkout.session.completed")
+    other = lambda: client.parse_event_notification(body, signature, known["endpoint"].secret)
+    refused(stripe.SignatureVerificationError, other)
+    assert core.events.retrieve(notification.id).id == notification.id
+    listed = core.events.list({"object_id": known["subscription"].id, "limit": 1}).auto_paging_iter()
+    kinds = [event.type for event in listed]
+    assert kinds == ["v1.customer.subscription.updated", "v1.customer.subscription.created"], kinds
 
 
 def events():
@@ -290,8 +349,65 @@ def schedules():
     until(lambda: delivered("subscription_schedule.released"))
 
 
+def buy_once():
+    price = api.prices.create({"product_data": {"name": "Add-on"}, "currency": "usd", "unit_amount": 900})
+    params = {
+        "mode": "payment",
+        "line_items": [{"price": price.id, "quantity": 1}],
+        "success_url": "http://127.0.0.1:9/ok",
+    }
+    session = api.checkout.sessions.create(params)
+    control(f"checkout/{session.id}/pay", {})
+    return api.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent.latest_charge"]})
+
+
+def payments():
+    """payments, refunds and disputes: made, given back, taken back"""
+    session = buy_once()
+    intent, charge = session.payment_intent, session.payment_intent.latest_charge
+    assert intent.status == "succeeded" and charge.paid and charge.amount == 900
+    assert api.checkout.sessions.list({"payment_intent": intent.id}).data[0].id == session.id
+    part = api.refunds.create({"payment_intent": intent.id, "amount": 400})
+    assert part.status == "succeeded" and api.refunds.retrieve(part.id).charge == charge.id
+    api.refunds.create({"charge": charge.id})
+    assert api.charges.retrieve(charge.id).refunded
+    again = {"charge": charge.id}
+    refused(stripe.InvalidRequestError, lambda: api.refunds.create(again), code="charge_already_refunded")
+    assert len(api.refunds.list({"charge": charge.id}).data) == 2
+    opened = control("dispute", {"payment": buy_once().payment_intent.id})
+    assert api.disputes.retrieve(opened["id"]).status == "needs_response"
+    assert api.disputes.close(opened["id"]).status == "lost"
+    assert api.disputes.list({"charge": opened["charge"]}).data[0].id == opened["id"]
+    for kind in ("charge.refunded", "refund.created", "charge.dispute.closed"):
+        until(lambda: delivered(kind))
+    query = {"subscription": known["subscription"].id, "expand": ["data.payments"]}
+    invoice = api.invoices.list(query).data[0]
+    paid = api.invoice_payments.list({"invoice": invoice.id, "status": "paid"}).data[0]
+    assert invoice.payments.data[0].id == paid.id
+    assert api.payment_intents.retrieve(paid.payment.payment_intent).status == "succeeded"
+
+
+def payment_links():
+    """payment links: a visitor with a reference of their own"""
+    params = {
+        "line_items": [{"price": known["monthly"].id, "quantity": 1}],
+        "metadata": {"from": "link"},
+        "subscription_data": {"metadata": {"to": "sub"}},
+    }
+    link = api.payment_links.create(params)
+    with urllib.request.urlopen(f"{link.url}?client_reference_id=org_7") as page:
+        session = page.url.rsplit("/", 1)[1]
+    control(f"checkout/{session}/pay", {})
+    session = api.checkout.sessions.retrieve(session, {"expand": ["subscription"]})
+    assert session.client_reference_id == "org_7" and session.payment_link == link.id
+    assert session.metadata.to_dict() == {"from": "link"}
+    assert session.subscription.metadata.to_dict() == {"to": "sub"}
+    assert not api.payment_links.update(link.id, {"active": False}).active
+    assert api.payment_links.retrieve(link.id).url == link.url
+
+
 def endings():
-    """a deleted customer ends its subscriptions; a deleted endpoint is gone"""
+    """a deleted customer ends its subscriptions; a deleted endpoint or destination is gone"""
     customer = known["customer"].id
     assert api.customers.delete(customer).deleted
     assert api.customers.retrieve(customer).deleted
@@ -302,11 +418,23 @@ def endings():
     endpoint = known["endpoint"].id
     assert api.webhook_endpoints.update(endpoint, {"disabled": True}).status == "disabled"
     assert api.webhook_endpoints.delete(endpoint).deleted
+    kinds = {event.type for event in core.events.list({"limit": 100}).auto_paging_iter()}
+    assert len(kinds) > 20, kinds
+    for kind in kinds:
+        notified(kind)
+    destination = known["destination"].id
+    assert core.event_destinations.disable(destination).status == "disabled"
+    assert core.event_destinations.enable(destination).status == "enabled"
+    less = {"enabled_events": ["v1.invoice.paid"], "name": "Less"}
+    changed = core.event_destinations.update(destination, less)
+    assert changed.name == "Less" and changed.enabled_events == ["v1.invoice.paid"]
+    assert core.event_destinations.delete(destination).id == destination
+    assert core.event_destinations.list().data == []
 
 
 CHECKS = [
-    webhook_endpoints, customers, prices, paging, idempotency, errors, checkout, delivery, events,
-    subscriptions, test_clocks, portal, schedules, endings,
+    webhook_endpoints, event_destinations, customers, prices, paging, idempotency, errors, checkout, delivery,
+    thin_events, events, subscriptions, test_clocks, payments, payment_links, portal, schedules, endings,
 ]
 
 for check in CHECKS:

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaEncoding, RsaKeyPair,
@@ -14,6 +15,13 @@ pub fn jwt(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) 
     let message = format!("{}.{}", part(header), part(claims));
     let signature = sign(message.as_bytes());
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// A token that is signed with a secret.
+pub fn hs256(secret: &[u8], header: &Value, claims: &Value) -> String {
+    jwt(header, claims, |message| {
+        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message).as_ref().to_vec()
+    })
 }
 
 /// An EC P-256 key.

@@ -6,27 +6,32 @@ mod server;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use authorizer::{Authorizer, Request, handle};
+use lambda_http::{Body, Context, Request, RequestExt, Response};
 use serde_json::{Value, json};
 use shared::app::App;
 use shared::clock::Clock;
-use shared::config::Config;
+use shared::config::{Config, Front, Function};
+use shared::http::error::ApiError;
+use shared::http::{identity, response};
+use shared::live::Live;
+use shared::serve::answer_live;
 
-pub use keys::{EcKey, RsaKey, jwt};
+pub use keys::{EcKey, RsaKey, hs256, jwt};
 pub use server::{Behaviour, JwksServer};
 
-use crate::users;
+use crate::{Answer, event, users};
 
 /// The project's old secret.
 pub const JWT_SECRET: &str = "a-secret-of-the-tests-of-enough-characters";
 /// When the tests' clock begins, Unix seconds.
 pub const BEGIN: i64 = 1_800_000_000;
 
-/// An authorizer with a clock that stands, and the project that it trusts.
+/// The functions that people call, without a database, with a clock that stands, and the project whose access
+/// tokens they take.
 #[derive(Debug)]
 pub struct TestAuth {
-    /// What is tested.
-    pub authorizer: Authorizer,
+    /// Their configuration.
+    pub live: Live,
     /// The project.
     pub server: JwksServer,
     /// Its ES256 key.
@@ -51,8 +56,8 @@ impl TestAuth {
             let own = variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
             own.or_else(|| (name == "SUPABASE_URL").then(|| server.url.clone()))
         });
-        let authorizer = Authorizer::new(App::new(config, Clock::Fixed(clock.clone())));
-        Self { authorizer, server, ec, rsa, clock }
+        let live = Live::fixed(App::new(config, Clock::Fixed(Arc::clone(&clock))));
+        Self { live, server, ec, rsa, clock }
     }
 
     /// Moves the clock on.
@@ -89,28 +94,85 @@ impl TestAuth {
         self.ec.sign(&self.ec.header(), claims)
     }
 
-    /// The answer to an `Authorization` header.
-    pub async fn answer(&self, authorization: Option<&str>) -> Value {
-        let headers: Value = authorization.map_or(json!({}), |value| json!({ "authorization": value }));
-        let event = json!({
-            "version": "2.0", "type": "REQUEST",
-            "routeArn": "arn:aws:execute-api:x:1:a/$default/GET/api/entitlements",
-            "identitySource": null, "headers": headers, "requestContext": { "requestId": "test" }
-        });
-        let request: Request = serde_json::from_value(event).expect("an authorizer's event");
-        serde_json::to_value(handle(&self.authorizer, request).await).expect("JSON")
+    /// What a function answers to a request with this `Authorization` header.
+    pub async fn ask(&self, function: &str, authorization: Option<&str>) -> Answer {
+        let headers: Vec<_> = authorization.map(|value| ("authorization", value)).into_iter().collect();
+        let body = json!({ "orgId": users::ADMIN, "planCode": "pro", "interval": "month" });
+        let request = |method, path| {
+            let body = (method == "POST").then_some(&body);
+            named(event(method, path, &headers, body, &Value::Null))
+        };
+        let post = || request("POST", "/api/billing");
+        let answer = match function {
+            "checkout" => answer_live(&self.live, checkout::handle, post()).await,
+            "portal" => answer_live(&self.live, portal::handle, post()).await,
+            "sync" => answer_live(&self.live, sync::handle, post()).await,
+            "entitlements" => {
+                answer_live(&self.live, entitlements::handle, request("GET", "/api/entitlements")).await
+            }
+            other => panic!("people do not call {other}"),
+        };
+        Answer::of(function, answer)
     }
 
-    /// Whom the authorizer vouches for.
-    pub async fn vouches_for(&self, token: &str) -> Option<String> {
-        let answer = self.answer(Some(&format!("Bearer {token}"))).await;
-        assert_eq!(answer["isAuthorized"], true, "the functions answer, never API Gateway");
-        answer["context"]["userId"].as_str().map(str::to_owned)
+    /// The caller of a request, as a function sees it: `userId` and `email`. None: it answers 401.
+    pub async fn caller(&self, request: Request) -> Option<Value> {
+        let answer = answer_live(&self.live, tell_caller, named(request)).await;
+        let Body::Text(body) = answer.body() else { panic!("{answer:?}") };
+        let body = serde_json::from_str(body).expect("JSON");
+        match answer.status().as_u16() {
+            200 => Some(body),
+            _ => {
+                assert_eq!(body, refused(), "{answer:?}");
+                None
+            }
+        }
     }
 
-    /// Asserts that nobody is vouched for, and that the answer tells nothing.
+    /// The caller of a request with this `Authorization` header.
+    pub async fn bearer(&self, authorization: &str) -> Option<Value> {
+        let headers = [("authorization", authorization)];
+        self.caller(event("GET", "/api/entitlements", &headers, None, &Value::Null)).await
+    }
+
+    /// Whom a token speaks for.
+    pub async fn speaks_for(&self, token: &str) -> Option<String> {
+        let caller = self.bearer(&format!("Bearer {token}")).await?;
+        caller["userId"].as_str().map(str::to_owned)
+    }
+
+    /// Asserts that every function that people call refuses a token with a 401 of ours, which tells nothing.
     pub async fn assert_refused(&self, token: &str, what: &str) {
-        let answer = self.answer(Some(&format!("Bearer {token}"))).await;
-        assert_eq!(answer, json!({ "isAuthorized": true, "context": {} }), "{what}");
+        for function in peoples() {
+            let answer = self.ask(function, Some(&format!("Bearer {token}"))).await;
+            assert_eq!((answer.status, &answer.body), (401, &refused()), "{function}: {what}");
+        }
     }
+}
+
+/// The functions that people call.
+pub fn peoples() -> impl Iterator<Item = &'static str> {
+    let signed_in = |function: &Function| matches!(function.front(), Front::SignedIn(..));
+    Function::ALL.into_iter().filter(signed_in).map(Function::name)
+}
+
+/// The body of the one answer to whoever does not prove who they are.
+fn refused() -> Value {
+    json!({
+        "success": false, "error": "Authentication is required", "code": "unauthenticated",
+        "requestId": "test"
+    })
+}
+
+/// The request with the id that Lambda gives it.
+fn named(request: Request) -> Request {
+    let mut context = Context::default();
+    context.request_id = "test".to_owned();
+    request.with_lambda_context(context)
+}
+
+/// A handler that only asks who calls, as each begins.
+async fn tell_caller(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
+    let caller = identity::require(app, &request).await?;
+    Ok(response::ok(&json!({ "userId": caller.user, "email": caller.email })))
 }

@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::billing::limits::Limits;
 use shared::billing::reconcile::{Sweep, sweep};
 use shared::db::subscriptions::Purpose;
@@ -16,6 +16,7 @@ use stripe_emulator::Fault;
 use super::Tally;
 use crate::{Answer, TestApp};
 
+/// The shapes of snapshot events. The third form is the thin one.
 const SHAPES: [&str; 2] = ["2026-10-28.endive", "2024-06-20"];
 /// Deliveries of one copy before it counts as lost.
 const MOST_ATTEMPTS: u32 = 200;
@@ -35,8 +36,9 @@ pub struct Post {
 }
 
 impl Post {
-    /// Takes in Stripe's new events, each 1 to 4 times and in either shape.
-    pub fn collect(&self, t: &TestApp, random: &mut fastrand::Rng) {
+    /// Takes in Stripe's new events, each 1 to 4 times and in either shape; with `thin`, as thin events too;
+    /// and beside some of them one that says the opposite of a connected account.
+    pub fn collect(&self, t: &TestApp, thin: bool, random: &mut fastrand::Rng) {
         for event in t.stripe.events_after(self.collected.get()) {
             self.collected.set(self.collected.get() + 1);
             let id = event["id"].as_str().expect("an id");
@@ -44,6 +46,12 @@ impl Post {
                 let shape = SHAPES[random.usize(..SHAPES.len())];
                 let copy = t.stripe.event_as(id, shape).expect("the event");
                 self.pending.borrow_mut().push((copy, 0));
+            }
+            if thin {
+                self.pending.borrow_mut().push((t.stripe.event_as_thin(id).expect("the event"), 0));
+            }
+            if random.u32(..8) == 0 {
+                self.pending.borrow_mut().push((of_another_account(&event), 0));
             }
         }
     }
@@ -87,6 +95,11 @@ impl Post {
             };
             match answer {
                 Some(answer) if answer.status == 200 => self.note(&event, answer.text("/outcome")),
+                // Its organization is told by another event, which comes later.
+                Some(answer) if answer.text("/code") == "missing_org_id" => {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    self.pending.borrow_mut().push((event, tries + 1));
+                }
                 Some(answer) if answer.status < 500 => {
                     return Err(format!("{event} was refused: {}", answer.body));
                 }
@@ -119,9 +132,19 @@ impl Post {
     }
 
     fn note(&self, event: &Value, outcome: &str) {
-        let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        // Whatever its form, it is one event.
+        let id = event["snapshot_event"].as_str().or(event["id"].as_str()).unwrap_or_default();
+        let kind = event["type"].as_str().unwrap_or_default().trim_start_matches("v1.");
         let mut outcomes = self.outcomes.borrow_mut();
-        outcomes.entry(text("id")).or_insert_with(|| (text("type"), Vec::new())).1.push(outcome.to_owned());
+        if event["account"].is_string() {
+            assert_eq!(outcome, "ignored", "{event} is another account's");
+            return;
+        }
+        outcomes
+            .entry(id.to_owned())
+            .or_insert_with(|| (kind.to_owned(), Vec::new()))
+            .1
+            .push(outcome.to_owned());
     }
 
     /// What it came to.
@@ -135,6 +158,16 @@ impl Post {
             reads,
         }
     }
+}
+
+/// What would end everything, if it were ours.
+fn of_another_account(event: &Value) -> Value {
+    let mut other = event.clone();
+    other["id"] = json!(format!("{}_other", event["id"].as_str().unwrap_or_default()));
+    other["account"] = json!("acct_1");
+    other["created"] = json!(event["created"].as_i64().unwrap_or_default() + 1_000_000);
+    other["data"]["object"]["status"] = json!("canceled");
+    other
 }
 
 /// Kills a connection of the handlers now and then.

@@ -23,7 +23,7 @@ use shared::clock::Clock;
 
 use crate::TestApp;
 pub use history::{Act, History, Size, Step, histories};
-pub use world::{Organization, World, plan_of};
+pub use world::{ADDON, Organization, World, plan_of};
 
 /// What a history came to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,10 +55,10 @@ pub async fn play(history: &History) -> Result<Tally, String> {
     let post = delivery::Post::default();
 
     let player = async {
-        for step in &history.steps {
+        for step in history.steps.iter().filter(|step| !history.skips(&step.act)) {
             clock.fetch_add(step.pass_ms, Ordering::SeqCst);
             world.step(&t, step).await;
-            post.collect(&t, &mut random);
+            post.collect(&t, history.thin(), &mut random);
             if !history.late {
                 tokio::time::sleep(std::time::Duration::from_millis(random.u64(0..6))).await;
             }
@@ -76,6 +76,6 @@ pub async fn play(history: &History) -> Result<Tally, String> {
         attempt?;
     }
     journal.check(&t).await?;
-    check::end(&t, &world, &post, history.deletes()).await?;
+    check::end(&t, &world, &post, history).await?;
     Ok(post.tally(&t))
 }

@@ -1,21 +1,44 @@
 //! Stripe's side of a history: what happens is done in the emulator, and the emulator says what is true.
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use stripe_emulator::ApiError;
 use uuid::Uuid;
 
 use super::history::{Act, PRICES, Step};
 use crate::TestApp;
+
+/// The flag that an add-on grants; enterprise has it too.
+pub const ADDON: &str = "hasAPI";
 
 /// The organizations of a history, each with its customer.
 pub struct World {
     /// Organization, its one member, its customer.
     pub organizations: Vec<Organization>,
     prices: BTreeMap<&'static str, String>,
+    /// A price that nobody knows a plan for, one of an add-on, and a link for each of [`PRICES`].
+    unknown_price: String,
+    addon_price: String,
+    links: Vec<String>,
     /// No quantity is used twice, so that most states can be told from one another.
     quantity: Cell<i64>,
+    /// What was bought in ways that the objects themselves do not tell of.
+    pub bought: RefCell<Bought>,
+}
+
+/// What was bought by strangers, and what was bought once.
+#[derive(Debug, Default)]
+pub struct Bought {
+    /// The organization that a stranger typed, by the subscription.
+    pub by_strangers: BTreeMap<String, String>,
+    /// Strangers' customers.
+    pub strangers: BTreeSet<String>,
+    /// Sessions of add-ons, each with its organization.
+    pub addons: Vec<(String, String)>,
+    /// Those whose dispute was lost.
+    pub lost: BTreeSet<String>,
 }
 
 /// One organization.
@@ -63,7 +86,28 @@ impl World {
             let list = t.stripe.call("GET", "/v1/prices", &json!({ "lookup_keys": [key] })).expect("prices");
             (*key, list["data"][0]["id"].as_str().expect("a price").to_owned())
         });
-        Self { organizations, prices: prices.collect(), quantity: Cell::new(1) }
+        let prices: BTreeMap<&'static str, String> = prices.collect();
+        let made = |path: &str, params: Value| {
+            let made = t.stripe.call("POST", path, &params).expect(path);
+            made["id"].as_str().expect("an id").to_owned()
+        };
+        let link = |key: &&str| {
+            made("/v1/payment_links", json!({ "line_items": [{ "price": prices[*key], "quantity": 1 }] }))
+        };
+        let links = PRICES.iter().map(link).collect();
+        let product = json!({ "name": "Made by hand" });
+        let monthly = json!({ "currency": "usd", "unit_amount": 700, "product_data": product,
+            "recurring": { "interval": "month" } });
+        let once = json!({ "currency": "usd", "unit_amount": 900, "product_data": product });
+        Self {
+            organizations,
+            unknown_price: made("/v1/prices", monthly),
+            addon_price: made("/v1/prices", once),
+            links,
+            prices,
+            quantity: Cell::new(1),
+            bought: RefCell::default(),
+        }
     }
 
     /// Does one step: in the application's tables, or at Stripe.
@@ -131,16 +175,128 @@ impl World {
             Act::CancelAtPeriodEnd => stripe.cancel_at_period_end(subscription, true),
             Act::Unpaid => stripe.set_status(subscription, "unpaid"),
             Act::CancelNow => stripe.cancel_now(subscription),
+            Act::FailedUpgrade { price } => {
+                let _ = stripe.set_card(subscription, false);
+                let failed = stripe.upgrade(subscription, PRICES[*price], self.next_quantity());
+                let _ = stripe.set_card(subscription, true);
+                failed
+            }
+            Act::OtherCustomer { price: index } => {
+                stripe.call("POST", "/v1/customers", &json!({})).and_then(|made| {
+                    let named = json!({ "org_id": organization.id });
+                    let item = json!({ "price": price(*index), "quantity": self.next_quantity() });
+                    stripe.create_subscription(
+                        &json!({ "customer": made["id"], "items": [item], "metadata": named }),
+                    )
+                })
+            }
+            Act::UnknownPrice { named } => {
+                let item = json!({ "price": self.unknown_price, "quantity": self.next_quantity() });
+                let mut params = json!({ "customer": organization.customer, "items": [item] });
+                if *named {
+                    params["metadata"] = json!({ "org_id": organization.id });
+                }
+                stripe.create_subscription(&params)
+            }
+            Act::Move => {
+                let moved = change(json!({ "metadata": { "org_id": organization.id } }));
+                if moved.is_ok() {
+                    let mut bought = self.bought.borrow_mut();
+                    if bought.by_strangers.remove(subscription).is_some() {
+                        let customer =
+                            moved.as_ref().map(|moved| moved["customer"].clone()).unwrap_or_default();
+                        bought.strangers.remove(customer.as_str().unwrap_or_default());
+                    }
+                }
+                moved
+            }
+            Act::Stranger { price } => self.by_link(t, organization, &self.links[*price]),
+            Act::BuyAddon => self.buy_addon(t, organization),
+            Act::Refund { .. } | Act::Dispute { .. } => self.take_back(t, step),
+            Act::DeleteCustomer => {
+                let customers = stripe.subscriptions();
+                let customer =
+                    customers.get(step.target % customers.len().max(1)).map(|one| &one["customer"]);
+                let customer = customer.and_then(Value::as_str).unwrap_or_default();
+                // Those of the organizations' own are needed for the rest of the history.
+                if self.organizations.iter().any(|organization| organization.customer == customer) {
+                    return;
+                }
+                stripe.call("DELETE", &format!("/v1/customers/{customer}"), &json!({}))
+            }
             Act::DeleteOrganization { .. } | Act::RestoreOrganization => return,
         };
     }
 
-    fn check_out(
-        &self,
-        t: &TestApp,
-        organization: &Organization,
-        price: &str,
-    ) -> Result<Value, stripe_emulator::ApiError> {
+    /// A stranger follows a payment link whose address names the organization, and pays.
+    fn by_link(&self, t: &TestApp, organization: &Organization, link: &str) -> Result<Value, ApiError> {
+        let session = t.stripe.open_payment_link(link, Some(&organization.id))?;
+        let paid = t.stripe.pay_checkout_session(session["id"].as_str().unwrap_or_default())?;
+        let text = |name: &str| paid[name].as_str().unwrap_or_default().to_owned();
+        let mut bought = self.bought.borrow_mut();
+        bought.by_strangers.insert(text("subscription"), organization.id.clone());
+        bought.strangers.insert(text("customer"));
+        Ok(paid)
+    }
+
+    fn buy_addon(&self, t: &TestApp, organization: &Organization) -> Result<Value, ApiError> {
+        let params = json!({
+            "mode": "payment", "customer": organization.customer,
+            "line_items": [{ "price": self.addon_price, "quantity": 1 }],
+            "success_url": "https://app.example.com/", "cancel_url": "https://app.example.com/",
+            "metadata": { "org_id": organization.id, "addon_flags": ADDON }
+        });
+        let session = t.stripe.call("POST", "/v1/checkout/sessions", &params)?;
+        let id = session["id"].as_str().unwrap_or_default().to_owned();
+        let paid = t.stripe.pay_checkout_session(&id)?;
+        self.bought.borrow_mut().addons.push((id, organization.id.clone()));
+        Ok(paid)
+    }
+
+    /// Money of one of the add-ons goes back.
+    fn take_back(&self, t: &TestApp, step: &Step) -> Result<Value, ApiError> {
+        let mut bought = self.bought.borrow_mut();
+        let Some((session, _)) = bought.addons.get(step.target % bought.addons.len().max(1)).cloned() else {
+            return Ok(Value::Null);
+        };
+        let charge = t.stripe.charge_of(&session).unwrap_or_default();
+        let charge = charge["id"].as_str().unwrap_or_default();
+        match step.act {
+            Act::Refund { full } => t.stripe.refund(charge, (!full).then_some(1)),
+            Act::Dispute { won } => {
+                let dispute = t.stripe.open_dispute(charge)?;
+                let closed = t.stripe.close_dispute(dispute["id"].as_str().unwrap_or_default(), won)?;
+                if !won {
+                    bought.lost.insert(session);
+                }
+                Ok(closed)
+            }
+            _ => Ok(Value::Null),
+        }
+    }
+
+    /// The organization that a subscription belongs to: what metadata says, else whose customer pays, else
+    /// what a stranger typed. None: nobody's.
+    pub fn whose(&self, subscription: &Value) -> Option<String> {
+        let text = |pointer: &str| subscription.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let by_customer = || {
+            let customer = text("/customer")?;
+            self.organizations.iter().find(|one| one.customer == customer).map(|one| one.id.clone())
+        };
+        let by_stranger = || self.bought.borrow().by_strangers.get(&text("/id")?).cloned();
+        text("/metadata/org_id").or_else(by_stranger).or_else(by_customer)
+    }
+
+    /// Whether the organization has an add-on whose money is still there.
+    pub fn has_addon(&self, t: &TestApp, org: &str) -> bool {
+        let bought = self.bought.borrow();
+        bought.addons.iter().any(|(session, whose)| {
+            let charge = t.stripe.charge_of(session).unwrap_or_default();
+            whose == org && !bought.lost.contains(session) && charge["refunded"] != true
+        })
+    }
+
+    fn check_out(&self, t: &TestApp, organization: &Organization, price: &str) -> Result<Value, ApiError> {
         let metadata = json!({ "org_id": organization.id });
         let session = t.stripe.call(
             "POST",
@@ -169,7 +325,7 @@ pub fn fingerprint(subscription: &Value) -> String {
     format!(
         "{} {} {} {} {} {}",
         subscription["status"].as_str().unwrap_or_default(),
-        plan_of(lookup_key),
+        if lookup_key.is_empty() { "pilot" } else { plan_of(lookup_key) },
         item["quantity"],
         subscription["cancel_at_period_end"],
         subscription["pause_collection"]["behavior"].as_str().unwrap_or("none"),

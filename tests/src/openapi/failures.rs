@@ -6,6 +6,7 @@ use lambda_http::Body;
 use serde_json::{Map, Value, json};
 use shared::error::Error;
 use shared::http::error::ApiError;
+use shared::http::identity::Refusal;
 use shared::{db, stripe};
 
 /// `x`: the route can answer it. The tests call each route until it did, and for nothing else.
@@ -72,7 +73,7 @@ fn every_failure() -> Vec<ApiError> {
         ApiError::InvalidReturnUrl,
         ApiError::InvalidSignature(stripe::signature::Invalid::Mismatch),
         Error::MissingOrg.into(),
-        ApiError::Unauthenticated,
+        ApiError::Unauthenticated(Refusal::Missing),
         ApiError::IdentityMismatch,
         ApiError::NotAMember,
         ApiError::NotABillingAdmin,
@@ -102,7 +103,7 @@ fn when(error: &ApiError) -> &'static str {
         }
         ApiError::InvalidReturnUrl => "`returnUrl` is not on an allowed origin",
         ApiError::InvalidSignature(_) => "the signature is missing, wrong, twice there or stale",
-        ApiError::Unauthenticated => "no access token, or one that is not good (any more)",
+        ApiError::Unauthenticated(_) => "no access token, or one that is not good (any more)",
         ApiError::IdentityMismatch => {
             "the request has an `x-user-id` header that names another than the token"
         }

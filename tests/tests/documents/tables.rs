@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use shared::config::Config;
+use shared::config::{Config, IdentitySource};
 use tests::openapi::document;
 
 use super::page::{file, rows, spans};
@@ -63,6 +63,16 @@ fn the_table_of_failures_is_what_the_document_says() {
     assert!(told == expected, "docs/API.md, Failures, should be:\n{}", lines.join("\n"));
 }
 
+#[test]
+fn the_table_of_reasons_has_each_word_of_the_database() {
+    let table = rows(&file("docs/API.md"), "### Why it is the free plan");
+    let told: BTreeSet<_> = table.iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
+    let code = file("migrations/functions/reason.sql");
+    let words = code.split(" then '").skip(1).chain(code.split(" else '").skip(1));
+    let words: BTreeSet<_> = words.map(|rest| rest.split('\'').next().unwrap().to_owned()).collect();
+    assert_eq!(told, words);
+}
+
 /// The names of all variables that the configuration reads: what the door to the environment has in quotation
 /// marks.
 fn variables() -> BTreeSet<String> {
@@ -89,13 +99,14 @@ fn the_table_of_variables_has_each_that_is_read_with_its_default() {
         .collect();
     assert_eq!(told.keys().cloned().collect::<BTreeSet<_>>(), variables());
     let empty = Config::from_lookup(|_| None);
+    assert_eq!(empty.identity_source, IdentitySource::AccessToken);
     for (name, default) in [
         ("DATABASE_POOL_SIZE", empty.database_pool_size.to_string()),
         ("GRACE_DAYS", empty.grace_days.to_string()),
         ("TRIAL_DAYS", empty.trial_days.to_string()),
         ("AUTOMATIC_TAX", empty.automatic_tax.to_string()),
         ("ENTITLEMENTS_CACHE_SECONDS", empty.entitlements_cache_seconds.to_string()),
-        ("IDENTITY_SOURCE", format!("{:?}", empty.identity_source).to_lowercase()),
+        ("IDENTITY_SOURCE", "access_token".to_owned()),
         ("FOREIGN_SUBSCRIPTIONS", format!("{:?}", empty.foreign_subscriptions).to_lowercase()),
         ("METRICS_NAMESPACE", empty.metrics_namespace.unwrap_or_default()),
     ] {

@@ -47,12 +47,15 @@ fn key_mode(config: &Config, report: &mut DoctorReport) {
 
 fn identity(config: &Config, report: &mut DoctorReport) {
     match config.identity_source {
-        IdentitySource::Authorizer => report.ok("identity", "callers are who their access token says"),
+        IdentitySource::AccessToken => report.ok("identity", "callers are who their access token says"),
+        IdentitySource::Authorizer => {
+            report.ok("identity", "callers are who your own authorizer in front of the API says")
+        }
         IdentitySource::TrustedHeaders => report.warning(
             "identity",
             "x-user-id is believed",
             "Right only where nothing but a trusted backend can reach the API; else leave IDENTITY_SOURCE at \
-             authorizer.",
+             access_token.",
         ),
     }
 }

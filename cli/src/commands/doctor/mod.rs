@@ -10,7 +10,9 @@ use crate::{outcome, table};
 
 mod configuration;
 mod database;
+mod destinations;
 mod events;
+mod paid_for;
 mod signing_keys;
 mod stripe;
 
@@ -78,6 +80,9 @@ pub async fn run(args: Args, context: &Context) -> Result<DoctorReport, Error> {
     configuration::check(context, &mut report);
     signing_keys::check(context, &mut report).await;
     let is_migrated = database::check(context, &mut report).await;
+    if is_migrated {
+        paid_for::check(context, &mut report).await;
+    }
     if stripe::check(context, args.webhook_url.as_ref(), is_migrated, &mut report).await && is_migrated {
         events::check(context, &mut report).await;
     }

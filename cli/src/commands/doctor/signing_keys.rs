@@ -1,7 +1,7 @@
-//! The keys that the project publishes for its access tokens: whether any token can be accepted at all.
+//! The keys of access tokens, published or configured: whether any token can be accepted at all.
 
 use shared::config::IdentitySource;
-use shared::jwks::{Fetcher, KeySet};
+use shared::jwks::{Error, Fetcher, KeySet};
 
 use super::DoctorReport;
 use crate::context::Context;
@@ -14,15 +14,22 @@ const THE_ADDRESS: &str =
 const THE_KIND: &str =
     "Let the project sign with an ECC (P-256) or RSA key: in Supabase under Settings, JWT Keys.";
 
-/// Fetches them once, as the authorizer does.
+/// Fetches them once, as the functions do.
 pub(super) async fn check(context: &Context, report: &mut DoctorReport) {
     let config = &context.config;
-    let url = config.supabase_url.as_deref().filter(|_| config.identity_source == IdentitySource::Authorizer);
+    let url =
+        config.supabase_url.as_deref().filter(|_| config.identity_source == IdentitySource::AccessToken);
     // Told above if it is missing.
     let Some(url) = url else { return };
     let has_secret = config.supabase_jwt_secret.is_some();
     let fetcher = Fetcher::of_project(url);
-    match fetcher.fetch().await {
+    let fetched = fetcher.fetch().await;
+    if let Some(text) = &config.supabase_jwks {
+        // Err: the configuration has refused it.
+        let keys = KeySet::parse(text.as_bytes()).unwrap_or_default();
+        return configured(&keys, fetched, &fetcher, has_secret, report);
+    }
+    match fetched {
         Ok(keys) => published(&keys, has_secret, report),
         Err(error) => {
             let found = format!("{} cannot be read: {error}", fetcher.url());
@@ -59,4 +66,45 @@ fn published(keys: &KeySet, has_secret: bool, report: &mut DoctorReport) {
             }
         }
     }
+}
+
+/// Those of `SUPABASE_JWKS`, beside those that are published.
+fn configured(
+    keys: &KeySet,
+    fetched: Result<KeySet, Error>,
+    fetcher: &Fetcher,
+    has_secret: bool,
+    report: &mut DoctorReport,
+) {
+    let replace = format!("Put what {} answers into SUPABASE_JWKS, or remove the variable.", fetcher.url());
+    if keys.is_empty() {
+        let found = "SUPABASE_JWKS has no key of a kind that is supported";
+        return match has_secret {
+            true => report.warning(CHECK, found, format!("{ONLY_THE_SECRET} {replace}")),
+            false => report.failing(CHECK, found, format!("{NO_TOKEN} {replace}")),
+        };
+    }
+    let usable = keys.algorithms().join(", ");
+    let (lacking, gone) = match &fetched {
+        Ok(published) => (not_in(keys, published), not_in(published, keys)),
+        Err(error) => {
+            let found =
+                format!("{} configured: {usable}; not compared with those published: {error}", keys.len());
+            return report.ok(CHECK, found);
+        }
+    };
+    if !lacking.is_empty() {
+        let found = format!("SUPABASE_JWKS lacks a key that is published: {}", lacking.join(", "));
+        report.warning(CHECK, found, format!("Access tokens signed with it are refused. {replace}"));
+    } else if !gone.is_empty() {
+        let found = format!("SUPABASE_JWKS has a key that is not published any more: {}", gone.join(", "));
+        report.warning(CHECK, found, format!("Access tokens signed with it are still accepted. {replace}"));
+    } else {
+        report.ok(CHECK, format!("{} configured, as published: {usable}", keys.len()));
+    }
+}
+
+/// The names of the keys of `all` that `known` lacks.
+fn not_in<'a>(known: &KeySet, all: &'a KeySet) -> Vec<&'a str> {
+    all.names().into_iter().filter(|name| known.get(name).is_none()).collect()
 }

@@ -1,12 +1,9 @@
-//! Stripe: reached, with our prices, our endpoint and a clock like ours.
+//! Stripe: reached, with our prices, our portal and a clock like ours.
 
-use serde::Deserialize;
-use shared::stripe::event::PROCESSED;
-use shared::stripe::{Stripe, VERSION};
-use stripe_misc::webhook_endpoint::ListWebhookEndpoint;
+use shared::stripe::Stripe;
 use url::Url;
 
-use super::DoctorReport;
+use super::{DoctorReport, destinations};
 use crate::commands::{portal_configuration, products};
 use crate::context::{self, Context};
 
@@ -37,9 +34,7 @@ pub(super) async fn check(
         prices(context, report).await;
         portal(context, report).await;
     }
-    if let Err(error) = endpoint(stripe, webhook_url, report).await {
-        report.impossible("webhook_endpoint", context::Error::from(error));
-    }
+    destinations::check(stripe, webhook_url, report).await;
     true
 }
 
@@ -73,16 +68,12 @@ async fn prices(context: &Context, report: &mut DoctorReport) {
     match products::run(args, context).await {
         Ok(products) if products.has_changes() => {
             let wrong = products.prices.iter().filter(|line| line.done != products::Done::Unchanged);
-            let wrong: Vec<String> =
-                wrong.map(|line| format!("{} would be {}", line.lookup_key, line.done)).collect();
-            let found = if wrong.is_empty() {
-                "a product is not as the table plans says".to_owned()
-            } else {
-                wrong.join(", ")
-            };
+            let prices = wrong.map(|line| format!("{} would be {}", line.lookup_key, line.done));
+            let wrong = products.products.iter().filter(|line| line.done != products::Done::Unchanged);
+            let found: Vec<String> = prices.chain(wrong.map(product)).collect();
             report.failing(
                 "prices",
-                found,
+                found.join(", "),
                 "Run billing products --dry-run to see it, and billing products to mend it.",
             );
         }
@@ -91,6 +82,17 @@ async fn prices(context: &Context, report: &mut DoctorReport) {
             None => report.ok("prices", format!("{} there, with the right amounts", products.prices.len())),
         },
         Err(error) => report.impossible("prices", error),
+    }
+}
+
+/// What is wrong with a plan's product. A price may be active and its product archived: it looks as if it
+/// were sold, and Stripe refuses every checkout.
+fn product(line: &products::ProductLine) -> String {
+    let id = line.product.as_deref().unwrap_or_default();
+    match line.was_archived() {
+        true => format!("{id}, the product of {}, is archived: nobody can buy it", line.plan_code),
+        false if line.changes.is_empty() => format!("{} has no product", line.plan_code),
+        false => format!("{id}, the product of {}, differs in {}", line.plan_code, line.changes.join(", ")),
     }
 }
 
@@ -110,60 +112,4 @@ async fn portal(context: &Context, report: &mut DoctorReport) {
         ),
         Err(error) => report.impossible("portal_configuration", error),
     }
-}
-
-#[derive(Deserialize)]
-struct Endpoint {
-    url: String,
-    status: String,
-    enabled_events: Vec<String>,
-    api_version: Option<String>,
-}
-
-impl Endpoint {
-    fn lacks(&self) -> Vec<&'static str> {
-        let sent =
-            |kind: &&&'static str| !self.enabled_events.iter().any(|sent| sent == **kind || sent == "*");
-        PROCESSED.iter().filter(sent).copied().collect()
-    }
-}
-
-async fn endpoint(
-    stripe: &Stripe,
-    url: Option<&Url>,
-    report: &mut DoctorReport,
-) -> Result<(), shared::stripe::Error> {
-    const CHECK: &str = "webhook_endpoint";
-    const MEND: &str = "Run billing webhook-endpoint --url with the webhook function's address (the output \
-                        WebhookUrl of the deployment).";
-    let all: Vec<Endpoint> = stripe.list(&ListWebhookEndpoint::new().limit(100)).await?;
-    let mut ours: Vec<Endpoint> = all
-        .into_iter()
-        .filter(|endpoint| match url {
-            Some(url) => Url::parse(&endpoint.url).is_ok_and(|its| its == *url),
-            // One for another product on this account has none of our events.
-            None => endpoint.lacks().len() < PROCESSED.len(),
-        })
-        .collect();
-    ours.sort_by_key(|endpoint| (endpoint.status != "enabled", endpoint.lacks().len()));
-    let Some(best) = ours.first() else {
-        report.failing(CHECK, "none is registered: no event comes", MEND);
-        return Ok(());
-    };
-    let lacks = best.lacks();
-    if best.status != "enabled" {
-        report.failing(CHECK, format!("{} is {}: no event comes", best.url, best.status), MEND);
-    } else if !lacks.is_empty() {
-        report.failing(CHECK, format!("{} is not sent {}", best.url, lacks.join(", ")), MEND);
-    } else if best.api_version.as_deref() != Some(VERSION.as_str()) {
-        let version = best.api_version.as_deref().unwrap_or("the account's default version");
-        report.warning(
-            CHECK,
-            format!("{} is sent events in {version}", best.url),
-            format!("They are read, but {VERSION} is what is tested. {MEND}"),
-        );
-    } else {
-        report.ok(CHECK, format!("{} is enabled, with the {} events", best.url, PROCESSED.len()));
-    }
-    Ok(())
 }

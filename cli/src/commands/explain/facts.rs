@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::domain::status::Status;
 
+use super::subscription::Subscription;
 use crate::commands::events::EventRow;
+use crate::extra::Extra;
 use crate::organization::Organization;
 use crate::outcome;
 
@@ -25,8 +27,17 @@ pub struct Explanation {
     pub by_hand: bool,
     /// Its Stripe customers, one for each mode at most.
     pub customers: Vec<Customer>,
+    /// The customer portal that its owner may open.
+    pub portal: Portal,
     /// Its subscriptions: those of the mode that counts first, then the newest.
     pub subscriptions: Vec<Subscription>,
+    /// What its customers pay for other organizations.
+    pub elsewhere: Vec<Elsewhere>,
+    /// Its last one-time payments, the newest first.
+    #[serde(default)]
+    pub payments: Vec<Extra>,
+    /// Its last charges of which money went back, or that are disputed, the newest first.
+    pub charges: Vec<Charge>,
     /// All flags: what is on first.
     pub flags: Vec<Flag>,
     /// The last entries of the audit trail, newest first.
@@ -35,13 +46,34 @@ pub struct Explanation {
     pub events: Vec<EventRow>,
 }
 
+impl Explanation {
+    /// The subscription that explains the plan. None: there is none.
+    pub fn decisive(&self) -> Option<&Subscription> {
+        let id = self.plan.stripe_subscription_id.as_ref()?;
+        self.subscriptions.iter().find(|one| one.stripe_subscription_id == *id)
+    }
+}
+
 /// The plan in force.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Plan {
     /// The plan's code: `pilot`, `pro` or `enterprise`.
     pub plan_code: String,
+    /// The subscription that explains it. None: none does.
+    pub stripe_subscription_id: Option<String>,
     /// Stripe's status of the subscription that explains it. None: it never had one.
     pub status: Option<Status>,
+    /// Why the plan is the free one although there is a subscription: a stable word such as `grace_over`.
+    /// None: nothing needs an explanation.
+    pub reason: Option<String>,
+    /// How often it is paid: `day`, `week`, `month` or `year`.
+    pub billing_interval: Option<String>,
+    /// It is paid once in so many intervals.
+    pub interval_count: Option<i64>,
+    /// Three letters, lower case.
+    pub currency: Option<String>,
+    /// How many times the plan was bought.
+    pub quantity: Option<i64>,
     /// Seats that are paid for, or included.
     pub seats: i32,
     /// When the paid period ends.
@@ -50,6 +82,10 @@ pub struct Plan {
     pub cancel_at: Option<Timestamp>,
     /// Until when the plan outlasts a failed payment.
     pub grace_ends_at: Option<Timestamp>,
+    /// When the trial ends.
+    pub trial_ends_at: Option<Timestamp>,
+    /// Stripe collects nothing for it for now.
+    pub collection_paused: bool,
 }
 
 /// A Stripe customer of the organization.
@@ -61,54 +97,55 @@ pub struct Customer {
     pub livemode: bool,
 }
 
-/// A row of `billing.subscriptions`.
+/// The customer portal that an owner or admin may open.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Subscription {
-    /// Stripe's id, `sub_...`.
-    pub stripe_subscription_id: String,
-    /// Stripe's id of who pays.
-    pub stripe_customer_id: String,
-    /// Live mode, not test mode.
-    pub livemode: bool,
-    /// It is of the mode whose payments count.
-    pub counts: bool,
-    /// Stripe's status, such as `active` or `past_due`.
-    pub status: Status,
-    /// `pause_collection.behavior`; `void` grants nothing.
-    pub pause_behavior: Option<String>,
-    /// What it is for.
-    pub plan_code: String,
-    /// How often it is paid.
-    pub billing_interval: Option<String>,
-    /// How many times the plan was bought.
-    pub quantity: i32,
-    /// When the paid period ends.
-    pub current_period_end: Option<Timestamp>,
-    /// It ends with the period.
-    pub cancel_at_period_end: bool,
-    /// When it ends, if it is cancelled.
-    pub cancel_at: Option<Timestamp>,
-    /// When its trial ends or ended.
-    pub trial_end: Option<Timestamp>,
-    /// Since when a payment is open.
-    pub past_due_since: Option<Timestamp>,
-    /// Until when it grants its plan nevertheless.
-    pub grace_until: Option<Timestamp>,
-    /// When Stripe made it.
-    pub stripe_created_at: Timestamp,
-    /// When we last wrote it.
-    pub updated_at: Timestamp,
-    /// When we learned that it ended.
-    pub ended_at: Option<Timestamp>,
+pub struct Portal {
+    /// Stripe's id of the customer whose portal it is. None: there is none yet.
+    pub customer: Option<String>,
+    /// The organizations that this customer pays for too: their subscriptions would be shown, so it stays
+    /// closed. Empty: it opens.
+    pub shared_with: Vec<Organization>,
 }
 
-impl Subscription {
-    /// It grants its plan.
-    pub fn grants(&self, now: Timestamp) -> bool {
-        self.counts
-            && self.pause_behavior.as_deref() != Some("void")
-            && self.status.is_granting()
-            && (self.status != Status::PastDue || self.grace_until.is_some_and(|until| until > now))
+/// A subscription of another organization that this one's customer pays.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Elsewhere {
+    /// Stripe's id, `sub_...`.
+    pub stripe_subscription_id: String,
+    /// The customer who pays.
+    pub stripe_customer_id: String,
+    /// Stripe's status.
+    pub status: Status,
+    /// Whom it is for.
+    pub organization: Organization,
+}
+
+/// A charge of which money went back, or that is disputed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Charge {
+    /// Stripe's id, `ch_...`.
+    pub stripe_charge_id: String,
+    /// Stripe's id of the payment that it belongs to.
+    pub stripe_payment_intent_id: Option<String>,
+    /// Live mode, not test mode.
+    pub livemode: bool,
+    /// In the currency's smallest unit. None: no event said so.
+    pub amount_cents: Option<i64>,
+    /// How much of it went back.
+    pub refunded_cents: i64,
+    /// Three letters, lower case.
+    pub currency: Option<String>,
+    /// Stripe's status of its dispute. None: it is not disputed.
+    pub dispute_status: Option<String>,
+    /// When we last wrote it.
+    pub updated_at: Timestamp,
+}
+
+impl Charge {
+    /// Nobody has decided about its dispute yet.
+    pub fn is_disputed(&self) -> bool {
+        const OVER: [&str; 4] = ["won", "lost", "warning_closed", "prevented"];
+        self.dispute_status.as_deref().is_some_and(|status| !OVER.contains(&status))
     }
 }
 
@@ -125,7 +162,7 @@ pub struct Flag {
     pub expires_at: Option<Timestamp>,
     /// The plan that switches it on. None: no row does, so that it is as everybody has it.
     pub plan_code: Option<String>,
-    /// The checkout session that paid for an add-on. None: it is no add-on.
+    /// The checkout session or subscription that paid for an add-on. None: it is no add-on.
     pub source_id: Option<String>,
     /// Who overrode it. None: nobody did.
     pub by_whom: Option<String>,

@@ -1,18 +1,22 @@
 //! `billing explain`: why an organization has what it has.
 
 mod facts;
+mod reason;
 mod screen;
 mod sentence;
+mod subscription;
 
 use tokio_postgres::types::Type;
 
 use crate::context::{self, Context, Need};
+use crate::extra::{self, Filter, Which};
 use crate::organization::{self, OrgRef};
 use crate::query;
 
-pub use facts::{Change, Customer, Explanation, Flag, Plan, Subscription};
+pub use facts::{Change, Charge, Customer, Elsewhere, Explanation, Flag, Plan, Portal};
+pub use subscription::{Item, Subscription};
 
-/// Changes and events that are told.
+/// Payments, charges, changes and events that are told.
 const TOLD: i64 = 8;
 
 /// Says why an organization has what it has: its plan, subscriptions and flags, and the last changes and
@@ -37,11 +41,14 @@ pub struct Args {
 pub async fn run(args: Args, context: &Context) -> Result<Explanation, context::Error> {
     context.require(&[Need::Database])?;
     let client = context.database().await?;
-    let org = organization::find(client, &args.org).await?.id.uuid();
+    let id = organization::find(client, &args.org).await?.id;
+    let org = id.uuid();
     let sql = include_str!("explain.sql");
     let found: Option<Explanation> =
         query::one(client, sql, &[(&org, Type::UUID), (&TOLD, Type::INT8)]).await?;
     let mut explanation = found.ok_or_else(|| context::Error::UnknownOrganization(args.org.to_string()))?;
+    let payments = Filter { org: Some(id), which: Which::Payments, ..Filter::default() };
+    explanation.payments = extra::read(client, payments, TOLD).await?;
     explanation.sentence = sentence::of(&explanation, context.clock.now());
     Ok(explanation)
 }

@@ -5,15 +5,29 @@ use std::fmt::{Display, Formatter, Result};
 use jiff::Timestamp;
 use shared::domain::status::Status;
 
-use super::facts::{Change, Explanation, Flag, Subscription};
+use super::facts::{Change, Charge, Explanation, Flag};
+use super::subscription::Subscription;
 use crate::commands::events::EventRow;
-use crate::{table, when};
+use crate::extra::Extra;
+use crate::organization::Organization;
+use crate::{money, table, when, words};
 
 impl Display for Explanation {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         writeln!(f, "{}\n", self.sentence)?;
         self.write_plan(f)?;
-        section(f, "Subscriptions", &self.subscriptions, subscription, "none")?;
+        section(f, "Subscriptions", &self.subscriptions, |one| self.subscription(one), "none")?;
+        for one in &self.elsewhere {
+            let (id, customer, whose) =
+                (&one.stripe_subscription_id, &one.stripe_customer_id, &one.organization);
+            writeln!(f, "  {customer} pays for {whose} too: {id}, {}", one.status)?;
+        }
+        if !self.payments.is_empty() {
+            section(f, "One-time payments", &self.payments, payment, "none")?;
+        }
+        if !self.charges.is_empty() {
+            section(f, "Refunds and disputes", &self.charges, charge, "none")?;
+        }
         section(f, "Flags", &self.flags, |one| flag(one, &self.plan.plan_code), "none: run billing migrate")?;
         section(f, "Last changes", &self.changes, change, "none")?;
         section(f, "Last events", &self.events, event, "none")
@@ -24,15 +38,17 @@ impl Explanation {
     fn write_plan(&self, f: &mut Formatter<'_>) -> Result {
         let plan = &self.plan;
         let status = plan.status.as_ref().map_or("never had a subscription", Status::as_str);
+        let reason = plan.reason.as_ref().map(|word| format!(" ({word})")).unwrap_or_default();
         let mut rows = vec![
             ["Organization".to_owned(), self.organization.to_string()],
-            ["Plan".to_owned(), format!("{}, {status}", plan.plan_code)],
+            ["Plan".to_owned(), format!("{}, {status}{reason}", plan.plan_code)],
             ["Seats".to_owned(), plan.seats.to_string()],
         ];
         for (name, at) in [
             ("Period ends", plan.current_period_end),
             ("Ends", plan.cancel_at),
             ("Grace ends", plan.grace_ends_at),
+            ("Trial ends", plan.trial_ends_at),
         ] {
             rows.extend(at.map(|at| [name.to_owned(), when::time(at)]));
         }
@@ -43,7 +59,45 @@ impl Explanation {
             .collect();
         let customers = if customers.is_empty() { "none yet".to_owned() } else { customers.join(", ") };
         rows.push(["Stripe customer".to_owned(), customers]);
+        rows.push(["Portal".to_owned(), self.portal()]);
         table::write(f, &rows)
+    }
+
+    /// Whose portal it may open, or why none.
+    fn portal(&self) -> String {
+        let Some(customer) = &self.portal.customer else {
+            return "closed: it has no customer of its own".to_owned();
+        };
+        if self.portal.shared_with.is_empty() {
+            return format!("opens with {customer}");
+        }
+        let others: Vec<String> = self.portal.shared_with.iter().map(Organization::short).collect();
+        format!("closed: {customer} pays for {} too", words::listed(&others))
+    }
+
+    fn subscription(&self, one: &Subscription) -> [String; 4] {
+        [
+            one.stripe_subscription_id.clone(),
+            one.status.to_string(),
+            one.sells(),
+            [dates(one), self.payer(one), oddities(one)].concat().join(", "),
+        ]
+    }
+
+    /// Who pays, unless it is the organization's customer.
+    fn payer(&self, one: &Subscription) -> Vec<String> {
+        let Some(customer) = &one.stripe_customer_id else {
+            return vec!["an account pays, and no customer".to_owned()];
+        };
+        let whose = match &one.customer_of {
+            Some(whose) if whose.id == self.organization.id => return Vec::new(),
+            Some(whose) => format!(", the customer of {}", whose.short()),
+            None => String::new(),
+        };
+        match one.own {
+            true => vec![format!("paid by {customer}{whose}")],
+            false => vec![format!("bought through a link by {customer}{whose}")],
+        }
     }
 }
 
@@ -69,7 +123,8 @@ fn section<T, const N: usize>(
     table::write(f, &rows)
 }
 
-fn subscription(one: &Subscription) -> [String; 4] {
+/// When what happens to a subscription.
+fn dates(one: &Subscription) -> Vec<String> {
     let mut notes = Vec::new();
     let mut note =
         |what: &str, at: Option<Timestamp>| notes.extend(at.map(|at| format!("{what} {}", when::day(at))));
@@ -82,15 +137,48 @@ fn subscription(one: &Subscription) -> [String; 4] {
         note("past_due since", one.past_due_since);
         note("grace until", one.grace_until);
     }
-    if let Some(behavior) = &one.pause_behavior {
-        notes.push(format!("collection paused: {behavior}"));
+    notes
+}
+
+/// What a subscription has that most have not.
+fn oddities(one: &Subscription) -> Vec<String> {
+    let mut notes = Vec::new();
+    notes.extend(one.paid_last().map(|paid| format!("paid last: {paid}")));
+    notes.extend(one.pause_behavior.as_ref().map(|behavior| format!("collection paused: {behavior}")));
+    if let Some(clock) = &one.test_clock {
+        let at = one.test_clock_at.map(|at| format!(" at {}", when::day(at))).unwrap_or_default();
+        notes.push(format!("on {clock}{at}"));
     }
     if !one.counts {
-        notes.push(format!("{} mode, does not count", if one.livemode { "live" } else { "test" }));
+        notes.push(format!("{} mode, does not count", words::mode(one.livemode)));
     }
-    let interval = one.billing_interval.as_ref().map(|interval| format!(" by the {interval}"));
-    let plan = format!("{} x {}{}", one.plan_code, one.quantity, interval.unwrap_or_default());
-    [one.stripe_subscription_id.clone(), one.status.to_string(), plan, notes.join(", ")]
+    notes
+}
+
+fn payment(one: &Extra) -> [String; 4] {
+    let sold = match &one.state {
+        None => String::new(),
+        Some(state) => {
+            let until = one.until.map(|at| format!("until {}", when::day(at)));
+            let flags = Some(one.features.join(", ")).filter(|flags| !flags.is_empty());
+            let parts: Vec<String> =
+                [Some("add-on".to_owned()), flags, until].into_iter().flatten().collect();
+            format!("{}: {}", parts.join(" "), state.replace('_', " "))
+        }
+    };
+    [one.source.clone(), one.paid(), sold, one.notes().join(", ")]
+}
+
+fn charge(one: &Charge) -> [String; 3] {
+    let currency = one.currency.as_deref().unwrap_or_default();
+    let amount = |cents: i64| money::amount(cents, currency).trim_end().to_owned();
+    let of = one.amount_cents.map(amount).unwrap_or_else(|| "amount not known".to_owned());
+    let mut notes = Vec::new();
+    if one.refunded_cents > 0 {
+        notes.push(format!("{} refunded", amount(one.refunded_cents)));
+    }
+    notes.extend(one.dispute_status.as_ref().map(|status| format!("dispute: {status}")));
+    [one.stripe_charge_id.clone(), of, notes.join(", ")]
 }
 
 fn flag(one: &Flag, plan: &str) -> [String; 4] {
@@ -112,7 +200,10 @@ fn flag(one: &Flag, plan: &str) -> [String; 4] {
 }
 
 fn change(one: &Change) -> [String; 4] {
-    let what = one.text("subscription").or_else(|| one.text("feature")).unwrap_or_default();
+    // The source of an import is where its customers came from.
+    let source = one.text("source").filter(|_| one.kind.starts_with("addon"));
+    let named = ["subscription", "feature", "charge", "session"].into_iter().find_map(|name| one.text(name));
+    let what = named.or(source).unwrap_or_default();
     let from_to = match (one.text("from"), one.text("to")) {
         (Some(from), Some(to)) => format!("{from} -> {to}"),
         (None, Some(to)) => to.to_owned(),

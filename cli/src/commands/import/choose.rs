@@ -130,7 +130,8 @@ fn one_of(wanted: &Wanted, mut candidates: Vec<Candidate>, problems: &mut Vec<Pr
         .collect();
     if live.len() > 1 {
         let sentence = format!(
-            "{org} has {} customers with a live subscription: {}. Name one of them, and cancel the others' subscriptions \
+            "{org} has {} customers with a live subscription: {}. Name one of them, and cancel the others' \
+             subscriptions \
              or write org_id into their metadata at Stripe.",
             live.len(),
             live.join(", ")

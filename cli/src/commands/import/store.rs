@@ -64,7 +64,8 @@ impl UnknownPrice {
     fn problem(self, org: OrgId) -> Problem {
         let Self { subscription, customer, status, price } = self;
         let sentence = format!(
-            "{subscription} of {org} is {status} at {price}, and nothing says which plan that is: it counts as pilot. \
+            "{subscription} of {org} is {status} at {price}, and nothing says which plan that is: it \
+             counts as pilot. \
              Type billing products adopt {price} --plan PLAN."
         );
         Problem::new(Kind::UnknownPlan, sentence).of(org).about(customer.as_deref().unwrap_or(&subscription))

@@ -77,6 +77,8 @@ pub struct Product {
 pub struct AdjustableQuantity {
     pub enabled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximum: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum: Option<i64>,
 }
 
@@ -98,7 +100,9 @@ impl Features {
                     prices: vec![price.id.clone()],
                     // Only enterprise has seats to buy more of.
                     adjustable_quantity: match plan {
-                        PlanCode::Enterprise => AdjustableQuantity { enabled: true, minimum: Some(1) },
+                        PlanCode::Enterprise => {
+                            AdjustableQuantity { enabled: true, maximum: None, minimum: Some(1) }
+                        }
                         _ => AdjustableQuantity::default(),
                     },
                 }),
@@ -157,7 +161,7 @@ impl Features {
             product.prices.sort_unstable();
             if !product.adjustable_quantity.enabled {
                 // Limits of what is switched off mean nothing.
-                product.adjustable_quantity.minimum = None;
+                product.adjustable_quantity = AdjustableQuantity::default();
             }
         }
         if let Some(products) = &mut self.subscription_update.products {

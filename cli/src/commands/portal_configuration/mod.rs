@@ -1,5 +1,6 @@
 //! `billing portal-configuration`: what customers may do in Stripe's customer portal.
 
+mod carry_over;
 mod features;
 
 use std::collections::HashMap;
@@ -22,8 +23,9 @@ use features::Features;
 /// their invoices.
 ///
 /// The account's default configuration is changed, which is the one the portal function opens. Changes to a
-/// cheaper plan or a shorter interval wait for the end of the period; others are invoiced at once. Run it
-/// after billing products: it names the prices. Run twice, it changes nothing.
+/// cheaper plan or a shorter interval wait for the end of the period; others are invoiced at once. What was
+/// switched on besides stays: further fields, prices, products and limits of seats. Run it after billing
+/// products: it names the prices. Run twice, it changes nothing.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -50,7 +52,7 @@ pub struct PortalConfigurationReport {
     pub done: Done,
     /// The fields that differed, by Stripe's names.
     pub changes: Vec<String>,
-    /// The prices that customers may change between, by lookup key.
+    /// The prices that customers may change between, by lookup key, or by id where one has none.
     pub prices: Vec<String>,
 }
 
@@ -152,11 +154,17 @@ pub async fn run(args: Args, context: &Context) -> Result<PortalConfigurationRep
 /// See [`Error`].
 pub async fn set_up(stripe: &Stripe, dry_run: bool) -> Result<PortalConfigurationReport, Error> {
     let prices = paid_prices(stripe).await?;
-    let wanted = Features::wanted(&prices);
+    let mut wanted = Features::wanted(&prices);
     let all: Vec<Configuration> = stripe.list(&List).await?;
     let is_ours =
         |found: &&Configuration| found.active && found.metadata.get(MANAGED_BY.0) == Some(MANAGED_BY.1);
     let current = all.iter().find(|found| found.is_default).or_else(|| all.iter().find(is_ours));
+    let mut names: Vec<String> = prices.into_iter().filter_map(|(_, price)| price.lookup_key).collect();
+    if let Some(found) = current {
+        let others = carry_over::others(stripe, &wanted, &found.features).await?;
+        wanted = carry_over::keep(wanted, &found.features, &others);
+        names.extend(others.into_values().map(|price| price.lookup_key.unwrap_or(price.id)));
+    }
     let mut report = PortalConfigurationReport {
         dry_run,
         livemode: stripe.livemode(),
@@ -164,7 +172,7 @@ pub async fn set_up(stripe: &Stripe, dry_run: bool) -> Result<PortalConfiguratio
         is_default: current.is_some_and(|found| found.is_default),
         done: Done::Unchanged,
         changes: Vec::new(),
-        prices: prices.into_iter().filter_map(|(_, price)| price.lookup_key).collect(),
+        prices: names,
     };
     let path = match current {
         Some(found) => {

@@ -1,5 +1,8 @@
-//! `billing products`: the products and prices in Stripe, brought up to date with the table `plans`.
+//! `billing products`: the products and prices in Stripe, brought up to date with the table `plans`; and
+//! prices at Stripe that sell a plan because an operator says so.
 
+pub mod adopt;
+mod carry_over;
 mod price;
 mod product;
 mod report;
@@ -8,23 +11,54 @@ use shared::stripe::{self, IdempotencyKey, Stripe};
 use stripe_client_core::StripeRequest;
 use tokio_postgres::Client;
 
-use crate::catalog;
+use crate::catalog::{self, Price, Wanted};
 use crate::context::{self, Context, Need};
-use crate::outcome::{Code, Failure};
+use crate::outcome::{Code, Failure, Outcome};
 
 pub use report::{Done, PriceLine, ProductLine, ProductsReport};
 
 /// Creates the products and prices in Stripe, or brings them up to date, from the table `plans`.
 ///
 /// Prices are found by lookup key. One whose amount or currency changed is replaced: the new one takes the
-/// lookup key, the old one is archived, and subscriptions on it stay as they are. Run twice, it changes
-/// nothing.
+/// lookup key and all that the table says nothing about (metadata, nickname, tax behavior, trial, amounts in
+/// other currencies), the old one is archived, and subscriptions on it stay as they are. Run twice, it
+/// changes nothing.
+#[derive(Clone, Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct CommandLine {
+    /// Without a subcommand: all products and prices.
+    #[command(flatten)]
+    pub args: Args,
+    /// What to do to one price.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do to one price.
+#[allow(missing_docs)] // What each does stands at its `Args`, which is what `--help` shows.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    Adopt(adopt::Args),
+}
+
+impl CommandLine {
+    /// Does what the arguments say.
+    pub async fn run(self, context: &Context, json: bool) -> Outcome {
+        match self.command {
+            None => Outcome::of(run(self.args, context).await, json),
+            Some(Command::Adopt(args)) => Outcome::of(adopt::run(args, context).await, json),
+        }
+    }
+}
+
+/// What is done to all products and prices.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 #[command(after_help = "\
 Examples:
   billing products --dry-run    what would be done
   billing products
-  billing products --json | jq '.prices[] | select(.done != \"unchanged\")'")]
+  billing products --json | jq '.prices[] | select(.done != \"unchanged\")'
+  billing products adopt price_1SXk2LPp --plan pro    a price that somebody made in the Dashboard")]
 pub struct Args {
     /// Only say what would be done.
     #[arg(long)]
@@ -86,10 +120,24 @@ pub async fn set_up(database: &Client, stripe: &Stripe, dry_run: bool) -> Result
         for wanted in &plan.prices {
             let current = prices.iter().find(|price| price.lookup_key.as_ref() == Some(&wanted.lookup_key));
             let line = price::bring_up_to_date(&account, plan, wanted, current, product.as_ref()).await?;
+            report.warnings.extend(current.and_then(|old| amounts_left_alone(&line, wanted, old)));
             report.prices.push(line);
         }
     }
     Ok(report)
+}
+
+/// What a person should look at after a price was replaced: the table says nothing about other currencies.
+fn amounts_left_alone(line: &PriceLine, wanted: &Wanted, old: &Price) -> Option<String> {
+    let others: Vec<&str> = carry_over::other_currencies(wanted, old).map(|(currency, _)| currency).collect();
+    (line.done == Done::Replaced && !others.is_empty()).then(|| {
+        format!(
+            "{} keeps its amounts in {}, of which the table plans says nothing. Change them in the Dashboard \
+             if they should follow.",
+            wanted.lookup_key,
+            others.join(" and ")
+        )
+    })
 }
 
 /// The account that is worked on, or only looked at.

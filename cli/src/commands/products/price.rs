@@ -1,17 +1,14 @@
 //! A plan's price: found by lookup key, replaced if it charges something else. Stripe never changes a price's
 //! amount.
 
-use shared::domain::plan::Interval;
 use shared::stripe::{self, IdempotencyKey, Stripe};
-use stripe_product::price::{
-    CreatePrice, CreatePriceRecurring, CreatePriceRecurringInterval, ListPrice, RetrievePrice, UpdatePrice,
-};
+use stripe_product::price::{CreatePrice, ListPrice, RetrievePrice, UpdatePrice};
 use stripe_product::product::UpdateProduct;
 use stripe_types::Currency;
 
 use super::product::metadata;
 use super::report::{Done, PriceLine};
-use super::{Account, Error};
+use super::{Account, Error, carry_over};
 use crate::catalog::{PLAN_CODE, Plan, Price, Product, Wanted};
 
 /// The metadata by which a run finds the price that an earlier one, which did not come to its end, was about
@@ -22,7 +19,9 @@ const REPLACES: &str = "replaces";
 pub async fn current(stripe: &Stripe, plans: &[Plan]) -> Result<Vec<Price>, stripe::Error> {
     let keys = plans.iter().flat_map(|plan| &plan.prices).map(|wanted| wanted.lookup_key.clone());
     // Stripe takes at most ten keys in one call, and these are five.
-    stripe.list(&ListPrice::new().lookup_keys(keys.collect::<Vec<_>>()).limit(100)).await
+    // Stripe leaves the currency options out of an answer that does not ask for them.
+    let expand = vec!["data.currency_options".to_owned()];
+    stripe.list(&ListPrice::new().lookup_keys(keys.collect::<Vec<_>>()).limit(100).expand(expand)).await
 }
 
 /// Creates, replaces or updates the price, or leaves it. `product` is None if it would be created.
@@ -76,22 +75,18 @@ async fn create(
 ) -> Result<Option<Price>, Error> {
     let Some(product) = product else { return Ok(None) };
     let currency: Currency = wanted.currency.parse().map_err(|_| Error::Currency(plan.code.to_string()))?;
-    let recurring = CreatePriceRecurring::new(match wanted.interval {
-        Interval::Month => CreatePriceRecurringInterval::Month,
-        Interval::Year => CreatePriceRecurringInterval::Year,
-    });
-    let mut metadata = metadata(plan);
+    let mut metadata = carry_over::metadata(metadata(plan), old);
     if let Some(old) = old {
         metadata.insert(REPLACES.to_owned(), old.id.clone());
     }
     let mut request = CreatePrice::new(currency)
         .product(product.id.as_str())
         .unit_amount(wanted.unit_amount)
-        .recurring(recurring)
+        .recurring(carry_over::recurring(wanted, old))
         .lookup_key(wanted.lookup_key.as_str())
         .metadata(metadata);
-    if old.is_some() {
-        request = request.transfer_lookup_key(true);
+    if let Some(old) = old {
+        request = carry_over::onto(request, wanted, old).transfer_lookup_key(true);
     }
     let what = format!("create the price {}", wanted.lookup_key);
     let read = |price: &Price| RetrievePrice::new(price.id.as_str());

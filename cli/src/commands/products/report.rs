@@ -36,6 +36,13 @@ pub struct ProductLine {
     pub changes: Vec<String>,
 }
 
+impl ProductLine {
+    /// It was found in the archive: Stripe refuses a checkout of its prices, though they are active.
+    pub fn was_archived(&self) -> bool {
+        self.changes.iter().any(|field| field == "active")
+    }
+}
+
 /// A price at Stripe: one for each plan and interval that is sold.
 #[derive(Clone, Debug, Serialize)]
 pub struct PriceLine {
@@ -115,6 +122,9 @@ impl fmt::Display for ProductsReport {
                 [] => self.said(line.done),
                 changes => format!("{} ({})", self.said(line.done), changes.join(", ")),
             };
+            let archived =
+                if line.was_archived() { ": it was archived, and nobody could buy it" } else { "" };
+            let done = format!("{done}{archived}");
             let product = line.product.clone().unwrap_or_else(|| "new".to_owned());
             [line.plan_code.to_string(), line.name.clone(), product, done]
         };

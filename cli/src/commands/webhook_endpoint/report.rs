@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 use shared::config::Secret;
+use shared::stripe::VERSION;
 use shared::stripe::event::PROCESSED;
 
-use super::VARIABLE;
+use super::{Args, VARIABLE};
 use crate::outcome;
 pub use crate::outcome::Done;
 
@@ -21,8 +22,10 @@ pub struct WebhookEndpointReport {
     pub endpoint: Option<String>,
     /// Where events are sent.
     pub url: String,
-    /// The API version that they are in.
-    pub api_version: String,
+    /// They are thin events.
+    pub thin: bool,
+    /// The API version that they are in. None: thin events have none.
+    pub api_version: Option<String>,
     /// What was done to it, or would be.
     pub done: Done,
     /// The fields that differed, by Stripe's names.
@@ -36,6 +39,26 @@ pub struct WebhookEndpointReport {
     pub not_stored: Option<String>,
     /// What a person should do.
     pub advice: Vec<String>,
+}
+
+impl WebhookEndpointReport {
+    /// Before anything is done.
+    pub(super) fn new(args: &Args, livemode: bool) -> Self {
+        Self {
+            dry_run: args.dry_run,
+            livemode,
+            endpoint: None,
+            url: args.url.to_string(),
+            thin: args.thin,
+            api_version: (!args.thin).then(|| VERSION.as_str().to_owned()),
+            done: Done::Unchanged,
+            changes: Vec::new(),
+            signing_secret: None,
+            stored: false,
+            not_stored: None,
+            advice: Vec::new(),
+        }
+    }
 }
 
 fn expose<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -57,14 +80,12 @@ impl fmt::Display for WebhookEndpointReport {
             Done::Created => writeln!(f, "{id}: {would}created.")?,
             Done::Updated => writeln!(f, "{id}: {would}updated ({}).", self.changes.join(", "))?,
         }
-        let mode = if self.livemode { "live" } else { "test" };
-        writeln!(
-            f,
-            "{mode} mode, API version {}, {} events to {}",
-            self.api_version,
-            PROCESSED.len(),
-            self.url
-        )?;
+        write!(f, "{} mode, ", if self.livemode { "live" } else { "test" })?;
+        match &self.api_version {
+            Some(version) => write!(f, "API version {version}, {} events", PROCESSED.len())?,
+            None => write!(f, "{} thin events", PROCESSED.len())?,
+        }
+        writeln!(f, " to {}", self.url)?;
         if let Some(reason) = &self.not_stored {
             writeln!(f, "\n{reason}")?;
         }

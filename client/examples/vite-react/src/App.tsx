@@ -1,60 +1,73 @@
-import { BillingError, type BillingClient } from "@promptforge/billing";
-import {
-  BillingProvider,
-  Gate,
-  PricingTable,
-  useBillingClient,
-  type PricingChoice,
-} from "@promptforge/billing/react";
+import type { BillingClient } from "@promptforge/billing";
+import { BillingBanner, BillingProvider, PricingTable } from "@promptforge/billing/react";
 import { useState, type ReactElement } from "react";
 
+import { Billing } from "./Billing";
+import { Documents } from "./Documents";
+import { Link, usePath } from "./path";
 import { plans } from "./plans";
+import { people, person, signIn, type Person } from "./session";
+import { Success } from "./Success";
 
 export function App({ client, orgId }: { client: BillingClient; orgId: string }): ReactElement {
+  const path = usePath();
   return (
     <BillingProvider client={client} orgId={orgId}>
+      <Header client={client} />
       <main>
-        <h1>PromptForge</h1>
-        <Gate
-          feature="canExportPDF"
-          loading={<p>Loading…</p>}
-          fallback={<p>Export as PDF comes with Pro.</p>}
-        >
-          <p>
-            <button type="button">Export as PDF</button>
-          </p>
-        </Gate>
-        <Prices />
+        {/* The table of plans says itself that nobody knows what the organization has. */}
+        <BillingBanner returnUrl="" hide={path === "/plans" ? ["outage", "refused"] : []} />
+        <Page path={path} />
       </main>
     </BillingProvider>
   );
 }
 
-function Prices(): ReactElement {
-  const { client, orgId } = useBillingClient();
-  const [pending, setPending] = useState<PricingChoice["planCode"] | null>(null);
-  const [problem, setProblem] = useState("");
+function Page({ path }: { path: string }): ReactElement {
+  switch (path) {
+    case "/plans":
+      return (
+        <>
+          <h1>Plans</h1>
+          <p className="lead">Change or cancel at any time. Prices are in US dollars, without tax.</p>
+          <PricingTable plans={plans} headingLevel={2} recommended="pro" />
+        </>
+      );
+    case "/billing":
+      return <Billing />;
+    case "/billing/success":
+      return <Success />;
+    default:
+      return <Documents />;
+  }
+}
 
-  const select = async (choice: PricingChoice): Promise<void> => {
-    setPending(choice.planCode);
-    try {
-      const page = await client.startCheckout({ orgId, ...choice }).catch((error: unknown) => {
-        // Who pays already changes the plan in the portal.
-        if (error instanceof BillingError && error.code === "already_subscribed")
-          return client.openPortal({ orgId });
-        throw error;
-      });
-      location.assign(page.url);
-    } catch (error) {
-      setProblem(error instanceof BillingError ? error.message : "Something went wrong.");
-      setPending(null);
-    }
-  };
-
+function Header({ client }: { client: BillingClient }): ReactElement {
+  const [who, setWho] = useState<Person>(person);
   return (
-    <>
-      <PricingTable headingLevel={2} plans={plans} pending={pending} onSelect={select} />
-      <p role="alert">{problem}</p>
-    </>
+    <header>
+      <p className="brand">PromptForge</p>
+      <nav aria-label="Pages">
+        <Link to="/">Documents</Link>
+        <Link to="/plans">Plans</Link>
+        <Link to="/billing">Billing</Link>
+      </nav>
+      <label className="who">
+        <span>Acme, seen by</span>{" "}
+        <select
+          value={who}
+          onChange={({ target }) => {
+            const next = target.value as Person;
+            signIn(next);
+            client.clear(); // what is known belongs to the last person
+            setWho(next);
+          }}
+        >
+          {Object.keys(people).map((each) => (
+            <option key={each}>{each}</option>
+          ))}
+        </select>
+      </label>
+    </header>
   );
 }

@@ -1,5 +1,5 @@
-//! Events as API Gateway makes them: payload format 2.0, for a function and for its authorizer (AWS: Create
-//! AWS Lambda proxy integrations for HTTP APIs; Control access to HTTP APIs with AWS Lambda authorizers).
+//! Events as API Gateway makes them: payload format 2.0 (AWS: Create AWS Lambda proxy integrations for HTTP
+//! APIs).
 
 use std::collections::BTreeMap;
 
@@ -54,27 +54,9 @@ impl Incoming {
         Self { event, content_type }
     }
 
-    /// For the authorizer: without the body.
-    pub fn authorizer_event(&self) -> Value {
-        let mut event = self.event.clone();
-        let route_key = event["routeKey"].as_str().unwrap_or_default().to_owned();
-        event.insert("type".to_owned(), json!("REQUEST"));
-        // The one identity source that template.yaml names.
-        event.insert("identitySource".to_owned(), json!([route_key]));
-        let arn = format!(
-            "arn:aws:execute-api:local:000000000000:local/$default/{}",
-            route_key.replacen(" /", "/", 1)
-        );
-        event.insert("routeArn".to_owned(), json!(arn));
-        Value::Object(event)
-    }
-
-    /// For the function: with what the authorizer answered, if one was asked.
-    pub fn event(&self, context: Option<Value>, body: &[u8]) -> Value {
-        let mut event = self.event.clone();
-        if let Some(context) = context {
-            event["requestContext"]["authorizer"] = json!({ "lambda": context });
-        }
+    /// For the function, with the body.
+    pub fn into_event(self, body: &[u8]) -> Value {
+        let mut event = self.event;
         let text = std::str::from_utf8(body).ok().filter(|_| is_text(&self.content_type));
         let encoded = text.is_none() && !body.is_empty();
         event.insert("isBase64Encoded".to_owned(), json!(encoded));

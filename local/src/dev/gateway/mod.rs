@@ -1,5 +1,4 @@
-//! One port in front of everything: an HTTP API with its authorizer, the webhook's function URL, Supabase
-//! Auth, the console.
+//! One port in front of everything: an HTTP API, the webhook's function URL, Supabase Auth, the console.
 
 mod admit;
 mod event;
@@ -9,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -44,7 +42,8 @@ struct Route {
     function: &'static str,
     /// As API Gateway writes it: method and path.
     key: String,
-    authorized: bool,
+    /// For people who have signed in.
+    signed_in: bool,
     invoker: Invoker,
     auth: Arc<SupabaseAuth>,
 }
@@ -65,7 +64,7 @@ pub fn serve(listener: TcpListener, gateway: Gateway) -> Result<JoinHandle<()>, 
         let route = Route {
             function: function.name(),
             key: format!("{method} {path}"),
-            authorized: matches!(function.front(), Front::Authorized(..)),
+            signed_in: matches!(function.front(), Front::SignedIn(..)),
             invoker: invoker.clone(),
             auth: gateway.auth.clone(),
         };
@@ -130,30 +129,18 @@ async fn forward(State(route): State<Route>, request: Request) -> Response {
         Ok(body) => body,
         Err((status, message)) => return own(status, message),
     };
-    if route.authorized {
+    if route.signed_in {
         sign_in_by_header(&route.auth, &mut head.headers);
     }
-    let incoming = Incoming::new(&route.key, &head);
-    match answer(&route, &incoming, &body).await {
+    let event = Incoming::new(&route.key, &head).into_event(&body);
+    match answer(&route, &event).await {
         Ok(response) => response,
         Err(Failed) => own(StatusCode::BAD_GATEWAY, "Internal Server Error"),
     }
 }
 
-async fn answer(route: &Route, incoming: &Incoming, body: &Bytes) -> Result<Response, Failed> {
-    let context = if route.authorized {
-        let mut answer =
-            route.invoker.call(Function::Authorizer.name(), &incoming.authorizer_event()).await?;
-        match answer["isAuthorized"].as_bool() {
-            Some(true) => Some(answer["context"].take()),
-            Some(false) => return Ok(own(StatusCode::FORBIDDEN, "Forbidden")),
-            None => return Ok(own(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
-        }
-    } else {
-        None
-    };
-    let answer: Value = route.invoker.call(route.function, &incoming.event(context, body)).await?;
-    invoke::response(&answer)
+async fn answer(route: &Route, event: &Value) -> Result<Response, Failed> {
+    invoke::response(&route.invoker.call(route.function, event).await?)
 }
 
 /// A convenience of this machine, so that one can try the API without signing in: a request that brings no

@@ -60,7 +60,10 @@ pub async fn list(
             Ok(subscription) => Snapshot::from(subscription),
             Err(error) => {
                 // One object that cannot be read shall not hide the other ninety-nine.
-                tracing::error!(target: "billing", cause, %error, "a subscription of Stripe's list cannot be read");
+                tracing::error!(
+                    target: "billing", cause, %error,
+                    "a subscription of Stripe's list cannot be read"
+                );
                 page.tally.checked += 1;
                 page.tally.unexplained += 1;
                 // The next page begins after it, and our row of it is listed.

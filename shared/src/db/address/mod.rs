@@ -56,7 +56,9 @@ impl Address {
         let is_local = is_local(&config);
         if let Some(parameter) = switched_off.as_ref().filter(|_| !is_local) {
             return Err(format!(
-                "its parameter {parameter} asks for a connection without TLS or without verification, which only a database on this machine gets. Take it out; if the server has an authority of its own, its certificate goes into DATABASE_CA"
+                "its parameter {parameter} asks for a connection without TLS or without verification, \
+                 which only a database on this machine gets. Take it out; if the server has an authority \
+                 of its own, its certificate goes into DATABASE_CA"
             ));
         }
         let has_network = config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_)));

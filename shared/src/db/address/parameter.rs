@@ -170,7 +170,8 @@ pub(super) fn meaning(name: &str, value: &str) -> Result<Meaning, String> {
         Ok(Meaning::Authority)
     } else if is_in(&CLIENT_CERTIFICATE) {
         Err(format!(
-            "its parameter {name} names a client certificate, which is not supported. Take it out; the certificate of the server's authority goes into DATABASE_CA"
+            "its parameter {name} names a client certificate, which is not supported. Take it out; the \
+             certificate of the server's authority goes into DATABASE_CA"
         ))
     } else if is_in(&PASSED_OVER) {
         Ok(Meaning::None)

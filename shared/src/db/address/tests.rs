@@ -62,10 +62,12 @@ fn what_other_libraries_put_there_is_passed_over() {
 
 #[test]
 fn what_has_a_meaning_is_taken_in_both_forms() {
-    let names = "channel_binding=require&target_session_attrs=read-write&load_balance_hosts=random&hostaddr=10.0.0.1&options=endpoint%3Dep-1%20-c%20a%3Db";
+    let names = "channel_binding=require&target_session_attrs=read-write&load_balance_hosts=random\
+        &hostaddr=10.0.0.1&options=endpoint%3Dep-1%20-c%20a%3Db";
     let url = read(&format!("postgres://u@db.example.com/d?{names}&pgbouncer=true"));
     let pairs = read(
-        "host=db.example.com user=u dbname=d channel_binding=require target_session_attrs=read-write pgbouncer=true \
+        "host=db.example.com user=u dbname=d channel_binding=require target_session_attrs=read-write \
+         pgbouncer=true \
          load_balance_hosts=random hostaddr=10.0.0.1 options='endpoint=ep-1 -c a=b'",
     );
     for Address { config, .. } in [url, pairs] {

@@ -1,0 +1,31 @@
+// As much of a router as four pages need.
+
+import { useSyncExternalStore, type ReactElement } from "react";
+
+const subscribe = (listener: () => void): (() => void) => {
+  window.addEventListener("popstate", listener);
+  return () => window.removeEventListener("popstate", listener);
+};
+
+/** The path of the page. */
+export const usePath = (): string => useSyncExternalStore(subscribe, () => location.pathname);
+
+/** A link within the application. */
+export function Link({ to, children }: { to: string; children: string }): ReactElement {
+  const path = usePath();
+  return (
+    <a
+      href={to}
+      aria-current={path === to ? "page" : undefined}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+        event.preventDefault();
+        history.pushState(null, "", to);
+        window.dispatchEvent(new PopStateEvent("popstate"));
+        document.documentElement.scrollTop = 0;
+      }}
+    >
+      {children}
+    </a>
+  );
+}

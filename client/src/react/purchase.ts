@@ -1,0 +1,150 @@
+// Buys a plan, or changes the one there is.
+
+import type { BillingClient } from "../client.js";
+import type { PortalFlow } from "../contract.js";
+import { BillingError } from "../errors.js";
+import type { Entitlements, Interval, PlanCode } from "../types.js";
+import { useBilling } from "./context.js";
+import { useDeparture } from "./departure.js";
+
+/** What somebody chose. */
+export interface PlanChoice {
+  readonly planCode: PlanCode;
+  readonly interval: Interval;
+  /** How many, where a plan is sold by seat. */
+  readonly seats?: number | undefined;
+}
+
+/**
+ * Where Stripe leads back to. Relative addresses count from the page that is left: `"success"`, or `""` for
+ * the page itself.
+ */
+export interface ReturnAddresses {
+  /** After a payment. Default: the API's own. */
+  readonly successUrl?: string | undefined;
+  /** From a checkout without a payment. Default: the API's own. */
+  readonly cancelUrl?: string | undefined;
+  /** From the portal. Default: the API's own. */
+  readonly returnUrl?: string | undefined;
+}
+
+/** What a hook that leads to Stripe's pages has in common. */
+export interface Purchase<What> {
+  /**
+   * What is being worked on: mark its button, and take no other. Until the page is left, or usable again
+   * after somebody came back.
+   */
+  readonly pending: What | null;
+  /** What failed. */
+  readonly failed: What | null;
+  /** Why, to be shown beside its button. */
+  readonly error: BillingError | null;
+  /** Takes the error away. */
+  readonly reset: () => void;
+}
+
+/** What {@link useCheckout} gives. */
+export interface CheckoutPurchase extends Purchase<PlanChoice> {
+  /**
+   * Leads to the checkout, or if the organization pays already, to the page that confirms the change. A
+   * second call meanwhile does nothing.
+   */
+  readonly start: (choice: PlanChoice) => Promise<void>;
+}
+
+/** What the portal is opened for; `overview`: for anything. */
+export type PlanChange = PortalFlow | { readonly type: "overview" };
+
+/** What {@link usePlanChange} gives. A second call meanwhile does nothing. */
+export interface PlanChangePurchase extends Purchase<PlanChange> {
+  /** Leads to the page that confirms another plan, interval or number of seats, with what it costs. */
+  readonly change: (choice: PlanChoice) => Promise<void>;
+  /** Leads to the page that cancels. */
+  readonly cancel: () => Promise<void>;
+  /** Leads to the page that takes another card. */
+  readonly updatePaymentMethod: () => Promise<void>;
+  /** Leads to the portal's first page: invoices, and taking back what was canceled. */
+  readonly manage: () => Promise<void>;
+}
+
+/** Buys a plan for the provider's organization. */
+export function useCheckout(addresses: ReturnAddresses = {}): CheckoutPurchase {
+  const { client, orgId } = useBilling();
+  const { go, ...shown } = useDeparture<PlanChoice>();
+  return {
+    ...shown,
+    start: (choice) => go(choice, (signal) => toCheckout(client, orgId, choice, addresses, signal)),
+  };
+}
+
+/** Changes the plan of the provider's organization, which has one. */
+export function usePlanChange(addresses: Pick<ReturnAddresses, "returnUrl"> = {}): PlanChangePurchase {
+  const { client, orgId } = useBilling();
+  const { go, ...shown } = useDeparture<PlanChange>();
+  const to = (what: PlanChange): Promise<void> =>
+    go(what, (signal) =>
+      toPortal(client, orgId, what.type === "overview" ? undefined : what, addresses, signal),
+    );
+  return {
+    ...shown,
+    change: (choice) => to({ type: "update", ...choice }),
+    cancel: () => to({ type: "cancel" }),
+    updatePaymentMethod: () => to({ type: "payment_method" }),
+    manage: () => to({ type: "overview" }),
+  };
+}
+
+/**
+ * The address of the checkout, or of the page that confirms the change. Undefined: the organization has just
+ * that.
+ *
+ * @internal
+ */
+export async function toCheckout(
+  client: BillingClient,
+  orgId: string,
+  choice: PlanChoice,
+  addresses: ReturnAddresses,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { successUrl, cancelUrl } = addresses;
+  try {
+    const order = { orgId, ...choice, successUrl: absolute(successUrl), cancelUrl: absolute(cancelUrl) };
+    return (await client.startCheckout(order, { signal })).url;
+  } catch (error) {
+    if (!(error instanceof BillingError) || error.code !== "already_subscribed") throw error;
+    // Bought a moment ago, in another tab or by somebody else: then there is nothing to do, and this page
+    // hears of it.
+    const now = await client.getEntitlements(orgId, { signal, afresh: true }).catch(() => undefined);
+    if (now && hasJust(now, choice)) return undefined;
+    return error.portalUrl ?? toPortal(client, orgId, { type: "update", ...choice }, addresses, signal);
+  }
+}
+
+/** The address of the portal. @internal */
+export async function toPortal(
+  client: BillingClient,
+  orgId: string,
+  flow: PortalFlow | undefined,
+  { returnUrl }: ReturnAddresses,
+  signal: AbortSignal,
+): Promise<string> {
+  const order = { orgId, returnUrl: absolute(returnUrl) };
+  try {
+    return (await client.openPortal({ ...order, flow }, { signal })).url;
+  } catch (error) {
+    // An API that knows no flows yet. The portal's first page leads to the same.
+    if (!flow || !(error instanceof BillingError) || error.code !== "invalid_request") throw error;
+    return (await client.openPortal(order, { signal })).url;
+  }
+}
+
+function hasJust(now: Entitlements, { planCode, interval, seats }: PlanChoice): boolean {
+  const sameInterval = !now.interval || now.interval === interval;
+  return (
+    !now.stale && now.planCode === planCode && sameInterval && (seats === undefined || now.seats === seats)
+  );
+}
+
+const absolute = (address: string | undefined): string | undefined =>
+  address === undefined ? undefined : new URL(address, window.location.href).href;
