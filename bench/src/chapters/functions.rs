@@ -114,7 +114,7 @@ fn milliseconds(time: Duration) -> f64 {
 /// A function's event; the webhook's is another one each time.
 fn event(function: Function, number: usize, (t, auth): (&TestApp, &TestAuth)) -> Value {
     let org = &t.org;
-    let user_headers = |id| user_headers(t, auth, id);
+    let user_headers = |id: &str| user_headers(t, auth, id);
     let post = |path: &str, user: &str, body: Value| {
         request("POST", path, "", &user_headers(user), body.to_string())
     };

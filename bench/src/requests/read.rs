@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::people::People;
-use super::population::{org, person};
+use super::population::org;
 use super::template::{Hole, Template, Values};
 use crate::runtime::Source;
 
@@ -47,7 +47,7 @@ impl ReadSource {
     pub fn new(people: &Arc<People>, asker: Asker) -> Self {
         let again = |_| {
             let (number, token) = people.member();
-            Again { values: values(number, number, token), etag: None }
+            Again { values: values(number, token), etag: None }
         };
         let few = match asker {
             Asker::WithTheAnswer | Asker::AgainAndAgain => (0..FEW).map(again).collect(),
@@ -62,7 +62,7 @@ impl ReadSource {
 
     /// A read by the member of this organization.
     pub fn event(people: &People, number: u64) -> Value {
-        let values = values(number, number, &people.token(number));
+        let values = values(number, &people.token(number));
         serde_json::from_str(&envelope().filled(&values)).expect("JSON")
     }
 }
@@ -73,11 +73,11 @@ impl Source for ReadSource {
         let (values, etag) = match self.asker {
             Asker::Anybody => {
                 let (number, token) = self.people.member();
-                fresh = values(number, number, token);
+                fresh = values(number, token);
                 (&fresh, None)
             }
-            Asker::Person(person, first, last) => {
-                fresh = values(fastrand::u64(first..=last), person, &self.token);
+            Asker::Person(_, first, last) => {
+                fresh = values(fastrand::u64(first..=last), &self.token);
                 (&fresh, None)
             }
             Asker::WithTheAnswer | Asker::AgainAndAgain => {
@@ -107,9 +107,9 @@ impl Source for ReadSource {
     }
 }
 
-/// A person asks about an organization, each by its number.
-fn values(number: u64, who: u64, token: &str) -> Values {
-    Values::new([(Hole::Org, org(number)), (Hole::Person, person(who)), (Hole::Token, token.to_owned())])
+/// Somebody with this token asks about the organization with this number.
+fn values(number: u64, token: &str) -> Values {
+    Values::new([(Hole::Org, org(number)), (Hole::Token, token.to_owned())])
 }
 
 /// How the envelope ends.
@@ -131,7 +131,6 @@ fn envelope() -> Template {
         "rawQueryString": "orgId=@org", "queryStringParameters": { "orgId": "@org" },
         "requestContext": {
             "accountId": "123456789012", "apiId": "api-id",
-            "authorizer": { "lambda": { "userId": "@person", "email": "member@example.com" } },
             "domainName": "api.example.com", "domainPrefix": "api",
             "http": {
                 "method": "GET", "path": "/api/entitlements", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
@@ -144,7 +143,7 @@ fn envelope() -> Template {
     });
     let text = event.to_string();
     let text = format!("{},\"headers\":{headers}}}", &text[..text.len() - 1]);
-    Template::cut(&text, &[("@org", Hole::Org), ("@person", Hole::Person), ("@token", Hole::Token)])
+    Template::cut(&text, &[("@org", Hole::Org), ("@token", Hole::Token)])
 }
 
 #[cfg(test)]
@@ -182,7 +181,8 @@ mod tests {
         let mut source = ReadSource::new(&people(), Asker::Person(7, 2, 4));
         for _ in 0..20 {
             let event = next(&mut source);
-            assert_eq!(event["requestContext"]["authorizer"]["lambda"]["userId"], person(7));
+            let token = event["headers"]["authorization"].as_str().unwrap();
+            assert_eq!(token, format!("Bearer {}", source.token));
             assert!((2..=4).any(|number| event["rawQueryString"] == format!("orgId={}", org(number))));
         }
     }

@@ -1,6 +1,6 @@
 //! A function as it is deployed, with an allocator that counts. Whenever a request reaches the handler, the
-//! number of allocations so far goes to the file `ALLOCATIONS_FILE`, a line each: what lies between two lines
-//! is one request, from the runtime's answer over the envelope, the handler and the logs to the next question.
+//! number of allocations so far goes to the file `ALLOCATIONS_FILE`, a line each. What lies between two lines
+//! is one request: the handler, the logs, the answer, and the runtime's reading of the next request.
 #![allow(clippy::expect_used)] // A test's program.
 #![allow(unsafe_code)] // An allocator cannot be written without; this one only counts and passes on.
 
