@@ -126,13 +126,14 @@ mod tests {
     use super::*;
 
     /// Every type of the families that we have to do with (Stripe API, "Types of events").
-    const FAMILIES: [(&str, &str); 8] = [
+    const FAMILIES: [(&str, &str); 10] = [
         (
             "customer.subscription",
             "created deleted paused pending_update_applied pending_update_expired resumed trial_will_end \
              updated",
         ),
         ("charge", "captured expired failed pending refunded succeeded updated"),
+        ("charge.refund", "updated"),
         ("charge.dispute", "closed created funds_reinstated funds_withdrawn updated"),
         ("checkout.session", "async_payment_failed async_payment_succeeded completed expired"),
         (
@@ -143,6 +144,7 @@ mod tests {
         ),
         ("customer", "created deleted updated"),
         ("refund", "created failed updated"),
+        ("test_helpers.test_clock", "advancing created deleted internal_failure ready"),
         // What a schedule does to a subscription, the subscription's own events tell.
         ("subscription_schedule", "aborted canceled completed created expiring released updated"),
     ];
@@ -155,7 +157,7 @@ mod tests {
                 // An object that any of them could carry: whether there is work depends on the type alone.
                 let event = format!(
                     r#"{{"id": "evt_1", "type": "{family}.{kind}", "created": 1, "data": {{"object": {{
-                        "id": "sub_1", "customer": "cus_1", "status": "active", "mode": "subscription",
+                        "id": "sub_1", "customer": "cus_1", "status": "failed", "mode": "subscription",
                         "subscription": "sub_1",
                         "created": 1, "items": {{"data": []}}, "charge": "ch_1", "frozen_time": 1 }}}}}}"#
                 );
