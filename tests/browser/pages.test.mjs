@@ -51,6 +51,18 @@ async function payLater() {
   return (await stripe("checkout/sessions", { ...form, "payment_method_types[0]": "sepa_debit" })).url;
 }
 
+/** A payment link to a plan, which whoever has its address may open. */
+async function linkTo(amount) {
+  const { id: price } = await stripe("prices", {
+    currency: "usd",
+    unit_amount: amount,
+    "recurring[interval]": "month",
+    "recurring[interval_count]": "3",
+    "product_data[name]": "Support",
+  });
+  return stripe("payment_links", { "line_items[0][price]": price, "line_items[0][quantity]": "1" });
+}
+
 /** The portal of a customer who never bought anything, or of the organization's where nothing may be done. */
 async function portalOf(customer, features) {
   const { id } = await stripe("billing_portal/configurations", features);
@@ -141,6 +153,27 @@ const states = {
 
   "portal-past-due": async (page) => { await stack.failed(); await page.goto(await openPortal()); },
   "panel": (page) => page.goto(panelUrl),
+
+  "link": async (page) => {
+    const { url } = await linkTo("12000");
+    await page.goto(`${url}?client_reference_id=anybody&prefilled_email=eve%40example.com`);
+    await heading(page, "Payment");
+  },
+  "link-deactivated": async (page) => {
+    const { id, url } = await linkTo("15000");
+    await stripe(`payment_links/${id}`, { active: "false", inactive_message: "Sold out until spring." });
+    await page.goto(url);
+    await page.getByText("Sold out until spring.").waitFor();
+  },
+  "link-missing": (page) => page.goto(panelUrl.replace("/panel", "/b/none")),
+  "panel-payments": async (page) => {
+    const { charges } = await emulator("state");
+    const paid = charges.filter(({ status, disputed }) => status === "succeeded" && !disputed);
+    await emulator("dispute", { payment: paid.at(-1).id });
+    await emulator("refund", { payment: paid.at(-2).id, amount: 100 });
+    await page.goto(panelUrl);
+    await page.getByRole("button", { name: "Dispute: won" }).first().waitFor();
+  },
 };
 
 for (const [name, reach] of Object.entries(states)) everywhere(name, reach);

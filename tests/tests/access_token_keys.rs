@@ -1,9 +1,12 @@
 //! The keys of access tokens: which of a set are used, when they are fetched, how they change, what an outage
 //! does.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::auth::{Behaviour, EcKey, TestAuth};
+use tests::users;
 
 #[tokio::test]
 async fn only_keys_that_are_for_these_signatures_are_used() {
@@ -134,6 +137,41 @@ async fn a_new_key_is_found_and_a_revoked_one_is_gone_within_ten_minutes() {
     t.advance(60);
     assert!(t.speaks_for(&newest.sign(&newest.header(), &t.claims())).await.is_some(), "found at once");
     assert_eq!(t.server.fetches(), 3);
+}
+
+#[tokio::test]
+async fn a_token_that_was_taken_is_taken_again_and_nothing_that_resembles_it() {
+    let t = TestAuth::start().await;
+    for token in [t.token(&t.claims()), t.rsa.sign(&json!({ "alg": "RS256", "kid": "rsa-1" }), &t.claims())] {
+        for _ in 0..3 {
+            assert_eq!(t.speaks_for(&token).await.as_deref(), Some(users::OWNER));
+        }
+        let parts: Vec<_> = token.split('.').collect();
+        let others = URL_SAFE_NO_PAD.encode(t.claims_with(json!({ "sub": users::OUTSIDER })).to_string());
+        t.assert_refused(&format!("{}.{others}.{}", parts[0], parts[2]), "another payload").await;
+        t.assert_refused(&format!("{}.{}.", parts[0], parts[1]), "no signature").await;
+        t.assert_refused(&format!("{}.{}.{}", parts[0], parts[1], &parts[2][1..]), "a part of it").await;
+        t.assert_refused(&format!("{token}.{}", parts[2]), "more than it").await;
+        let header = URL_SAFE_NO_PAD.encode(json!({ "alg": "ES256", "kid": "rsa-1" }).to_string());
+        t.assert_refused(&format!("{header}.{}.{}", parts[1], parts[2]), "another header").await;
+        assert_eq!(t.speaks_for(&token).await.as_deref(), Some(users::OWNER));
+    }
+}
+
+#[tokio::test]
+async fn what_a_key_has_signed_is_forgotten_with_the_key() {
+    let t = TestAuth::start().await;
+    let token = t.token(&t.claims());
+    assert!(t.speaks_for(&token).await.is_some());
+    // Another key of the same name.
+    let next = EcKey::new("ec-1");
+    t.server.behave(Behaviour::Keys(json!([next.jwk()])));
+    t.advance(600);
+    t.assert_refused(&token, "what the key before signed").await;
+    assert!(t.speaks_for(&next.sign(&next.header(), &t.claims())).await.is_some());
+    t.server.behave(Behaviour::Keys(json!([])));
+    t.advance(600);
+    t.assert_refused(&next.sign(&next.header(), &t.claims()), "a key that is gone").await;
 }
 
 #[tokio::test]

@@ -49,11 +49,57 @@ async fn a_lacking_event_is_added_and_a_disabled_endpoint_enabled_again() {
     change(&t, &id, json!({ "enabled_events": &PROCESSED[1..] }));
     let repaired = webhook_endpoint::run(args(), &t.operator()).await.unwrap();
     assert_eq!((repaired.done, repaired.changes), (Done::Updated, vec!["enabled_events".to_owned()]));
-    change(&t, &id, json!({ "disabled": true, "enabled_events": ["*"] }));
+    change(&t, &id, json!({ "disabled": true, "enabled_events": &PROCESSED[..1] }));
     let repaired = webhook_endpoint::run(args(), &t.operator()).await.unwrap();
     assert_eq!(repaired.changes, ["enabled_events", "status"]);
     let [endpoint] = endpoints(&t).try_into().unwrap();
     assert_eq!((&endpoint["status"], &endpoint["enabled_events"]), (&json!("enabled"), &json!(PROCESSED)));
+}
+
+#[tokio::test]
+async fn events_that_somebody_added_a_description_and_metadata_stay() {
+    let t = TestApp::start().await;
+    let id = webhook_endpoint::run(args(), &t.operator()).await.unwrap().endpoint.unwrap();
+    let theirs = ["payout.paid", "radar.early_fraud_warning.created"];
+    let with_theirs = |ours: &[&'static str]| {
+        let mut all = [ours, &theirs].concat();
+        all.sort_unstable();
+        all
+    };
+    let own = json!({ "description": "Ours and theirs", "metadata": { "team": "risk" } });
+    change(&t, &id, own.clone());
+    change(&t, &id, json!({ "enabled_events": with_theirs(&PROCESSED) }));
+    let report = webhook_endpoint::run(args(), &t.operator()).await.unwrap();
+    assert_eq!((report.done, report.changes), (Done::Unchanged, Vec::new()));
+    change(&t, &id, json!({ "enabled_events": with_theirs(&PROCESSED[1..]) }));
+    let report = webhook_endpoint::run(args(), &t.operator()).await.unwrap();
+    assert_eq!((report.done, report.changes), (Done::Updated, vec!["enabled_events".to_owned()]));
+    let [endpoint] = endpoints(&t).try_into().unwrap();
+    assert_eq!(endpoint["enabled_events"], json!(with_theirs(&PROCESSED)));
+    for field in ["description", "metadata"] {
+        assert_eq!(endpoint[field], own[field], "{field}");
+    }
+    // All events are ours too.
+    change(&t, &id, json!({ "enabled_events": ["*"] }));
+    assert_eq!(webhook_endpoint::run(args(), &t.operator()).await.unwrap().done, Done::Unchanged);
+}
+
+#[tokio::test]
+async fn one_that_takes_the_place_of_another_version_takes_over_what_was_set_on_it() {
+    let t = TestApp::start().await;
+    let old = json!({
+        "url": URL, "api_version": "2024-06-20", "enabled_events": ["invoice.paid", "payout.paid"],
+        "description": "Ours and theirs", "metadata": { "team": "risk" },
+    });
+    t.stripe.call("POST", "/v1/webhook_endpoints", &old).unwrap();
+    let report = webhook_endpoint::run(args(), &t.operator()).await.unwrap();
+    assert_eq!(report.done, Done::Created);
+    let made = endpoints(&t).into_iter().find(|made| made["id"] == json!(report.endpoint)).unwrap();
+    for field in ["description", "metadata"] {
+        assert_eq!(made[field], old[field], "{field}");
+    }
+    let events = made["enabled_events"].as_array().unwrap();
+    assert!(events.contains(&json!("payout.paid")) && events.len() == PROCESSED.len() + 1, "{events:?}");
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ async fn a_lacking_event_is_added_and_a_disabled_destination_enabled_again() {
     change(&t, &id, "", json!({ "enabled_events": &wanted()[1..] }));
     let repaired = run(&t).await;
     assert_eq!((repaired.done, repaired.changes), (Done::Updated, vec!["enabled_events".to_owned()]));
-    change(&t, &id, "", json!({ "enabled_events": ["*"] }));
+    change(&t, &id, "", json!({ "enabled_events": &wanted()[..1] }));
     change(&t, &id, "/disable", json!({}));
     let preview = webhook_endpoint::run(Args { dry_run: true, ..args() }, &t.operator()).await.unwrap();
     assert_eq!(preview.changes, ["enabled_events", "status"]);
@@ -145,6 +145,20 @@ async fn a_lacking_event_is_added_and_a_disabled_destination_enabled_again() {
         (&destination["status"], &destination["enabled_events"]),
         (&json!("enabled"), &json!(wanted()))
     );
+}
+
+#[tokio::test]
+async fn events_that_somebody_added_to_a_destination_stay() {
+    let t = TestApp::start().await;
+    let id = run(&t).await.endpoint.unwrap();
+    let theirs = "v1.billing.meter.no_meter_found".to_owned();
+    let with_theirs = [&[theirs.clone()], &wanted()[1..]].concat();
+    change(&t, &id, "", json!({ "enabled_events": with_theirs }));
+    assert_eq!(run(&t).await.changes, ["enabled_events"]);
+    let mut all = [&[theirs], &wanted()[..]].concat();
+    all.sort_unstable();
+    assert_eq!(destinations(&t)[0]["enabled_events"], json!(all));
+    assert_eq!(run(&t).await.done, Done::Unchanged);
 }
 
 #[tokio::test]

@@ -120,6 +120,6 @@ impl PublicKey {
         let for_signatures = self.usage.is_none_or(|usage| usage == "sig")
             && self.key_ops.is_none_or(|ops| ops.iter().any(|op| op == "verify"))
             && self.alg.is_none_or(|alg| alg == name);
-        (for_signatures && could_be_kid(&self.kid)).then_some((self.kid, Key { algorithm, key: key.ok()? }))
+        (for_signatures && could_be_kid(&self.kid)).then_some((self.kid, Key::public(algorithm, key.ok()?)))
     }
 }

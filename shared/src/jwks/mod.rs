@@ -6,6 +6,7 @@ mod key;
 mod key_set;
 mod published;
 mod ring_provider;
+mod signed;
 mod signing_keys;
 
 pub use fetch::{Error, Fetcher};

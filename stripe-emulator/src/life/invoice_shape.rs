@@ -113,6 +113,7 @@ pub(crate) fn line(
         "subscription": subscription["id"],
         "subtotal": amount,
         "taxes": [],
+        "_price": price,
     })
 }
 

@@ -50,7 +50,7 @@ fn reshape(mut object: Map<String, Value>, kept: &Map<String, Value>, version: &
             "subscription_schedule" => subscription_schedule(&mut object),
             "invoice" => invoice(&mut object, kept),
             "charge" | "payment_intent" => take_over(&mut object, kept, &["invoice"]),
-            "line_item" => line_item(&mut object),
+            "line_item" => line_item(&mut object, kept),
             _ => {}
         }
     }
@@ -109,15 +109,15 @@ fn invoice(object: &mut Map<String, Value>, kept: &Map<String, Value>) {
     }
 }
 
-fn line_item(object: &mut Map<String, Value>) {
+fn line_item(object: &mut Map<String, Value>, kept: &Map<String, Value>) {
     let parent = object.remove("parent").unwrap_or_default();
     let details = &parent["subscription_item_details"];
     object.insert("type".into(), json!("subscription"));
     for name in ["subscription", "subscription_item", "proration"] {
         object.insert(name.into(), details[name].clone());
     }
-    let pricing = object.remove("pricing").unwrap_or_default();
-    object.insert("price".into(), pricing["price_details"]["price"].clone());
+    object.remove("pricing");
+    take_over(object, kept, &["price"]);
 }
 
 /// An update event's `previous_attributes`: the old values of what differs, lists whole.
@@ -173,6 +173,9 @@ mod tests {
         let old = render(&invoice, "2024-06-20");
         assert_eq!((&old["charge"], &old["payment_intent"]), (&json!("ch_1"), &json!("pi_1")));
         assert_eq!(render(&invoice, NEWEST), json!({ "object": "invoice" }));
+        let price = json!({ "object": "price", "interval_count": 3, "metadata": { "plan_code": "pro" } });
+        let line = json!({ "object": "line_item", "_price": price });
+        assert_eq!(render(&line, "2024-06-20")["price"], price, "a line has the whole price");
         for object in ["charge", "payment_intent"] {
             let payment = json!({ "object": object, "_invoice": "in_1" });
             assert_eq!(render(&payment, "2024-06-20")["invoice"], "in_1");

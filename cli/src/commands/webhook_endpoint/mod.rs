@@ -20,6 +20,7 @@ const VARIABLE: &str = "STRIPE_WEBHOOK_SECRET";
 const NAME: &str = "PromptForge Billing";
 
 /// Creates the webhook endpoint in Stripe, or brings it up to date: its events, its API version, enabled.
+/// Events that it is sent besides ours stay, and so do its description and metadata.
 ///
 /// The endpoint is found by its URL. Stripe shows the signing secret only when it is created: it is printed
 /// once, or with --store put into the secret of BILLING_SECRET_ARN, in front of those that are there, so that
@@ -116,6 +117,20 @@ pub async fn run(args: Args, context: &Context) -> Result<WebhookEndpointReport,
         (None, _) => {}
     }
     Ok(report)
+}
+
+/// The events that an endpoint is to be sent: those it is sent already, whoever wanted them, and ours. In
+/// order. None: it lacks none of ours.
+fn with_lacking<'a>(has: &[String], ours: impl Iterator<Item = &'a str>) -> Option<Vec<String>> {
+    let sent = |kind: &&str| !has.iter().any(|sent| sent == kind || sent == "*");
+    let lacking: Vec<String> = ours.filter(sent).map(str::to_owned).collect();
+    if lacking.is_empty() {
+        return None;
+    }
+    let mut events = [has, &lacking].concat();
+    events.sort_unstable();
+    events.dedup();
+    Some(events)
 }
 
 /// The signing secret of a new endpoint: no other answer has it.

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use shared::config::Secret;
 use shared::stripe::event::PROCESSED;
+use shared::stripe::wire::Metadata;
 use shared::stripe::{self, IdempotencyKey, Stripe, VERSION};
 use stripe_misc::webhook_endpoint::{
     CreateWebhookEndpoint, CreateWebhookEndpointEnabledEvents, ListWebhookEndpoint, RetrieveWebhookEndpoint,
@@ -10,7 +11,7 @@ use stripe_misc::webhook_endpoint::{
 };
 use url::Url;
 
-use super::{Done, Error, NAME, WebhookEndpointReport, other_endpoint, signing_secret};
+use super::{Done, Error, NAME, WebhookEndpointReport, other_endpoint, signing_secret, with_lacking};
 
 /// A webhook endpoint (Stripe API, "The Webhook Endpoint object"), as far as it matters here.
 #[derive(Debug, Deserialize)]
@@ -21,6 +22,10 @@ struct Endpoint {
     enabled_events: Vec<String>,
     api_version: Option<String>,
     created: i64,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    metadata: Metadata,
     #[serde(default)]
     secret: Option<String>,
 }
@@ -60,11 +65,8 @@ async fn update(
     report: &mut WebhookEndpointReport,
 ) -> Result<(), Error> {
     let mut request = UpdateWebhookEndpoint::new(endpoint.id.as_str());
-    let mut has: Vec<&str> = endpoint.enabled_events.iter().map(String::as_str).collect();
-    has.sort_unstable();
-    has.dedup();
-    if has != PROCESSED {
-        let events = PROCESSED.iter().filter_map(|kind| kind.parse().ok());
+    if let Some(events) = with_lacking(&endpoint.enabled_events, PROCESSED.iter().copied()) {
+        let events = events.iter().filter_map(|kind| kind.parse().ok());
         request = request.enabled_events(events.collect::<Vec<UpdateWebhookEndpointEnabledEvents>>());
         report.changes.push("enabled_events".to_owned());
     }
@@ -91,13 +93,22 @@ async fn create(
     if report.dry_run {
         return Ok(None);
     }
-    let events = PROCESSED.iter().filter_map(|kind| kind.parse().ok());
-    let request = CreateWebhookEndpoint::new(
+    // What an operator set on the one that it takes the place of stays: Stripe cannot change its version.
+    let replaced = others.iter().max_by_key(|other| (other.status == "enabled", other.created));
+    let theirs = replaced.map_or(&[][..], |other| &other.enabled_events);
+    let ours = PROCESSED.iter().copied();
+    let events = with_lacking(theirs, ours).unwrap_or_else(|| theirs.to_vec());
+    let events = events.iter().filter_map(|kind| kind.parse().ok());
+    let description = replaced.and_then(|other| other.description.as_deref());
+    let mut request = CreateWebhookEndpoint::new(
         events.collect::<Vec<CreateWebhookEndpointEnabledEvents>>(),
         report.url.as_str(),
     )
     .api_version(VERSION)
-    .description(NAME);
+    .description(description.filter(|text| !text.is_empty()).unwrap_or(NAME));
+    if let Some(other) = replaced.filter(|other| !other.metadata.0.is_empty()) {
+        request = request.metadata(other.metadata.0.clone());
+    }
     // Two runs at once make one endpoint, and both learn its secret.
     let besides: Vec<&str> = others.iter().map(|other| other.id.as_str()).collect();
     let what = format!("create the webhook endpoint besides {}", besides.join(","));

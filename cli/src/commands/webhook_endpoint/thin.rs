@@ -6,7 +6,7 @@ use shared::stripe::event::{PROCESSED, thin_name};
 use shared::stripe::{self, IdempotencyKey, Stripe};
 use url::Url;
 
-use super::{Done, Error, NAME, WebhookEndpointReport, other_endpoint, signing_secret};
+use super::{Done, Error, NAME, WebhookEndpointReport, other_endpoint, signing_secret, with_lacking};
 use crate::destinations::{self, Destination, PATH};
 
 /// Creates the destination of this address, or changes what differs. Answers the signing secret of a new one.
@@ -45,12 +45,9 @@ async fn update(
     report: &mut WebhookEndpointReport,
 ) -> Result<(), Error> {
     let mut calls: Vec<(&str, Value)> = Vec::new();
-    let mut has = destination.enabled_events.clone();
-    has.sort_unstable();
-    has.dedup();
-    if has != wanted() {
+    if let Some(events) = with_lacking(&destination.enabled_events, wanted().iter().map(String::as_str)) {
         report.changes.push("enabled_events".to_owned());
-        calls.push(("", json!({ "enabled_events": wanted() })));
+        calls.push(("", json!({ "enabled_events": events })));
     }
     if !destination.is_enabled() {
         report.changes.push("status".to_owned());
