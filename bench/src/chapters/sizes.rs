@@ -10,6 +10,7 @@ pub fn sizes<'a>(database: &'a Database<'a>) -> Vec<Measure<'a>> {
     let organizations = database.population.organizations;
     // The people with many organizations have the numbers after the last organization's (people.sql).
     let kinds = [
+        ("entitlements for people who come for the first time", Asker::Newcomer, false),
         ("entitlements that have not changed (304)", Asker::WithTheAnswer, false),
         ("entitlements from an instance's memory", Asker::AgainAndAgain, true),
         (ONE_ORGANIZATION, Asker::Person(2, 2, 2), false),

@@ -12,8 +12,10 @@ use crate::runtime::Source;
 /// Who asks about whom, and how.
 #[derive(Clone, Copy, Debug)]
 pub enum Asker {
-    /// The member of a random organization.
+    /// A few members of random organizations, of whom the instance knows that their tokens are good.
     Anybody,
+    /// The member of a random organization, whose token the instance has most likely never seen.
+    Newcomer,
     /// The person with this number asks about the organizations from one number to another.
     Person(u64, u64, u64),
     /// A few members ask again and again, and name the answer that they have: it has not changed.
@@ -50,8 +52,8 @@ impl ReadSource {
             Again { values: values(number, token), etag: None }
         };
         let few = match asker {
-            Asker::WithTheAnswer | Asker::AgainAndAgain => (0..FEW).map(again).collect(),
-            Asker::Anybody | Asker::Person(..) => Vec::new(),
+            Asker::Anybody | Asker::WithTheAnswer | Asker::AgainAndAgain => (0..FEW).map(again).collect(),
+            Asker::Newcomer | Asker::Person(..) => Vec::new(),
         };
         let token = match asker {
             Asker::Person(number, ..) => people.token(number),
@@ -71,7 +73,7 @@ impl Source for ReadSource {
     fn next(&mut self, event: &mut Vec<u8>) {
         let fresh;
         let (values, etag) = match self.asker {
-            Asker::Anybody => {
+            Asker::Newcomer => {
                 let (number, token) = self.people.member();
                 fresh = values(number, token);
                 (&fresh, None)
@@ -80,7 +82,7 @@ impl Source for ReadSource {
                 fresh = values(fastrand::u64(first..=last), &self.token);
                 (&fresh, None)
             }
-            Asker::WithTheAnswer | Asker::AgainAndAgain => {
+            Asker::Anybody | Asker::WithTheAnswer | Asker::AgainAndAgain => {
                 self.next = (self.next + 1) % self.few.len();
                 let again = &self.few[self.next];
                 (&again.values, again.etag.as_deref())
