@@ -19,6 +19,8 @@ pub struct Plan {
     pub starts: usize,
     /// Requests of each function on its own.
     pub requests: usize,
+    /// How many of the reads that must not cost more there are at once.
+    pub reads_at_once: &'static [u64],
     /// How long a reconciliation may take, in seconds.
     pub sweep: i64,
 }
@@ -33,6 +35,7 @@ impl Plan {
         large: Population { organizations: 500_000, events: 5_000_000 },
         starts: 40,
         requests: 100,
+        reads_at_once: &[1, 8],
         sweep: 10,
     };
 
@@ -42,9 +45,10 @@ impl Plan {
         seconds: 1,
         spare_rounds: 0,
         small: Population { organizations: 20_000, events: 0 },
-        large: Population { organizations: 60_000, events: 300_000 },
+        large: Population { organizations: 40_000, events: 200_000 },
         starts: 15,
         requests: 30,
-        sweep: 5,
+        reads_at_once: &[1],
+        sweep: 3,
     };
 }
