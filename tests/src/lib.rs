@@ -7,6 +7,7 @@ mod answer;
 mod app;
 pub mod application;
 pub mod auth;
+pub mod budget;
 mod database;
 mod event;
 pub mod granting;
@@ -30,6 +31,7 @@ pub mod tls;
 pub mod trap;
 pub mod truth;
 pub mod vault;
+pub mod wire;
 
 use std::path::PathBuf;
 

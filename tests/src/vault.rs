@@ -102,7 +102,7 @@ impl Vault {
     }
 
     /// The variables with which a program finds it.
-    pub fn environment(&self) -> Vec<(&str, &str)> {
+    pub fn environment(&self) -> Vec<(&'static str, &str)> {
         vec![
             ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &self.url),
             ("AWS_ACCESS_KEY_ID", "test"),

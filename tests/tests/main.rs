@@ -13,6 +13,7 @@ mod access_token_logs;
 mod access_token_secret;
 mod alarms;
 mod applications;
+mod budgets;
 mod checkout;
 mod checkout_failures;
 mod command_addon;

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio_postgres::types::Json;
 
 use crate::db::Error;
@@ -152,10 +153,15 @@ impl<'a> From<&'a Charge> for ChargeRow<'a> {
 ///
 /// # Errors
 /// If it is no JSON, which none of ours can be.
-pub fn json(argument: &impl Serialize) -> Result<Json<Value>, Error> {
-    let value =
-        serde_json::to_value(argument).map_err(|error| Error::Answer(format!("an argument: {error}")))?;
-    Ok(Json(without_nul(value)))
+pub fn json(argument: &impl Serialize) -> Result<Json<Box<RawValue>>, Error> {
+    let unwritable = |error| Error::Answer(format!("an argument: {error}"));
+    let text = to_raw_value(argument).map_err(unwritable)?;
+    // As JSON writes it. Whoever wrote these very characters is looked at, too, and keeps them.
+    if !text.get().contains("\\u0000") {
+        return Ok(Json(text));
+    }
+    let value = serde_json::to_value(argument).map_err(unwritable)?;
+    to_raw_value(&without_nul(value)).map(Json).map_err(unwritable)
 }
 
 /// PostgreSQL's text holds every character but NUL, and an event with one would fail for ever.
@@ -165,5 +171,19 @@ fn without_nul(value: Value) -> Value {
         Value::Array(values) => values.into_iter().map(without_nul).collect(),
         Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, without_nul(value))).collect(),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nul_goes_and_what_only_looks_like_it_stays() {
+        for (given, expected) in [("a\0b", r#"{"x":["ab"]}"#), (r"a\u0000", r#"{"x":["a\\u0000"]}"#)] {
+            assert_eq!(json(&json!({ "x": [given] })).unwrap().0.get(), expected);
+        }
     }
 }

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::Value;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{Json, Type};
 
 use crate::db::organizations::Role;
 use crate::db::{Db, Error};
@@ -24,8 +23,8 @@ pub async fn read(db: &Db, user: UserId, org: OrgId) -> Result<Option<Entitlemen
     let rows = db.query(sql, &[(&user.uuid(), Type::UUID), (&id, Type::UUID)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let second = |name: &str| row.get::<_, Option<i64>>(name).and_then(|s| Timestamp::from_second(s).ok());
-    let features: BTreeMap<String, bool> = serde_json::from_value(row.get::<_, Value>("features"))
-        .map_err(|error| Error::Answer(format!("features: {error}")))?;
+    let Json(features): Json<BTreeMap<String, bool>> =
+        row.try_get("features").map_err(|error| Error::Answer(format!("features: {error}")))?;
     Ok(Some(EntitlementSet {
         org,
         plan_code: row.get("plan_code"),

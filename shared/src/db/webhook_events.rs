@@ -1,7 +1,7 @@
 //! Applying Stripe events: one call, one commit (`pf_apply_event` in SQL).
 
 use serde::{Deserialize, Serialize};
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{Json, Type};
 
 use crate::db::argument::{self, ChargeRow, PaymentRow, SnapshotRow};
 use crate::db::{Db, Error};
@@ -230,7 +230,8 @@ pub async fn apply(db: &Db, to_apply: &EventToApply) -> Result<EventAnswer, Erro
     let request = argument::json(&ApplyEvent::from(to_apply))?;
     let rows = db.query("select billing.pf_apply_event($1)", &[(&request, Type::JSONB)]).await?;
     let row = rows.first().ok_or_else(|| Error::Answer("pf_apply_event answered no row".to_owned()))?;
-    serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_apply_event: {error}")))
+    let answer = row.try_get::<_, Json<EventAnswer>>(0);
+    answer.map(|Json(answer)| answer).map_err(|error| Error::Answer(format!("pf_apply_event: {error}")))
 }
 
 /// Notes that an attempt failed, and when the next one is due. `org`: the organization that the event names.

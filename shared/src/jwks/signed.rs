@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use lru::LruCache;
 use ring::digest::{SHA256, digest};
 
-/// How many are kept, of 32 bytes each. An instance that more people use checks more often.
-const KEPT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+/// How many are kept, of some 100 bytes each. An instance that more people use checks more often.
+const KEPT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 
 /// The record of one key.
 #[derive(Debug)]

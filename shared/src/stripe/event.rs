@@ -132,9 +132,7 @@ impl<'a> Event<'a> {
     /// # Errors
     /// If the body is no JSON object with `id`, `type` and `created`.
     pub fn parse(body: &'a [u8]) -> Result<Self, Unreadable> {
-        let mut parser = serde_json::Deserializer::from_slice(body);
-        let mut event: Self =
-            serde_path_to_error::deserialize(&mut parser).map_err(|error| unreadable("the event", &error))?;
+        let mut event: Self = read(body, "the event")?;
         if event.is_thin() {
             if let Some(kind) = event.kind.strip_prefix(THIN) {
                 event.kind = kind.to_owned();
@@ -201,8 +199,7 @@ impl<'a> Event<'a> {
             .as_ref()
             .and_then(|data| data.object)
             .ok_or_else(|| Unreadable("The event has no data.object".to_owned()))?;
-        let mut parser = serde_json::Deserializer::from_str(object.get());
-        serde_path_to_error::deserialize(&mut parser).map_err(|error| unreadable("data.object", &error))
+        read(object.get().as_bytes(), "data.object")
     }
 }
 
@@ -218,6 +215,14 @@ fn second<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
         Time::Text(text) => text.parse::<Timestamp>().map_err(|_| D::Error::custom("no time"))?.as_second(),
     };
     if (0..=LAST_SECOND).contains(&second) { Ok(second) } else { Err(D::Error::custom("no time")) }
+}
+
+/// Reads what a JSON text begins with. Only a text that cannot be read is read once more, to learn where the
+/// trouble is: keeping that in mind costs as much as the reading itself.
+fn read<'de, T: Deserialize<'de>>(json: &'de [u8], of: &str) -> Result<T, Unreadable> {
+    let parser = || serde_json::Deserializer::from_slice(json);
+    T::deserialize(&mut parser())
+        .or_else(|_| serde_path_to_error::deserialize(&mut parser()).map_err(|error| unreadable(of, &error)))
 }
 
 fn unreadable(of: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Unreadable {

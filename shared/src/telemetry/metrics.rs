@@ -5,6 +5,7 @@
 //! All have the dimension `Function`. Names, kinds and outcomes are ours; nothing that a caller sends becomes
 //! a dimension.
 
+use std::io::Write;
 use std::sync::OnceLock;
 
 use ::metrics::{counter, histogram};
@@ -31,9 +32,10 @@ pub fn start(namespace: Option<&str>, function: &'static str) {
 
 /// Writes what was counted since the last time.
 pub fn flush() {
-    if let Some(collector) = COLLECTOR.get()
-        && let Err(error) = collector.flush(std::io::stdout())
-    {
+    let Some(collector) = COLLECTOR.get() else { return };
+    // The collector writes in small pieces: together they are one call of the kernel.
+    let mut lines = Vec::with_capacity(1024);
+    if let Err(error) = collector.flush(&mut lines).and_then(|()| std::io::stdout().write_all(&lines)) {
         tracing::error!(target: "billing", %error, "metrics are lost");
     }
 }

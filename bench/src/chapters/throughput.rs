@@ -1,0 +1,110 @@
+//! Events and reads a second: through the functions, and straight at the database beside the floor.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{EVENT, FLOOR_EVENT, FLOOR_READ, OUR_EVENT, OUR_READ, READ};
+use crate::pgbench::{Calls, Pgbench, Target, floor_events, floor_reads};
+use crate::plan::Plan;
+use crate::programs::Programs;
+use crate::requests::{Asker, EventSource, People, Population, ReadSource, SIGNING_SECRET};
+use crate::rounds::Measure;
+use crate::runtime::{Environment, Sample, Source, load};
+use crate::server::Server;
+
+/// A filled database, and all that sends something to it.
+pub struct Database<'a> {
+    /// The checkout.
+    pub root: &'a Path,
+    /// How long everything takes.
+    pub plan: Plan,
+    /// The functions.
+    pub programs: &'a Programs,
+    /// The server.
+    pub server: &'a Server,
+    /// The database's name.
+    pub name: &'static str,
+    /// What is in it.
+    pub population: Population,
+    /// Who reads it.
+    pub people: Arc<People>,
+    /// None: this PostgreSQL came without.
+    pub pgbench: Option<&'a Pgbench>,
+}
+
+impl Database<'_> {
+    /// The variables of a function with the database at this address.
+    pub fn environment(&self, url: String) -> Environment {
+        environment(&self.people, url)
+    }
+
+    /// Events through the webhook.
+    pub fn webhook(&self, in_flight: u64) -> Sample {
+        let source = |lane| -> Box<dyn Source> {
+            Box::new(EventSource::new(self.root, self.population, lane, in_flight))
+        };
+        let environment = self.environment(self.server.url("billing_events", self.name));
+        self.load("webhook", &environment, (0..in_flight).map(source).collect())
+    }
+
+    /// Reads through the entitlements function. `remembered`: an instance may answer from memory.
+    pub fn entitlements(&self, asker: Asker, remembered: bool, in_flight: u64) -> Sample {
+        let mut environment = self.environment(self.server.url("billing_reader", self.name));
+        environment.extend(remembered.then(|| ("ENTITLEMENTS_CACHE_SECONDS", "2".to_owned())));
+        let source = |_| -> Box<dyn Source> { Box::new(ReadSource::new(&self.people, asker)) };
+        self.load("entitlements", &environment, (0..in_flight).map(source).collect())
+    }
+
+    fn load(&self, name: &str, environment: &Environment, sources: Vec<Box<dyn Source>>) -> Sample {
+        let time = Duration::from_secs(self.plan.seconds);
+        load(&self.programs.path(name), environment, sources, time, self.server.pid())
+    }
+
+    fn pgbench(&self, pgbench: &Pgbench, login: &str, script: &str, clients: u64) -> Sample {
+        let url = self.server.url(login, self.name);
+        let target = Target { url: &url, server: self.server.pid(), population: self.population };
+        pgbench.run(script, target, clients, self.plan.seconds)
+    }
+}
+
+/// The variables of a function with the database at this address.
+pub fn environment(people: &People, url: String) -> Environment {
+    let mut environment = vec![
+        ("DATABASE_URL", url),
+        ("STRIPE_SECRET_KEY", "sk_test_bench".to_owned()),
+        ("STRIPE_WEBHOOK_SECRET", SIGNING_SECRET.to_owned()),
+        // Nobody listens there: no measured request may need Stripe.
+        ("STRIPE_API_BASE", "http://127.0.0.1:9".to_owned()),
+        ("BASE_URL", "https://app.example.com".to_owned()),
+    ];
+    environment.extend(people.environment());
+    environment
+}
+
+/// Both functions, both calls and the floor, with so many at once.
+pub fn throughput<'a>(database: &'a Database<'a>, calls: &'a Calls, at_once: &[u64]) -> Vec<Measure<'a>> {
+    let mut measures = Vec::new();
+    for &in_flight in at_once {
+        let mut add = |what: &str, run: Box<dyn FnMut() -> Sample + 'a>| {
+            measures.push(Measure { what: what.to_owned(), in_flight, run });
+        };
+        let by_pgbench = |login: &'static str, script: String| -> Option<Box<dyn FnMut() -> Sample + 'a>> {
+            let pgbench = database.pgbench?;
+            Some(Box::new(move || database.pgbench(pgbench, login, &script, in_flight)))
+        };
+        add(EVENT, Box::new(move || database.webhook(in_flight)));
+        for (what, login, script) in [
+            (OUR_EVENT, "billing_events", calls.events.clone()),
+            (FLOOR_EVENT, "postgres", floor_events()),
+            (OUR_READ, "billing_reader", calls.reads.clone()),
+            (FLOOR_READ, "postgres", floor_reads()),
+        ] {
+            if let Some(run) = by_pgbench(login, script) {
+                add(what, run);
+            }
+        }
+        add(READ, Box::new(move || database.entitlements(Asker::Anybody, false, in_flight)));
+    }
+    measures
+}

@@ -1,0 +1,7 @@
+//! What Linux tells of processes and of the whole machine (proc(5)).
+
+mod noise;
+mod processor;
+
+pub use noise::{Noise, Watch, describe};
+pub use processor::{Processes, peak_megabytes, ran, resident_megabytes};

@@ -1,0 +1,166 @@
+//! What a request costs, as far as it can be counted, is within the budgets of `bench/budgets.yaml`: round
+//! trips and messages to the database, statements that it executes, allocations of the function.
+
+use serde_json::{Value, json};
+use stripe_emulator::sign;
+use tests::budget::Budgets;
+use tests::program::{Program, of_this_build};
+use tests::runtime_api::RuntimeApi;
+use tests::wire::{Traffic, Wire};
+use tests::{TestApp, users};
+
+const WEBHOOK_SECRET: &str = "whsec_budget";
+
+/// An app whose functions reach the database through a tapped wire, with a subscription.
+async fn tapped() -> (TestApp, Wire) {
+    let mut t = TestApp::start().await;
+    t.buy("pro", "month").await;
+    let wire = Wire::tap(&t.database.url("postgres")).await;
+    for login in ["billing_events", "billing_reader", "billing_checkout"] {
+        wire.explain(&t.db, login).await;
+    }
+    t.connect_through(|login| wire.url(login));
+    (t, wire)
+}
+
+/// A new event that moves the bought subscription to another plan; `number` counts from 1.
+fn changed(t: &TestApp, number: i64) -> Value {
+    let mut event = t.last_event("customer.subscription.created");
+    let plan = if number % 2 == 0 { "pro" } else { "enterprise" };
+    event["type"] = json!("customer.subscription.updated");
+    event["id"] = json!(format!("evt_budget{number}"));
+    // Later than any read of Stripe may have seen: no event needs another one.
+    event["created"] = json!(t.now() + 3600 + number);
+    let price = &mut event["data"]["object"]["items"]["data"][0]["price"];
+    price["lookup_key"] = json!(format!("promptforge_{plan}_month"));
+    price["metadata"]["plan_code"] = json!(plan);
+    event
+}
+
+/// A failure shows the statements.
+fn hold(function: &str, traffic: &Traffic) {
+    let counted = [
+        (function, "round_trips", traffic.round_trips),
+        (function, "messages", traffic.messages),
+        (function, "statements", traffic.executed.len() as u64),
+    ];
+    assert!(!traffic.executed.is_empty(), "auto_explain tells of the statements");
+    if let Err(exceeded) = Budgets::read().hold(&counted) {
+        panic!("{exceeded}\nsent: {:#?}\nexecuted: {:#?}", traffic.sent, traffic.executed);
+    }
+}
+
+#[tokio::test]
+async fn an_event_costs_the_database_no_more_than_its_budget() {
+    let (t, wire) = tapped().await;
+    // Connects.
+    assert_eq!(t.deliver(&changed(&t, 1)).await.status, 200);
+    wire.take();
+    let answer = t.deliver(&changed(&t, 2)).await;
+    assert_eq!(answer.body["outcome"], "applied", "{}", answer.body);
+    hold("webhook", &wire.take());
+}
+
+#[tokio::test]
+async fn a_read_costs_the_database_no_more_than_its_budget() {
+    let (t, wire) = tapped().await;
+    let known = t.entitlements(users::MEMBER, &t.org).await;
+    assert_eq!(known.status, 200, "{}", known.body);
+    wire.take();
+    assert_eq!(t.entitlements(users::MEMBER, &t.org).await.status, 200);
+    hold("entitlements", &wire.take());
+    let etag = known.header("etag");
+    let again = t.entitlements_if_changed(users::MEMBER, &t.org, etag).await;
+    assert_eq!(again.status, 304);
+    hold("entitlements", &wire.take());
+}
+
+#[tokio::test]
+async fn a_first_checkout_costs_the_database_no_more_than_its_budget() {
+    let (t, wire) = tapped().await;
+    let buy = |user: &'static str, org: &str| {
+        let order = json!({ "orgId": org, "planCode": "pro", "interval": "month" });
+        let t = &t;
+        async move { t.checkout(user, &order).await }
+    };
+    // Connects, and is refused: it has a subscription.
+    assert_eq!(buy(users::OWNER, &t.org).await.status, 409);
+    wire.take();
+    let answer = buy(users::OUTSIDER, &t.other_org).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    hold("checkout", &wire.take());
+}
+
+/// Allocations of a request: the median of many.
+async fn allocations(function: &str, environment: &[(&str, &str)], event: impl AsyncFn(i64) -> Value) -> u64 {
+    let runtime = RuntimeApi::start().await;
+    let file =
+        std::env::temp_dir().join(format!("promptforge-allocations-{function}-{}", std::process::id()));
+    let mut all = vec![("ALLOCATIONS_FILE", file.to_str().unwrap()), ("COUNTED_FUNCTION", function)];
+    all.extend(environment);
+    let program = Program::start(&of_this_build("counted-function"), &runtime, &all);
+    for number in 1..=20 {
+        let answer = runtime.invoke(&event(number).await).await;
+        assert_eq!(answer["statusCode"], 200, "{answer}");
+    }
+    drop(program);
+    let told = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let numbers: Vec<u64> = told.lines().map(|line| line.parse().unwrap()).collect();
+    // The first requests connect, and fill what is kept for the next ones.
+    let mut each: Vec<u64> = numbers.windows(2).skip(5).map(|pair| pair[1] - pair[0]).collect();
+    each.sort_unstable();
+    each[each.len() / 2]
+}
+
+fn request(method: &str, path: &str, query: &str, headers: &Value, body: Option<String>) -> Value {
+    let route = format!("{method} {path}");
+    json!({
+        "version": "2.0", "routeKey": route, "rawPath": path, "rawQueryString": query, "headers": headers,
+        "requestContext": {
+            "accountId": "1", "apiId": "api", "domainName": "api.example.com", "requestId": "1",
+            "routeKey": route, "stage": "$default", "timeEpoch": 0,
+            "http": {
+                "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
+                "userAgent": "budget"
+            }
+        },
+        "body": body, "isBase64Encoded": false
+    })
+}
+
+#[tokio::test]
+async fn an_event_allocates_no_more_than_its_budget() {
+    let t = TestApp::start().await;
+    t.buy("pro", "month").await;
+    let (url, stripe) = (t.database.url("billing_events"), t.stripe.url());
+    let environment = [
+        ("DATABASE_URL", url.as_str()),
+        ("STRIPE_SECRET_KEY", t.stripe.secret_key()),
+        ("STRIPE_API_BASE", stripe.as_str()),
+        ("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET),
+        ("METRICS_NAMESPACE", "budget"),
+    ];
+    let count = allocations("webhook", &environment, async |number| {
+        // Indented, as Stripe sends it.
+        let body = serde_json::to_string_pretty(&changed(&t, number)).unwrap();
+        let signature = sign(body.as_bytes(), WEBHOOK_SECRET, t.now());
+        request("POST", "/", "", &json!({ "stripe-signature": signature }), Some(body))
+    });
+    let count = count.await;
+    Budgets::read().hold(&[("webhook", "allocations", count)]).unwrap();
+}
+
+#[tokio::test]
+async fn a_read_allocates_no_more_than_its_budget() {
+    let t = TestApp::start().await;
+    t.buy("pro", "month").await;
+    let url = t.database.url("billing_reader");
+    let environment = [("DATABASE_URL", url.as_str()), ("METRICS_NAMESPACE", "budget")];
+    let count = allocations("entitlements", &environment, async |_| {
+        let query = format!("orgId={}", t.org);
+        request("GET", "/api/entitlements", &query, &json!({ "x-user-id": users::MEMBER }), None)
+    });
+    let count = count.await;
+    Budgets::read().hold(&[("entitlements", "allocations", count)]).unwrap();
+}
