@@ -152,7 +152,7 @@ async fn events_that_somebody_added_to_a_destination_stay() {
     let t = TestApp::start().await;
     let id = run(&t).await.endpoint.unwrap();
     let theirs = "v1.billing.meter.no_meter_found".to_owned();
-    let with_theirs = [&[theirs.clone()], &wanted()[1..]].concat();
+    let with_theirs = [std::slice::from_ref(&theirs), &wanted()[1..]].concat();
     change(&t, &id, "", json!({ "enabled_events": with_theirs }));
     assert_eq!(run(&t).await.changes, ["enabled_events"]);
     let mut all = [&[theirs], &wanted()[..]].concat();
