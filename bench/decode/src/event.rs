@@ -3,6 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
+use shared::billing::apply_event::reference;
 use shared::billing::route::{Work, route};
 use shared::config::Secret;
 use shared::db::argument;
@@ -46,14 +47,7 @@ pub fn verify(letter: &Letter) {
 pub fn parse(letter: &Letter) -> (EventRef, Work) {
     let event = Event::parse(&letter.body).expect("an event");
     let work = route(&event).expect("it can be read").expect("there is something to do");
-    let reference = EventRef {
-        id: event.id,
-        kind: event.kind,
-        created: event.created,
-        livemode: event.livemode,
-        api_version: event.api_version,
-    };
-    (reference, work)
+    (reference(&event), work)
 }
 
 /// The bytes that the database gets.

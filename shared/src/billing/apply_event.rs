@@ -1,6 +1,8 @@
 //! Applying one event, wherever it comes from: one database call, and a read of Stripe with a second call
 //! only where the order of payloads cannot tell.
 
+mod named_object;
+
 use std::time::{Duration, Instant};
 
 use crate::billing::Resources;
@@ -12,15 +14,16 @@ use crate::domain::ids::{OrgId, SubscriptionId};
 use crate::domain::ordering::ReadTimes;
 use crate::domain::subscription::Snapshot;
 use crate::error::Error;
-use crate::stripe::event::{Event, Related};
+use crate::stripe::event::Event;
 use crate::stripe::wire::subscription::Subscription;
 use crate::stripe::{self, Stripe};
 use crate::telemetry::metrics::{self, WebhookEvent};
 use crate::telemetry::request::{self, Part};
-use serde_json::value::RawValue;
 use stripe_billing::subscription::RetrieveSubscription;
 
-use crate::billing::route::{self, Work, route};
+use crate::billing::route::route;
+
+use named_object::{Named, named_object, with_charge};
 
 /// How often Stripe is asked again because the row changed meanwhile.
 pub(super) const READS: u32 = 4;
@@ -120,7 +123,8 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
     }
 }
 
-fn reference(event: &Event<'_>) -> EventRef {
+/// What identifies the event, and places it in time.
+pub fn reference(event: &Event<'_>) -> EventRef {
     EventRef {
         id: event.id.clone(),
         kind: event.kind.clone(),
@@ -139,45 +143,6 @@ async fn note(db: &Db, event: &EventRef, org: Option<OrgId>, error: &Error) {
             target: "billing", event = event.id, error = %unnoted,
             "a failed attempt could not be noted"
         );
-    }
-}
-
-/// The object that a thin event names.
-enum Named {
-    /// The event carries it, or what it is about needs none: a subscription is read later, by the rule of
-    /// reads.
-    Carried,
-    /// As it is now.
-    Fetched(Box<RawValue>),
-    /// Stripe does not know it any more.
-    Unknown,
-}
-
-async fn named_object(stripe: &Stripe, event: &Event<'_>) -> Result<Named, Error> {
-    if !event.is_thin() || event.counted_kind() == "other" || event.kind.starts_with("customer.subscription.")
-    {
-        return Ok(Named::Carried);
-    }
-    let related = event.related()?;
-    let reading = async { Ok::<_, Error>(stripe.related(related).await) };
-    match deadline::hold(TO_NOTE, Box::pin(reading)).await? {
-        Ok(Some(object)) => Ok(Named::Fetched(object)),
-        Ok(None) => Ok(Named::Unknown),
-        Err(error) if is_unknown(&error) => Ok(Named::Unknown),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Reads the charge that an event only names. None: Stripe does not know it.
-async fn with_charge(stripe: &Stripe, event: &Event<'_>, work: Work) -> Result<Option<Work>, Error> {
-    let Effect::NamedCharge(id) = &work.effect else { return Ok(Some(work)) };
-    let related = Related { id: id.clone(), kind: "charge".to_owned() };
-    let reading = async { Ok::<_, Error>(stripe.related(&related).await) };
-    match deadline::hold(TO_NOTE, Box::pin(reading)).await? {
-        Ok(Some(object)) => route::charge(event, &object).map(Some).map_err(Error::from),
-        Ok(None) => Ok(None),
-        Err(error) if is_unknown(&error) => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }
 
