@@ -23,17 +23,23 @@ pub fn event(
         }
         all.push_str(value);
     }
-    let event = json!({
-        "version": "2.0", "routeKey": format!("{method} {path}"), "rawPath": path, "rawQueryString": query,
-        "headers": joined,
+    let body = body.map(Value::to_string);
+    let mut event = envelope(method, path, query, &json!(joined), body);
+    event["requestContext"]["authorizer"] = json!({ "lambda": context });
+    lambda_http::request::from_str(&event.to_string()).expect("an event")
+}
+
+/// The JSON of such a request, with no authorizer in front. `headers`: an object, names in lower case.
+pub fn envelope(method: &str, path: &str, query: &str, headers: &Value, body: Option<String>) -> Value {
+    let route = format!("{method} {path}");
+    json!({
+        "version": "2.0", "routeKey": route, "rawPath": path, "rawQueryString": query, "headers": headers,
         "requestContext": {
-            "accountId": "123456789012", "apiId": "api", "authorizer": { "lambda": context },
-            "domainName": "api.example.com",
+            "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
             "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
                 "userAgent": "test" },
-            "requestId": "test", "routeKey": format!("{method} {path}"), "stage": "$default", "timeEpoch": 0
+            "requestId": "test", "routeKey": route, "stage": "$default", "timeEpoch": 0
         },
-        "body": body.map(Value::to_string), "isBase64Encoded": false
-    });
-    lambda_http::request::from_str(&event.to_string()).expect("an event")
+        "body": body, "isBase64Encoded": false
+    })
 }

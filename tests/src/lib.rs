@@ -9,7 +9,7 @@ pub mod application;
 pub mod auth;
 pub mod budget;
 mod database;
-mod event;
+pub mod event;
 pub mod granting;
 mod lambda;
 mod log;

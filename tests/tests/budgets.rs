@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use stripe_emulator::sign;
 use tests::budget::Budgets;
+use tests::event::envelope;
 use tests::program::{Program, of_this_build};
 use tests::runtime_api::RuntimeApi;
 use tests::wire::{Traffic, Wire};
@@ -113,22 +114,6 @@ async fn allocations(function: &str, environment: &[(&str, &str)], event: impl A
     each[each.len() / 2]
 }
 
-fn request(method: &str, path: &str, query: &str, headers: &Value, body: Option<String>) -> Value {
-    let route = format!("{method} {path}");
-    json!({
-        "version": "2.0", "routeKey": route, "rawPath": path, "rawQueryString": query, "headers": headers,
-        "requestContext": {
-            "accountId": "1", "apiId": "api", "domainName": "api.example.com", "requestId": "1",
-            "routeKey": route, "stage": "$default", "timeEpoch": 0,
-            "http": {
-                "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
-                "userAgent": "budget"
-            }
-        },
-        "body": body, "isBase64Encoded": false
-    })
-}
-
 #[tokio::test]
 async fn an_event_allocates_no_more_than_its_budget() {
     let t = TestApp::start().await;
@@ -145,7 +130,7 @@ async fn an_event_allocates_no_more_than_its_budget() {
         // Indented, as Stripe sends it.
         let body = serde_json::to_string_pretty(&changed(&t, number)).unwrap();
         let signature = sign(body.as_bytes(), WEBHOOK_SECRET, t.now());
-        request("POST", "/", "", &json!({ "stripe-signature": signature }), Some(body))
+        envelope("POST", "/", "", &json!({ "stripe-signature": signature }), Some(body))
     });
     let count = count.await;
     Budgets::read().hold(&[("webhook", "allocations", count)]).unwrap();
@@ -159,7 +144,7 @@ async fn a_read_allocates_no_more_than_its_budget() {
     let environment = [("DATABASE_URL", url.as_str()), ("METRICS_NAMESPACE", "budget")];
     let count = allocations("entitlements", &environment, async |_| {
         let query = format!("orgId={}", t.org);
-        request("GET", "/api/entitlements", &query, &json!({ "x-user-id": users::MEMBER }), None)
+        envelope("GET", "/api/entitlements", &query, &json!({ "x-user-id": users::MEMBER }), None)
     });
     let count = count.await;
     Budgets::read().hold(&[("entitlements", "allocations", count)]).unwrap();

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use shared::config::Function;
 use stripe_emulator::sign;
 use tests::auth::TestAuth;
+use tests::event::envelope;
 use tests::runtime_api::RuntimeApi;
 use tests::tls::{self, ServerCertificate, authority};
 use tests::{TestApp, Vault, users};
@@ -116,14 +117,14 @@ fn event(function: Function, number: usize, (t, auth): (&TestApp, &TestAuth)) ->
     let org = &t.org;
     let user_headers = |id: &str| user_headers(t, auth, id);
     let post = |path: &str, user: &str, body: Value| {
-        request("POST", path, "", &user_headers(user), body.to_string())
+        envelope("POST", path, "", &user_headers(user), Some(body.to_string()))
     };
     match function {
         Function::Entitlements => {
             let query = format!("orgId={org}");
-            request("GET", "/api/entitlements", &query, &user_headers(users::MEMBER), String::new())
+            envelope("GET", "/api/entitlements", &query, &user_headers(users::MEMBER), None)
         }
-        Function::Health => request("GET", "/api/health", "", &json!({}), String::new()),
+        Function::Health => envelope("GET", "/api/health", "", &json!({}), None),
         Function::Checkout => {
             let order = json!({ "orgId": t.other_org, "planCode": "pro", "interval": "month" });
             post("/api/billing/checkout", users::OUTSIDER, order)
@@ -137,7 +138,7 @@ fn event(function: Function, number: usize, (t, auth): (&TestApp, &TestAuth)) ->
             event["created"] = json!(t.now() + 3600 + i64::try_from(number).unwrap_or_default());
             let payload = event.to_string();
             let signature = sign(payload.as_bytes(), "whsec_1", t.now());
-            request("POST", "/", "", &json!({ "stripe-signature": signature }), payload)
+            envelope("POST", "/", "", &json!({ "stripe-signature": signature }), Some(payload))
         }
         Function::Reconcile => json!({
             "version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events",
@@ -152,20 +153,4 @@ fn user_headers(t: &TestApp, auth: &TestAuth, id: &str) -> Value {
     let now = t.now();
     let token = auth.token(&auth.claims_with(json!({ "sub": id, "iat": now, "exp": now + 3600 })));
     json!({ "authorization": format!("Bearer {token}"), "content-type": "application/json" })
-}
-
-fn request(method: &str, path: &str, query: &str, headers: &Value, body: String) -> Value {
-    let route = format!("{method} {path}");
-    json!({
-        "version": "2.0", "routeKey": route, "rawPath": path, "rawQueryString": query, "headers": headers,
-        "requestContext": {
-            "accountId": "1", "apiId": "api", "domainName": "api.example.com", "requestId": "1",
-            "routeKey": route, "stage": "$default", "timeEpoch": 0,
-            "http": {
-                "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
-                "userAgent": "bench"
-            }
-        },
-        "body": body, "isBase64Encoded": false
-    })
 }
