@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `history` | what can happen, and how histories are made and shrunk |
 //! | `world` | Stripe's side: doing it in the emulator, and what is true then |
+//! | `purchases` | buying at checkout sessions and payment links, and the money that goes back |
 //! | `delivery` | sending events as badly as a network can |
 //! | `journal` | an observer that sees every state a subscription's row ever had |
 //! | `check` | what must hold at the end |
@@ -14,6 +15,7 @@ mod check;
 mod delivery;
 mod history;
 mod journal;
+mod purchases;
 mod world;
 
 use std::sync::Arc;

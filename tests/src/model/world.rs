@@ -1,13 +1,13 @@
 //! Stripe's side of a history: what happens is done in the emulator, and the emulator says what is true.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use stripe_emulator::ApiError;
 use uuid::Uuid;
 
 use super::history::{Act, PRICES, Step};
+use super::purchases::Bought;
 use crate::TestApp;
 
 /// The flag that an add-on grants; enterprise has it too.
@@ -20,25 +20,12 @@ pub struct World {
     prices: BTreeMap<&'static str, String>,
     /// A price that nobody knows a plan for, one of an add-on, and a link for each of [`PRICES`].
     unknown_price: String,
-    addon_price: String,
+    pub(super) addon_price: String,
     links: Vec<String>,
     /// No quantity is used twice, so that most states can be told from one another.
     quantity: Cell<i64>,
     /// What was bought in ways that the objects themselves do not tell of.
     pub bought: RefCell<Bought>,
-}
-
-/// What was bought by strangers, and what was bought once.
-#[derive(Debug, Default)]
-pub struct Bought {
-    /// The organization that a stranger typed, by the subscription.
-    pub by_strangers: BTreeMap<String, String>,
-    /// Strangers' customers.
-    pub strangers: BTreeSet<String>,
-    /// Sessions of add-ons, each with its organization.
-    pub addons: Vec<(String, String)>,
-    /// Those whose dispute was lost.
-    pub lost: BTreeSet<String>,
 }
 
 /// One organization.
@@ -228,53 +215,6 @@ impl World {
         };
     }
 
-    /// A stranger follows a payment link whose address names the organization, and pays.
-    fn by_link(&self, t: &TestApp, organization: &Organization, link: &str) -> Result<Value, ApiError> {
-        let session = t.stripe.open_payment_link(link, Some(&organization.id))?;
-        let paid = t.stripe.pay_checkout_session(session["id"].as_str().unwrap_or_default())?;
-        let text = |name: &str| paid[name].as_str().unwrap_or_default().to_owned();
-        let mut bought = self.bought.borrow_mut();
-        bought.by_strangers.insert(text("subscription"), organization.id.clone());
-        bought.strangers.insert(text("customer"));
-        Ok(paid)
-    }
-
-    fn buy_addon(&self, t: &TestApp, organization: &Organization) -> Result<Value, ApiError> {
-        let params = json!({
-            "mode": "payment", "customer": organization.customer,
-            "line_items": [{ "price": self.addon_price, "quantity": 1 }],
-            "success_url": "https://app.example.com/", "cancel_url": "https://app.example.com/",
-            "metadata": { "org_id": organization.id, "addon_flags": ADDON }
-        });
-        let session = t.stripe.call("POST", "/v1/checkout/sessions", &params)?;
-        let id = session["id"].as_str().unwrap_or_default().to_owned();
-        let paid = t.stripe.pay_checkout_session(&id)?;
-        self.bought.borrow_mut().addons.push((id, organization.id.clone()));
-        Ok(paid)
-    }
-
-    /// Money of one of the add-ons goes back.
-    fn take_back(&self, t: &TestApp, step: &Step) -> Result<Value, ApiError> {
-        let mut bought = self.bought.borrow_mut();
-        let Some((session, _)) = bought.addons.get(step.target % bought.addons.len().max(1)).cloned() else {
-            return Ok(Value::Null);
-        };
-        let charge = t.stripe.charge_of(&session).unwrap_or_default();
-        let charge = charge["id"].as_str().unwrap_or_default();
-        match step.act {
-            Act::Refund { full } => t.stripe.refund(charge, (!full).then_some(1)),
-            Act::Dispute { won } => {
-                let dispute = t.stripe.open_dispute(charge)?;
-                let closed = t.stripe.close_dispute(dispute["id"].as_str().unwrap_or_default(), won)?;
-                if !won {
-                    bought.lost.insert(session);
-                }
-                Ok(closed)
-            }
-            _ => Ok(Value::Null),
-        }
-    }
-
     /// The organization that a subscription belongs to: what metadata says, else whose customer pays, else
     /// what a stranger typed. None: nobody's.
     pub fn whose(&self, subscription: &Value) -> Option<String> {
@@ -285,31 +225,6 @@ impl World {
         };
         let by_stranger = || self.bought.borrow().by_strangers.get(&text("/id")?).cloned();
         text("/metadata/org_id").or_else(by_stranger).or_else(by_customer)
-    }
-
-    /// Whether the organization has an add-on whose money is still there.
-    pub fn has_addon(&self, t: &TestApp, org: &str) -> bool {
-        let bought = self.bought.borrow();
-        bought.addons.iter().any(|(session, whose)| {
-            let charge = t.stripe.charge_of(session).unwrap_or_default();
-            whose == org && !bought.lost.contains(session) && charge["refunded"] != true
-        })
-    }
-
-    fn check_out(&self, t: &TestApp, organization: &Organization, price: &str) -> Result<Value, ApiError> {
-        let metadata = json!({ "org_id": organization.id });
-        let session = t.stripe.call(
-            "POST",
-            "/v1/checkout/sessions",
-            &json!({
-                "mode": "subscription", "customer": organization.customer,
-                "client_reference_id": organization.id,
-                "line_items": [{ "price": price, "quantity": 1 }], "success_url": "https://app.example.com/",
-                "cancel_url": "https://app.example.com/",
-                "metadata": metadata, "subscription_data": { "metadata": metadata }
-            }),
-        )?;
-        t.stripe.pay_checkout_session(session["id"].as_str().unwrap_or_default())
     }
 
     fn next_quantity(&self) -> i64 {
