@@ -1,5 +1,6 @@
 //! The emulator as its callers see it.
 
+mod checkout;
 mod clocks;
 mod destinations;
 mod links;
