@@ -10,7 +10,7 @@ use shared::config::Function;
 use tests::budget::Budgets;
 
 use crate::chapters::write_event;
-use crate::programs::Programs;
+use crate::programs;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -68,12 +68,12 @@ fn size(folder: &Path, name: &str) -> (u64, u64) {
 
 /// Instructions that the webhook needs for one event before the database: verified, parsed, encoded.
 fn instructions(root: &Path) -> u64 {
-    let programs = Programs::build(root, &["bench-decode"], None);
+    let program = programs::build(root, "bench-decode", "counted");
     let file = write_event(root);
     let count = |times: u64| {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
-        valgrind.arg(programs.path("bench-decode")).arg(&file).arg(times.to_string()).arg("--silent");
+        valgrind.arg(&program).arg(&file).arg(times.to_string()).arg("--silent");
         let output = valgrind.output().expect("valgrind starts");
         let said = String::from_utf8_lossy(&output.stderr);
         let collected = said.split("Collected :").nth(1).and_then(|rest| rest.split_whitespace().next());

@@ -22,21 +22,38 @@ impl Programs {
             return Self { folder, profile };
         }
         for package in packages {
-            eprintln!("building {package}");
-            let mut cargo = Command::new("cargo");
-            cargo.current_dir(root).args(["build", "--quiet", "--locked", "--release", "--package", package]);
-            // Else it would think that it belongs to this package.
-            cargo.env_remove("CARGO_MANIFEST_DIR");
-            assert!(cargo.status().expect("cargo starts").success(), "{package} is not built");
+            build(root, package, "release");
         }
-        let target = environment("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-        Self { folder: target.join("release"), profile }
+        Self { folder: target(root).join("release"), profile }
     }
 
     /// The path of one.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+}
+
+/// Builds a package by one of the profiles of `Cargo.toml`, and tells where its program is.
+pub fn build(root: &Path, package: &str, profile: &str) -> PathBuf {
+    eprintln!("building {package}");
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(root).args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--profile",
+        profile,
+        "--package",
+        package,
+    ]);
+    // Else it would think that it belongs to this package.
+    cargo.env_remove("CARGO_MANIFEST_DIR");
+    assert!(cargo.status().expect("cargo starts").success(), "{package} is not built");
+    target(root).join(profile).join(package)
+}
+
+fn target(root: &Path) -> PathBuf {
+    environment("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
 /// `[profile.release]` on one line, and what the environment says instead.
