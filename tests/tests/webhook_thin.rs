@@ -28,6 +28,27 @@ async fn thin_events_alone_end_where_snapshot_events_do() {
     assert_eq!(t.value("select count(*) from webhook_events where status <> 'processed'").await, "0");
 }
 
+#[tokio::test]
+async fn what_was_paid_last_is_asked_for_whichever_thin_event_comes_first() {
+    for turned in [false, true] {
+        let t = TestApp::start().await;
+        paid(&t).await;
+        let subscription = t.stripe.subscription_ids().remove(0);
+        t.stripe.set_card(&subscription, false).unwrap();
+        t.stripe.upgrade(&subscription, "promptforge_enterprise_month", 999).unwrap();
+        let mut events = t.stripe.events();
+        if turned {
+            events.reverse();
+        }
+        for event in events {
+            assert_eq!(t.deliver(&thin(&t, &event)).await.status, 200, "{event}");
+        }
+        let answer = t.entitlements(users::OWNER, &t.org).await;
+        let kept = ["planCode", "status", "seats"].map(|field| answer.body[field].clone());
+        assert_eq!(kept, [json!("pro"), json!("past_due"), json!(1)], "turned: {turned}");
+    }
+}
+
 /// A life in which each other type of event that counts comes.
 async fn live(t: &TestApp) {
     paid(t).await;

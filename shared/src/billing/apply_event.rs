@@ -12,6 +12,7 @@ use crate::db::webhook_events::{self, Effect, EventAnswer, EventOutcome, EventRe
 use crate::deadline;
 use crate::domain::ids::{OrgId, SubscriptionId};
 use crate::domain::ordering::ReadTimes;
+use crate::domain::status::Status;
 use crate::domain::subscription::Snapshot;
 use crate::error::Error;
 use crate::stripe::event::Event;
@@ -23,7 +24,7 @@ use stripe_billing::subscription::RetrieveSubscription;
 
 use crate::billing::route::route;
 
-use named_object::{Named, named_object, with_charge};
+use named_object::{Named, kept_state, named_object, with_charge};
 
 /// How often Stripe is asked again because the row changed meanwhile.
 pub(super) const READS: u32 = 4;
@@ -105,6 +106,7 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
         customer: work.customer,
         effect: work.effect,
         carried: None,
+        thin: whole.is_thin(),
         read: None,
         void: false,
         grace_days: resources.grace_days,
@@ -188,6 +190,7 @@ async fn ask_stripe(
     match answer {
         Ok(subscription) => {
             let snapshot = Snapshot::from(subscription);
+            let unpaid = snapshot.status == Status::PastDue;
             // What Stripe says now comes before what an invoice said when it was made.
             let orgs = snapshot.orgs.iter().copied().chain(to_apply.orgs).collect();
             let customer = snapshot.customer.clone();
@@ -196,6 +199,7 @@ async fn ask_stripe(
             // Asked twice, it is still the event's own state that it carried.
             let carried = match std::mem::replace(&mut to_apply.effect, now) {
                 Effect::Snapshot(carried) if to_apply.read.is_none() => Some(carried),
+                Effect::Named(_) if to_apply.thin && unpaid => kept_state(stripe, &to_apply.event).await?,
                 _ => to_apply.carried,
             };
             Ok(EventToApply { orgs, customer, carried, read, ..to_apply })

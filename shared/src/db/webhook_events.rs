@@ -63,6 +63,8 @@ pub struct EventToApply {
     pub effect: Effect,
     /// The state that the event carries, where `effect` is what a read showed. None: none, or it is `effect`.
     pub carried: Option<Box<Snapshot>>,
+    /// The event carries no state, and Stripe keeps the one that it stands for.
+    pub thin: bool,
     /// The snapshot, if there is one, is what Stripe answered to this read.
     pub read: Option<ReadTimes>,
     /// Stripe knows nothing of what the event names: there is nothing to apply.
@@ -88,6 +90,7 @@ pub struct ApplyEvent<'a> {
     pub payment_intent: Option<&'a str>,
     pub snapshot: Option<SnapshotRow<'a>>,
     pub carried: Option<SnapshotRow<'a>>,
+    pub thin: bool,
     #[serde(flatten)]
     pub read: Option<ReadTimes>,
     pub payment: Option<PaymentRow<'a>>,
@@ -111,6 +114,7 @@ impl<'a> From<&'a EventToApply> for ApplyEvent<'a> {
             payment_intent: None,
             snapshot: None,
             carried: to_apply.carried.as_deref().map(SnapshotRow::from),
+            thin: to_apply.thin,
             read: to_apply.read,
             payment: None,
             charge: None,
