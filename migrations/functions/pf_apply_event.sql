@@ -150,7 +150,9 @@ begin
       else
         after := current;
       end if;
-      if coalesce(asked.carried, asked.snapshot) ->> 'status' = 'active' and after.status <> 'active' then
+      if coalesce(asked.carried, asked.snapshot) ->> 'status' = 'active'
+        and (asked.carried is not null or result = 'covered')
+      then
         perform billing_private.note_paid(after, coalesce(asked.carried, asked.snapshot), asked.created,
           grace, asked.id);
       end if;

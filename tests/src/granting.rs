@@ -38,14 +38,19 @@ fn ranks(t: &TestApp, subscription: &Value, known: Known) -> BTreeSet<usize> {
     if status != "past_due" {
         return BTreeSet::from([rank(subscription)]);
     }
-    let events = t.stripe.events();
-    let paid: Vec<(i64, usize)> = events
+    let states: Vec<Value> = t
+        .stripe
+        .events()
+        .into_iter()
+        .filter(|event| event["data"]["object"]["id"] == subscription["id"])
+        .collect();
+    let paid: Vec<(i64, usize)> = states
         .iter()
-        .filter(|event| {
-            event["data"]["object"]["id"] == subscription["id"]
-                && event["data"]["object"]["status"] == "active"
+        .enumerate()
+        .filter(|(place, event)| {
+            event["data"]["object"]["status"] == "active" && !fails(event, &states[place + 1..])
         })
-        .map(|event| (event["created"].as_i64().unwrap_or_default(), rank(&event["data"]["object"])))
+        .map(|(_, event)| (event["created"].as_i64().unwrap_or_default(), rank(&event["data"]["object"])))
         .collect();
     if known == Known::Reads {
         return paid.iter().map(|(_, rank)| *rank).chain([0, rank(subscription)]).collect();
@@ -53,6 +58,18 @@ fn ranks(t: &TestApp, subscription: &Value, known: Known) -> BTreeSet<usize> {
     let Some((last, _)) = paid.last() else { return BTreeSet::from([0]) };
     let blurred = paid.iter().rposition(|(created, _)| *created < last - BLUR).unwrap_or_default();
     paid[blurred..].iter().map(|(_, rank)| *rank).collect()
+}
+
+/// Whether an active state was never paid: the next one is past due with the same items in the same period.
+fn fails(event: &Value, later: &[Value]) -> bool {
+    let what = |event: &Value| {
+        let item = &event["data"]["object"]["items"]["data"][0];
+        [&item["price"]["id"], &item["quantity"], &item["current_period_start"]].map(Value::to_string)
+    };
+    let next = later.iter().find(|next| {
+        what(next) != what(event) || next["data"]["object"]["status"] != event["data"]["object"]["status"]
+    });
+    next.is_some_and(|next| what(next) == what(event) && next["data"]["object"]["status"] == "past_due")
 }
 
 /// The plans that an organization may have by these subscriptions: the highest that one of them grants.

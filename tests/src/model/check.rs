@@ -76,11 +76,7 @@ pub async fn end(t: &TestApp, world: &World, post: &Post, history: &History) -> 
 }
 
 /// The plans that the organization may have. No history is as long as the grace period.
-fn plans_at_stripe(
-    t: &TestApp,
-    world: &World,
-    organization: &Organization,
-) -> BTreeSet<&'static str> {
+fn plans_at_stripe(t: &TestApp, world: &World, organization: &Organization) -> BTreeSet<&'static str> {
     let subscriptions = t.stripe.subscriptions();
     let its = subscriptions.iter().filter(|one| world.whose(one).as_ref() == Some(&organization.id));
     granting::plans(t, its, Known::Events)
