@@ -1,11 +1,8 @@
 //! Thin events, events of other accounts, and the Dashboard's test event.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::{Value, json};
-use shared::clock::Clock;
 use shared::stripe::event::PROCESSED;
 use stripe_emulator::Fault;
 use tests::{TestApp, users};
@@ -29,48 +26,6 @@ async fn thin_events_alone_end_where_snapshot_events_do() {
     }
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pro");
     assert_eq!(t.value("select count(*) from webhook_events where status <> 'processed'").await, "0");
-}
-
-#[tokio::test]
-async fn an_upgrade_whose_payment_failed_was_not_paid_in_either_form_and_whichever_event_comes_first() {
-    let mut bad = String::new();
-    for (as_thin, turned, later) in [
-        (false, false, false),
-        (false, false, true),
-        (false, true, false),
-        (false, true, true),
-        (true, false, false),
-        (true, false, true),
-        (true, true, false),
-        (true, true, true),
-    ] {
-        let mut t = TestApp::start().await;
-        let clock = Arc::new(AtomicI64::new(t.app.clock.now().as_millisecond() - 4_000_000));
-        t.set_clock(&Clock::Fixed(Arc::clone(&clock)));
-        t.stripe.follow(Arc::clone(&clock), 0);
-        paid(&t).await;
-        let subscription = t.stripe.subscription_ids().remove(0);
-        if later {
-            clock.fetch_add(3_600_000, Ordering::SeqCst);
-        }
-        t.stripe.set_card(&subscription, false).unwrap();
-        t.stripe.upgrade(&subscription, "promptforge_enterprise_month", 999).unwrap();
-        let mut events = t.stripe.events();
-        if turned {
-            events.reverse();
-        }
-        for event in events {
-            let event = if as_thin { thin(&t, &event) } else { event };
-            assert_eq!(t.deliver(&event).await.status, 200, "{event}");
-        }
-        let answer = t.entitlements(users::OWNER, &t.org).await;
-        let kept = ["planCode", "status", "seats"].map(|field| answer.body[field].clone());
-        let case = format!("thin: {as_thin}, turned: {turned}, later: {later}");
-        if kept != [json!("pro"), json!("past_due"), json!(1)] {
-            bad += &format!("{case}: {kept:?}\n");
-        }
-    }
-    assert!(bad.is_empty(), "{bad}");
 }
 
 /// A life in which each other type of event that counts comes.
