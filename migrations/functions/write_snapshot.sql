@@ -19,8 +19,8 @@ begin
   after.org_id := org;
   after.org_named := write_snapshot.org_named;
   after.own := write_snapshot.own;
-  -- Stripe says `active` of a change, or of a new period, before its payment fails. So what is active was paid
-  -- once something else follows, or a day is over.
+  -- Stripe says `active` of a change, or of a new period, before its payment fails. So what is active was
+  -- paid once something else follows, or a day is over.
   if before.status = 'active' and ((after.items, after.current_period_start)
     is distinct from (before.items, before.current_period_start)
     or stated_at > before.may_include + 86400)

@@ -47,8 +47,8 @@ async fn an_upgrade_whose_payment_fails_gives_nothing_more_than_what_was_paid() 
     assert_eq!((&paid["planCode"], &paid["seats"]), (&json!("enterprise"), &json!(4995)));
 }
 
-/// What is left after a purchase and, so many seconds later, an upgrade that is not paid, whose events come as
-/// told.
+/// What is left after a purchase and, so many seconds later, an upgrade that is not paid. Their events come
+/// as told.
 async fn after_a_failed_upgrade(seconds: i64, thin: bool, turned: bool) -> [Value; 3] {
     let mut t = TestApp::start().await;
     let clock = Arc::new(AtomicI64::new(t.app.clock.now().as_millisecond() - DAY * 1000));
