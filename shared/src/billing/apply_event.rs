@@ -164,7 +164,7 @@ async fn settle(
             }
             EventAnswer::MissingOrg => return Ok(None),
             EventAnswer::AskStripe { version } => {
-                to_apply = ask_stripe(resources, stripe, to_apply, version).await?;
+                to_apply = ask_stripe(stripe, to_apply, version).await?;
                 to_apply.elapsed_ms = elapsed_ms(arrived);
             }
         }
@@ -174,7 +174,6 @@ async fn settle(
 
 /// Reads the subscription's state. No transaction is open.
 async fn ask_stripe(
-    resources: &Resources<'_>,
     stripe: &Stripe,
     mut to_apply: EventToApply,
     version: i64,
@@ -184,17 +183,14 @@ async fn ask_stripe(
         Effect::Named(id) => id.clone(),
         _ => return Err(Error::Internal("only a subscription needs a read")),
     };
-    let started = resources.clock.now();
-    let answer = stripe.get::<Subscription>(&retrieve(id.as_str())).await;
-    let ended = resources.clock.now();
-    match answer {
-        Ok(subscription) => {
+    match stripe.read::<Subscription>(&retrieve(id.as_str())).await {
+        Ok((subscription, answered)) => {
             let snapshot = Snapshot::from(subscription);
             let unpaid = snapshot.status == Status::PastDue;
             // What Stripe says now comes before what an invoice said when it was made.
             let orgs = snapshot.orgs.iter().copied().chain(to_apply.orgs).collect();
             let customer = snapshot.customer.clone();
-            let read = Some(ReadTimes::between(version, started, ended));
+            let read = Some(ReadTimes::of(version, answered));
             let now = Effect::Snapshot(Box::new(snapshot));
             // Asked twice, it is still the event's own state that it carried.
             let carried = match std::mem::replace(&mut to_apply.effect, now) {
