@@ -72,9 +72,11 @@ impl fmt::Display for Reconciled {
             "Subscriptions  {} compared: {} differed, {} repaired",
             tally.checked, tally.drifted, tally.repaired
         )?;
-        for (count, what) in
-            [(tally.without_organization, "of no organization"), (tally.unexplained, "unexplained")]
-        {
+        for (count, what) in [
+            (tally.without_organization, "of no organization"),
+            (tally.unexplained, "unexplained"),
+            (tally.failed, "failed"),
+        ] {
             if count > 0 {
                 write!(f, ", {count} {what}")?;
             }

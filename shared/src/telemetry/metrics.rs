@@ -127,6 +127,8 @@ pub struct Reconciliation {
     pub drift: u64,
     /// Of them those that still do.
     pub unrepaired: u64,
+    /// Events and subscriptions of single organizations that failed, and are tried again.
+    pub postponed: u64,
     /// Live subscriptions of organizations that the application deleted.
     pub without_organization: u64,
     /// Parts that could not do their work.
@@ -144,6 +146,7 @@ pub fn reconciled(current: &Current, run: Reconciliation) {
     counter!("FailedEvents").increment(run.failed);
     counter!("Drift").increment(run.drift);
     counter!("UnrepairedDrift").increment(run.unrepaired);
+    counter!("Postponed").increment(run.postponed);
     counter!("SubscriptionsWithoutOrganization").increment(run.without_organization);
     counter!("ReconcileProblems").increment(run.problems);
     counter!("PlanChanges").increment(run.plan_changes);

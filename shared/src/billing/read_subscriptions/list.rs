@@ -28,7 +28,7 @@ struct Named {
 }
 
 /// One page of Stripe's list, read and not compared yet.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Listed {
     /// What is known without a comparison.
     pub page: Page,
