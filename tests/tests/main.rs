@@ -74,6 +74,7 @@ mod personal_data;
 mod portal;
 mod portal_customers;
 mod reconcile;
+mod reconcile_poison;
 mod reconcile_sweep;
 mod routes;
 mod runtime;
