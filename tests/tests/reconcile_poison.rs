@@ -46,7 +46,8 @@ async fn poison_rows(t: &TestApp, condition: &str) {
 async fn everything_is_due(t: &TestApp) {
     let due = "update webhook_events set next_retry_at = now() where status = 'failed';
         update reconcile_cursors set position = (
-            select jsonb_object_agg(id, note || '{\"next_try\": 0}') from jsonb_each(position) as e (id, note))
+            select jsonb_object_agg(id, note || '{\"next_try\": 0}')
+            from jsonb_each(position) as e (id, note))
           where name = 'postponed_subscriptions' and position <> '{}'";
     t.db.batch_execute(due).await.unwrap();
 }
@@ -105,7 +106,8 @@ async fn one_organization_whose_lock_is_held_keeps_no_other_from_being_recovered
     holder.batch_execute(&hold).await.unwrap();
     let report = t.reconcile().await;
     assert_passed(&t, &report, &orgs[3], "lock timeout").await;
-    assert_eq!(report.missed_events.failed, t.stripe.events().len() as u64 / 7, "{report:#?}");
+    let (recovered, failed) = (report.missed_events.recovered, report.missed_events.failed);
+    assert!(failed > 0 && recovered == 6 * failed, "one organization of seven: {report:#?}");
     holder.batch_execute("rollback").await.unwrap();
     assert_recovers(&t).await;
 }
@@ -159,11 +161,13 @@ async fn several_organizations_in_a_row_are_an_outage_which_moves_no_cursor() {
     let (t, _) = missed(9).await;
     poison_rows(&t, "true").await;
     let report = t.reconcile().await;
-    assert_eq!(cursor(&t).await, "", "{report:#?}");
+    let first = t.stripe.events()[0]["created"].as_i64().unwrap();
+    let is_before = |cursor: &str| cursor.is_empty() || cursor.parse::<i64>().unwrap() < first;
+    assert!(is_before(&cursor(&t).await), "{report:#?}");
     assert!(told(&report, &["missed events: database: ", "this row is poisoned"]), "{report:#?}");
     assert!(told(&report, &["subscriptions: database: ", "this row is poisoned"]), "{report:#?}");
     assert!(report.missed_events.failed < t.stripe.events().len() as u64, "the rest is left: {report:#?}");
     t.db.batch_execute("drop trigger poison on subscriptions").await.unwrap();
     assert_recovers(&t).await;
-    assert!(!cursor(&t).await.is_empty());
+    assert!(!is_before(&cursor(&t).await));
 }

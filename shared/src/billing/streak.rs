@@ -23,7 +23,8 @@ impl Streak {
         self.organizations.clear();
     }
 
-    /// This failed of this organization: its id, or the best name that is known for it. True: it is an outage.
+    /// This failed of this organization: its id, or the best name that is known for it. True: it is an
+    /// outage.
     pub fn failed(&mut self, what: &str, organization: &str) -> bool {
         if self.forgiven.contains(what) {
             return false;

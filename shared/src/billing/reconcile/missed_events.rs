@@ -87,9 +87,9 @@ async fn go_through(
 
 /// Puts through what is not processed of a page. False: time was up.
 ///
-/// What fails is noted, so the cursor may pass it: unless so much fails that it is an outage, which leaves the
-/// rest untried. What failed before and fails again is no news of an outage: it is tried last, and what is
-/// left of it comes when its own time has come.
+/// What fails is noted, so the cursor may pass it: unless so much fails that it is an outage, which leaves
+/// the rest untried. What failed before and fails again is no news of an outage: it is tried last, and what
+/// is left of it comes when its own time has come.
 async fn apply(
     resources: &Resources<'_>,
     events: &[ListedEvent],
