@@ -183,7 +183,7 @@ async fn ask_stripe(
         _ => return Err(Error::Internal("only a subscription needs a read")),
     };
     let started = resources.clock.now();
-    let answer = stripe.get::<Subscription>(&retrieve(id.as_str())).await;
+    let answer = stripe.get_one::<Subscription>(&retrieve(id.as_str()), id.as_str()).await;
     let ended = resources.clock.now();
     match answer {
         Ok(subscription) => {

@@ -19,6 +19,7 @@ use crate::domain::ids::OrgId;
 use crate::domain::ordering::ReadTimes;
 use crate::domain::subscription::Snapshot;
 use crate::error::Error;
+use crate::stripe;
 use crate::stripe::wire::subscription::Subscription;
 
 pub use list::{Listed, list};
@@ -198,6 +199,9 @@ pub async fn of_organization(
             all.tally.add(&page.tally);
             all.drift.extend(page.drift);
             after = page.ids.last().cloned();
+            if page.ids.iter().any(|id| all.ids.contains(id)) {
+                return Err(stripe::Error::repeated_page().into());
+            }
             all.ids.extend(page.ids);
             if !page.has_more || after.is_none() {
                 break;
@@ -240,7 +244,7 @@ async fn read_again(
 ) -> Result<Option<Comparison>, Error> {
     limits.pace().await;
     let started = resources.clock.now();
-    let answer = resources.stripe()?.get::<Subscription>(&retrieve(id)).await;
+    let answer = resources.stripe()?.get_one::<Subscription>(&retrieve(id), id).await;
     let ended = resources.clock.now();
     let snapshot = match answer {
         Ok(subscription) => Snapshot::from(subscription),

@@ -43,7 +43,7 @@ pub struct Failure {
 /// If the failure concerns every event, or could not be noted: there is no use in going on with others.
 pub async fn replay_event(resources: &Resources<'_>, id: &str, limits: &Limits) -> Result<Replay, Error> {
     limits.pace().await;
-    match resources.stripe()?.get::<Box<RawValue>>(&RetrieveEvent::new(id)).await {
+    match resources.stripe()?.get_one::<Box<RawValue>>(&RetrieveEvent::new(id), id).await {
         Ok(body) => replay_body(resources, body.get()).await,
         Err(error) if is_unknown(&error) => {
             webhook_events::gone(resources.db()?, id).await?;

@@ -111,6 +111,16 @@ pub fn seen(name: &str) {
     }
 }
 
+/// Stripe answered something that is no answer to what it was asked.
+pub fn disbelieved() {
+    counter!("DisbelievedAnswers").increment(1);
+}
+
+/// Stripe was not asked, because it failed a moment ago.
+pub fn not_asked() {
+    counter!("StripeNotAsked").increment(1);
+}
+
 /// An access token was refused.
 pub fn refused_token() {
     counter!("RefusedTokens").increment(1);

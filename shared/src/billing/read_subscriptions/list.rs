@@ -14,7 +14,7 @@ use crate::db::subscriptions::SubscriptionRead;
 use crate::domain::ordering::ReadTimes;
 use crate::domain::subscription::Snapshot;
 use crate::error::Error;
-use crate::stripe::wire::List;
+use crate::stripe::wire::Listing;
 use crate::stripe::wire::subscription::Subscription;
 
 /// Stripe's largest page.
@@ -51,7 +51,7 @@ pub async fn list(
     let started = resources.clock.now();
     let customer = [String::from("data.customer")];
     let list = list.status(ListSubscriptionStatus::All).limit(PAGE).expand(customer);
-    let list: List<Box<RawValue>> = resources.stripe()?.get(&list).await?;
+    let list: Listing<Box<RawValue>> = resources.stripe()?.get(&list).await?;
     let ended = resources.clock.now();
     let mut page = Page { has_more: list.has_more, ..Page::default() };
     let mut seen = Vec::new();

@@ -4,6 +4,8 @@
 //! gone through in spans of time, oldest first, and the cursor moves on after each: so an interruption loses
 //! one span's work at most, and none is left out.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ReconcileReport, is_outage, outage};
@@ -13,6 +15,7 @@ use crate::billing::replay_event::replay_body;
 use crate::billing::streak::Streak;
 use crate::db::{failed_events, reconcile_cursors};
 use crate::error::Error;
+use crate::stripe;
 use crate::stripe::event_list::{self, EventFilter, ListedEvent};
 
 const CURSOR: &str = "events";
@@ -64,15 +67,18 @@ async fn go_through(
     limits: &Limits,
     report: &mut ReconcileReport,
 ) -> Result<Option<u32>, Error> {
-    let stripe = resources.stripe()?;
+    let client = resources.stripe()?;
     let which = EventFilter { from: Some(from), before: Some(to), ..EventFilter::default() };
-    let mut after: Option<String> = None;
+    let (mut seen, mut after) = (HashSet::new(), None::<String>);
     for pages in 1.. {
         if limits.are_reached() {
             return Ok(None);
         }
         limits.pace().await;
-        let events = event_list::page(stripe, which, after.as_deref()).await?;
+        let events = event_list::page(client, which, after.as_deref()).await?;
+        if !events.data.iter().all(|event| seen.insert(event.id.clone())) {
+            return Err(stripe::Error::repeated_page().into());
+        }
         report.missed_events.seen += events.data.len() as u64;
         if !apply(resources, &events.data, limits, report).await? {
             return Ok(None);

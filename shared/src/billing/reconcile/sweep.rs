@@ -89,6 +89,12 @@ pub async fn sweep(
             }
             page => page?,
         };
+        // The list goes from the newest to the oldest: what comes again would be gone round for ever.
+        if let Some((after, created)) = &position.after
+            && (page.ids.contains(after) || page.oldest.is_some_and(|oldest| oldest.as_second() > *created))
+        {
+            return Err(stripe::Error::repeated_page().into());
+        }
         let newest = position.after.as_ref().and_then(|(_, created)| Timestamp::from_second(*created).ok());
         let oldest = if page.has_more { page.oldest } else { None };
         let mut unlisted = Vec::new();
