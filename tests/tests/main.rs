@@ -92,6 +92,7 @@ mod webhook_events;
 mod webhook_failures;
 mod webhook_grace;
 mod webhook_impossible;
+mod webhook_locks;
 mod webhook_order;
 mod webhook_payments;
 mod webhook_plans;

@@ -30,15 +30,16 @@ fn answer(t: &TestApp, path: &str, body: Value, times: u32) {
 /// An add-on was paid once, and no event came: only the list of events knows of it.
 async fn missed_payment() -> TestApp {
     let t = TestApp::start().await;
-    let price = json!({ "lookup_keys": ["promptforge_pro_month"] });
-    let price = t.stripe.call("GET", "/v1/prices", &price).unwrap()["data"][0]["product"].clone();
+    let sold = json!({ "lookup_keys": ["promptforge_pro_month"] });
+    let product = t.stripe.call("GET", "/v1/prices", &sold).unwrap()["data"][0]["product"].clone();
+    let price = json!({ "currency": "usd", "unit_amount": 500, "product": product });
+    let price = t.stripe.call("POST", "/v1/prices", &price).unwrap();
     let session = t.stripe.call(
         "POST",
         "/v1/checkout/sessions",
         &json!({
             "mode": "payment", "success_url": "https://app.example.com/",
-            "line_items": [{ "quantity": 1,
-                "price_data": { "currency": "usd", "unit_amount": 500, "product": price } }],
+            "line_items": [{ "quantity": 1, "price": price["id"] }],
             "metadata": { "org_id": t.org, "addon_flags": "hasAPI" }
         }),
     );

@@ -59,8 +59,8 @@ impl Stripe {
         Self { http, key: key.secret, base, livemode: key.livemode, patience: Patience::LONG, breaker: None }
     }
 
-    /// The same for whoever can come again: one short attempt, and for a while none after failures. Both share
-    /// their connections.
+    /// The same for whoever can come again: one short attempt, and for a while none after failures. Both
+    /// share their connections.
     pub fn hurried(&self) -> Self {
         Self { patience: Patience::SHORT, breaker: Some(Arc::default()), ..self.clone() }
     }

@@ -1,6 +1,6 @@
-//! How long Stripe is waited for. A person at a checkout, and a reconciliation, wait until it answers. An event
-//! does not: Stripe sends it again, and whoever waits with it keeps an instance from events that need no
-//! answer.
+//! How long Stripe is waited for. A person at a checkout, and a reconciliation, wait until it answers. An
+//! event does not: Stripe sends it again, and whoever waits with it keeps an instance from events that need
+//! no answer.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

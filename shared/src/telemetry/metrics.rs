@@ -121,6 +121,11 @@ pub fn not_asked() {
     counter!("StripeNotAsked").increment(1);
 }
 
+/// Somebody else held a lock of the database for longer than the work may wait.
+pub fn lock_not_had() {
+    counter!("LocksNotHad").increment(1);
+}
+
 /// An access token was refused.
 pub fn refused_token() {
     counter!("RefusedTokens").increment(1);
