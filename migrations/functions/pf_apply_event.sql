@@ -22,7 +22,7 @@
 -- one event name the same organization: the second waits for its lock, and then finds the event processed.
 -- Whoever holds a lock for longer than lock_timeout is ill, and Stripe sends the event again.
 create or replace function billing.pf_apply_event(request jsonb) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '300ms' as $$
 declare
   asked record;
   whose record;

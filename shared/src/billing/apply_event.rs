@@ -183,7 +183,7 @@ async fn ask_stripe(
         Effect::Named(id) => id.clone(),
         _ => return Err(Error::Internal("only a subscription needs a read")),
     };
-    match stripe.read::<Subscription>(&retrieve(id.as_str())).await {
+    match stripe.read_one::<Subscription>(&retrieve(id.as_str()), id.as_str()).await {
         Ok((subscription, answered)) => {
             let snapshot = Snapshot::from(subscription);
             let unpaid = snapshot.status == Status::PastDue;

@@ -249,18 +249,6 @@ pub async fn fail(db: &Db, event: &EventRef, org: Option<OrgId>, error_code: &st
     Ok(())
 }
 
-/// Those of the events that were not processed yet.
-///
-/// # Errors
-/// If the database fails.
-pub async fn unprocessed(db: &Db, ids: &[String]) -> Result<Vec<String>, Error> {
-    let sql = "select id from unnest($1) as id
-               where not exists (
-                 select from billing.webhook_events w where w.event_id = id and w.status = 'processed')";
-    let rows = db.query(sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
-}
-
 /// Events that failed and whose time has come: at most `limit`, longest due first.
 ///
 /// # Errors

@@ -111,6 +111,21 @@ pub fn seen(name: &str) {
     }
 }
 
+/// Stripe answered something that is no answer to what it was asked.
+pub fn disbelieved() {
+    counter!("DisbelievedAnswers").increment(1);
+}
+
+/// Stripe was not asked, because it failed a moment ago.
+pub fn not_asked() {
+    counter!("StripeNotAsked").increment(1);
+}
+
+/// Somebody else held a lock of the database for longer than the work may wait.
+pub fn lock_not_had() {
+    counter!("LocksNotHad").increment(1);
+}
+
 /// An access token was refused.
 pub fn refused_token() {
     counter!("RefusedTokens").increment(1);
@@ -127,6 +142,8 @@ pub struct Reconciliation {
     pub drift: u64,
     /// Of them those that still do.
     pub unrepaired: u64,
+    /// Events and subscriptions of single organizations that failed, and are tried again.
+    pub postponed: u64,
     /// Live subscriptions of organizations that the application deleted.
     pub without_organization: u64,
     /// Parts that could not do their work.
@@ -146,6 +163,7 @@ pub fn reconciled(current: &Current, run: Reconciliation) {
     counter!("FailedEvents").increment(run.failed);
     counter!("Drift").increment(run.drift);
     counter!("UnrepairedDrift").increment(run.unrepaired);
+    counter!("Postponed").increment(run.postponed);
     counter!("SubscriptionsWithoutOrganization").increment(run.without_organization);
     counter!("ReconcileProblems").increment(run.problems);
     counter!("PlanChanges").increment(run.plan_changes);

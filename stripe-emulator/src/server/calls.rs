@@ -93,6 +93,7 @@ pub(crate) async fn api(
     let reply = match (allowed, &fault) {
         (Err(error), _) => call.reply(Err(error)),
         (Ok(()), Some(fault)) if !matches!(fault.status, 0 | 200) => failure(&call, fault),
+        (Ok(()), Some(Fault { body: Some(body), .. })) => call.reply(Ok(body.clone())),
         (Ok(()), _) => emulator.act(|store| Reply { at: Some(store.now()), ..answer(store, &call, delay) }),
     };
     let is_dropped = fault.is_some_and(|fault| fault.status == 0);

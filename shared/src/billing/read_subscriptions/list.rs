@@ -14,7 +14,7 @@ use crate::db::subscriptions::SubscriptionRead;
 use crate::domain::ordering::ReadTimes;
 use crate::domain::subscription::Snapshot;
 use crate::error::Error;
-use crate::stripe::wire::List;
+use crate::stripe::wire::Listing;
 use crate::stripe::wire::subscription::Subscription;
 
 /// Stripe's largest page.
@@ -28,7 +28,7 @@ struct Named {
 }
 
 /// One page of Stripe's list, read and not compared yet.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Listed {
     /// What is known without a comparison.
     pub page: Page,
@@ -50,7 +50,7 @@ pub async fn list(
     limits.pace().await;
     let customer = [String::from("data.customer")];
     let list = list.status(ListSubscriptionStatus::All).limit(PAGE).expand(customer);
-    let (list, answered): (List<Box<RawValue>>, _) = resources.stripe()?.read(&list).await?;
+    let (list, answered): (Listing<Box<RawValue>>, _) = resources.stripe()?.read(&list).await?;
     let mut page = Page { has_more: list.has_more, ..Page::default() };
     let mut seen = Vec::new();
     for object in &list.data {
