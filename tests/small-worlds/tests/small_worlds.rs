@@ -9,6 +9,9 @@ use small_worlds::{
 };
 use stateright::{Checker, HasDiscoveries, Model};
 
+/// How six events can be shared out. Which of the two subscriptions has more makes no difference.
+const SIX: [[u8; 2]; 4] = [[6, 0], [5, 1], [4, 2], [3, 3]];
+
 /// Looks at a world whole, or until a rule does not hold. The number of moments, and which did not hold after
 /// which steps.
 fn look(world: World) -> (usize, Vec<(&'static str, Vec<Step>)>) {
@@ -30,12 +33,7 @@ fn holds(worlds: impl IntoIterator<Item = World>) -> (usize, BTreeSet<usize>) {
 
 #[test]
 fn six_events_of_two_subscriptions_end_at_the_truth_in_every_order() {
-    let worlds = [[6, 0], [5, 1], [4, 2], [3, 3]].map(|changes| World {
-        changes,
-        ends: true,
-        long_passes: 1,
-        ..World::default()
-    });
+    let worlds = SIX.map(|changes| World { changes, ends: true, long_passes: 1, ..World::default() });
     let (moments, happened) = holds(worlds);
     assert!(moments > 1_000_000, "{moments}");
     // Without the comparison, which alone repairs.
@@ -44,6 +42,16 @@ fn six_events_of_two_subscriptions_end_at_the_truth_in_every_order() {
 
 #[test]
 fn with_the_comparison_and_a_clock_that_is_wrong_they_do_too() {
+    let worlds = [-1, 1].into_iter().flat_map(|skew| {
+        SIX.map(|changes| World { changes, ends: true, short_passes: 1, reads: 1, skew, ..World::default() })
+    });
+    let (moments, happened) = holds(worlds);
+    assert!(moments > 4_000_000, "{moments}");
+    assert_eq!(happened.len(), Did::ALL.len(), "{happened:?}");
+}
+
+#[test]
+fn three_events_do_too_however_far_apart_they_are() {
     let worlds = [-1, 0, 1].into_iter().flat_map(|skew| {
         [[3, 0], [2, 1]].map(|changes| World {
             changes,
