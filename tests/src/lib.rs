@@ -17,7 +17,6 @@ pub mod model;
 pub mod moto;
 pub mod openapi;
 pub mod operator;
-pub mod ordering_oracle;
 mod paying;
 pub mod pooler;
 pub mod program;

@@ -1,8 +1,14 @@
 //! The ordering rule stands twice: in SQL, where the row and its lock are, and in Rust, to be read and
 //! tested. They are one.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::Timestamp;
+use shared::clock::Clock;
+use shared::domain::ordering::ReadTimes;
+use small_worlds::oracle::{Decision, RowTimes, decide};
 use tests::TestApp;
-use tests::ordering_oracle::{Decision, RowTimes, decide};
 
 #[tokio::test]
 async fn the_oracle_and_the_database_decide_alike() {
@@ -33,4 +39,52 @@ async fn the_oracle_and_the_database_decide_alike() {
         };
         assert_eq!(row.get::<_, &str>(5), expected, "created {created}, carries {carries}, {times:?}");
     }
+}
+
+#[tokio::test]
+async fn rows_get_the_times_that_the_checked_rule_assumes() {
+    let mut random = fastrand::Rng::with_seed(16);
+    for _ in 0..4 {
+        let mut t = TestApp::start().await;
+        let clock = Arc::new(AtomicI64::new(t.now() * 1000));
+        t.set_clock(&Clock::Fixed(Arc::clone(&clock)));
+        t.stripe.follow(Arc::clone(&clock), 0);
+        let subscription = t.buy("pro", "month").await;
+        let before = t.stripe.events().len();
+        for _ in 0..10 {
+            clock.fetch_add([0, 400, 1_100, 9_000][random.usize(..4)], Ordering::SeqCst);
+            t.stripe.change_quantity(&subscription, random.i64(1..1000)).unwrap();
+        }
+        let mut events = t.stripe.events().split_off(before);
+        events.retain(|event| event["type"] == "customer.subscription.updated");
+        random.shuffle(&mut events);
+        for event in events {
+            clock.fetch_add(random.i64(0..1500), Ordering::SeqCst);
+            let before = times(&t, &subscription).await;
+            let created = event["created"].as_i64().unwrap();
+            let (outcome, written) = match decide(Some(before), created, true) {
+                Decision::Covered => ("stale", None),
+                Decision::Write => ("applied", Some((created - 1, created))),
+                Decision::Read => {
+                    let now = Timestamp::from_millisecond(clock.load(Ordering::SeqCst)).unwrap();
+                    let read = ReadTimes::between(0, now, now);
+                    ("applied", Some((read.known_through, read.may_include)))
+                }
+            };
+            t.deliver(&event).await.assert_outcome(outcome);
+            let written = written.unwrap_or((before.known_through, before.may_include));
+            let expected = RowTimes {
+                known_through: before.known_through.max(written.0),
+                may_include: before.may_include.max(written.1),
+                ended: false,
+            };
+            assert_eq!(times(&t, &subscription).await, expected, "{before:?}, created {created}");
+        }
+    }
+}
+
+async fn times(t: &TestApp, subscription: &str) -> RowTimes {
+    let sql = "select known_through, may_include from subscriptions where stripe_subscription_id = $1";
+    let row = t.db.query_one(sql, &[&subscription]).await.unwrap();
+    RowTimes { known_through: row.get(0), may_include: row.get(1), ended: false }
 }
