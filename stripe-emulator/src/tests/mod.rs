@@ -2,6 +2,7 @@
 
 mod clocks;
 mod destinations;
+mod discounts;
 mod links;
 mod payments;
 mod portal;
