@@ -163,3 +163,70 @@ async fn coupons_that_make_no_sense_are_refused() {
     let taken = emulator.call("POST", "/v1/coupons", &id).unwrap_err();
     assert_eq!(taken.code, Some("resource_already_exists"));
 }
+
+#[tokio::test]
+async fn events_carry_discounts_in_the_shape_of_the_endpoints_version() {
+    let emulator = emulator().await;
+    let id = subscription(&emulator, json!({}));
+    let ten =
+        coupon(&emulator, json!({ "percent_off": 10, "duration": "repeating", "duration_in_months": 3 }));
+    let path = format!("/v1/subscriptions/{id}");
+    let changed = emulator.call("POST", &path, &json!({ "discounts": [{ "coupon": ten }] })).unwrap();
+    let told = ["2024-06-20", "2025-06-30.basil", "2026-10-28.endive"].map(|version| {
+        ["customer.discount.created", "customer.subscription.updated"].map(|kind| {
+            let event = emulator.events().into_iter().rev().find(|event| event["type"] == kind).unwrap();
+            emulator.event_as(event["id"].as_str().unwrap(), version).unwrap()["data"]["object"].clone()
+        })
+    });
+    let [[old_discount, old], [basil_discount, basil], [discount, newest]] = &told;
+    for subscription in [old, basil, newest] {
+        assert_eq!(subscription["discounts"], changed["discounts"], "ids, unless they are expanded");
+    }
+    assert_eq!(old["discount"]["id"], changed["discounts"][0]);
+    assert_eq!(old["discount"]["coupon"]["percent_off"], 10.0);
+    assert_eq!((basil.get("discount"), newest.get("discount")), (None, None));
+    for whole in [old_discount, basil_discount] {
+        assert_eq!((&whole["coupon"]["id"], whole.get("source")), (&json!(ten), None));
+    }
+    assert_eq!((&discount["source"]["coupon"], discount.get("coupon")), (&json!(ten), None));
+}
+
+#[tokio::test]
+async fn discounts_are_expanded_in_lists_and_on_items() {
+    let emulator = emulator().await;
+    let ten = coupon(&emulator, json!({ "percent_off": 10, "duration": "forever" }));
+    let id = subscription(&emulator, json!({ "discounts": [{ "coupon": ten }] }));
+    let item = emulator.subscription(&id).unwrap()["items"]["data"][0]["id"].clone();
+    let change = json!({ "items": [{ "id": item, "discounts": [{ "coupon": ten }] }] });
+    emulator.call("POST", &format!("/v1/subscriptions/{id}"), &change).unwrap();
+    let expand = json!({ "expand": ["data.discounts.source.coupon", "data.items.data.discounts"] });
+    let listed = emulator.call("GET", "/v1/subscriptions", &expand).unwrap()["data"][0].clone();
+    assert_eq!(listed["discounts"][0]["source"]["coupon"]["id"], json!(ten));
+    let of_item = &listed["items"]["data"][0]["discounts"][0];
+    assert_eq!((&of_item["subscription_item"], &of_item["source"]["coupon"]), (&item, &json!(ten)));
+}
+
+#[tokio::test]
+async fn a_discount_waits_with_an_update_whose_payment_fails() {
+    let emulator = emulator().await;
+    let once = coupon(&emulator, json!({ "amount_off": 1000, "currency": "usd" }));
+    let id = subscription(&emulator, json!({}));
+    let big = price(&emulator, "enterprise", 9900);
+    let item = emulator.subscription(&id).unwrap()["items"]["data"][0]["id"].clone();
+    emulator.set_card(&id, false).unwrap();
+    let upgrade = json!({
+        "items": [{ "id": item, "price": big["id"] }], "discounts": [{ "coupon": once }],
+        "proration_behavior": "always_invoice", "payment_behavior": "pending_if_incomplete",
+    });
+    let waiting = emulator.call("POST", &format!("/v1/subscriptions/{id}"), &upgrade).unwrap();
+    assert_eq!(waiting["discounts"], json!([]));
+    assert_eq!(waiting["pending_update"]["discounts"].as_array().unwrap().len(), 1);
+    assert_eq!(due(&emulator), [4900, 4000]);
+    emulator.pay_open_invoice(&id).unwrap();
+    let applied = emulator.subscription(&id).unwrap();
+    assert_eq!(applied["items"]["data"][0]["price"]["id"], big["id"]);
+    assert_eq!(applied["discounts"], json!([]), "it applied once, to that invoice");
+    let told: Vec<String> =
+        types(&emulator).into_iter().filter(|kind| kind.starts_with("customer.discount")).collect();
+    assert_eq!(told, ["customer.discount.created", "customer.discount.deleted"]);
+}
