@@ -65,6 +65,8 @@ pub struct EventToApply {
     pub carried: Option<Box<Snapshot>>,
     /// The snapshot, if there is one, is what Stripe answered to this read.
     pub read: Option<ReadTimes>,
+    /// Stripe did not say what the discounts take off that the event names: they are written without.
+    pub discounts_unread: bool,
     /// Stripe knows nothing of what the event names: there is nothing to apply.
     pub void: bool,
     /// How long a plan outlasts a failed payment, in days.
@@ -88,6 +90,7 @@ pub struct ApplyEvent<'a> {
     pub payment_intent: Option<&'a str>,
     pub snapshot: Option<SnapshotRow<'a>>,
     pub carried: Option<SnapshotRow<'a>>,
+    pub open_discounts: bool,
     #[serde(flatten)]
     pub read: Option<ReadTimes>,
     pub payment: Option<PaymentRow<'a>>,
@@ -111,6 +114,7 @@ impl<'a> From<&'a EventToApply> for ApplyEvent<'a> {
             payment_intent: None,
             snapshot: None,
             carried: to_apply.carried.as_deref().map(SnapshotRow::from),
+            open_discounts: false,
             read: to_apply.read,
             payment: None,
             charge: None,
@@ -125,6 +129,8 @@ impl<'a> From<&'a EventToApply> for ApplyEvent<'a> {
             Effect::Snapshot(snapshot) => {
                 argument.subscription = Some(snapshot.id.as_str());
                 argument.snapshot = Some(SnapshotRow::from(&**snapshot));
+                let may_ask = to_apply.read.is_none() && !to_apply.discounts_unread;
+                argument.open_discounts = may_ask && snapshot.has_open_discounts();
             }
             Effect::Named(id) => argument.subscription = Some(id.as_str()),
             Effect::Payment(payment) => {
@@ -217,6 +223,9 @@ pub enum EventAnswer {
     AskStripe {
         /// The version that the subscription's row has now. 0: there is none.
         version: i64,
+        /// Only to learn what its discounts take off: else the event can be applied as it is.
+        #[serde(default)]
+        for_discounts: bool,
     },
     /// It belongs to no organization. That it failed is noted.
     MissingOrg,
