@@ -152,7 +152,7 @@ async fn an_event_of_each_version_says_or_names_its_discounts() {
         assert_eq!((all[0]["name"].as_str(), reads(&t) - before), (Some("Friends"), asked), "{version}");
         assert_eq!(all[0]["endsAt"], ends_at(&t, &id), "{version}");
         // Stripe says the same.
-        let tally = t.billing_json(0, &["backfill", "--dry-run"]).await;
+        let tally = t.billing_json(0, &["backfill", "--all", "--dry-run"]).await;
         assert!(tally.to_string().contains("\"drifted\":0"), "{version}: {tally}");
     }
 }
@@ -218,7 +218,7 @@ async fn an_items_own_discount_is_not_known_and_never_asked_for_again() {
     assert_eq!((shown(&t).await, reads(&t) - before), (Value::Null, 0));
     let screen = t.billing(&["explain", &t.org]).await.output;
     assert!(screen.contains("takes something off an item: see Stripe"), "{screen}");
-    let tally = t.billing_json(0, &["backfill", "--dry-run"]).await;
+    let tally = t.billing_json(0, &["backfill", "--all", "--dry-run"]).await;
     assert!(tally.to_string().contains("\"drifted\":0"), "{tally}");
 }
 
