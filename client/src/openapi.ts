@@ -203,8 +203,8 @@ export interface components {
              */
             currentPeriodEnd: string | null;
             /**
-             * @description What is taken off its price, in the order that Stripe takes it off. Empty: nothing. Null: it is not known
-             *     at the moment, or one of its items has a discount of its own.
+             * @description What is taken off its price, in the order that Stripe takes it off. Empty: nothing. Null: it is not
+             *     known at the moment, or one of its items has a discount of its own.
              */
             discounts: components["schemas"]["Discount"][] | null;
             /** @description Every flag, on or off. */

@@ -39,8 +39,8 @@ begin
   select * into asked from jsonb_to_record(request) as argument (
     id text, type text, created bigint, livemode boolean, api_version text,
     org_ids uuid[], reference uuid, customer text, subscription text, payment_intent text,
-    snapshot jsonb, carried jsonb, open_discounts boolean, version bigint, observed_at bigint, known_through bigint,
-      may_include bigint,
+    snapshot jsonb, carried jsonb, open_discounts boolean,
+    version bigint, observed_at bigint, known_through bigint, may_include bigint,
     payment jsonb, charge jsonb, test_clock text, frozen_at bigint,
     verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
   -- Most events name their organization: then a glance tells what is to be locked.

@@ -84,8 +84,8 @@ pub struct Entitlements {
     interval: Option<String>,
     /// It is paid once in so many intervals.
     interval_count: Option<i32>,
-    /// What is taken off its price, in the order that Stripe takes it off. Empty: nothing. Null: it is not known
-    /// at the moment, or one of its items has a discount of its own.
+    /// What is taken off its price, in the order that Stripe takes it off. Empty: nothing. Null: it is not
+    /// known at the moment, or one of its items has a discount of its own.
     discounts: Option<Vec<Discount>>,
     /// Seats that are paid for, or included.
     #[schemars(range(min = 0))]

@@ -1,5 +1,5 @@
-//! What happens to a subscription, an invoice, a discount, a payment, a schedule, a customer, a checkout. What
-//! starts it (a call, a page, the clock) is elsewhere.
+//! What happens to a subscription, an invoice, a discount, a payment, a schedule, a customer, a checkout.
+//! What starts it (a call, a page, the clock) is elsewhere.
 
 pub(crate) mod calendar;
 pub(crate) mod card;

@@ -11,7 +11,7 @@ use crate::domain::discount::{Discount, Terms};
 #[serde(untagged)]
 pub(super) enum IdOrDiscount {
     Id(String),
-    Discount(Whole),
+    Discount(Box<Whole>),
     /// One that nobody can read shall not hide its subscription.
     Unreadable(IgnoredAny),
 }
@@ -48,8 +48,8 @@ struct Coupon {
     duration: Option<String>,
 }
 
-/// The discounts of a subscription: `named`, in order, `whole` says more of the first before 2025-03-31.basil.
-/// Then those of its items, which are only named.
+/// The discounts of a subscription: `named`, in order; before 2025-03-31.basil, `whole` says more of the
+/// first. Then those of its items, which are only named.
 pub(super) fn discounts(
     named: Vec<IdOrDiscount>,
     whole: Option<IdOrDiscount>,
@@ -71,7 +71,7 @@ impl From<IdOrDiscount> for Discount {
     fn from(wire: IdOrDiscount) -> Self {
         let (id, terms) = match wire {
             IdOrDiscount::Id(id) => (id, None),
-            IdOrDiscount::Discount(whole) => (whole.id.clone(), Some(Terms::from(whole))),
+            IdOrDiscount::Discount(whole) => (whole.id.clone(), Some(Terms::from(*whole))),
             IdOrDiscount::Unreadable(_) => (unnamed(), Some(Terms::default())),
         };
         Self { id, item: false, terms }
