@@ -5,6 +5,7 @@
 --   customer, subscription, payment_intent    Stripe's ids, or null
 --   snapshot      the subscription's state that the event carries or a read of Stripe showed, or null
 --   carried       the state that the event carried, if the snapshot is what a read showed; else null
+--   thin          the event carries no state, and Stripe keeps the one that it stands for
 --   open_discounts  the snapshot only names a discount, and Stripe may be asked what it takes off
 --   version, observed_at, known_through, may_include  the snapshot is what Stripe answered when the row had
 --                    that version, and holds for that span of Stripe's clock; else null
@@ -39,7 +40,7 @@ begin
   select * into asked from jsonb_to_record(request) as argument (
     id text, type text, created bigint, livemode boolean, api_version text,
     org_ids uuid[], reference uuid, customer text, subscription text, payment_intent text,
-    snapshot jsonb, carried jsonb, open_discounts boolean,
+    snapshot jsonb, carried jsonb, thin boolean, open_discounts boolean,
     version bigint, observed_at bigint, known_through bigint, may_include bigint,
     payment jsonb, charge jsonb, test_clock text, frozen_at bigint,
     verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
@@ -111,6 +112,12 @@ begin
     else
       result := billing_private.ordering(asked.created, asked.snapshot is not null,
         coalesce(current.known_through, -1), coalesce(current.may_include, -1), current.status);
+      -- It may say what was paid last.
+      if result = 'covered' and asked.thin and asked.version is null and current.status = 'past_due'
+        and (current.paid_at < asked.created) is not false
+      then
+        result := 'read';
+      end if;
       if asked.version is not null then
         result := case
           when coalesce(current.version, 0) = asked.version then 'write'
@@ -132,7 +139,7 @@ begin
       if result = 'read' then
         return jsonb_build_object('ask_stripe', jsonb_build_object('version', coalesce(current.version, 0)));
       end if;
-      if result = 'write' and asked.open_discounts and jsonb_path_exists(
+      if result = 'write' and asked.version is null and asked.open_discounts and jsonb_path_exists(
         billing_private.with_terms(asked.snapshot -> 'discounts', current.discounts),
         '$[*] ? (!exists(@.terms) && !exists(@.item))')
       then
@@ -152,7 +159,9 @@ begin
       else
         after := current;
       end if;
-      if coalesce(asked.carried, asked.snapshot) ->> 'status' = 'active' and after.status <> 'active' then
+      if coalesce(asked.carried, asked.snapshot) ->> 'status' = 'active'
+        and (asked.carried is not null or result = 'covered')
+      then
         perform billing_private.note_paid(after, coalesce(asked.carried, asked.snapshot), asked.created,
           grace, asked.id);
       end if;

@@ -219,19 +219,13 @@ async fn read_again(
     limits: &Limits,
 ) -> Result<Option<Comparison>, Error> {
     limits.pace().await;
-    let started = resources.clock.now();
-    let answer = resources.stripe()?.get::<Subscription>(&retrieve(id)).await;
-    let ended = resources.clock.now();
-    let snapshot = match answer {
-        Ok(subscription) => Snapshot::from(subscription),
+    let answer = resources.stripe()?.read::<Subscription>(&retrieve(id)).await;
+    let (snapshot, answered) = match answer {
+        Ok((subscription, answered)) => (Snapshot::from(subscription), answered),
         Err(error) if is_unknown(&error) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let seen = SubscriptionRead {
-        snapshot,
-        times: ReadTimes::between(version, started, ended),
-        version_noted: true,
-    };
+    let seen = SubscriptionRead { snapshot, times: ReadTimes::of(version, answered), version_noted: true };
     Ok(subscriptions::apply_reads(resources.db()?, purpose, &[seen]).await?.pop())
 }
 

@@ -19,7 +19,9 @@ use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest, VERSION};
 use url::Url;
 
 use crate::config::{Secret, StripeKey};
+use crate::domain::ordering::Answered;
 use crate::stripe::event::Related;
+use crate::stripe::reply::Reply;
 use crate::stripe::wire::List;
 use crate::stripe::{Error, IdempotencyKey, retry};
 use crate::telemetry::request::{Part, Timer};
@@ -74,6 +76,19 @@ impl Stripe {
     /// See [`Error`].
     pub async fn get<T: DeserializeOwned>(&self, request: &impl StripeRequest) -> Result<T, Error> {
         self.call(request.build(), None).await
+    }
+
+    /// Reads an object or a list whose time matters.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn read<T: DeserializeOwned>(
+        &self,
+        request: &impl StripeRequest,
+    ) -> Result<(T, Answered), Error> {
+        let _timer = Timer::start(Part::Stripe);
+        let answer = self.attempts(&request.build(), None).await?;
+        Ok((serde_json::from_slice(&answer.body)?, answer.answered()?))
     }
 
     /// Reads an object that a thin event names, as it is now. None: its type is none that we read.
@@ -144,11 +159,7 @@ impl Stripe {
     pub async fn server_time(&self) -> Result<Timestamp, Error> {
         let request =
             RequestBuilder::new(StripeMethod::Get, "/events").query(&BTreeMap::from([("limit", 1)]));
-        let (head, _) = self.attempt(&request, None).await.map_err(|(error, _)| error)?;
-        let date = head.headers.get(header::DATE).and_then(|date| date.to_str().ok());
-        date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok())
-            .map(|date| date.timestamp())
-            .ok_or_else(|| Error::Unreachable("the answer has no date".to_owned()))
+        self.attempts(&request, None).await?.date()
     }
 
     pub(super) async fn call<T: DeserializeOwned>(
@@ -157,18 +168,19 @@ impl Stripe {
         key: Option<&IdempotencyKey>,
     ) -> Result<T, Error> {
         let _timer = Timer::start(Part::Stripe);
-        Ok(serde_json::from_slice(&self.attempts(&request, key).await?)?)
+        Ok(serde_json::from_slice(&self.attempts(&request, key).await?.body)?)
     }
 
-    async fn attempts(&self, request: &RequestBuilder, key: Option<&IdempotencyKey>) -> Result<Bytes, Error> {
+    async fn attempts(&self, request: &RequestBuilder, key: Option<&IdempotencyKey>) -> Result<Reply, Error> {
         let started = Instant::now();
         let mut attempt = 1;
         loop {
+            let asked_at = Instant::now();
             let (error, asked) = match self.attempt(request, key).await {
-                Ok((_, body)) => {
+                Ok((head, body)) => {
                     let milliseconds = started.elapsed().as_millis() as u64;
                     tracing::debug!(target: "stripe", path = request.path, attempt, milliseconds, "answered");
-                    return Ok(body);
+                    return Ok(Reply { head, body, took: asked_at.elapsed() });
                 }
                 Err(failure) => failure,
             };

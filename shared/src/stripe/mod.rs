@@ -7,6 +7,7 @@
 mod client;
 mod error;
 mod idempotency;
+mod reply;
 mod retry;
 mod v2;
 

@@ -131,6 +131,8 @@ pub struct Reconciliation {
     pub without_organization: u64,
     /// Parts that could not do their work.
     pub problems: u64,
+    /// How far our clock is ahead of Stripe's. None: nobody knows.
+    pub clock_skew_seconds: Option<i64>,
     /// Plans that changed since the last one, whatever changed them.
     pub plan_changes: u64,
     /// How long it took.
@@ -148,5 +150,8 @@ pub fn reconciled(current: &Current, run: Reconciliation) {
     counter!("ReconcileProblems").increment(run.problems);
     counter!("PlanChanges").increment(run.plan_changes);
     histogram!("ReconcileMilliseconds").record(run.milliseconds);
+    if let Some(skew) = run.clock_skew_seconds {
+        histogram!("ClockSkewSeconds").record(skew.abs() as f64);
+    }
     parts(current);
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::ask_stripe;
-use crate::billing::Resources;
 use crate::db::webhook_events::EventToApply;
 use crate::error::Error;
 use crate::stripe::{self, Stripe};
@@ -16,14 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Reads the subscription, with its discounts. If Stripe is ill, the next event, sync or reconciliation asks
 /// again.
-pub(super) async fn read(
-    resources: &Resources<'_>,
-    stripe: &Stripe,
-    to_apply: EventToApply,
-    version: i64,
-) -> EventToApply {
+pub(super) async fn read(stripe: &Stripe, to_apply: EventToApply, version: i64) -> EventToApply {
     let unread = EventToApply { discounts_unread: true, ..to_apply.clone() };
-    let asked = timeout(PATIENCE, Box::pin(ask_stripe(resources, stripe, to_apply, version))).await;
+    let asked = timeout(PATIENCE, Box::pin(ask_stripe(stripe, to_apply, version))).await;
     match asked.unwrap_or_else(|_| Err(late())) {
         Ok(read) => read,
         Err(error) => {

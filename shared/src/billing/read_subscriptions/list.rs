@@ -49,11 +49,9 @@ pub async fn list(
     limits: &Limits,
 ) -> Result<Listed, Error> {
     limits.pace().await;
-    let started = resources.clock.now();
     let whole = WHOLE.map(|name| format!("data.{name}"));
     let list = list.status(ListSubscriptionStatus::All).limit(PAGE).expand(whole);
-    let list: List<Box<RawValue>> = resources.stripe()?.get(&list).await?;
-    let ended = resources.clock.now();
+    let (list, answered): (List<Box<RawValue>>, _) = resources.stripe()?.read(&list).await?;
     let mut page = Page { has_more: list.has_more, ..Page::default() };
     let mut seen = Vec::new();
     for object in &list.data {
@@ -78,7 +76,7 @@ pub async fn list(
         page.ids.push(snapshot.id.to_string());
         page.oldest = Some(snapshot.created);
         let version = versions.get(snapshot.id.as_str()).copied();
-        let times = ReadTimes::between(version.unwrap_or_default(), started, ended);
+        let times = ReadTimes::of(version.unwrap_or_default(), answered);
         seen.push(SubscriptionRead { snapshot, times, version_noted: version.is_some() });
     }
     Ok(Listed { page, seen })

@@ -37,7 +37,9 @@ pub(super) async fn recover(
     report: &mut ReconcileReport,
 ) -> Result<(), Error> {
     let (db, livemode) = (resources.db()?, resources.stripe()?.livemode());
-    let now = resources.clock.now();
+    // With a clock that is ahead, the cursor would pass events that are still to come.
+    let now = resources.stripe()?.server_time().await?;
+    report.clock_skew_seconds = Some(resources.clock.now().as_second() - now.as_second());
     let stored: Option<Position> = reconcile_cursors::read(db, CURSOR, livemode).await?;
     let mut from = stored.map_or(now.as_second() - KEPT, |position| position.through - OVERLAP);
     let mut span = SPAN;

@@ -65,6 +65,8 @@ pub struct ReconcileReport {
     pub missed_events: Events,
     /// Up to when Stripe's list of events was gone through.
     pub events_through: Option<Timestamp>,
+    /// How far our clock is ahead of Stripe's. None: Stripe did not answer.
+    pub clock_skew_seconds: Option<i64>,
     /// Events that had failed.
     pub failed_events: Events,
     /// The comparison of Stripe's subscriptions with ours.
@@ -171,6 +173,7 @@ fn summarize(report: &ReconcileReport, plan_changes: u64, began: Instant) {
         unrepaired: subscriptions.drifted - subscriptions.repaired,
         without_organization: report.without_organization,
         problems: report.problems.len() as u64,
+        clock_skew_seconds: report.clock_skew_seconds,
         plan_changes,
         milliseconds: began.elapsed().as_secs_f64() * 1000.0,
     };
