@@ -119,7 +119,8 @@ async fn discounts_are_those_at_stripe(t: &TestApp, world: &World) -> Result<(),
         let id = subscription["id"].as_str().unwrap_or_default();
         let ours = format!(
             "select coalesce(string_agg(d ->> 'id', ' '), '')
-             from subscriptions s, jsonb_array_elements(s.discounts) d where s.stripe_subscription_id = '{id}'"
+             from subscriptions s, jsonb_array_elements(s.discounts) d
+             where s.stripe_subscription_id = '{id}'"
         );
         let named = subscription["discounts"].as_array().into_iter().flatten().filter_map(Value::as_str);
         let (ours, theirs) = (t.value(&ours).await, named.collect::<Vec<_>>().join(" "));
