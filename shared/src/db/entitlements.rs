@@ -8,6 +8,7 @@ use tokio_postgres::types::{Json, Type};
 
 use crate::db::organizations::Role;
 use crate::db::{Db, Error};
+use crate::domain::discount::Terms;
 use crate::domain::entitlement::EntitlementSet;
 use crate::domain::ids::{OrgId, UserId};
 use crate::domain::status::Status;
@@ -25,6 +26,8 @@ pub async fn read(db: &Db, user: UserId, org: OrgId) -> Result<Option<Entitlemen
     let second = |name: &str| row.get::<_, Option<i64>>(name).and_then(|s| Timestamp::from_second(s).ok());
     let Json(features): Json<BTreeMap<String, bool>> =
         row.try_get("features").map_err(|error| Error::Answer(format!("features: {error}")))?;
+    let discounts: Option<Json<Vec<Terms>>> =
+        row.try_get("discounts").map_err(|error| Error::Answer(format!("discounts: {error}")))?;
     Ok(Some(EntitlementSet {
         org,
         plan_code: row.get("plan_code"),
@@ -32,6 +35,7 @@ pub async fn read(db: &Db, user: UserId, org: OrgId) -> Result<Option<Entitlemen
         reason: row.get("reason"),
         interval: row.get("billing_interval"),
         interval_count: row.get("interval_count"),
+        discounts: discounts.map(|Json(discounts)| discounts),
         seats: row.get("seats"),
         current_period_end: second("current_period_end"),
         cancel_at: second("cancel_at"),
