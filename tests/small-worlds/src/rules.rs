@@ -1,7 +1,6 @@
 //! The rules that keep the order, and how each can be broken.
 
-use jiff::Timestamp;
-use shared::domain::ordering::ReadTimes;
+use shared::domain::ordering::{Answered, ReadTimes};
 
 use crate::oracle::{Decision, RowTimes, decide};
 use crate::state::Row;
@@ -51,19 +50,17 @@ pub fn payload_times(broken: Option<Broken>, created: i8) -> (i8, i8) {
     (if broken == Some(Broken::Span) { created } else { created - 1 }, created)
 }
 
-/// The two times that a read of Stripe gives a row, if it begins or ends at this half second: those that the
-/// functions compute. `skew`: how far our clock is ahead, in half seconds.
+/// The two times that a read of Stripe gives a row, if it begins or ends at this half second, as the functions
+/// compute them. They know when it ended, and how long it took: what they take for its begin is never later
+/// than this. `skew`: how far the clock of the machine that answers is ahead, in half seconds.
 pub fn read_times(broken: Option<Broken>, at: u8, skew: i8) -> (i8, i8) {
     // Seconds: no time is negative.
     const LATER: i64 = 1_000_000;
     let half_seconds = i64::from(at) + i64::from(skew);
-    let ours = Timestamp::from_millisecond(LATER * 1000 + half_seconds * 500).unwrap_or_default();
-    let times = ReadTimes::between(0, ours, ours);
-    let (from, to) = if broken == Some(Broken::Margin) {
-        (ours.as_second(), ours.as_second())
-    } else {
-        (times.known_through, times.may_include)
-    };
+    let date = LATER + half_seconds.div_euclid(2);
+    let times = ReadTimes::of(0, Answered { at: date, took: 0 });
+    let (from, to) =
+        if broken == Some(Broken::Margin) { (date, date) } else { (times.known_through, times.may_include) };
     let narrow = |at: i64| i8::try_from(at - LATER).unwrap_or(i8::MAX);
     (narrow(from), narrow(to))
 }
