@@ -2,9 +2,7 @@
 -- payment is still open does not, because it ends by itself within a day; nor does one that is paused at the
 -- end of its trial, because nothing is charged. `shared::domain::status` says the same in Rust.
 create or replace function billing_private.is_live(status text) returns boolean
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
-begin
-  return status not in ('incomplete', 'paused') and not billing_private.is_ended(status);
-end $$;
+language sql immutable
+return status not in ('incomplete', 'paused') and not billing_private.is_ended(status);
 revoke all on function billing_private.is_live(text) from public;
 grant execute on function billing_private.is_live(text) to service_role, billing_operator;

@@ -9,6 +9,7 @@ create table billing.plans (
   seats_included integer not null,
   rank smallint not null,
   lookup_key_prefix text not null unique,
+  features jsonb not null default '{}',
   constraint plans_rank_unique unique (rank),
   constraint plans_price_not_negative check (price_month_cents >= 0 and price_year_cents >= 0),
   constraint plans_seats_included_positive check (seats_included > 0)
@@ -18,6 +19,9 @@ comment on column billing.plans.lookup_key_prefix is
   'A price with this lookup key, an underscore and an interval (day, week, month, year) sells the plan; what '
   'follows '
   'after another underscore (a currency, a version) is free: promptforge_pro_month_eur.';
+comment on column billing.plans.features is
+  'What plan_entitlements says of the plan, for reads: {flag: true} for each that it switches on; the row of '
+  'pilot has all flags, with false, too. The database keeps it so.';
 comment on column billing.plans.rank is 'Of several subscriptions the one with the highest rank counts.';
 
 create table billing.prices (

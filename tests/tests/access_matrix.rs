@@ -87,7 +87,6 @@ differences             .    .        .      .     .     .       .      .      .
 discounts_now           .    x        x      x     x     x       x      .      .        .      x
 existing_organization   .    .        .      .     .     x       .      .      .        .      x
 feature_enabled         .    .        .      .     .     x       .      .      .        .      x
-features_of             .    .        .      .     .     .       .      .      .        .      .
 find_organization       .    .        .      .     .     .       .      .      .        .      .
 grace_begins            .    .        .      .     .     .       .      .      .        .      .
 granted                 .    .        .      .     .     .       .      .      .        .      .
@@ -99,14 +98,17 @@ is_forgotten            .    .        .      .     .     .       .      .      .
 is_granting             .    x        x      x     x     x       x      .      .        .      x
 is_live                 .    .        .      .     .     x       .      .      .        .      x
 known_flags             .    .        .      .     .     .       .      .      .        .      .
+live_modes              .    .        .      .     .     .       .      .      .        .      .
 livemode                .    x        x      x     x     x       x      .      .        .      x
 lock_organizations      .    .        .      .     .     .       .      .      .        .      .
 may_change_billing      .    .        .      .     .     .       .      .      .        .      .
 members_summary         .    .        .      .     .     .       .      .      .        .      x
+merged                  .    x        x      x     x     x       x      .      .        .      x
 my_feature_enabled      .    x        x      x     x     x       x      .      .        .      x
 my_orgs                 .    x        x      x     x     x       x      .      .        .      x
 note_paid               .    .        .      .     .     .       .      .      .        .      .
 ordering                .    .        .      .     .     .       .      .      .        .      .
+plan_features           .    .        .      .     .     .       .      .      .        .      .
 plan_of                 .    x        x      x     x     x       x      .      .        .      x
 price_sells             .    .        .      .     .     .       .      .      .        .      .
 reason                  .    x        x      x     x     x       x      .      .        .      x
@@ -123,6 +125,7 @@ resolve_items           .    .        .      .     .     .       .      .      .
 sees_every_organization .    x        x      x     x     x       x      .      .        .      x
 settle_addons           .    .        .      .     .     .       .      .      .        .      .
 snapshot_row            .    .        .      .     .     .       .      .      .        .      .
+standing_of             .    x        x      x     x     x       x      .      .        .      x
 test_clock_time         .    .        .      .     .     .       .      .      .        .      .
 unknown_flags           .    .        .      .     .     .       .      .      .        .      .
 unreadable              .    .        .      .     .     x       .      .      .        .      x

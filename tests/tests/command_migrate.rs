@@ -91,7 +91,7 @@ async fn a_definition_that_changed_is_applied_again_with_its_grants_and_nothing_
     );
     let now = admin
         .query_one(
-            "select prosrc like '%billing.customers%', has_function_privilege('anon', oid, 'execute'),
+            "select prosrc like '%live_modes%', has_function_privilege('anon', oid, 'execute'),
                has_function_privilege('authenticated', oid, 'execute')
              from pg_proc where oid = 'billing_private.livemode()'::regprocedure",
             &[],

@@ -32,10 +32,12 @@ async fn every_policy_for_users_reads_only_and_asks_for_their_organizations_once
 #[tokio::test]
 async fn every_function_has_a_pinned_search_path_and_is_closed_to_the_public() {
     let t = TestApp::start().await;
+    // A body that is parsed when the function is made looks nothing up later, nor does an aggregate.
     let loose = format!(
         "select string_agg(p.oid::regprocedure::text, ', ') from pg_proc p
          where p.pronamespace in {OURS}
            and (not coalesce('search_path=pg_catalog, pg_temp' = any (p.proconfig), false)
+               and p.prosqlbody is null and p.prokind <> 'a'
              or exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
                where a.grantee = 0))"
     );

@@ -129,6 +129,7 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "customer") => one("cus_new"),
         (_, "replaces") => one("cus_1"),
         (_, "items") => one(r#"[{"unreadable": "seats_per_unit"}]"#),
+        (_, "object") => one(r#"{"hasAPI": true}"#),
         (_, "reached") => one(r#"{"through": 1}"#),
         (_, "days") => one("31"),
         (_, "at_most") => one("100"),

@@ -1,0 +1,21 @@
+-- Keeps `plans.features` what `plan_entitlements` says, in the same commit.
+create or replace function billing_private.plan_features() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  update billing.plans p set features = said.features
+  from (
+    select every.plan_code, coalesce(jsonb_object_agg(e.feature, e.enabled)
+      filter (where e.enabled or e.plan_code = 'pilot'), '{}') as features
+    from billing.plans every
+    left join billing.plan_entitlements e on e.plan_code = every.plan_code and exists (
+      select from billing.plan_entitlements flag where flag.plan_code = 'pilot' and flag.feature = e.feature)
+    group by every.plan_code) said
+  where p.plan_code = said.plan_code and p.features <> said.features;
+  return null;
+end $$;
+revoke all on function billing_private.plan_features() from public;
+create or replace trigger plan_features
+  after insert or update or delete or truncate on billing.plan_entitlements
+  for each statement execute function billing_private.plan_features();
+-- Runs it for the rows that there are.
+update billing.plan_entitlements set enabled = enabled where false;
