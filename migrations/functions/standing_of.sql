@@ -43,6 +43,8 @@ begin atomic
         case when counts.so then e.units * p.seats_included + e.extra_seats end as seats,
         case
           when not counts.so then null
+          -- What everybody has is there already, and what it says no to takes nothing away.
+          when p.plan_code = everybody.plan_code then null
           when p.rank is not null then p.features
           when everybody.features ? e.feature then jsonb_build_object(e.feature, e.enabled)
         end as features

@@ -49,7 +49,8 @@ async fn calls(admin: &Client, role: &str) -> Vec<String> {
     let functions = "select n.nspname::text, p.proname::text,
             coalesce(p.proargnames[1:p.pronargs], '{}')::text[],
           array(select t.typname from unnest(p.proargtypes) with ordinality as a (type, place)
-            join pg_type t on t.oid = a.type order by place)::text[]
+            join pg_type t on t.oid = a.type order by place)::text[],
+          case p.prokind when 'a' then 'select' else 'select * from' end
         from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where n.nspname in ('billing', 'billing_private')
           and has_function_privilege($1::text, p.oid, 'execute') order by p.oid";
@@ -57,6 +58,7 @@ async fn calls(admin: &Client, role: &str) -> Vec<String> {
     for row in admin.query(functions, &[&role]).await.unwrap() {
         let (schema, name): (String, String) = (row.get(0), row.get(1));
         let (names, types): (Vec<String>, Vec<String>) = (row.get(2), row.get(3));
+        let select: String = row.get(4);
         let values: Vec<Vec<String>> = names.iter().map(|argument| arguments(&name, argument)).collect();
         for variant in 0..values.iter().map(Vec::len).max().unwrap_or(1) {
             for trapped in [false, true] {
@@ -70,7 +72,7 @@ async fn calls(admin: &Client, role: &str) -> Vec<String> {
                     let through = if schema == "billing" { String::new() } else { through };
                     format!("{value}{through}::{schema}.{kind}")
                 });
-                all.push(format!("select * from {schema}.{name}({})", typed.collect::<Vec<_>>().join(", ")));
+                all.push(format!("{select} {schema}.{name}({})", typed.collect::<Vec<_>>().join(", ")));
             }
         }
     }
@@ -111,6 +113,7 @@ async fn attack(admin: &Client, attacker: &Attacker, role: &str) {
              insert into billing.entitlements (org_id, source, feature) values ('{ORG}', 'trial', 'hasAPI');
              update billing.subscriptions set plan_code = 'pilot';
              delete from billing.plans where plan_code = 'nothing';
+             update billing.plan_entitlements set enabled = enabled;
              insert into billing.customers (org_id, livemode, stripe_customer_id)
                values ('{ORG}', true, 'cus_8')"
         ));

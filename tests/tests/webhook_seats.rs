@@ -37,6 +37,7 @@ async fn every_item_of_a_subscription_counts() {
     t.say(&said(AT).named(&t.org).items(&items)).await.assert_outcome("applied");
     let all = answer(&t).await;
     assert_eq!((&all["planCode"], &all["seats"]), (&json!("enterprise"), &json!(5 + 7 + 2)));
+    assert_eq!(all["entitlements"]["hasWhiteLabel"], true, "seats of no plan take no flag away");
     assert_eq!(t.value("select unknown_price from subscriptions").await, "");
 }
 
