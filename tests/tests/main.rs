@@ -75,6 +75,8 @@ mod portal;
 mod portal_customers;
 mod reconcile;
 mod reconcile_sweep;
+mod replica;
+mod replica_lost;
 mod routes;
 mod runtime;
 mod samples;
