@@ -44,7 +44,11 @@ impl App {
     fn assemble(mut config: Config, clock: Clock, before: Option<&Self>) -> Self {
         let same_databases = before.filter(|before| before.config.databases() == config.databases());
         let (db, primary) = match same_databases {
-            Some(before) if before.db.is_some() => (before.db.clone(), before.primary.clone()),
+            Some(before)
+                if before.db.is_some() && before.primary.is_some() == config.primary_url.is_some() =>
+            {
+                (before.db.clone(), before.primary.clone())
+            }
             _ => (
                 opened(&mut config, "DATABASE_URL", |config| config.database_url.as_ref()),
                 opened(&mut config, "READER_PRIMARY_DATABASE_URL", |config| config.primary_url.as_ref()),

@@ -135,6 +135,8 @@ async fn health_is_about_the_primary() {
     assert_eq!(database(&t).await, "ok");
     t.read_from(at_replica.url("billing_reader"), Some(NOWHERE.to_owned()));
     assert_eq!(database(&t).await, "failing");
+    t.read_from(at_replica.url("billing_reader"), Some("no address".to_owned()));
+    assert_eq!(t.health().await.text("/configuration"), "failing");
 }
 
 #[tokio::test]
