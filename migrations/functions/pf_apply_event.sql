@@ -5,6 +5,7 @@
 --   customer, subscription, payment_intent    Stripe's ids, or null
 --   snapshot      the subscription's state that the event carries or a read of Stripe showed, or null
 --   carried       the state that the event carried, if the snapshot is what a read showed; else null
+--   thin          the event carries no state, and Stripe keeps the one that it stands for
 --   version, observed_at, known_through, may_include  the snapshot is what Stripe answered when the row had
 --                    that version, and holds for that span of Stripe's clock; else null
 --   payment, charge  a one-time payment; money of a charge that went back, or its dispute; or null
@@ -21,7 +22,7 @@
 -- one event name the same organization: the second waits for its lock, and then finds the event processed.
 -- Whoever holds a lock for longer than lock_timeout is ill, and Stripe sends the event again.
 create or replace function billing.pf_apply_event(request jsonb) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '300ms' as $$
 declare
   asked record;
   whose record;
@@ -37,7 +38,7 @@ begin
   select * into asked from jsonb_to_record(request) as argument (
     id text, type text, created bigint, livemode boolean, api_version text,
     org_ids uuid[], reference uuid, customer text, subscription text, payment_intent text,
-    snapshot jsonb, carried jsonb, version bigint, observed_at bigint, known_through bigint,
+    snapshot jsonb, carried jsonb, thin boolean, version bigint, observed_at bigint, known_through bigint,
       may_include bigint,
     payment jsonb, charge jsonb, test_clock text, frozen_at bigint,
     verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
@@ -109,6 +110,12 @@ begin
     else
       result := billing_private.ordering(asked.created, asked.snapshot is not null,
         coalesce(current.known_through, -1), coalesce(current.may_include, -1), current.status);
+      -- It may say what was paid last.
+      if result = 'covered' and asked.thin and asked.version is null and current.status = 'past_due'
+        and (current.paid_at < asked.created) is not false
+      then
+        result := 'read';
+      end if;
       if asked.version is not null then
         result := case
           when coalesce(current.version, 0) = asked.version then 'write'
@@ -143,7 +150,9 @@ begin
       else
         after := current;
       end if;
-      if coalesce(asked.carried, asked.snapshot) ->> 'status' = 'active' and after.status <> 'active' then
+      if coalesce(asked.carried, asked.snapshot) ->> 'status' = 'active'
+        and (asked.carried is not null or result = 'covered')
+      then
         perform billing_private.note_paid(after, coalesce(asked.carried, asked.snapshot), asked.created,
           grace, asked.id);
       end if;

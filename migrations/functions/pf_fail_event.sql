@@ -1,7 +1,7 @@
 -- Notes an attempt that failed, with the organization that the event names, if the application has it.
 -- Nothing else is changed; an event that is processed stays so.
 create or replace function billing.pf_fail_event(event jsonb, error_code text, org uuid) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '300ms' as $$
 begin
   insert into billing.webhook_events as w
     (event_id, type, livemode, api_version, stripe_created_at, org_id, status, error_code, next_retry_at)

@@ -19,19 +19,30 @@ begin
   after.org_id := org;
   after.org_named := write_snapshot.org_named;
   after.own := write_snapshot.own;
-  if after.status = 'active' then
+  -- Stripe says `active` of a change, or of a new period, before its payment fails. So what is active was
+  -- paid once something else follows, or a day is over.
+  if before.status = 'active' and ((after.items, after.current_period_start)
+    is distinct from (before.items, before.current_period_start)
+    or stated_at > before.may_include + 86400)
+  then
+    after.paid_items := before.items;
+    after.paid_period_start := before.current_period_start;
+    after.paid_at := greatest(before.paid_at, before.known_through + 1);
+  elsif after.status = 'active' and before.status not in ('active', 'trialing') then
     after.paid_items := after.items;
     after.paid_period_start := after.current_period_start;
     after.paid_at := greatest(before.paid_at, extract(epoch from stated)::bigint);
+  -- What was never seen to be paid was, unless a trial has only just ended.
+  elsif after.status in ('active', 'past_due') and after.paid_at is null and after.paid_items is null
+    and (after.trial_end is null or after.trial_end < after.current_period_start)
+  then
+    after.paid_items := after.items;
+    after.paid_period_start := case after.status when 'active' then after.current_period_start end;
+  end if;
+  if after.status = 'active' then
     after.past_due_since := null;
     after.grace_until := null;
   elsif after.status = 'past_due' then
-    -- What was never seen to be paid was, unless a trial has only just ended.
-    if after.paid_at is null and after.paid_items is null
-      and (after.trial_end is null or after.trial_end < after.current_period_start)
-    then
-      after.paid_items := after.items;
-    end if;
     after.past_due_since := least(before.past_due_since, stated);
     after.grace_until := billing_private.grace_begins(after) + grace;
   end if;

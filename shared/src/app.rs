@@ -25,6 +25,7 @@ pub struct App {
     primary: Option<Db>,
     replica: Option<Replica>,
     stripe: Option<Stripe>,
+    hurried: Option<Stripe>,
     signing_keys: Option<Arc<SigningKeys>>,
 }
 
@@ -62,13 +63,15 @@ impl App {
         let stripe = same_stripe.and_then(|before| before.stripe.clone()).or_else(|| {
             config.stripe_key.as_ref().map(|key| Stripe::new(key.clone(), config.stripe_api_base.as_ref()))
         });
+        let hurried = same_stripe.and_then(|before| before.hurried.clone());
+        let hurried = hurried.or_else(|| stripe.as_ref().map(Stripe::hurried));
         let same_project = before.filter(|before| before.config.project() == config.project());
         let signing_keys = same_project.and_then(|before| before.signing_keys.clone()).or_else(|| {
             let (url, keys) = config.project();
             url.map(|url| Arc::new(SigningKeys::new(url, keys)))
         });
         let recent = Recent::keeping(config.entitlements_cache_seconds);
-        Self { config, clock, recent, db, primary, replica, stripe, signing_keys }
+        Self { config, clock, recent, db, primary, replica, stripe, hurried, signing_keys }
     }
 
     /// The database.
@@ -100,6 +103,11 @@ impl App {
     /// The keys of access tokens. None: `SUPABASE_URL` is missing or malformed.
     pub fn signing_keys(&self) -> Option<&SigningKeys> {
         self.signing_keys.as_deref()
+    }
+
+    /// The same for an event that Stripe sends again if it fails: Stripe is asked once, and not for long.
+    pub fn hurried_resources(&self) -> Resources<'_> {
+        Resources { stripe: self.hurried.as_ref(), ..self.resources() }
     }
 
     /// What an operation gets of it.

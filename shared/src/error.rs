@@ -56,16 +56,14 @@ impl Error {
         matches!(self, Self::UnreadableEvent(_) | Self::MissingOrg)
     }
 
-    /// Whether the database or Stripe is not to be had at the moment, so that the next call would fail as
-    /// well.
-    pub fn is_outage(&self) -> bool {
+    /// Whether the next call is sure to fail as well, whatever it is about: a login or a key that is not
+    /// accepted, or no connection. Anything else may be the illness of one object.
+    pub fn is_everybodys(&self) -> bool {
         match self {
-            Self::Database(error) => error.is_unavailable(),
-            Self::Stripe(error) => match error {
-                stripe::Error::Unreachable(_) | stripe::Error::Throttled { .. } => true,
-                stripe::Error::Refused { status, .. } => matches!(status, 401 | 403 | 500..),
-                stripe::Error::Unreadable(_) => false,
-            },
+            Self::Database(error) => matches!(error, db::Error::Connect(_)) || error.is_login_refused(),
+            Self::Stripe(error) => {
+                matches!(error, stripe::Error::Refused { status: 401 | 403, .. })
+            }
             Self::Misconfigured(_) | Self::NoConfiguration => true,
             Self::UnreadableEvent(_) | Self::MissingOrg | Self::OutOfTime | Self::Internal(_) => false,
         }
@@ -107,7 +105,7 @@ fn tell(request_id: &str, cause: String, is_refusal: bool) {
 }
 
 /// An error and all its sources, in one line.
-pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
+pub fn with_sources(error: &dyn std::error::Error) -> String {
     let mut cause = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {

@@ -38,21 +38,55 @@ fn ranks(t: &TestApp, subscription: &Value, known: Known) -> BTreeSet<usize> {
     if status != "past_due" {
         return BTreeSet::from([rank(subscription)]);
     }
-    let events = t.stripe.events();
-    let paid: Vec<(i64, usize)> = events
-        .iter()
-        .filter(|event| {
-            event["data"]["object"]["id"] == subscription["id"]
-                && event["data"]["object"]["status"] == "active"
-        })
-        .map(|event| (event["created"].as_i64().unwrap_or_default(), rank(&event["data"]["object"])))
-        .collect();
+    let mut states: Vec<Value> = t.stripe.events();
+    states.retain(|event| event["data"]["object"]["id"] == subscription["id"]);
+    let states: Vec<State<'_>> =
+        states.iter().map(|event| State::of(&event["data"]["object"], &event["created"])).collect();
+    let (mut paid, mut unsure) = (Vec::new(), BTreeSet::new());
+    for (place, state) in states.iter().enumerate().filter(|(_, state)| state.status == "active") {
+        if !state.fails(&states[place + 1..]) {
+            paid.push((state.created, rank(state.object)));
+            unsure.clear();
+        } else if !state.sells_the_same(&State::of(subscription, &Value::Null)) {
+            // It changed once more while it was past due: whoever is told of both changes in the wrong order
+            // cannot see which of them was not paid.
+            unsure.insert(rank(state.object));
+        }
+    }
     if known == Known::Reads {
         return paid.iter().map(|(_, rank)| *rank).chain([0, rank(subscription)]).collect();
     }
-    let Some((last, _)) = paid.last() else { return BTreeSet::from([0]) };
+    let Some((last, _)) = paid.last() else { return unsure.into_iter().chain([0]).collect() };
     let blurred = paid.iter().rposition(|(created, _)| *created < last - BLUR).unwrap_or_default();
-    paid[blurred..].iter().map(|(_, rank)| *rank).collect()
+    paid[blurred..].iter().map(|(_, rank)| *rank).chain(unsure).collect()
+}
+
+/// A subscription's state, as an event told it.
+struct State<'a> {
+    object: &'a Value,
+    created: i64,
+    status: &'a str,
+}
+
+impl<'a> State<'a> {
+    fn of(object: &'a Value, created: &Value) -> Self {
+        let status = object["status"].as_str().unwrap_or_default();
+        Self { object, created: created.as_i64().unwrap_or_default(), status }
+    }
+
+    fn sells_the_same(&self, other: &Self) -> bool {
+        let what = |state: &Self| {
+            let item = &state.object["items"]["data"][0];
+            [&item["price"]["id"], &item["quantity"], &item["current_period_start"]].map(Value::to_string)
+        };
+        what(self) == what(other)
+    }
+
+    /// An active state was never paid if the next one is past due with the same items in the same period.
+    fn fails(&self, later: &[Self]) -> bool {
+        let next = later.iter().find(|next| !self.sells_the_same(next) || next.status != self.status);
+        next.is_some_and(|next| self.sells_the_same(next) && next.status == "past_due")
+    }
 }
 
 /// The plans that an organization may have by these subscriptions: the highest that one of them grants.

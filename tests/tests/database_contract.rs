@@ -66,6 +66,7 @@ fn event_argument() -> Value {
         customer: None,
         reference: None,
         carried: None,
+        thin: false,
         effect: Effect::Snapshot(Box::new(snapshot())),
         read: Some(ReadTimes::payload_stands(0, 1)),
         void: false,

@@ -86,3 +86,23 @@ async fn a_token_that_is_refused_is_counted_and_a_request_without_one_is_not() {
         assert_eq!(counted(&metrics), expected(names), "{authorization:?}");
     }
 }
+
+#[tokio::test]
+async fn a_reconciliation_tells_how_wrong_the_clock_is() {
+    for ahead in [-90_000, 90_000] {
+        let recorder = DebuggingRecorder::new();
+        let metrics = recorder.snapshotter();
+        let _recording = ::metrics::set_default_local_recorder(&recorder);
+        let (t, clock) = TestApp::hours_ago(1).await;
+        t.stripe.follow(clock, -ahead);
+        t.reconcile().await;
+        let skews: Vec<_> = metrics
+            .snapshot()
+            .into_vec()
+            .into_iter()
+            .filter(|(key, ..)| key.key().name() == "ClockSkewSeconds")
+            .map(|(.., value)| value)
+            .collect();
+        assert_eq!(skews, [DebugValue::Histogram(vec![90.0.into()])], "{ahead}");
+    }
+}

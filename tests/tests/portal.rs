@@ -147,6 +147,7 @@ async fn when_stripe_refuses_or_throttles_the_answer_says_which() {
         method: None,
         path_prefix: "/v1/billing_portal".to_owned(),
         status,
+        body: None,
         retry_after: None,
         times,
         delay_ms: 0,

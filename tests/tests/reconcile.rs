@@ -210,3 +210,18 @@ async fn a_part_that_cannot_work_is_told_and_keeps_no_other_from_working() {
     assert_eq!(report["subscriptions"]["checked"], 1);
     assert_ne!(report["pruned"], 0);
 }
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_lets_the_cursor_pass_no_event() {
+    let (t, clock) = TestApp::hours_ago(24).await;
+    t.stripe.follow(std::sync::Arc::clone(&clock), -600_000);
+    let report = t.reconcile().await;
+    assert_eq!(report.clock_skew_seconds, Some(600));
+    assert_eq!(report.events_through.unwrap().as_second(), clock.load(Ordering::SeqCst) / 1000 - 600);
+    clock.fetch_add(60_000, Ordering::SeqCst);
+    let session = t.checkout_plan("pro", "month").await;
+    t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
+    clock.fetch_add(900_000, Ordering::SeqCst);
+    assert!(t.reconcile().await.missed_events.recovered > 0);
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.text("/planCode"), "pro");
+}

@@ -1,7 +1,11 @@
 //! POST /api/webhooks/stripe: a failed payment. The plan outlasts it for a while: what was last paid, from
 //! when the unpaid period began.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use serde_json::{Value, json};
+use shared::clock::Clock;
 use tests::said::{Said, item, said};
 use tests::{TestApp, users};
 
@@ -41,6 +45,77 @@ async fn an_upgrade_whose_payment_fails_gives_nothing_more_than_what_was_paid() 
     t.say(&enterprise(&t, now - 30, 999).period(now - 20 * DAY)).await.assert_outcome("applied");
     let paid = answer(&t).await;
     assert_eq!((&paid["planCode"], &paid["seats"]), (&json!("enterprise"), &json!(4995)));
+}
+
+/// What is left after a purchase and, so many seconds later, an upgrade that is not paid. Their events come
+/// as told.
+async fn after_a_failed_upgrade(seconds: i64, thin: bool, turned: bool) -> [Value; 3] {
+    let mut t = TestApp::start().await;
+    let clock = Arc::new(AtomicI64::new(t.app.clock.now().as_millisecond() - DAY * 1000));
+    t.set_clock(&Clock::Fixed(Arc::clone(&clock)));
+    t.stripe.follow(Arc::clone(&clock), 0);
+    let session = t.checkout_plan("pro", "month").await;
+    t.stripe.pay_checkout_session(session.text("/sessionId")).expect("pay");
+    let subscription = t.stripe.subscription_ids().remove(0);
+    clock.fetch_add(seconds * 1000, Ordering::SeqCst);
+    t.stripe.set_card(&subscription, false).unwrap();
+    t.stripe.upgrade(&subscription, "promptforge_enterprise_month", 999).unwrap();
+    let mut events = t.stripe.events();
+    if turned {
+        events.reverse();
+    }
+    for event in events {
+        let id = event["id"].as_str().unwrap();
+        let event = if thin { t.stripe.event_as_thin(id).unwrap() } else { event };
+        assert_eq!(t.deliver(&event).await.status, 200, "{event}");
+    }
+    let kept = answer(&t).await;
+    ["planCode", "status", "seats"].map(|field| kept[field].clone())
+}
+
+#[tokio::test]
+async fn stripe_says_active_of_an_upgrade_before_its_payment_fails_and_that_is_no_payment() {
+    for seconds in [0, 3600] {
+        for (thin, turned) in [(false, false), (false, true), (true, false), (true, true)] {
+            let kept = after_a_failed_upgrade(seconds, thin, turned).await;
+            let case = format!("{seconds} s later, thin: {thin}, turned: {turned}");
+            assert_eq!(kept, [json!("pro"), json!("past_due"), json!(1)], "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_active_for_a_day_was_paid_and_what_another_purchase_followed_was_too() {
+    let t = TestApp::start().await;
+    let (now, start) = (t.now(), t.now() - 9 * DAY);
+    t.say(&pro(&t, start).period(start)).await.assert_outcome("applied");
+    t.say(&enterprise(&t, now - 2 * DAY, 2).period(start)).await.assert_outcome("applied");
+    let failed = enterprise(&t, now - 60, 2).status("past_due").period(start);
+    t.say(&failed).await.assert_outcome("applied");
+    assert_eq!(answer(&t).await["seats"], 10);
+    let t = TestApp::start().await;
+    for (seconds, quantity) in [(120, 2), (61, 3)] {
+        t.say(&enterprise(&t, now - seconds, quantity).period(start)).await.assert_outcome("applied");
+    }
+    // It was paid before all of that, and is told late: that is not the last payment.
+    t.say(&pro(&t, now - 180).period(start)).await.assert_outcome("stale");
+    let failed = enterprise(&t, now - 60, 3).status("past_due").period(start);
+    t.say(&failed).await.assert_outcome("applied");
+    assert_eq!(answer(&t).await["seats"], 10);
+}
+
+#[tokio::test]
+async fn what_was_paid_before_the_first_state_that_was_seen_counts_though_it_is_told_late() {
+    let t = TestApp::start().await;
+    let (now, start) = (t.now(), t.now() - DAY);
+    t.say(&enterprise(&t, now - 61, 999).period(start)).await.assert_outcome("applied");
+    t.say(&pro(&t, start).period(start)).await.assert_outcome("stale");
+    let paid = answer(&t).await;
+    assert_eq!((&paid["planCode"], &paid["graceEndsAt"]), (&json!("enterprise"), &Value::Null));
+    let failed = enterprise(&t, now - 60, 999).status("past_due").period(start);
+    t.say(&failed).await.assert_outcome("applied");
+    let kept = answer(&t).await;
+    assert_eq!((&kept["planCode"], &kept["seats"]), (&json!("pro"), &json!(1)));
 }
 
 #[tokio::test]
@@ -124,6 +199,20 @@ async fn a_trial_that_was_never_paid_has_no_grace() {
         let none = answer(&t).await;
         assert_eq!((&none["planCode"], &none["reason"]), (&json!("pilot"), &json!("never_paid")));
     }
+}
+
+#[tokio::test]
+async fn a_trial_is_not_paid_by_being_active_until_its_first_payment_fails() {
+    let t = TestApp::start().await;
+    let now = t.now();
+    let after_trial = |seconds: i64| pro(&t, now - seconds).with("trial_end", json!(now - 3600));
+    let trial = after_trial(9 * DAY).status("trialing").period(now - 9 * DAY);
+    t.say(&trial).await.assert_outcome("applied");
+    t.say(&after_trial(3600).period(now - 3600)).await.assert_outcome("applied");
+    assert_eq!(answer(&t).await["planCode"], "pro");
+    t.say(&after_trial(30).status("past_due").period(now - 3600)).await.assert_outcome("applied");
+    let none = answer(&t).await;
+    assert_eq!((&none["planCode"], &none["reason"]), (&json!("pilot"), &json!("never_paid")));
 }
 
 #[tokio::test]

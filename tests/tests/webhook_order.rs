@@ -1,5 +1,8 @@
 //! POST /api/webhooks/stripe: a state that a newer one replaced never comes back.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use stripe_emulator::Fault;
@@ -30,6 +33,34 @@ fn reads(t: &TestApp) -> usize {
         .iter()
         .filter(|call| call.method == "GET" && call.path.starts_with("/v1/subscriptions/"))
         .count()
+}
+
+#[tokio::test]
+async fn a_clock_of_ours_that_is_a_minute_wrong_changes_nothing() {
+    for ahead in [-60_000, 60_000] {
+        let (t, clock) = TestApp::hours_ago(1).await;
+        t.stripe.follow(Arc::clone(&clock), -ahead);
+        let session = t.checkout_plan("pro", "month").await;
+        t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
+        let subscription = t.stripe.subscription_ids().remove(0);
+        let plan = async || t.value("select plan_code from subscriptions").await;
+        // It names the subscription, which is read.
+        t.deliver(&t.last_event("invoice.paid")).await.assert_outcome("applied");
+        clock.fetch_add(10_000, Ordering::SeqCst);
+        t.stripe.change_plan(&subscription, "promptforge_enterprise_month").unwrap();
+        let upgraded = t.last_event("customer.subscription.updated");
+        t.deliver(&upgraded).await.assert_outcome("applied");
+        assert_eq!(plan().await, "enterprise", "ahead by {ahead} ms");
+        clock.fetch_add(10_000, Ordering::SeqCst);
+        t.stripe.change_quantity(&subscription, 2).unwrap();
+        let more = t.last_event("customer.subscription.updated");
+        clock.fetch_add(10_000, Ordering::SeqCst);
+        t.stripe.change_plan(&subscription, "promptforge_pro_month").unwrap();
+        t.stripe.renew(&subscription, true).unwrap();
+        t.deliver(&t.last_event("invoice.paid")).await.assert_outcome("applied");
+        t.deliver(&more).await.assert_outcome("stale");
+        assert_eq!(plan().await, "pro", "ahead by {ahead} ms");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use shared::billing::limits::CALLS_PER_SECOND;
 use shared::billing::reconcile::{self, EVENTS_KEPT_DAYS, Events, Sweep};
-use shared::stripe::wire::{List, Object};
+use shared::stripe::wire::{Listing, Object};
 use stripe_billing::subscription::ListSubscription;
 
 use crate::context::{self, Context, Need};
@@ -38,7 +38,7 @@ pub struct Reconciled(pub reconcile::ReconcileReport);
 pub async fn run(_: Args, context: &Context) -> Result<Reconciled, context::Error> {
     context.require(&[Need::Database, Need::Stripe])?;
     context.database().await?;
-    let _: List<Object> = context.stripe()?.get(&ListSubscription::new().limit(1_i64)).await?;
+    let _: Listing<Object> = context.stripe()?.get(&ListSubscription::new().limit(1_i64)).await?;
     if !context.quiet {
         tell("Going through Stripe's events and subscriptions. Ctrl-C ends it at the next stop.");
     }
@@ -72,9 +72,11 @@ impl fmt::Display for Reconciled {
             "Subscriptions  {} compared: {} differed, {} repaired",
             tally.checked, tally.drifted, tally.repaired
         )?;
-        for (count, what) in
-            [(tally.without_organization, "of no organization"), (tally.unexplained, "unexplained")]
-        {
+        for (count, what) in [
+            (tally.without_organization, "of no organization"),
+            (tally.unexplained, "unexplained"),
+            (tally.failed, "failed"),
+        ] {
             if count > 0 {
                 write!(f, ", {count} {what}")?;
             }

@@ -63,7 +63,9 @@ impl Failure for Error {
             Self::Database(_) => Code::DatabaseRefused,
             Self::Stripe(stripe::Error::Unreachable(_)) => Code::StripeUnreachable,
             Self::Stripe(stripe::Error::Throttled { .. }) => Code::StripeThrottled,
-            Self::Stripe(stripe::Error::Refused { .. } | stripe::Error::Unreadable(_)) => Code::StripeRefused,
+            Self::Stripe(
+                stripe::Error::Refused { .. } | stripe::Error::Unreadable(_) | stripe::Error::Disbelieved(_),
+            ) => Code::StripeRefused,
             Self::UnknownOrganization(_) => Code::Failed,
             Self::Operation(_, code) => *code,
         }
@@ -119,6 +121,9 @@ fn calling(error: &stripe::Error) -> String {
                 "Stripe refused with {status} {code}{about}. Its Dashboard shows why, under Developers, \
                  Logs: request {request_id}."
             )
+        }
+        stripe::Error::Disbelieved(why) => {
+            format!("Stripe answered {why}. Is STRIPE_API_BASE set to another server?")
         }
         stripe::Error::Unreadable(cause) => {
             format!(

@@ -16,7 +16,7 @@ use shared::http::identity::Caller;
 use shared::stripe::wire::checkout_session::CheckoutSession;
 use shared::stripe::wire::price::Price;
 use shared::stripe::wire::subscription::Subscription;
-use shared::stripe::wire::{List, Object};
+use shared::stripe::wire::{Listing, Object};
 use shared::stripe::{self, IdempotencyKey, Stripe};
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
 use stripe_checkout::checkout_session::{
@@ -139,7 +139,7 @@ async fn open_for(
 
 async fn price(stripe: &Stripe, order: &Order) -> Result<String, ApiError> {
     let request = ListPrice::new().lookup_keys(vec![order.lookup_key.clone()]).active(true).limit(1);
-    let prices: List<Price> = stripe.get(&request).await?;
+    let prices: Listing<Price> = stripe.get(&request).await?;
     let price = prices.data.into_iter().next().and_then(|price| price.id);
     Ok(price.ok_or(Error::Internal("no active price in Stripe has the plan's lookup key"))?)
 }
@@ -147,14 +147,14 @@ async fn price(stripe: &Stripe, order: &Order) -> Result<String, ApiError> {
 async fn open_sessions(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<CheckoutSession>, ApiError> {
     let request =
         ListCheckoutSession::new().customer(customer.as_str()).status(CheckoutSessionStatus::Open).limit(100);
-    let sessions: List<CheckoutSession> = stripe.get(&request).await?;
+    let sessions: Listing<CheckoutSession> = stripe.get(&request).await?;
     Ok(sessions.data)
 }
 
 async fn subscriptions_of(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<Snapshot>, ApiError> {
     let request =
         ListSubscription::new().customer(customer.as_str()).status(ListSubscriptionStatus::All).limit(100);
-    let subscriptions: List<Subscription> = stripe.get(&request).await?;
+    let subscriptions: Listing<Subscription> = stripe.get(&request).await?;
     Ok(subscriptions.data.into_iter().map(Snapshot::from).collect())
 }
 

@@ -30,7 +30,7 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     signature::verify(signature_header(&request), body, &app.config.webhook_secrets, app.clock.now())?;
     drop(verifying);
     let event = Event::parse(body).map_err(Error::from)?;
-    let outcome = apply_event(&app.resources(), &event, arrived).await.map_err(ApiError::of_event)?;
+    let outcome = apply_event(&app.hurried_resources(), &event, arrived).await.map_err(ApiError::of_event)?;
     Ok(response::ok(&Received { received: true, outcome: word(outcome) }))
 }
 

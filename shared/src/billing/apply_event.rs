@@ -12,6 +12,7 @@ use crate::db::webhook_events::{self, Effect, EventAnswer, EventOutcome, EventRe
 use crate::deadline;
 use crate::domain::ids::{OrgId, SubscriptionId};
 use crate::domain::ordering::ReadTimes;
+use crate::domain::status::Status;
 use crate::domain::subscription::Snapshot;
 use crate::error::Error;
 use crate::stripe::event::Event;
@@ -23,7 +24,7 @@ use stripe_billing::subscription::RetrieveSubscription;
 
 use crate::billing::route::route;
 
-use named_object::{Named, named_object, with_charge};
+use named_object::{Named, kept_state, named_object, with_charge};
 
 /// How often Stripe is asked again because the row changed meanwhile.
 pub(super) const READS: u32 = 4;
@@ -105,6 +106,7 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
         customer: work.customer,
         effect: work.effect,
         carried: None,
+        thin: whole.is_thin(),
         read: None,
         void: false,
         grace_days: resources.grace_days,
@@ -162,7 +164,7 @@ async fn settle(
             }
             EventAnswer::MissingOrg => return Ok(None),
             EventAnswer::AskStripe { version } => {
-                to_apply = ask_stripe(resources, stripe, to_apply, version).await?;
+                to_apply = ask_stripe(stripe, to_apply, version).await?;
                 to_apply.elapsed_ms = elapsed_ms(arrived);
             }
         }
@@ -172,7 +174,6 @@ async fn settle(
 
 /// Reads the subscription's state. No transaction is open.
 async fn ask_stripe(
-    resources: &Resources<'_>,
     stripe: &Stripe,
     mut to_apply: EventToApply,
     version: i64,
@@ -182,20 +183,19 @@ async fn ask_stripe(
         Effect::Named(id) => id.clone(),
         _ => return Err(Error::Internal("only a subscription needs a read")),
     };
-    let started = resources.clock.now();
-    let answer = stripe.get::<Subscription>(&retrieve(id.as_str())).await;
-    let ended = resources.clock.now();
-    match answer {
-        Ok(subscription) => {
+    match stripe.read_one::<Subscription>(&retrieve(id.as_str()), id.as_str()).await {
+        Ok((subscription, answered)) => {
             let snapshot = Snapshot::from(subscription);
+            let unpaid = snapshot.status == Status::PastDue;
             // What Stripe says now comes before what an invoice said when it was made.
             let orgs = snapshot.orgs.iter().copied().chain(to_apply.orgs).collect();
             let customer = snapshot.customer.clone();
-            let read = Some(ReadTimes::between(version, started, ended));
+            let read = Some(ReadTimes::of(version, answered));
             let now = Effect::Snapshot(Box::new(snapshot));
             // Asked twice, it is still the event's own state that it carried.
             let carried = match std::mem::replace(&mut to_apply.effect, now) {
                 Effect::Snapshot(carried) if to_apply.read.is_none() => Some(carried),
+                Effect::Named(_) if to_apply.thin && unpaid => kept_state(stripe, &to_apply.event).await?,
                 _ => to_apply.carried,
             };
             Ok(EventToApply { orgs, customer, carried, read, ..to_apply })

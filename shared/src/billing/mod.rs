@@ -8,6 +8,7 @@ pub mod read_subscriptions;
 pub mod reconcile;
 pub mod replay_event;
 pub mod route;
+pub mod streak;
 
 use crate::clock::Clock;
 use crate::config::ForeignSubscriptions;

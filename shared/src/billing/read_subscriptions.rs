@@ -2,6 +2,7 @@
 //! read rule: a row is written only if it did not change since before Stripe was asked.
 
 mod list;
+mod write;
 
 use std::collections::HashMap;
 
@@ -12,14 +13,18 @@ use stripe_billing::subscription::ListSubscription;
 use crate::billing::Resources;
 use crate::billing::apply_event::{READS, is_unknown, retrieve};
 use crate::billing::limits::Limits;
+use crate::billing::streak::Streak;
 use crate::db::subscriptions::{self, Comparison, ComparisonOutcome, Inquiry, Purpose, SubscriptionRead};
 use crate::domain::ids::OrgId;
 use crate::domain::ordering::ReadTimes;
 use crate::domain::subscription::Snapshot;
 use crate::error::Error;
+use crate::stripe;
 use crate::stripe::wire::subscription::Subscription;
 
 pub use list::{Listed, list};
+pub(crate) use write::failed;
+pub use write::write;
 
 /// What a comparison of many subscriptions came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -37,6 +42,8 @@ pub struct Tally {
     pub without_organization: u64,
     /// Rows that Stripe knows nothing of, and objects that could not be read: somebody has to look.
     pub unexplained: u64,
+    /// Subscriptions that could not be compared, or not be written: each is tried again.
+    pub failed: u64,
 }
 
 impl Tally {
@@ -48,6 +55,7 @@ impl Tally {
         self.missing += other.missing;
         self.without_organization += other.without_organization;
         self.unexplained += other.unexplained;
+        self.failed += other.failed;
     }
 }
 
@@ -67,8 +75,19 @@ pub struct Drift {
     pub repaired: bool,
 }
 
+/// A subscription that could not be compared, or not be written.
+#[derive(Debug)]
+pub struct Failed {
+    /// Which: Stripe's id.
+    pub subscription: String,
+    /// Whose: the organization's id, or else the best name that is known for it.
+    pub organization: String,
+    /// Why.
+    pub error: Error,
+}
+
 /// What came of a page.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Page {
     /// The count.
     pub tally: Tally,
@@ -80,39 +99,41 @@ pub struct Page {
     pub oldest: Option<Timestamp>,
     /// There are more.
     pub has_more: bool,
+    /// What failed. The others are written.
+    pub failed: Vec<Failed>,
+    /// Several organizations failed in a row, and the rest of the page was left.
+    pub is_outage: bool,
+}
+
+impl Page {
+    /// The page, if all of it is compared and written.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub fn whole(mut self) -> Result<Self, Error> {
+        match self.failed.is_empty() {
+            true => Ok(self),
+            false => Err(self.failed.swap_remove(0).error),
+        }
+    }
 }
 
 /// Reads one page of a list, compares it and writes what differs. A row that is there and differs is read
 /// once more by itself, with its version noted first (`versions` may hold it already).
 ///
 /// # Errors
-/// If Stripe or the database fails.
+/// If the list cannot be read, or the failure concerns everybody. What fails of one subscription is among the
+/// page's failures.
 pub async fn page(
     resources: &Resources<'_>,
     purpose: Purpose<'_>,
     list: ListSubscription,
     versions: &HashMap<String, i64>,
     limits: &Limits,
+    streak: &mut Streak,
 ) -> Result<Page, Error> {
     let listed = self::list(resources, purpose.cause, list, versions, limits).await?;
-    write(resources, purpose, listed, limits).await
-}
-
-/// The second half: compares it and writes what differs.
-///
-/// # Errors
-/// If Stripe or the database fails.
-pub async fn write(
-    resources: &Resources<'_>,
-    purpose: Purpose<'_>,
-    Listed { mut page, seen }: Listed,
-    limits: &Limits,
-) -> Result<Page, Error> {
-    for compared in subscriptions::apply_reads(resources.db()?, purpose, &seen).await? {
-        let settled = settle(resources, purpose, compared, limits).await?;
-        note(&mut page, settled);
-    }
-    Ok(page)
+    write(resources, purpose, listed, limits, streak).await
 }
 
 /// Reads one subscription by itself and compares it. `version`: of its row, noted before.
@@ -155,14 +176,14 @@ pub async fn one(
 /// Reads all subscriptions of an organization's customers.
 ///
 /// # Errors
-/// If Stripe or the database fails.
+/// If Stripe or the database fails; the others of a page are written.
 pub async fn of_organization(
     resources: &Resources<'_>,
     purpose: Purpose<'_>,
     inquiry: &Inquiry,
     limits: &Limits,
 ) -> Result<Page, Error> {
-    let mut all = Page::default();
+    let (mut all, mut streak) = (Page::default(), Streak::default());
     for customer in &inquiry.customers {
         let mut after: Option<String> = None;
         loop {
@@ -170,14 +191,17 @@ pub async fn of_organization(
             if let Some(after) = after {
                 list = list.starting_after(after);
             }
-            let page = match page(resources, purpose, list, &inquiry.versions, limits).await {
+            let page = match page(resources, purpose, list, &inquiry.versions, limits, &mut streak).await {
                 // The customer was deleted at Stripe, and its subscriptions with it: their events tell.
                 Err(Error::Stripe(error)) if error.is_missing("customer") => break,
-                page => page?,
+                page => page?.whole()?,
             };
             all.tally.add(&page.tally);
             all.drift.extend(page.drift);
             after = page.ids.last().cloned();
+            if page.ids.iter().any(|id| all.ids.contains(id)) {
+                return Err(stripe::Error::repeated_page().into());
+            }
             all.ids.extend(page.ids);
             if !page.has_more || after.is_none() {
                 break;
@@ -219,19 +243,13 @@ async fn read_again(
     limits: &Limits,
 ) -> Result<Option<Comparison>, Error> {
     limits.pace().await;
-    let started = resources.clock.now();
-    let answer = resources.stripe()?.get::<Subscription>(&retrieve(id)).await;
-    let ended = resources.clock.now();
-    let snapshot = match answer {
-        Ok(subscription) => Snapshot::from(subscription),
+    let answer = resources.stripe()?.read_one::<Subscription>(&retrieve(id), id).await;
+    let (snapshot, answered) = match answer {
+        Ok((subscription, answered)) => (Snapshot::from(subscription), answered),
         Err(error) if is_unknown(&error) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let seen = SubscriptionRead {
-        snapshot,
-        times: ReadTimes::between(version, started, ended),
-        version_noted: true,
-    };
+    let seen = SubscriptionRead { snapshot, times: ReadTimes::of(version, answered), version_noted: true };
     Ok(subscriptions::apply_reads(resources.db()?, purpose, &[seen]).await?.pop())
 }
 

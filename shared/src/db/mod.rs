@@ -8,6 +8,7 @@ mod tls;
 pub mod argument;
 pub mod customers;
 pub mod entitlements;
+pub mod failed_events;
 pub mod health;
 pub mod organizations;
 pub mod reconcile_cursors;

@@ -17,6 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::config::Secret;
 use crate::db::address::{Address, InvalidUrl};
 use crate::db::tls::{self, Authority};
+use crate::telemetry::metrics;
 use crate::telemetry::request::{Part, Timer};
 
 /// How long a request waits for a connection before it is told to come back.
@@ -90,6 +91,11 @@ impl Error {
         error.code().is_some_and(|code| {
             [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION].contains(code)
         })
+    }
+
+    /// Whether somebody else held a lock for longer than the work may wait.
+    fn is_lock_not_had(&self) -> bool {
+        matches!(self, Self::Query(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
     }
 
     /// Whether nothing was done and the same statement may simply run again.
@@ -191,6 +197,9 @@ fn answered(
         Ok(rows) => return Ok(Some(rows)),
         Err(error) => Error::from(error),
     };
+    if error.is_lock_not_had() {
+        metrics::lock_not_had();
+    }
     if *tries == TRIES || !error.is_transient() {
         return Err(error);
     }

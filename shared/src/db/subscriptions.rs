@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use crate::db::argument::{self, SnapshotRow};
 use crate::db::{Db, Error};
@@ -174,8 +175,25 @@ pub async fn inquiry(db: &Db, org: OrgId, livemode: bool) -> Result<Inquiry, Err
     serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_inquiry: {error}")))
 }
 
+/// What a row says before Stripe is asked about its subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Stripe's id.
+    pub id: String,
+    /// Grows with every write.
+    pub version: i64,
+    /// Whose it is.
+    pub org: OrgId,
+}
+
+impl From<&tokio_postgres::Row> for Row {
+    fn from(row: &tokio_postgres::Row) -> Self {
+        Self { id: row.get(0), version: row.get(1), org: row.get::<_, Uuid>(2).into() }
+    }
+}
+
 /// Rows of subscriptions that have not ended, were made between two times (exclusively) and are none of
-/// `listed`: Stripe's list, which is in the order of creation, does not have them. With their versions.
+/// `listed`: Stripe's list, which is in the order of creation, does not have them.
 ///
 /// # Errors
 /// If the database fails.
@@ -184,9 +202,9 @@ pub async fn unlisted(
     livemode: bool,
     between: (Option<Timestamp>, Option<Timestamp>),
     listed: &[String],
-) -> Result<Vec<(String, i64)>, Error> {
+) -> Result<Vec<Row>, Error> {
     let (after, before) = (between.0.map(Timestamp::as_second), between.1.map(Timestamp::as_second));
-    let sql = "select stripe_subscription_id, version from billing.subscriptions
+    let sql = "select stripe_subscription_id, version, org_id from billing.subscriptions
         where livemode = $1 and not billing_private.is_ended(status)
           and stripe_created_at > coalesce(to_timestamp($2), '-infinity')
           and stripe_created_at < coalesce(to_timestamp($3), 'infinity')
@@ -202,7 +220,18 @@ pub async fn unlisted(
             ],
         )
         .await?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    Ok(rows.iter().map(Row::from).collect())
+}
+
+/// The rows of these subscriptions.
+///
+/// # Errors
+/// If the database fails.
+pub async fn rows(db: &Db, ids: &[String]) -> Result<Vec<Row>, Error> {
+    let sql = "select stripe_subscription_id, version, org_id from billing.subscriptions
+        where stripe_subscription_id = any ($1)";
+    let rows = db.query(sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
+    Ok(rows.iter().map(Row::from).collect())
 }
 
 /// How many live subscriptions of a mode belong to an organization that the application deleted.

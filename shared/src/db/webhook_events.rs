@@ -63,6 +63,8 @@ pub struct EventToApply {
     pub effect: Effect,
     /// The state that the event carries, where `effect` is what a read showed. None: none, or it is `effect`.
     pub carried: Option<Box<Snapshot>>,
+    /// The event carries no state, and Stripe keeps the one that it stands for.
+    pub thin: bool,
     /// The snapshot, if there is one, is what Stripe answered to this read.
     pub read: Option<ReadTimes>,
     /// Stripe knows nothing of what the event names: there is nothing to apply.
@@ -88,6 +90,7 @@ pub struct ApplyEvent<'a> {
     pub payment_intent: Option<&'a str>,
     pub snapshot: Option<SnapshotRow<'a>>,
     pub carried: Option<SnapshotRow<'a>>,
+    pub thin: bool,
     #[serde(flatten)]
     pub read: Option<ReadTimes>,
     pub payment: Option<PaymentRow<'a>>,
@@ -111,6 +114,7 @@ impl<'a> From<&'a EventToApply> for ApplyEvent<'a> {
             payment_intent: None,
             snapshot: None,
             carried: to_apply.carried.as_deref().map(SnapshotRow::from),
+            thin: to_apply.thin,
             read: to_apply.read,
             payment: None,
             charge: None,
@@ -243,18 +247,6 @@ pub async fn fail(db: &Db, event: &EventRef, org: Option<OrgId>, error_code: &st
     let sql = "select billing.pf_fail_event($1, $2, $3)";
     db.query(sql, &[(&event, Type::JSONB), (&error_code, Type::TEXT), (&org, Type::UUID)]).await?;
     Ok(())
-}
-
-/// Those of the events that were not processed yet.
-///
-/// # Errors
-/// If the database fails.
-pub async fn unprocessed(db: &Db, ids: &[String]) -> Result<Vec<String>, Error> {
-    let sql = "select id from unnest($1) as id
-               where not exists (
-                 select from billing.webhook_events w where w.event_id = id and w.status = 'processed')";
-    let rows = db.query(sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Events that failed and whose time has come: at most `limit`, longest due first.

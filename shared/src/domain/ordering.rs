@@ -4,12 +4,20 @@
 //! event is worth against what a row knows, `billing_private.ordering` decides in the database, where the row
 //! and its lock are.
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 /// What a read leaves open on either side of itself, in seconds: one for Stripe's whole seconds, the other
-/// for the difference of our clock and Stripe's, which must be smaller than that.
+/// for the machines of Stripe, whose clocks may differ by less than that.
 pub const CLOCK_MARGIN: i64 = 2;
+
+/// When Stripe answered, on its own clock: ours may be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// What the answer says (its `Date`). Unix seconds.
+    pub at: i64,
+    /// How long the call took. Seconds, rounded up.
+    pub took: i64,
+}
 
 /// When a state that Stripe answered was so, and which version of the row it may replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -25,14 +33,13 @@ pub struct ReadTimes {
 }
 
 impl ReadTimes {
-    /// A read that began and ended at these times of our clock.
-    pub fn between(version: i64, started: Timestamp, ended: Timestamp) -> Self {
-        let end = ended.as_second() + i64::from(ended.subsec_nanosecond() > 0);
+    /// A read that was answered so.
+    pub fn of(version: i64, Answered { at, took }: Answered) -> Self {
         Self {
             version,
-            observed_at: started.as_second(),
-            known_through: started.as_second() - CLOCK_MARGIN,
-            may_include: end + CLOCK_MARGIN,
+            observed_at: at - took,
+            known_through: at - took - CLOCK_MARGIN,
+            may_include: at + CLOCK_MARGIN,
         }
     }
 
@@ -49,10 +56,9 @@ mod tests {
 
     #[test]
     fn a_read_holds_for_a_span_wider_than_itself_by_the_margin() {
-        let at = |ms| Timestamp::from_millisecond(ms).unwrap();
-        let read = ReadTimes::between(3, at(10_900), at(12_100));
-        assert_eq!((read.known_through, read.may_include), (8, 15));
-        let instant = ReadTimes::between(3, at(10_000), at(10_000));
+        let read = ReadTimes::of(3, Answered { at: 12, took: 2 });
+        assert_eq!((read.known_through, read.observed_at, read.may_include), (8, 10, 14));
+        let instant = ReadTimes::of(3, Answered { at: 10, took: 0 });
         assert_eq!((instant.known_through, instant.may_include), (8, 12));
     }
 }

@@ -1,6 +1,7 @@
 //! The transport: one kept-alive client, our idempotency key on every attempt, retries, a deadline.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -13,23 +14,16 @@ use jiff::Timestamp;
 use lambda_http::http::response::Parts;
 use lambda_http::http::{self, Method, Request, StatusCode, header};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use serde_json::value::RawValue;
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest, VERSION};
 use url::Url;
 
 use crate::config::{Secret, StripeKey};
-use crate::stripe::event::Related;
-use crate::stripe::wire::List;
-use crate::stripe::{Error, IdempotencyKey, retry};
+use crate::stripe::patience::{Breaker, Patience};
+use crate::stripe::reply::Reply;
+use crate::stripe::{Error, IdempotencyKey, reading, retry};
 use crate::telemetry::request::{Part, Timer};
 
 const API: &str = "https://api.stripe.com";
-/// One attempt may take this long.
-const ATTEMPT: Duration = Duration::from_secs(8);
-/// One call with all its attempts may take this long: less than API Gateway's 30 s, which are the caller's
-/// last word.
-const DEADLINE: Duration = Duration::from_secs(20);
 /// What to tell a caller when Stripe throttles and does not say for how long.
 const THROTTLED_SECONDS: u64 = 2;
 
@@ -40,6 +34,9 @@ pub struct Stripe {
     key: Secret,
     base: String,
     livemode: bool,
+    patience: Patience,
+    /// None: it is asked whatever happened before.
+    breaker: Option<Arc<Breaker>>,
 }
 
 impl Stripe {
@@ -60,68 +57,18 @@ impl Stripe {
             .pool_idle_timeout(Duration::from_secs(50))
             .build(connector);
         let base = base.map_or(API, Url::as_str).trim_end_matches('/').to_owned();
-        Self { http, key: key.secret, base, livemode: key.livemode }
+        Self { http, key: key.secret, base, livemode: key.livemode, patience: Patience::LONG, breaker: None }
+    }
+
+    /// The same for whoever can come again: one short attempt, and for a while none after failures. Both
+    /// share their connections.
+    pub fn hurried(&self) -> Self {
+        Self { patience: Patience::SHORT, breaker: Some(Arc::default()), ..self.clone() }
     }
 
     /// Whether the key is one of live mode.
     pub fn livemode(&self) -> bool {
         self.livemode
-    }
-
-    /// Reads an object or a list.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn get<T: DeserializeOwned>(&self, request: &impl StripeRequest) -> Result<T, Error> {
-        self.call(request.build(), None).await
-    }
-
-    /// Reads an object that a thin event names, as it is now. None: its type is none that we read.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn related(&self, related: &Related) -> Result<Option<Box<RawValue>>, Error> {
-        let path = match related.kind.as_str() {
-            "invoice" => "/invoices",
-            "charge" => "/charges",
-            "checkout.session" => "/checkout/sessions",
-            "dispute" => "/disputes",
-            "refund" => "/refunds",
-            "test_helpers.test_clock" => "/test_helpers/test_clocks",
-            _ => return Ok(None),
-        };
-        // An id that could be another path is none.
-        if !related.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            return Ok(None);
-        }
-        self.call(RequestBuilder::new(StripeMethod::Get, format!("{path}/{}", related.id)), None)
-            .await
-            .map(Some)
-    }
-
-    /// Reads every object of a list, page by page (Stripe, "Pagination"). The request decides how long a page
-    /// is.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn list<T: DeserializeOwned>(&self, request: &impl StripeRequest) -> Result<Vec<T>, Error> {
-        let mut objects = Vec::new();
-        let mut after = None;
-        loop {
-            let mut page = request.build();
-            if let Some(last) = &after {
-                let query = page.query.unwrap_or_default();
-                page.query = Some(format!("{query}&starting_after={last}"));
-            }
-            let List { data, has_more }: List<Value> = self.call(page, None).await?;
-            after = data.last().and_then(|last| last["id"].as_str()).map(str::to_owned);
-            for object in data {
-                objects.push(serde_json::from_value(object)?);
-            }
-            if !has_more || after.is_none() {
-                return Ok(objects);
-            }
-        }
     }
 
     /// Creates or changes an object. The key goes with every attempt, so that a lost answer never becomes a
@@ -144,11 +91,7 @@ impl Stripe {
     pub async fn server_time(&self) -> Result<Timestamp, Error> {
         let request =
             RequestBuilder::new(StripeMethod::Get, "/events").query(&BTreeMap::from([("limit", 1)]));
-        let (head, _) = self.attempt(&request, None).await.map_err(|(error, _)| error)?;
-        let date = head.headers.get(header::DATE).and_then(|date| date.to_str().ok());
-        date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok())
-            .map(|date| date.timestamp())
-            .ok_or_else(|| Error::Unreachable("the answer has no date".to_owned()))
+        self.attempts(&request, None).await?.date()
     }
 
     pub(super) async fn call<T: DeserializeOwned>(
@@ -157,23 +100,36 @@ impl Stripe {
         key: Option<&IdempotencyKey>,
     ) -> Result<T, Error> {
         let _timer = Timer::start(Part::Stripe);
-        Ok(serde_json::from_slice(&self.attempts(&request, key).await?)?)
+        reading::read(&self.attempts(&request, key).await?.body)
     }
 
-    async fn attempts(&self, request: &RequestBuilder, key: Option<&IdempotencyKey>) -> Result<Bytes, Error> {
+    pub(super) async fn attempts(
+        &self,
+        request: &RequestBuilder,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Reply, Error> {
+        let breaker = self.breaker.as_deref();
+        if breaker.is_some_and(Breaker::is_open) {
+            return Err(Error::not_asked());
+        }
         let started = Instant::now();
         let mut attempt = 1;
         loop {
-            let (error, asked) = match self.attempt(request, key).await {
-                Ok((_, body)) => {
+            let asked_at = Instant::now();
+            let attempted = self.attempt(request, key).await;
+            if let Some(breaker) = breaker {
+                breaker.note(matches!(attempted, Err((_, Some(_)))));
+            }
+            let (error, asked) = match attempted {
+                Ok((head, body)) => {
                     let milliseconds = started.elapsed().as_millis() as u64;
                     tracing::debug!(target: "stripe", path = request.path, attempt, milliseconds, "answered");
-                    return Ok(body);
+                    return Ok(Reply { head, body, took: asked_at.elapsed() });
                 }
                 Err(failure) => failure,
             };
-            let left = DEADLINE.saturating_sub(started.elapsed());
-            let wait = if attempt < retry::ATTEMPTS {
+            let left = self.patience.call.saturating_sub(started.elapsed());
+            let wait = if attempt < self.patience.attempts {
                 asked.and_then(|asked| retry::delay(attempt, asked.after, left))
             } else {
                 None
@@ -203,7 +159,7 @@ impl Stripe {
             let body = body.collect().await.map_err(|error| unreachable(error.to_string()))?.to_bytes();
             Ok((head, body))
         };
-        let (head, body) = tokio::time::timeout(ATTEMPT, exchange)
+        let (head, body) = tokio::time::timeout(self.patience.attempt, exchange)
             .await
             .map_err(|_| unreachable("no answer in time".to_owned()))??;
         if head.status.is_success() {

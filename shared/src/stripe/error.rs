@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::telemetry::metrics;
+
 /// Why a call to Stripe failed. Holds Stripe's codes and ids, not its sentences: they may quote what a person
 /// typed.
 #[derive(Debug, thiserror::Error)]
@@ -33,9 +35,29 @@ pub enum Error {
     /// Stripe answered something that this code does not understand.
     #[error("unreadable answer: {0}")]
     Unreadable(#[from] serde_json::Error),
+    /// Stripe answered something else than what it was asked.
+    #[error("not an answer to what was asked: {0}")]
+    Disbelieved(&'static str),
 }
 
 impl Error {
+    /// An answer that can be read and is not believed. It is counted.
+    pub(crate) fn disbelieved(why: &'static str) -> Self {
+        metrics::disbelieved();
+        Self::Disbelieved(why)
+    }
+
+    /// Nobody asked, because Stripe failed a moment ago. It is counted.
+    pub(super) fn not_asked() -> Self {
+        metrics::not_asked();
+        Self::Unreachable("not asked, because it failed a moment ago".to_owned())
+    }
+
+    /// A page that was given before: who goes on from it would go round and never come to the rest.
+    pub fn repeated_page() -> Self {
+        Self::disbelieved("a page of a list came twice")
+    }
+
     /// Whether Stripe says that the object which `param` names does not exist (any more).
     pub fn is_missing(&self, param: &str) -> bool {
         let Self::Refused { code, param: about, .. } = self else { return false };

@@ -7,7 +7,7 @@ use stripe_core::event::ListEvent;
 use stripe_types::{RangeBoundsTs, RangeQueryTs};
 
 use super::event::PROCESSED;
-use super::wire::List;
+use super::wire::Listing;
 use super::{Error, Stripe};
 
 /// Events of one page: the most that Stripe gives.
@@ -43,7 +43,7 @@ pub async fn page(
     stripe: &Stripe,
     which: EventFilter,
     after: Option<&str>,
-) -> Result<List<ListedEvent>, Error> {
+) -> Result<Listing<ListedEvent>, Error> {
     #[derive(Deserialize)]
     struct Head {
         id: String,
@@ -63,11 +63,14 @@ pub async fn page(
     if let Some(after) = after {
         request = request.starting_after(after);
     }
-    let List { data, has_more } = stripe.get::<List<Box<RawValue>>>(&request).await?;
+    let Listing { data, has_more } = stripe.get::<Listing<Box<RawValue>>>(&request).await?;
     let mut events = Vec::with_capacity(data.len());
     for body in data {
         let Head { id, created } = serde_json::from_str(body.get())?;
+        if after == Some(id.as_str()) {
+            return Err(Error::repeated_page());
+        }
         events.push(ListedEvent { id, created, body });
     }
-    Ok(List { data: events, has_more })
+    Ok(Listing { data: events, has_more })
 }

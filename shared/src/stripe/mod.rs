@@ -7,6 +7,9 @@
 mod client;
 mod error;
 mod idempotency;
+mod patience;
+mod reading;
+mod reply;
 mod retry;
 mod v2;
 

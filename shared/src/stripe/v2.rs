@@ -1,6 +1,8 @@
 //! Calls of Stripe's API v2 (Stripe, "API v2 overview"): bodies are JSON, and a list says where its next page
 //! is. `async-stripe` builds requests of API v1 only.
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::Value;
@@ -29,11 +31,14 @@ impl Stripe {
             #[serde(default)]
             next_page_url: Option<String>,
         }
-        let (mut objects, mut path) = (Vec::new(), path.to_owned());
+        let (mut objects, mut seen, mut path) = (Vec::new(), HashSet::new(), path.to_owned());
         loop {
             let page: Page<T> = self.get_v2(&path).await?;
             objects.extend(page.data);
             let Some(next) = page.next_page_url else { return Ok(objects) };
+            if !seen.insert(next.clone()) {
+                return Err(Error::repeated_page());
+            }
             // It may be a whole address: the key goes to ours alone.
             let inside = next.find("/v2/").map(|at| next[at..].to_owned());
             path = inside.ok_or_else(|| serde_json::Error::custom("the next page is not in API v2"))?;

@@ -124,6 +124,21 @@ pub fn seen(name: &str) {
     }
 }
 
+/// Stripe answered something that is no answer to what it was asked.
+pub fn disbelieved() {
+    counter!("DisbelievedAnswers").increment(1);
+}
+
+/// Stripe was not asked, because it failed a moment ago.
+pub fn not_asked() {
+    counter!("StripeNotAsked").increment(1);
+}
+
+/// Somebody else held a lock of the database for longer than the work may wait.
+pub fn lock_not_had() {
+    counter!("LocksNotHad").increment(1);
+}
+
 /// An access token was refused.
 pub fn refused_token() {
     counter!("RefusedTokens").increment(1);
@@ -140,10 +155,14 @@ pub struct Reconciliation {
     pub drift: u64,
     /// Of them those that still do.
     pub unrepaired: u64,
+    /// Events and subscriptions of single organizations that failed, and are tried again.
+    pub postponed: u64,
     /// Live subscriptions of organizations that the application deleted.
     pub without_organization: u64,
     /// Parts that could not do their work.
     pub problems: u64,
+    /// How far our clock is ahead of Stripe's. None: nobody knows.
+    pub clock_skew_seconds: Option<i64>,
     /// Plans that changed since the last one, whatever changed them.
     pub plan_changes: u64,
     /// How long it took.
@@ -157,9 +176,13 @@ pub fn reconciled(current: &Current, run: Reconciliation) {
     counter!("FailedEvents").increment(run.failed);
     counter!("Drift").increment(run.drift);
     counter!("UnrepairedDrift").increment(run.unrepaired);
+    counter!("Postponed").increment(run.postponed);
     counter!("SubscriptionsWithoutOrganization").increment(run.without_organization);
     counter!("ReconcileProblems").increment(run.problems);
     counter!("PlanChanges").increment(run.plan_changes);
     histogram!("ReconcileMilliseconds").record(run.milliseconds);
+    if let Some(skew) = run.clock_skew_seconds {
+        histogram!("ClockSkewSeconds").record(skew.abs() as f64);
+    }
     parts(current);
 }

@@ -136,6 +136,11 @@ impl Emulator {
         self.act(|store| store.faults.push(fault));
     }
 
+    /// Forgets every fault that is not used up.
+    pub fn heal(&self) {
+        self.act(|store| store.faults.clear());
+    }
+
     /// Lets go of every answer that a fault holds back.
     pub fn release_answers(&self) {
         self.shared.released.notify_waiters();

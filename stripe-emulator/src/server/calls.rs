@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, Method, StatusCode, Uri, header};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::Value;
 
 use crate::api::{expand, routes};
@@ -41,12 +43,14 @@ impl Call {
             Err(error) if self.is_v2() => v2::error(&error),
             Err(error) => (error.status, error.body()),
         };
-        Reply { status, body, replay_of: None, retry_after: None }
+        Reply { at: None, status, body, replay_of: None, retry_after: None }
     }
 }
 
 /// An answer before it goes on the wire.
 struct Reply {
+    /// When it was worked out, on the emulator's clock. None: it was refused before that.
+    at: Option<i64>,
     status: u16,
     body: Value,
     replay_of: Option<String>,
@@ -89,7 +93,8 @@ pub(crate) async fn api(
     let reply = match (allowed, &fault) {
         (Err(error), _) => call.reply(Err(error)),
         (Ok(()), Some(fault)) if !matches!(fault.status, 0 | 200) => failure(&call, fault),
-        (Ok(()), _) => emulator.act(|store| answer(store, &call, delay)),
+        (Ok(()), Some(Fault { body: Some(body), .. })) => call.reply(Ok(body.clone())),
+        (Ok(()), _) => emulator.act(|store| Reply { at: Some(store.now()), ..answer(store, &call, delay) }),
     };
     let is_dropped = fault.is_some_and(|fault| fault.status == 0);
     let status = if is_dropped { 0 } else { reply.status };
@@ -108,7 +113,7 @@ fn answer(store: &mut Store, call: &Call, delay: Duration) -> Reply {
             Err(error) => return call.reply(Err(error)),
             Ok(Some(kept)) => {
                 let (status, body) = (kept.status, kept.body);
-                return Reply { status, body, replay_of: Some(kept.request), retry_after: None };
+                return Reply { at: None, status, body, replay_of: Some(kept.request), retry_after: None };
             }
             Ok(None) => {}
         }
@@ -183,6 +188,11 @@ impl Call {
     }
 }
 
+/// A time as the header `Date` says it.
+fn http_date(second: i64) -> Option<String> {
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::from_second(second).ok()?).ok()
+}
+
 impl Reply {
     fn send(self, call: &Call) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -193,6 +203,9 @@ impl Reply {
                 response.headers_mut().insert(name, value);
             }
         };
+        if let Some(date) = self.at.and_then(http_date) {
+            set("date", &date);
+        }
         set("request-id", &call.request);
         set("stripe-version", &call.version);
         if let Some(key) = &call.key {

@@ -14,6 +14,8 @@ pub struct Fault {
     /// The status answered instead of doing the work. 200: the work is done, and answered after the delay.
     /// 0: the work is done, and the connection dropped without an answer.
     pub status: u16,
+    /// Answered instead of what was asked for, where the status is 200.
+    pub body: Option<Value>,
     /// Seconds of a `Retry-After` header.
     pub retry_after: Option<u64>,
     /// How many calls it hits before it is used up.
@@ -28,6 +30,7 @@ impl Default for Fault {
             method: None,
             path_prefix: "/v1/".into(),
             status: 500,
+            body: None,
             retry_after: None,
             times: 1,
             delay_ms: 0,

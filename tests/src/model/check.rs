@@ -51,13 +51,12 @@ pub async fn read_all_the_while(
 /// # Errors
 /// What does not.
 pub async fn end(t: &TestApp, world: &World, post: &Post, history: &History) -> Result<(), String> {
-    let known = if history.thin() { Known::Reads } else { Known::Events };
     for organization in &world.organizations {
         if organization.gone.get() {
             nobody_sees_anything(t, organization).await?;
             continue;
         }
-        let expected = plans_at_stripe(t, world, organization, known);
+        let expected = plans_at_stripe(t, world, organization);
         let answer = t.entitlements(&organization.user, &organization.id).await;
         if !expected.contains(answer.text("/planCode")) {
             return Err(format!("{} has {}, at Stripe {expected:?}", organization.id, answer.body));
@@ -73,19 +72,14 @@ pub async fn end(t: &TestApp, world: &World, post: &Post, history: &History) -> 
     gone_is_noted_once(t).await?;
     telemetry_is_a_chain(t, "plan_changed", "org_id::text", "'pilot'").await?;
     telemetry_is_a_chain(t, "subscription_status_changed", "telemetry ->> 'subscription'", "null").await?;
-    telemetry_ends_at_the_plans(t, world, known).await
+    telemetry_ends_at_the_plans(t, world).await
 }
 
 /// The plans that the organization may have. No history is as long as the grace period.
-fn plans_at_stripe(
-    t: &TestApp,
-    world: &World,
-    organization: &Organization,
-    known: Known,
-) -> BTreeSet<&'static str> {
+fn plans_at_stripe(t: &TestApp, world: &World, organization: &Organization) -> BTreeSet<&'static str> {
     let subscriptions = t.stripe.subscriptions();
     let its = subscriptions.iter().filter(|one| world.whose(one).as_ref() == Some(&organization.id));
-    granting::plans(t, its, known)
+    granting::plans(t, its, Known::Events)
 }
 
 /// The sum over all subscriptions. Of one that is past due what was paid last counts, which may be one of
@@ -205,14 +199,14 @@ async fn telemetry_is_a_chain(t: &TestApp, kind: &str, of: &str, first: &str) ->
     if broken.is_empty() { Ok(()) } else { Err(format!("{kind} is no chain: {broken}")) }
 }
 
-async fn telemetry_ends_at_the_plans(t: &TestApp, world: &World, known: Known) -> Result<(), String> {
+async fn telemetry_ends_at_the_plans(t: &TestApp, world: &World) -> Result<(), String> {
     for organization in &world.organizations {
         let last = format!(
             "select coalesce((select telemetry ->> 'to' from runs
              where kind = 'plan_changed' and org_id = '{}' order by id desc limit 1), 'pilot')",
             organization.id
         );
-        let (last, plan) = (t.value(&last).await, plans_at_stripe(t, world, organization, known));
+        let (last, plan) = (t.value(&last).await, plans_at_stripe(t, world, organization));
         if !plan.contains(last.as_str()) {
             return Err(format!("telemetry of {} ends at {last}, at Stripe {plan:?}", organization.id));
         }

@@ -109,7 +109,7 @@ pub struct Size {
 pub fn histories(size: Size) -> impl Strategy<Value = History> {
     let steps = prop::collection::vec(step(), size.steps.div_ceil(3)..=size.steps);
     let late = prop::bool::weighted(0.25);
-    (1..=size.organizations, 2..=size.workers, late, -900..=900_i64, any::<u64>(), steps).prop_map(
+    (1..=size.organizations, 2..=size.workers, late, -60_000..=60_000_i64, any::<u64>(), steps).prop_map(
         |(organizations, workers, late, skew_ms, seed, steps)| History {
             organizations,
             workers,

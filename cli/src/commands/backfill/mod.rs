@@ -16,7 +16,7 @@ use crate::organization::{self, OrgRef};
 use crate::progress::Progress;
 use crate::query;
 
-pub use report::{BackfillReport, Drifted};
+pub use report::{BackfillReport, Drifted, NotCompared};
 
 /// The name under which it keeps how far it got.
 const CURSOR: &str = "backfill";

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use shared::billing::read_subscriptions::{Page, Tally};
 use shared::domain::ids::OrgId;
+use shared::error::with_sources;
 
 use crate::words::counted;
 use crate::{outcome, table};
@@ -26,6 +27,17 @@ pub struct Drifted {
     pub differences: Vec<String>,
     /// It is right now.
     pub repaired: bool,
+}
+
+/// A subscription that could not be compared, or not be written.
+#[derive(Clone, Debug, Serialize)]
+pub struct NotCompared {
+    /// Stripe's id of the subscription, `sub_...`.
+    pub subscription: String,
+    /// Whose: the organization's id, or else the best name that is known for it.
+    pub organization: String,
+    /// Why, in words for whoever mends it.
+    pub error: String,
 }
 
 /// What was compared, and what differed.
@@ -55,6 +67,10 @@ pub struct BackfillReport {
     pub without_organization: u64,
     /// Rows that Stripe knows nothing of, and objects that could not be read.
     pub unexplained: u64,
+    /// Subscriptions that could not be compared, or not be written. The reconciliation tries them again.
+    pub failed: u64,
+    /// Each of them.
+    pub failures: Vec<NotCompared>,
     /// Each that was missing or differed.
     pub drift: Vec<Drifted>,
 }
@@ -65,13 +81,20 @@ impl BackfillReport {
     }
 
     pub(super) fn add(&mut self, page: &Page) {
-        let Tally { checked, drifted, repaired, missing, without_organization, unexplained } = page.tally;
+        let Tally { checked, drifted, repaired, missing, without_organization, unexplained, failed } =
+            page.tally;
         self.checked += checked;
         self.missing += missing;
         self.drifted += drifted - missing;
         self.repaired += repaired;
         self.without_organization += without_organization;
         self.unexplained += unexplained;
+        self.failed += failed;
+        self.failures.extend(page.failed.iter().map(|one| NotCompared {
+            subscription: one.subscription.clone(),
+            organization: one.organization.clone(),
+            error: with_sources(&one.error),
+        }));
         self.drift.extend(page.drift.iter().map(|drift| Drifted {
             subscription: drift.subscription.clone(),
             org_id: drift.org_id,
@@ -89,7 +112,7 @@ impl BackfillReport {
 
 impl outcome::Report for BackfillReport {
     fn is_well(&self) -> bool {
-        self.complete && self.unexplained == 0 && self.open() == 0
+        self.complete && self.unexplained + self.failed == 0 && self.open() == 0
     }
 }
 
@@ -103,15 +126,20 @@ impl fmt::Display for BackfillReport {
             (self.drifted, "differed"),
             (self.without_organization, "belong to no organization"),
             (self.unexplained, "unexplained"),
+            (self.failed, "failed"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {what}")?;
             }
         }
         match (self.missing + self.drifted, self.dry_run) {
+            (0, _) if self.failed > 0 => writeln!(f, ".")?,
             (0, _) => writeln!(f, ": every row says what Stripe says.")?,
             (_, true) => writeln!(f, ". Nothing was written: without --dry-run these would be.")?,
             _ => writeln!(f, ". {} written.", self.repaired)?,
+        }
+        for NotCompared { subscription, organization, error } in &self.failures {
+            writeln!(f, "Failed: {subscription} of {organization}: {error}")?;
         }
         if self.unexplained > 0 {
             writeln!(

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use shared::billing::limits::Limits;
-use shared::billing::read_subscriptions;
+use shared::billing::read_subscriptions::{self, Page};
+use shared::billing::streak::Streak;
 use shared::db::subscriptions::Purpose;
 use shared::stripe::event_list::{self, EventFilter};
 use shared::stripe::{self, Stripe};
@@ -125,8 +126,10 @@ async fn in_step(context: &Context, report: &mut DoctorReport) {
         ListSubscription::new(),
         &HashMap::new(),
         &Limits::default(),
+        &mut Streak::default(),
     )
     .await
+    .and_then(Page::whole)
     {
         Ok(page) if page.tally.drifted + page.tally.unexplained == 0 => {
             report

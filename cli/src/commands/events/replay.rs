@@ -6,8 +6,9 @@ use std::fmt;
 use serde::Serialize;
 use shared::billing::Resources;
 use shared::billing::limits::{CALLS_PER_SECOND, Limits};
-use shared::billing::replay_event::{Replay, replay_event};
-use shared::db::webhook_events;
+use shared::billing::replay_event::{Failure, Replay, replay_event};
+use shared::billing::streak::Streak;
+use shared::db::failed_events;
 use shared::error;
 use shared::stripe::event_list::{self, EventFilter};
 use tokio_postgres::types::Type;
@@ -101,12 +102,13 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Replayed, Error
     };
     let mut report = Replayed { dry_run: args.dry_run, events: Vec::new(), left: 0, stopped: None };
     let mut progress = Progress::start(context, "events", Some(ids.len() as u64));
+    let mut streak = Streak::default();
     for (position, id) in ids.iter().enumerate() {
         let line = match (open.contains(id), args.dry_run) {
             (false, _) => Ok(line(id, "duplicate")),
             (true, true) => Ok(line(id, "would_replay")),
             (true, false) if limits.are_reached() => Err(None),
-            (true, false) => replay(&resources, id, &limits).await.map_err(Some),
+            (true, false) => replay(&resources, id, &limits, &mut streak).await.map_err(Some),
         };
         match line {
             Ok(line) => report.events.push(line),
@@ -165,18 +167,32 @@ async fn listed(context: &Context, since: Since, limits: &Limits) -> Result<Vec<
 async fn unprocessed(resources: &Resources<'_>, ids: &[String]) -> Result<HashSet<String>, error::Error> {
     let mut open = HashSet::new();
     for some in ids.chunks(1000) {
-        open.extend(webhook_events::unprocessed(resources.db()?, some).await?);
+        open.extend(failed_events::open(resources.db()?, some).await?.into_iter().map(|one| one.id));
     }
     Ok(open)
 }
 
 /// Err: database or Stripe are not to be had, so that there is no use in going on.
-async fn replay(resources: &Resources<'_>, id: &str, limits: &Limits) -> Result<Line, error::Error> {
-    Ok(match replay_event(resources, id, limits).await? {
+async fn replay(
+    resources: &Resources<'_>,
+    id: &str,
+    limits: &Limits,
+    streak: &mut Streak,
+) -> Result<Line, error::Error> {
+    let done = match replay_event(resources, id, limits).await? {
         Replay::Processed(outcome) => line(id, outcome.as_str()),
-        Replay::Failed(error) => Line { error_code: Some(error.code().to_owned()), ..line(id, "failed") },
+        Replay::Failed(Failure { error, organization })
+            if !error.is_refusal() && streak.failed(id, &organization) =>
+        {
+            return Err(error);
+        }
+        Replay::Failed(Failure { error, .. }) => {
+            return Ok(Line { error_code: Some(error.code().to_owned()), ..line(id, "failed") });
+        }
         Replay::Gone => line(id, "gone"),
-    })
+    };
+    streak.succeeded();
+    Ok(done)
 }
 
 fn line(id: &str, outcome: &str) -> Line {

@@ -110,6 +110,9 @@ impl Import<'_> {
                     Err(Operation::Stripe(error)) if error.is_missing("customer") => return Ok(pages),
                     listed => listed?,
                 };
+            if last.is_some_and(|last| listed.page.ids.contains(last)) {
+                return Err(StripeError::repeated_page().into());
+            }
             let goes_on = listed.page.has_more && !listed.page.ids.is_empty();
             pages.push(listed);
             if !goes_on {

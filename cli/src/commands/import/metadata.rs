@@ -5,8 +5,9 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use shared::stripe;
 use shared::stripe::wire::customer::Customer;
-use shared::stripe::wire::{Expandable, List, Metadata};
+use shared::stripe::wire::{Expandable, Listing, Metadata};
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
 use stripe_client_core::StripeRequest;
 use stripe_core::customer::ListCustomer;
@@ -92,9 +93,13 @@ impl Import<'_> {
                 return Ok(false);
             }
             self.limits.pace().await;
-            let page: List<T> = self.stripe.get(&request(after.as_deref())).await?;
+            let page: Listing<T> = self.stripe.get(&request(after.as_deref())).await?;
             progress.add(page.data.len() as u64);
+            let before = after.take();
             after = page.data.into_iter().map(&mut each).last();
+            if before.is_some() && before == after {
+                return Err(stripe::Error::repeated_page().into());
+            }
             if !page.has_more || after.is_none() {
                 return Ok(true);
             }

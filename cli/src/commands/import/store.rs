@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::Value;
 use shared::billing::read_subscriptions;
+use shared::billing::streak::Streak;
 use shared::db::argument;
 use shared::db::subscriptions::{ApplyReads, Comparison, ComparisonOutcome, SubscriptionRead};
 use shared::domain::ids::OrgId;
@@ -199,10 +200,16 @@ impl Import<'_> {
         }
         let mut subscriptions = 0;
         for listed in candidate.listed {
-            let tally =
-                read_subscriptions::write(&self.app.resources(), self.purpose(), listed, &self.limits)
-                    .await?
-                    .tally;
+            let tally = read_subscriptions::write(
+                &self.app.resources(),
+                self.purpose(),
+                listed,
+                &self.limits,
+                &mut Streak::default(),
+            )
+            .await?
+            .whole()?
+            .tally;
             subscriptions += tally.repaired;
             let open = tally.drifted - tally.repaired;
             if open > 0 {

@@ -4,11 +4,14 @@ use serde_json::value::RawValue;
 
 use super::{TO_NOTE, is_unknown};
 use crate::billing::route::{self, Work};
-use crate::db::webhook_events::Effect;
+use crate::db::webhook_events::{Effect, EventRef};
 use crate::deadline;
+use crate::domain::subscription::Snapshot;
 use crate::error::Error;
 use crate::stripe::Stripe;
 use crate::stripe::event::{Event, Related};
+use crate::stripe::wire::subscription::Subscription;
+use stripe_core::event::RetrieveEvent;
 
 /// The object that a thin event names.
 pub(super) enum Named {
@@ -55,6 +58,19 @@ pub(super) async fn with_charge(
     match deadline::hold(TO_NOTE, Box::pin(reading)).await? {
         Ok(Some(object)) => route::charge(event, &object).map(Some).map_err(Error::from),
         Ok(None) => Ok(None),
+        Err(error) if is_unknown(&error) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The state that a thin event stands for: what was paid last may be seen nowhere else. None: Stripe does not
+/// keep the event any more (it does for 30 days), or it stands for none.
+pub(super) async fn kept_state(stripe: &Stripe, event: &EventRef) -> Result<Option<Box<Snapshot>>, Error> {
+    match stripe.get::<Box<RawValue>>(&RetrieveEvent::new(event.id.as_str())).await {
+        Ok(body) => {
+            let subscription = Event::parse(body.get().as_bytes())?.object::<Subscription>()?;
+            Ok(Some(Box::new(Snapshot::from(subscription))))
+        }
         Err(error) if is_unknown(&error) => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -14,7 +14,7 @@ use crate::db::subscriptions::SubscriptionRead;
 use crate::domain::ordering::ReadTimes;
 use crate::domain::subscription::Snapshot;
 use crate::error::Error;
-use crate::stripe::wire::List;
+use crate::stripe::wire::Listing;
 use crate::stripe::wire::subscription::Subscription;
 
 /// Stripe's largest page.
@@ -28,7 +28,7 @@ struct Named {
 }
 
 /// One page of Stripe's list, read and not compared yet.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Listed {
     /// What is known without a comparison.
     pub page: Page,
@@ -48,11 +48,9 @@ pub async fn list(
     limits: &Limits,
 ) -> Result<Listed, Error> {
     limits.pace().await;
-    let started = resources.clock.now();
     let customer = [String::from("data.customer")];
     let list = list.status(ListSubscriptionStatus::All).limit(PAGE).expand(customer);
-    let list: List<Box<RawValue>> = resources.stripe()?.get(&list).await?;
-    let ended = resources.clock.now();
+    let (list, answered): (Listing<Box<RawValue>>, _) = resources.stripe()?.read(&list).await?;
     let mut page = Page { has_more: list.has_more, ..Page::default() };
     let mut seen = Vec::new();
     for object in &list.data {
@@ -77,7 +75,7 @@ pub async fn list(
         page.ids.push(snapshot.id.to_string());
         page.oldest = Some(snapshot.created);
         let version = versions.get(snapshot.id.as_str()).copied();
-        let times = ReadTimes::between(version.unwrap_or_default(), started, ended);
+        let times = ReadTimes::of(version.unwrap_or_default(), answered);
         seen.push(SubscriptionRead { snapshot, times, version_noted: version.is_some() });
     }
     Ok(Listed { page, seen })

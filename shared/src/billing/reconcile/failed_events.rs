@@ -1,9 +1,10 @@
 //! Events that failed and whose time has come: asked for once more at Stripe and put through the pipeline.
 
-use super::ReconcileReport;
+use super::{ReconcileReport, is_outage, outage};
 use crate::billing::Resources;
 use crate::billing::limits::Limits;
 use crate::billing::replay_event::{Replay, replay_event};
+use crate::billing::streak::Streak;
 use crate::db::webhook_events;
 use crate::error::Error;
 
@@ -16,6 +17,7 @@ pub(super) async fn retry(
     report: &mut ReconcileReport,
 ) -> Result<(), Error> {
     let (db, stripe) = (resources.db()?, resources.stripe()?);
+    let mut streak = Streak::default();
     loop {
         let due = webhook_events::due(db, stripe.livemode(), AT_ONCE).await?;
         for id in &due {
@@ -32,7 +34,10 @@ pub(super) async fn retry(
                      the comparison of subscriptions makes up for it"
                 );
             }
-            report.failed_events.count(&replayed);
+            report.postponed.extend(report.failed_events.count(id, &replayed));
+            if is_outage(&mut streak, id, &replayed) {
+                return outage(replayed);
+            }
         }
         // What fails again is due later: the rest gets shorter with every look.
         if due.len() < AT_ONCE as usize {

@@ -6,6 +6,7 @@
 
 mod failed_events;
 mod missed_events;
+mod postponed;
 mod sweep;
 
 use std::time::Instant;
@@ -17,11 +18,12 @@ pub use sweep::{Sweep, stopped_at, sweep};
 
 use crate::billing::Resources;
 use crate::billing::limits::Limits;
-use crate::billing::read_subscriptions::Tally;
+use crate::billing::read_subscriptions::{Page, Tally};
 use crate::billing::replay_event::Replay;
+use crate::billing::streak::Streak;
 use crate::db::subscriptions::{self, Purpose};
 use crate::db::{reconcile_cursors, runs, webhook_events};
-use crate::error::Error;
+use crate::error::{Error, with_sources};
 use crate::telemetry::metrics::{self, Reconciliation};
 use crate::telemetry::request::{self, Part};
 
@@ -29,6 +31,8 @@ use crate::telemetry::request::{self, Part};
 pub const EVENTS_KEPT_DAYS: i32 = 90;
 /// Rows of one deletion: so that none holds locks for long.
 const PRUNED_AT_ONCE: i64 = 5000;
+/// What was postponed is told one by one up to this many.
+const POSTPONED_TOLD: usize = 20;
 
 /// Events that were put through the pipeline by a reconciliation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -45,15 +49,37 @@ pub struct Events {
 }
 
 impl Events {
-    fn count(&mut self, replay: &Replay) {
+    /// Counts what came of an event. Some: what is to be told of it.
+    fn count(&mut self, id: &str, replay: &Replay) -> Option<Postponement> {
         match replay {
             Replay::Processed(_) => self.recovered += 1,
-            Replay::Failed(error) => {
-                error.log_unapplied("reconcile");
+            Replay::Failed(failure) => {
+                failure.error.log_unapplied("reconcile");
                 self.failed += 1;
+                return (!failure.error.is_refusal())
+                    .then(|| Postponement::new(id, &failure.organization, &failure.error));
             }
             Replay::Gone => self.gone += 1,
         }
+        None
+    }
+}
+
+/// Something of one organization that failed, and is tried again. The others were gone on with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Postponement {
+    /// Stripe's id of the event or the subscription.
+    pub id: String,
+    /// The organization's id, or else the best name that is known for it.
+    pub organization: String,
+    /// Why, with what caused it.
+    pub error: String,
+}
+
+impl Postponement {
+    fn new(id: &str, organization: &str, error: &Error) -> Self {
+        Self { id: id.to_owned(), organization: organization.to_owned(), error: with_sources(error) }
     }
 }
 
@@ -65,6 +91,8 @@ pub struct ReconcileReport {
     pub missed_events: Events,
     /// Up to when Stripe's list of events was gone through.
     pub events_through: Option<Timestamp>,
+    /// How far our clock is ahead of Stripe's. None: Stripe did not answer.
+    pub clock_skew_seconds: Option<i64>,
     /// Events that had failed.
     pub failed_events: Events,
     /// The comparison of Stripe's subscriptions with ours.
@@ -75,8 +103,13 @@ pub struct ReconcileReport {
     pub pruned: i64,
     /// Time was up before everything was done: the next one goes on.
     pub unfinished: bool,
-    /// The parts that could not do their work, with the reason.
+    /// What failed of single organizations, and is tried again. A problem each, the first ones by name.
+    pub postponed: Vec<Postponement>,
+    /// The parts that could not do their work, and what was postponed, with the reason.
     pub problems: Vec<String>,
+    /// How many parts could not do their work.
+    #[serde(skip)]
+    pub failed_parts: u64,
     /// One of the problems may be that the configuration is not the current one.
     #[serde(skip)]
     pub may_be_outdated: bool,
@@ -90,6 +123,23 @@ impl ReconcileReport {
             && self.subscriptions.drifted == self.subscriptions.repaired
             && self.subscriptions.unexplained == 0
     }
+
+    fn take(&mut self, page: &Page) {
+        self.subscriptions.add(&page.tally);
+        self.postponed.extend(postponed::told(page));
+    }
+
+    /// What was postponed is a problem, too.
+    fn tell_postponed(&mut self) {
+        for Postponement { id, organization, error } in self.postponed.iter().take(POSTPONED_TOLD) {
+            let problem = format!("{id} of {organization} failed, and is tried again: {error}");
+            self.problems.push(problem);
+        }
+        let more = self.postponed.len().saturating_sub(POSTPONED_TOLD);
+        if more > 0 {
+            self.problems.push(format!("{more} more failed, and are tried again"));
+        }
+    }
 }
 
 /// Reconciles. A part that fails does not keep the others from their work: it is among the report's problems.
@@ -101,7 +151,9 @@ pub async fn reconcile(resources: &Resources<'_>, when: Sweep, limits: &Limits) 
     let failed = failed_events::retry(resources, limits, &mut report).await;
     note(&mut report, "failed events", failed);
     let purpose = Purpose { cause: "reconcile", grace_days: resources.grace_days, dry_run: false };
-    let swept = sweep(resources, purpose, when, limits, |page| report.subscriptions.add(&page.tally)).await;
+    let again = postponed::retry(resources, purpose, limits, &mut report).await;
+    note(&mut report, "postponed subscriptions", again);
+    let swept = sweep(resources, purpose, when, limits, |page| report.take(page)).await;
     match swept {
         Ok(complete) => report.unfinished |= !complete,
         Err(error) => note(&mut report, "subscriptions", Err(error)),
@@ -119,6 +171,7 @@ pub async fn reconcile(resources: &Resources<'_>, when: Sweep, limits: &Limits) 
         note(&mut report, "plan changes", Err(error));
         0
     });
+    report.tell_postponed();
     summarize(&report, plan_changes, began);
     report
 }
@@ -156,7 +209,8 @@ fn note(report: &mut ReconcileReport, part: &str, result: Result<(), Error>) {
     if let Err(error) = result {
         error.log("reconcile");
         report.may_be_outdated |= error.may_be_outdated();
-        report.problems.push(format!("{part}: {error}"));
+        report.failed_parts += 1;
+        report.problems.push(format!("{part}: {}", with_sources(&error)));
     }
 }
 
@@ -169,8 +223,10 @@ fn summarize(report: &ReconcileReport, plan_changes: u64, began: Instant) {
         failed: missed.failed + retried.failed,
         drift: subscriptions.drifted,
         unrepaired: subscriptions.drifted - subscriptions.repaired,
+        postponed: report.postponed.len() as u64,
         without_organization: report.without_organization,
-        problems: report.problems.len() as u64,
+        problems: report.failed_parts,
+        clock_skew_seconds: report.clock_skew_seconds,
         plan_changes,
         milliseconds: began.elapsed().as_secs_f64() * 1000.0,
     };
@@ -182,10 +238,30 @@ fn summarize(report: &ReconcileReport, plan_changes: u64, began: Instant) {
         subscriptions_checked = subscriptions.checked, drifted = run.drift, repaired = subscriptions.repaired,
         unexplained = subscriptions.unexplained,
         without_organization = run.without_organization,
-        plan_changes, pruned = report.pruned, unfinished = report.unfinished, problems = run.problems,
+        plan_changes, pruned = report.pruned, unfinished = report.unfinished,
+        postponed = run.postponed, problems = report.problems.join("; "),
         milliseconds = run.milliseconds,
         database_ms = current.milliseconds(Part::Database), stripe_ms = current.milliseconds(Part::Stripe),
         "reconciled"
     );
     metrics::reconciled(&current, run);
+}
+
+/// Whether the events since the last success say that it is an outage.
+fn is_outage(streak: &mut Streak, id: &str, replayed: &Replay) -> bool {
+    match replayed {
+        Replay::Processed(_) | Replay::Gone => {
+            streak.succeeded();
+            false
+        }
+        Replay::Failed(failure) => !failure.error.is_refusal() && streak.failed(id, &failure.organization),
+    }
+}
+
+/// What to say of an outage: its last failure.
+fn outage(last: Replay) -> Result<(), Error> {
+    match last {
+        Replay::Failed(failure) => Err(failure.error),
+        Replay::Processed(_) | Replay::Gone => Ok(()),
+    }
 }

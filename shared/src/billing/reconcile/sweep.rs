@@ -10,8 +10,10 @@ use stripe_billing::subscription::ListSubscription;
 use crate::billing::Resources;
 use crate::billing::limits::Limits;
 use crate::billing::read_subscriptions::{self, Page};
+use crate::billing::reconcile::postponed::Postponed;
+use crate::billing::streak::Streak;
 use crate::db::reconcile_cursors;
-use crate::db::subscriptions::{self, Purpose};
+use crate::db::subscriptions::{self, Purpose, Row};
 use crate::error::Error;
 use crate::stripe;
 
@@ -60,6 +62,7 @@ pub async fn sweep(
         Some(name) => reconcile_cursors::read(db, name, livemode).await?,
         None => None,
     };
+    let mut postponed = Postponed::read(resources).await?;
     let mut position = match stored {
         Some(position) if position.after.is_some() => position,
         Some(position) if when == Sweep::WhenDue && now - position.began_at < EVERY => return Ok(true),
@@ -73,8 +76,10 @@ pub async fn sweep(
         if let Some((after, _)) = &position.after {
             list = list.starting_after(after.as_str());
         }
-        let mut page = match read_subscriptions::page(resources, purpose, list, &HashMap::new(), limits).await
-        {
+        let mut streak = postponed.streak();
+        let versions = HashMap::new();
+        let read = read_subscriptions::page(resources, purpose, list, &versions, limits, &mut streak);
+        let mut page = match read.await {
             Err(Error::Stripe(stripe::Error::Refused { param, .. }))
                 if param == "starting_after" && position.after.is_some() =>
             {
@@ -84,14 +89,31 @@ pub async fn sweep(
             }
             page => page?,
         };
+        // The list goes from the newest to the oldest: what comes again would be gone round for ever.
+        if let Some((after, created)) = &position.after
+            && (page.ids.contains(after) || page.oldest.is_some_and(|oldest| oldest.as_second() > *created))
+        {
+            return Err(stripe::Error::repeated_page().into());
+        }
         let newest = position.after.as_ref().and_then(|(_, created)| Timestamp::from_second(*created).ok());
         let oldest = if page.has_more { page.oldest } else { None };
-        for (id, version) in subscriptions::unlisted(db, livemode, (oldest, newest), &page.ids).await? {
-            let one = read_subscriptions::one(resources, purpose, &id, version, limits).await?;
-            page.tally.add(&one.tally);
-            page.drift.extend(one.drift);
+        let mut unlisted = Vec::new();
+        if !page.is_outage {
+            for row in subscriptions::unlisted(db, livemode, (oldest, newest), &page.ids).await? {
+                unlisted.push(row.id.clone());
+                if !alone(resources, purpose, &row.id, Some(&row), limits, &mut page, &mut streak).await? {
+                    break;
+                }
+            }
         }
         on_page(&page);
+        if !purpose.dry_run {
+            postponed.take_over(resources, &page, &unlisted).await?;
+        }
+        if page.is_outage {
+            page.whole()?;
+            return Ok(false);
+        }
         let last = page.ids.last().cloned().zip(page.oldest.map(Timestamp::as_second));
         position.after = if page.has_more { last } else { None };
         if let Some(name) = name {
@@ -99,6 +121,31 @@ pub async fn sweep(
         }
         if position.after.is_none() {
             return Ok(true);
+        }
+    }
+}
+
+/// Compares a subscription by itself. False: it is an outage.
+pub(super) async fn alone(
+    resources: &Resources<'_>,
+    purpose: Purpose<'_>,
+    id: &str,
+    row: Option<&Row>,
+    limits: &Limits,
+    page: &mut Page,
+    streak: &mut Streak,
+) -> Result<bool, Error> {
+    let version = row.map_or(0, |row| row.version);
+    match read_subscriptions::one(resources, purpose, id, version, limits).await {
+        Ok(one) => {
+            page.tally.add(&one.tally);
+            page.drift.extend(one.drift);
+            streak.succeeded();
+            Ok(true)
+        }
+        Err(error) => {
+            let whose = row.map(|row| row.org.to_string());
+            read_subscriptions::failed(page, id, whose, error, streak)
         }
     }
 }

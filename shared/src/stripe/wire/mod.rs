@@ -16,11 +16,48 @@ pub mod price;
 pub mod subscription;
 pub mod test_clock;
 
-/// One page of a list.
+/// One page of a list that Stripe was asked for. What is no such page is an error: taken for an empty one, it
+/// would say that there is nothing, and whatever was missed would be passed for good.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "Answered<T>", bound = "T: Deserialize<'de>")]
+pub struct Listing<T> {
+    /// The page.
+    pub data: Vec<T>,
+    /// There are more. Never after an empty page.
+    pub has_more: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(bound = "T: Deserialize<'de>")]
+struct Answered<T> {
+    #[serde(rename = "object")]
+    _object: IsList,
+    data: Vec<T>,
+    has_more: bool,
+}
+
+#[derive(Deserialize)]
+enum IsList {
+    #[serde(rename = "list")]
+    List,
+}
+
+impl<T> TryFrom<Answered<T>> for Listing<T> {
+    type Error = &'static str;
+
+    fn try_from(Answered { data, has_more, .. }: Answered<T>) -> Result<Self, Self::Error> {
+        match data.is_empty() && has_more {
+            true => Err("an empty page with more to come"),
+            false => Ok(Self { data, has_more }),
+        }
+    }
+}
+
+/// A list inside an object. Lenient, as an object's other fields are.
 #[derive(Debug, Deserialize)]
 #[serde(bound = "T: Deserialize<'de>")]
 pub struct List<T> {
-    /// The page.
+    /// The objects.
     #[serde(default = "Vec::new", deserialize_with = "null_as_default")]
     pub data: Vec<T>,
     /// There are more.
@@ -103,4 +140,32 @@ pub fn org_of(metadata: &Metadata) -> Option<OrgId> {
 /// The words of a comma-separated entry of metadata. Empty ones are left out.
 fn words(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_an_object_of_kind_list_with_its_data_and_whether_there_is_more() {
+        let read = |text: &str| serde_json::from_str::<Listing<Object>>(text);
+        let page =
+            read(r#"{"object": "list", "data": [{"id": "a"}], "has_more": true, "url": "/"}"#).unwrap();
+        assert!(page.has_more && page.data[0].id == "a");
+        assert!(read(r#"{"object": "list", "data": [], "has_more": false}"#).unwrap().data.is_empty());
+        for doubtful in [
+            "{}",
+            "[]",
+            "null",
+            r#""list""#,
+            r#"{"object": "list", "has_more": false}"#,
+            r#"{"object": "list", "data": null, "has_more": false}"#,
+            r#"{"object": "list", "data": []}"#,
+            r#"{"object": "list", "data": [], "has_more": true}"#,
+            r#"{"object": "subscription", "data": [], "has_more": false}"#,
+            r#"{"data": [], "has_more": false}"#,
+        ] {
+            assert!(read(doubtful).is_err(), "{doubtful}");
+        }
+    }
 }

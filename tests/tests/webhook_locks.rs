@@ -1,0 +1,60 @@
+//! POST /api/webhooks/stripe while somebody holds a lock: the event gives way, and comes again.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tests::TestApp;
+use tokio_postgres::Client;
+
+/// Far less than the 5 s that Stripe, or anybody behind this event, would notice.
+const SOON: Duration = Duration::from_millis(2500);
+
+/// An event of the first organization, and one of the second.
+async fn two_events() -> (TestApp, Value, Value) {
+    let t = TestApp::start().await;
+    let mut events = Vec::new();
+    for org in [&t.org, &t.other_org] {
+        t.subscribe(&json!({ "org_id": org }));
+        events.push(t.last_event("customer.subscription.created"));
+    }
+    let other = events.pop().unwrap();
+    (t, events.pop().unwrap(), other)
+}
+
+async fn holding(t: &TestApp, what: &str) -> Client {
+    let holder = t.database.connect().await;
+    holder.batch_execute(&format!("begin; {what}")).await.unwrap();
+    holder
+}
+
+async fn assert_gives_way(t: &TestApp, event: &Value) {
+    let began = Instant::now();
+    t.deliver(event).await.assert_failure(500, "processing_failed");
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn one_organization_whose_lock_is_held_gives_way_and_the_others_go_on() {
+    let (t, event, other) = two_events().await;
+    let lock = format!("select billing_private.lock_organizations(array['{}'::uuid])", t.org);
+    let holder = holding(&t, &lock).await;
+    assert_gives_way(&t, &event).await;
+    t.deliver(&other).await.assert_outcome("applied");
+    let noted = "select concat_ws(' ', event_id, error_code, next_retry_at > now()) from webhook_events
+        where status = 'failed'";
+    assert_eq!(t.value(noted).await, format!("{} database_unavailable t", event["id"].as_str().unwrap()));
+    holder.batch_execute("rollback").await.unwrap();
+    t.deliver(&event).await.assert_outcome("applied");
+    assert_eq!(t.value("select count(*) from subscriptions").await, "2");
+}
+
+#[tokio::test]
+async fn a_table_that_is_locked_holds_no_event_up() {
+    for table in ["subscriptions", "webhook_events", "entitlements", "own_organizations"] {
+        let (t, event, _) = two_events().await;
+        let holder = holding(&t, &format!("lock table {table} in access exclusive mode")).await;
+        assert_gives_way(&t, &event).await;
+        holder.batch_execute("rollback").await.unwrap();
+        t.deliver(&event).await.assert_outcome("applied");
+    }
+}
