@@ -19,6 +19,7 @@ export type {
   ApiErrorCode,
   Checkout,
   CheckoutOrder,
+  Discount,
   Entitlements,
   EntitlementsState,
   Feature,

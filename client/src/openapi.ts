@@ -157,6 +157,35 @@ export interface components {
         };
         /** @description Both ways in which an event says when it was made. */
         Created: number | string;
+        /** @description A discount: a percentage or an amount. */
+        Discount: {
+            /**
+             * Format: int64
+             * @description In the currency's smallest unit. Null: it takes a percentage off.
+             */
+            amountOff: number | null;
+            /** @description The amount's, ISO 4217 in lower case. Null: it takes a percentage off. */
+            currency: string | null;
+            /**
+             * @description `once`, `repeating` or `forever`. Stripe may add to these.
+             * @example once
+             * @example repeating
+             * @example forever
+             */
+            duration: string;
+            /**
+             * Format: date-time
+             * @description When a `repeating` one ends. Null: never, or with the next invoice.
+             */
+            endsAt: string | null;
+            /** @description What customers see of its coupon. Null: the coupon has no name. */
+            name: string | null;
+            /**
+             * Format: double
+             * @description Percent, above 0 and at most 100. Null: it takes an amount off.
+             */
+            percentOff: number | null;
+        };
         /** @description What an organization may do, and when that was so. */
         EntitlementsResponse: {
             /** @description Whether the caller may open a checkout or the portal. */
@@ -173,6 +202,11 @@ export interface components {
              * @description When the paid period ends.
              */
             currentPeriodEnd: string | null;
+            /**
+             * @description What is taken off its price, in the order that Stripe takes it off. Empty: nothing. Null: it is not
+             *     known at the moment, or one of its items has a discount of its own.
+             */
+            discounts: components["schemas"]["Discount"][] | null;
             /** @description Every flag, on or off. */
             entitlements: {
                 /** @description Export of a whole bundle. */

@@ -13,6 +13,9 @@ export type PlanCode = Schemas["PlanCode"];
 /** How often a subscription is paid. */
 export type Interval = Schemas["Interval"];
 
+/** What is taken off a subscription's price: a percentage or an amount. */
+export type Discount = Readonly<Schemas["Discount"]>;
+
 /** One of the flags that a plan switches on. A misspelt one does not compile. */
 export type Feature = keyof Answer["entitlements"];
 

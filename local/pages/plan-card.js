@@ -1,6 +1,6 @@
 // The plan card: a plan, a refusal or an error, as nodes. No requests and no state here.
 
-import { day, el, explain, icon, note, pill, swap, words } from "/dom.js";
+import { day, el, explain, icon, money, note, pill, swap, words } from "/dom.js";
 import { findPlan, isStranger } from "/plans.js";
 
 const STATUS = {
@@ -77,6 +77,17 @@ function renewal(answer, paid) {
   return [answer.status === "trialing" ? "Trial ends on" : "Renews on", day(answer.currentPeriodEnd)];
 }
 
+/** What is taken off the price: `20% off until February 22, 2027`. Null: that is not known. */
+function discounts(all) {
+  if (!all) return ["Not known at the moment"];
+  return all.flatMap(({ percentOff, amountOff, currency, duration, endsAt }, place) => [
+    place > 0 ? ", " : "",
+    `${amountOff === null ? `${percentOff}%` : money(amountOff, currency)} off`,
+    duration === "once" ? " the next invoice" : "",
+    ...(endsAt ? [" until ", day(endsAt)] : []),
+  ]);
+}
+
 /**
  * The plan card for a member. `portal` is `{run, busy, why}`; `why` stands in the button's place and says the
  * reason. `answer.graceEndsAt` is used where the API sends it.
@@ -114,6 +125,7 @@ function renderPlan(container, { org, answer, plan, portal }) {
     ...warnings(answer, plan, !portal.why),
     el("dl", { className: "facts" },
       fact("Seats", answer.seats === 1 ? "1 seat" : `${answer.seats} seats`),
+      answer.discounts?.length !== 0 && fact("Discount", ...discounts(answer.discounts)),
       fact(when, date)));
 }
 

@@ -6,6 +6,7 @@
 --   snapshot      the subscription's state that the event carries or a read of Stripe showed, or null
 --   carried       the state that the event carried, if the snapshot is what a read showed; else null
 --   thin          the event carries no state, and Stripe keeps the one that it stands for
+--   open_discounts  the snapshot only names a discount, and Stripe may be asked what it takes off
 --   version, observed_at, known_through, may_include  the snapshot is what Stripe answered when the row had
 --                    that version, and holds for that span of Stripe's clock; else null
 --   payment, charge  a one-time payment; money of a charge that went back, or its dispute; or null
@@ -15,7 +16,8 @@
 -- Answers one of
 --   {"settled": {outcome, org_id, seen}}  outcome: applied, stale, duplicate, ignored. seen: what somebody
 --                 should look at: unknown_plan, addon_unreadable, payment_disputed, paid_by_stranger
---   {"ask_stripe": {version}}  nothing changed: ask Stripe, then call again with its answer and this version
+--   {"ask_stripe": {version}}  nothing changed: ask Stripe, then call again with its answer and this version;
+--                 with "for_discounts": or without an answer, and open_discounts false
 --   "missing_org"                   the event is noted as failed
 --
 -- Lock order, for all writers: the organizations, the subscription's row, the event's row. Two deliveries of
@@ -38,8 +40,8 @@ begin
   select * into asked from jsonb_to_record(request) as argument (
     id text, type text, created bigint, livemode boolean, api_version text,
     org_ids uuid[], reference uuid, customer text, subscription text, payment_intent text,
-    snapshot jsonb, carried jsonb, thin boolean, version bigint, observed_at bigint, known_through bigint,
-      may_include bigint,
+    snapshot jsonb, carried jsonb, thin boolean, open_discounts boolean,
+    version bigint, observed_at bigint, known_through bigint, may_include bigint,
     payment jsonb, charge jsonb, test_clock text, frozen_at bigint,
     verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
   -- Most events name their organization: then a glance tells what is to be locked.
@@ -136,6 +138,13 @@ begin
       end if;
       if result = 'read' then
         return jsonb_build_object('ask_stripe', jsonb_build_object('version', coalesce(current.version, 0)));
+      end if;
+      if result = 'write' and asked.version is null and asked.open_discounts and jsonb_path_exists(
+        billing_private.with_terms(asked.snapshot -> 'discounts', current.discounts),
+        '$[*] ? (!exists(@.terms) && !exists(@.item))')
+      then
+        return jsonb_build_object('ask_stripe',
+          jsonb_build_object('version', coalesce(current.version, 0), 'for_discounts', true));
       end if;
       if result = 'write' then
         after := billing_private.write_snapshot(whose.org, whose.org_named, whose.own, current,

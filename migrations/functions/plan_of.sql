@@ -5,7 +5,7 @@ create or replace function billing_private.plan_of(org uuid, mode boolean) retur
   plan_code text, status text, reason text, billing_interval text, interval_count integer, currency text,
   quantity integer, seats integer, current_period_end timestamptz, cancel_at timestamptz,
     grace_ends_at timestamptz,
-  trial_ends_at timestamptz, collection_paused boolean, stripe_subscription_id text
+  trial_ends_at timestamptz, collection_paused boolean, stripe_subscription_id text, discounts jsonb
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return query
@@ -38,7 +38,8 @@ begin
     case when s.status = 'past_due' then s.grace_until end,
     case when s.status = 'trialing' then s.trial_end end,
     s.pause_behavior is not null,
-    s.stripe_subscription_id
+    s.stripe_subscription_id,
+    case when s.discounts <> '[]' and not ended.so then billing_private.discounts_now(s) else '[]' end
   from seats
   left join best on true
   join billing.plans plan on plan.plan_code = case when best.counts then best.plan_code else 'pilot' end

@@ -5,7 +5,7 @@ create or replace function billing.read_entitlements(caller uuid, org uuid) retu
     seats integer,
   current_period_end bigint, cancel_at bigint, grace_ends_at bigint, trial_ends_at bigint,
     collection_paused boolean,
-  features jsonb
+  discounts jsonb, features jsonb
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   mode constant boolean := billing_private.livemode();
@@ -24,6 +24,7 @@ begin
     extract(epoch from p.grace_ends_at)::bigint,
     extract(epoch from p.trial_ends_at)::bigint,
     p.collection_paused,
+    p.discounts,
     billing_private.features_of(org, mode)
   from (
     select m.role from billing.members m

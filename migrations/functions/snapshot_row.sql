@@ -5,6 +5,9 @@ create or replace function billing_private.snapshot_row(
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   after := jsonb_populate_record(before, snapshot);
+  if after.discounts <> '[]' then
+    after.discounts := billing_private.with_terms(after.discounts, before.discounts);
+  end if;
   select r.items, r.plan_code, r.price_id, r.unknown_price, r.billing_interval, r.interval_count, r.currency,
     r.quantity,
     r.learned

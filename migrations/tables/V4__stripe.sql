@@ -47,6 +47,7 @@ create table billing.subscriptions (
   currency text,
   quantity integer not null default 1,
   items jsonb not null default '[]',
+  discounts jsonb not null default '[]',
   current_period_start timestamptz,
   current_period_end timestamptz,
   cancel_at_period_end boolean not null default false,
@@ -85,6 +86,9 @@ comment on column billing.subscriptions.items is
   'not apply is '
   'left out. plan: null where the price sells none; seats: for each unit of an item of extra seats; flags: '
   'an add-on''s.';
+comment on column billing.subscriptions.discounts is
+  'What is taken off: [{id, item, terms: {name, percent_off, amount_off, currency, duration, ends_at}}]. '
+  'item: it is an item''s own. No terms: Stripe only named it so far, or it is an item''s.';
 comment on column billing.subscriptions.unknown_price is
   'The first price that sells no plan, seats or flags we know of. Null: all are known.';
 comment on column billing.subscriptions.quantity is

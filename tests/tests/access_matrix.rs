@@ -85,6 +85,7 @@ apply_subscriptions     .    .        .      .     .     .       .      .      .
 caller                  .    x        x      x     x     x       x      .      .        .      x
 claim                   .    x        x      x     x     x       x      .      .        .      x
 differences             .    .        .      .     .     .       .      .      .        .      .
+discounts_now           .    x        x      x     x     x       x      .      .        .      x
 existing_organization   .    .        .      .     .     x       .      .      .        .      x
 feature_enabled         .    .        .      .     .     x       .      .      .        .      x
 features_of             .    .        .      .     .     .       .      .      .        .      .
@@ -127,6 +128,7 @@ test_clock_time         .    .        .      .     .     .       .      .      .
 unknown_flags           .    .        .      .     .     .       .      .      .        .      .
 unreadable              .    .        .      .     .     x       .      .      .        .      x
 visible_organizations   .    x        x      x     x     x       x      .      .        .      x
+with_terms              .    .        .      .     .     .       .      .      .        .      .
 write_charge            .    .        .      .     .     .       .      .      .        .      .
 write_payment           .    .        .      .     .     .       .      .      .        .      .
 write_snapshot          .    .        .      .     .     .       .      .      .        .      .

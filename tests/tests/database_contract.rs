@@ -44,6 +44,7 @@ fn snapshot() -> Snapshot {
         cancel_at: None,
         trial_end: None,
         test_clock: None,
+        discounts: Vec::new(),
         created: Timestamp::UNIX_EPOCH,
     }
 }
@@ -69,6 +70,7 @@ fn event_argument() -> Value {
         thin: false,
         effect: Effect::Snapshot(Box::new(snapshot())),
         read: Some(ReadTimes::payload_stands(0, 1)),
+        discounts_unread: false,
         void: false,
         grace_days: 7,
         foreign_acknowledged: false,
@@ -205,7 +207,10 @@ async fn each_answer_has_the_fields_that_the_code_reads_and_no_other() {
     event["version"] = json!(5);
     event["created"] = json!(9);
     let answer = ask("pf_apply_event", event.clone()).await;
-    assert!(matches!(serde_json::from_value(answer).unwrap(), EventAnswer::AskStripe { version: 0 }));
+    assert!(matches!(
+        serde_json::from_value(answer).unwrap(),
+        EventAnswer::AskStripe { version: 0, for_discounts: false }
+    ));
     event["version"] = json!(0);
     let settled = ask("pf_apply_event", event).await;
     assert!(matches!(serde_json::from_value(settled.clone()).unwrap(), EventAnswer::Settled { .. }));

@@ -15,9 +15,9 @@ async fn an_organization_that_never_paid_has_the_pilot_plan() {
     assert!(timestamp.as_str().unwrap().ends_with('Z'));
     let expected = json!({
         "success": true, "orgId": t.org, "planCode": "pilot", "status": "none", "reason": null,
-        "interval": null, "intervalCount": null, "seats": 1, "currentPeriodEnd": null, "cancelAt": null,
-        "graceEndsAt": null, "trialEndsAt": null, "collectionPaused": false, "canManageBilling": false,
-        "timestamp": null,
+        "interval": null, "intervalCount": null, "discounts": [], "seats": 1, "currentPeriodEnd": null,
+        "cancelAt": null, "graceEndsAt": null, "trialEndsAt": null, "collectionPaused": false,
+        "canManageBilling": false, "timestamp": null,
         "entitlements": {
             "canUseAllModules": false, "canExportMD": true, "canExportPDF": false, "canExportJSON": false,
             "canUseGptTestReal": false, "hasCloudHistory": false, "hasEvaluatorAI": false, "hasAPI": false,

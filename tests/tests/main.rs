@@ -51,6 +51,7 @@ mod copied_checkout;
 mod database_contract;
 mod database_tls;
 mod deadline;
+mod discounts;
 mod documents;
 mod entitlements;
 mod entitlements_cache;

@@ -60,6 +60,7 @@ pub fn encode((event, work): (EventRef, Work)) -> Vec<u8> {
         effect: work.effect,
         carried: None,
         read: None,
+        discounts_unread: false,
         void: false,
         grace_days: 7,
         foreign_acknowledged: false,

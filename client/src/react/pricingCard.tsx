@@ -1,7 +1,7 @@
 import { useId, type ReactElement } from "react";
 
 import type { BillingError } from "../errors.js";
-import type { Interval } from "../types.js";
+import type { Discount, Interval } from "../types.js";
 import type { Offer } from "./offer.js";
 import { money, type PricingLabels } from "./pricingLabels.js";
 import type { ShownPlan } from "./pricingPlan.js";
@@ -12,6 +12,8 @@ export interface PricingCardProps {
   readonly offer: Offer;
   readonly labels: PricingLabels;
   readonly locale: string;
+  /** What is taken off the organization's plan. */
+  readonly discounts: readonly Discount[];
   readonly headingLevel: 2 | 3 | 4;
   readonly isRecommended: boolean;
   /** `unknown`: keep its place, until what the organization has is known. */
@@ -56,6 +58,12 @@ export function PricingCard(props: PricingCardProps): ReactElement {
       {price && offer.saved > 0 && (
         <p className="pf-pricing-saves">{labels.saves(money(offer.saved, price.currency, locale))}</p>
       )}
+      {(offer.kind === "current" || offer.kind === "renew") &&
+        props.discounts.map((each, place) => (
+          <p className="pf-pricing-discount" key={place}>
+            {discountOf(each, labels, locale)}
+          </p>
+        ))}
       <ul className="pf-pricing-features" role="list">
         {plan.features.map((feature) => (
           <li key={feature}>{feature}</li>
@@ -108,6 +116,20 @@ function Choose({
       {children}
     </button>
   );
+}
+
+function discountOf(
+  { percentOff, amountOff, currency, duration, endsAt }: Discount,
+  labels: PricingLabels,
+  locale: string,
+): string {
+  const off =
+    amountOff !== null && currency
+      ? money(amountOff, currency, locale)
+      : new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 }).format(
+          (percentOff ?? 0) / 100,
+        );
+  return labels.discount(off, endsAt ? labels.date(new Date(endsAt), locale) : undefined, duration);
 }
 
 function statusOf({ kind }: Offer, date: string | undefined, labels: PricingLabels): string | null {

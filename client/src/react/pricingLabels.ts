@@ -15,6 +15,11 @@ export interface PricingLabels extends CommonLabels {
   readonly yearSaves: (percent: number, upTo: boolean) => string;
   /** Under a yearly price. `amount` is written in its currency. */
   readonly saves: (amount: string) => string;
+  /**
+   * Under the price of the organization's plan. `off`: a percentage, or an amount in its currency; `until`: a
+   * day, or undefined; `duration`: Stripe's `once`, `repeating` or `forever`.
+   */
+  readonly discount: (off: string, until: string | undefined, duration: string) => string;
   /** Behind a price. */
   readonly per: (interval: Interval, count: number) => string;
   /** Instead of a price of 0. */
@@ -69,6 +74,8 @@ export const pricingEnglish: PricingLabels = {
   year: "Yearly",
   yearSaves: (percent, upTo) => `save ${upTo ? "up to " : ""}${percent}%`,
   saves: (amount) => `You save ${amount} a year`,
+  discount: (off, until, duration) =>
+    `${off} off${until ? ` until ${until}` : duration === "once" ? " the next invoice" : ""}`,
   per: (interval, count) => (count === 1 ? `per ${interval}` : `every ${count} ${interval}s`),
   free: "Free",
   recommended: "Recommended",

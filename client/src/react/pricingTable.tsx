@@ -134,6 +134,7 @@ export function PricingTable(props: PricingTableProps): ReactElement {
             <PricingCard
               key={plan.planCode}
               {...{ plan, offer, labels, locale }}
+              discounts={(plan.planCode === now?.planCode && now.discounts) || []}
               headingLevel={props.headingLevel ?? 3}
               isRecommended={plan.planCode === props.recommended}
               button={buttonOf(plan.planCode, offer)}

@@ -65,6 +65,7 @@ export function testEntitlements({
     reason: null,
     interval: isPaid ? "month" : null,
     intervalCount: isPaid ? 1 : null,
+    discounts: [],
     seats: SOLD[rankOf(planCode)]?.seats ?? 1,
     seatsUsed: 1,
     currentPeriodEnd: isPaid ? "2026-12-22T21:40:52Z" : null,

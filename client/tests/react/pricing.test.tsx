@@ -55,6 +55,31 @@ describe("for an organization", () => {
     ).toEqual(["Everything in Pro", "5 seats included", "API", "Export as a ZIP bundle", "White label"]);
   });
 
+  it("says what is taken off the plan that the organization has", async () => {
+    const off = { name: null, percentOff: null, amountOff: null, currency: null, endsAt: null };
+    await show({
+      planCode: "pro",
+      discounts: [
+        { ...off, percentOff: 12.5, duration: "repeating", endsAt: "2027-02-22T12:00:00Z" },
+        { ...off, amountOff: 500, currency: "usd", duration: "once" },
+        { ...off, percentOff: 10, duration: "forever" },
+      ],
+    });
+    const lines = [...document.querySelectorAll(".pf-pricing-discount")];
+    expect(lines.map((line) => line.textContent)).toEqual([
+      "12.5% off until February 22, 2027",
+      "$5 off the next invoice",
+      "10% off",
+    ]);
+    expect(lines.every((line) => item("Pro").contains(line))).toBe(true);
+  });
+
+  it("says nothing of discounts that are not known", async () => {
+    await show({ planCode: "pro", discounts: null });
+    expect(item("Pro").textContent).toContain("Current plan");
+    expect(document.querySelector(".pf-pricing-discount")).toBeNull();
+  });
+
   it("has a line for a flag that a newer catalogue brings", async () => {
     const { api, client } = setUp();
     api.sold = testPlans().map((plan) => ({

@@ -1,6 +1,7 @@
 //! Applying one event, wherever it comes from: one database call, and a read of Stripe with a second call
 //! only where the order of payloads cannot tell.
 
+mod discounts;
 mod named_object;
 
 use std::time::{Duration, Instant};
@@ -108,6 +109,7 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
         carried: None,
         thin: whole.is_thin(),
         read: None,
+        discounts_unread: false,
         void: false,
         grace_days: resources.grace_days,
         foreign_acknowledged: resources.foreign_subscriptions == ForeignSubscriptions::Acknowledge,
@@ -163,8 +165,11 @@ async fn settle(
                 return Ok(Some(Settled { outcome, org: org_id, read: to_apply.read.is_some() }));
             }
             EventAnswer::MissingOrg => return Ok(None),
-            EventAnswer::AskStripe { version } => {
-                to_apply = ask_stripe(stripe, to_apply, version).await?;
+            EventAnswer::AskStripe { version, for_discounts } => {
+                to_apply = match for_discounts {
+                    true => discounts::read(stripe, to_apply, version).await,
+                    false => ask_stripe(stripe, to_apply, version).await?,
+                };
                 to_apply.elapsed_ms = elapsed_ms(arrived);
             }
         }
@@ -224,9 +229,13 @@ fn without_stripe(to_apply: EventToApply, id: &SubscriptionId, version: i64) -> 
     EventToApply { read, void, ..to_apply }
 }
 
-/// A read of a subscription, with its customer, whose metadata may name the organization.
+/// What a read of a subscription shows whole: its customer, whose metadata may name the organization, and
+/// what its discounts take off.
+pub(super) const WHOLE: [&str; 2] = ["customer", "discounts.source.coupon"];
+
+/// A read of a subscription.
 pub(super) fn retrieve(id: &str) -> RetrieveSubscription {
-    RetrieveSubscription::new(id).expand([String::from("customer")])
+    RetrieveSubscription::new(id).expand(WHOLE.map(str::to_owned))
 }
 
 /// Whether Stripe has no such object.

@@ -8,6 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use tokio_postgres::types::Json;
 
 use crate::db::Error;
+use crate::domain::discount::Discount;
 use crate::domain::ids::CustomerId;
 use crate::domain::payment::{Charge, Payment};
 use crate::domain::status::Status;
@@ -31,6 +32,7 @@ pub struct SnapshotRow<'a> {
     pub cancel_at: Option<Timestamp>,
     pub trial_end: Option<Timestamp>,
     pub test_clock: Option<&'a str>,
+    pub discounts: &'a [Discount],
     pub stripe_created_at: Timestamp,
 }
 
@@ -66,6 +68,7 @@ impl<'a> From<&'a Snapshot> for SnapshotRow<'a> {
             cancel_at: snapshot.cancel_at,
             trial_end: snapshot.trial_end,
             test_clock: snapshot.test_clock.as_deref(),
+            discounts: &snapshot.discounts,
             stripe_created_at: snapshot.created,
         }
     }

@@ -11,6 +11,7 @@ use tokio_postgres::types::{Json, PgLsn, Type};
 use crate::db::organizations::Role;
 use crate::db::pool::Params;
 use crate::db::{Db, Error};
+use crate::domain::discount::Terms;
 use crate::domain::entitlement::EntitlementSet;
 use crate::domain::ids::{OrgId, UserId};
 use crate::domain::position::Position;
@@ -80,6 +81,8 @@ fn set(row: &Row, org: OrgId) -> Result<EntitlementSet, Error> {
     let second = |name: &str| row.get::<_, Option<i64>>(name).and_then(|s| Timestamp::from_second(s).ok());
     let Json(features): Json<BTreeMap<String, bool>> =
         row.try_get("features").map_err(|error| Error::Answer(format!("features: {error}")))?;
+    let discounts: Option<Json<Vec<Terms>>> =
+        row.try_get("discounts").map_err(|error| Error::Answer(format!("discounts: {error}")))?;
     Ok(EntitlementSet {
         org,
         plan_code: row.get("plan_code"),
@@ -87,6 +90,7 @@ fn set(row: &Row, org: OrgId) -> Result<EntitlementSet, Error> {
         reason: row.get("reason"),
         interval: row.get("billing_interval"),
         interval_count: row.get("interval_count"),
+        discounts: discounts.map(|Json(discounts)| discounts),
         seats: row.get("seats"),
         current_period_end: second("current_period_end"),
         cancel_at: second("cancel_at"),

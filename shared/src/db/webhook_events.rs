@@ -67,6 +67,8 @@ pub struct EventToApply {
     pub thin: bool,
     /// The snapshot, if there is one, is what Stripe answered to this read.
     pub read: Option<ReadTimes>,
+    /// Stripe did not say what the discounts take off that the event names: they are written without.
+    pub discounts_unread: bool,
     /// Stripe knows nothing of what the event names: there is nothing to apply.
     pub void: bool,
     /// How long a plan outlasts a failed payment, in days.
@@ -91,6 +93,7 @@ pub struct ApplyEvent<'a> {
     pub snapshot: Option<SnapshotRow<'a>>,
     pub carried: Option<SnapshotRow<'a>>,
     pub thin: bool,
+    pub open_discounts: bool,
     #[serde(flatten)]
     pub read: Option<ReadTimes>,
     pub payment: Option<PaymentRow<'a>>,
@@ -115,6 +118,7 @@ impl<'a> From<&'a EventToApply> for ApplyEvent<'a> {
             snapshot: None,
             carried: to_apply.carried.as_deref().map(SnapshotRow::from),
             thin: to_apply.thin,
+            open_discounts: false,
             read: to_apply.read,
             payment: None,
             charge: None,
@@ -129,6 +133,7 @@ impl<'a> From<&'a EventToApply> for ApplyEvent<'a> {
             Effect::Snapshot(snapshot) => {
                 argument.subscription = Some(snapshot.id.as_str());
                 argument.snapshot = Some(SnapshotRow::from(&**snapshot));
+                argument.open_discounts = !to_apply.discounts_unread && snapshot.has_open_discounts();
             }
             Effect::Named(id) => argument.subscription = Some(id.as_str()),
             Effect::Payment(payment) => {
@@ -216,11 +221,13 @@ pub enum EventAnswer {
         /// What somebody should look at.
         seen: Vec<Seen>,
     },
-    /// Nothing was changed, because only Stripe knows the newest state, or because the row changed while
-    /// Stripe was asked: ask, and apply the event again with what Stripe says.
+    /// Nothing was changed, as the row is not known to be older: ask Stripe, and apply its answer.
     AskStripe {
         /// The version that the subscription's row has now. 0: there is none.
         version: i64,
+        /// Only to learn what its discounts take off: else the event can be applied as it is.
+        #[serde(default)]
+        for_discounts: bool,
     },
     /// It belongs to no organization. That it failed is noted.
     MissingOrg,
@@ -267,8 +274,7 @@ pub async fn due(db: &Db, livemode: bool, limit: i64) -> Result<Vec<String>, Err
 /// # Errors
 /// If the database fails.
 pub async fn gone(db: &Db, id: &str) -> Result<(), Error> {
-    let sql = "select billing.pf_event_gone($1)";
-    db.query(sql, &[(&id, Type::TEXT)]).await.map(drop)
+    db.query("select billing.pf_event_gone($1)", &[(&id, Type::TEXT)]).await.map(drop)
 }
 
 /// Removes events that nobody touched for `days`, at most `limit` of them, and tells how many it were.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::domain::discount::Terms;
 use crate::domain::ids::OrgId;
 use crate::domain::status::Status;
 
@@ -23,6 +24,8 @@ pub struct EntitlementSet {
     pub interval: Option<String>,
     /// It is paid once in so many intervals. None: there is none, or Stripe did not say.
     pub interval_count: Option<i32>,
+    /// What is taken off its price, in Stripe's order. None: of one of its discounts that is not known.
+    pub discounts: Option<Vec<Terms>>,
     /// Seats that are paid for, or included.
     pub seats: i32,
     /// When the paid period ends.

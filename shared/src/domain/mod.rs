@@ -1,6 +1,7 @@
 //! What plans, features and subscriptions are, and the rules about them. No I/O, no clock, nothing of HTTP or
 //! SQL.
 
+pub mod discount;
 pub mod entitlement;
 pub mod feature;
 pub mod ids;

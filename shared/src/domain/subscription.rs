@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 
+use crate::domain::discount::Discount;
 use crate::domain::ids::{CustomerId, OrgId, SubscriptionId};
 use crate::domain::plan::PlanCode;
 use crate::domain::status::Status;
@@ -78,11 +79,18 @@ pub struct Snapshot {
     pub trial_end: Option<Timestamp>,
     /// Stripe's test clock that its time goes by. None: time goes by itself.
     pub test_clock: Option<String>,
+    /// What is taken off its price: its own discounts, then those of its items. Empty: nothing.
+    pub discounts: Vec<Discount>,
     /// When it was made.
     pub created: Timestamp,
 }
 
 impl Snapshot {
+    /// Whether Stripe would say more of its discounts than their ids.
+    pub fn has_open_discounts(&self) -> bool {
+        !self.status.is_ended() && self.discounts.iter().any(Discount::is_open)
+    }
+
     /// Whether another subscription would charge its customer twice.
     pub fn binds(&self) -> bool {
         self.status.is_live() && self.items.iter().any(Item::may_be_a_plan)

@@ -8,6 +8,7 @@ use lambda_http::{Body, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::domain::discount::Terms;
 use crate::domain::entitlement::EntitlementSet;
 use crate::domain::feature::Feature;
 use crate::domain::ids::OrgId;
@@ -80,6 +81,9 @@ pub struct Entitlements {
     interval: Option<String>,
     /// It is paid once in so many intervals.
     interval_count: Option<i32>,
+    /// What is taken off its price, in the order that Stripe takes it off. Empty: nothing. Null: it is not
+    /// known at the moment, or one of its items has a discount of its own.
+    discounts: Option<Vec<Discount>>,
     /// Seats that are paid for, or included.
     #[schemars(range(min = 0))]
     seats: i32,
@@ -100,6 +104,38 @@ pub struct Entitlements {
     entitlements: BTreeMap<&'static str, bool>,
 }
 
+/// A discount: a percentage or an amount.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Discount {
+    /// What customers see of its coupon. Null: the coupon has no name.
+    name: Option<String>,
+    /// Percent, above 0 and at most 100. Null: it takes an amount off.
+    percent_off: Option<f64>,
+    /// In the currency's smallest unit. Null: it takes a percentage off.
+    amount_off: Option<i64>,
+    /// The amount's, ISO 4217 in lower case. Null: it takes a percentage off.
+    currency: Option<String>,
+    /// `once`, `repeating` or `forever`. Stripe may add to these.
+    #[schemars(extend("examples" = ["once", "repeating", "forever"]))]
+    duration: String,
+    /// When a `repeating` one ends. Null: never, or with the next invoice.
+    ends_at: Option<Timestamp>,
+}
+
+impl From<Terms> for Discount {
+    fn from(terms: Terms) -> Self {
+        Self {
+            name: terms.name,
+            percent_off: terms.percent_off,
+            amount_off: terms.amount_off,
+            currency: terms.currency,
+            duration: terms.duration.unwrap_or_default(),
+            ends_at: terms.ends_at,
+        }
+    }
+}
+
 /// What `status` may say today.
 fn statuses() -> Vec<String> {
     std::iter::once(NEVER_SUBSCRIBED.to_owned()).chain(Status::KNOWN.map(String::from)).collect()
@@ -114,6 +150,7 @@ impl From<EntitlementSet> for Entitlements {
             reason: set.reason,
             interval: set.interval,
             interval_count: set.interval_count,
+            discounts: set.discounts.map(|all| all.into_iter().map(Discount::from).collect()),
             seats: set.seats,
             current_period_end: set.current_period_end,
             cancel_at: set.cancel_at,

@@ -4,16 +4,18 @@ use serde_json::{Value, json};
 
 use crate::life::checkout;
 use crate::life::checkout_shape::blank;
+use crate::life::discount::{self, Redeemable};
+use crate::life::discount_invoice::take_off_session;
 use crate::life::line_items;
 use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::list::{CREATED, Created, PAGING, filters, page};
-use crate::wire::params::Params;
+use crate::wire::params::{Params, brackets};
 
 const DAY: i64 = 86_400;
 
-/// What the emulator acts on, then what Stripe knows too and the emulator only takes note of.
-const CREATABLE: [&str; 39] = [
+/// What the emulator acts on, and what Stripe knows too and the emulator only takes note of.
+const CREATABLE: [&str; 40] = [
     "allow_promotion_codes",
     "automatic_tax.enabled",
     "cancel_url",
@@ -40,7 +42,8 @@ const CREATABLE: [&str; 39] = [
     "custom_fields.*",
     "custom_text.*",
     "customer_creation",
-    "discounts.*",
+    "discounts.coupon",
+    "discounts.promotion_code",
     "integration_identifier",
     "invoice_creation.*",
     "locale",
@@ -73,6 +76,9 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     session["mode"] = json!(mode);
     session["success_url"] = json!(success_url);
     fill(params, &mut session)?;
+    if let Some(what) = discount(store, params)? {
+        take_off_session(&mut session, &what);
+    }
     Ok(store.insert(Kind::CheckoutSession, session))
 }
 
@@ -137,6 +143,26 @@ fn customer(store: &Store, params: &Params) -> Result<(), ApiError> {
         return Err(ApiError::invalid(message).code("customer_tax_location_invalid"));
     }
     Ok(())
+}
+
+/// The one coupon or promotion code that the session takes off.
+fn discount(store: &Store, params: &Params) -> Result<Option<Redeemable>, ApiError> {
+    let given = params.list("discounts").len();
+    if given > 0 && params.get("allow_promotion_codes").is_some() {
+        let message = "You may only specify one of these parameters: allow_promotion_codes, discounts.";
+        return Err(ApiError::invalid(message));
+    }
+    if given > 1 {
+        let message = "You may only specify one discount for a Checkout Session.";
+        return Err(ApiError::invalid(message).param("discounts"));
+    }
+    let [coupon, code] = ["discounts.0.coupon", "discounts.0.promotion_code"];
+    if let Some(id) = params.text(coupon) {
+        return discount::by_coupon(store, id, &brackets(coupon)).map(Some);
+    }
+    let Some(id) = params.text(code) else { return Ok(None) };
+    let customer = params.text("customer").unwrap_or_default();
+    discount::by_promotion_code(store, id, customer, &brackets(code)).map(Some)
 }
 
 /// Copies what the caller gave.

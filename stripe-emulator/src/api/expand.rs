@@ -45,9 +45,16 @@ fn expand(store: &Store, value: &mut Value, names: &[&str]) -> bool {
         value[*name] = list;
     }
     let Some(field) = value.get_mut(*name) else { return false };
-    if let Some(id) = field.as_str() {
-        let Some(found) = Kind::of_id(id).and_then(|kind| store.table(kind).get(id)) else { return false };
-        *field = found.clone();
+    let named = match &mut *field {
+        Value::Array(list) => list.as_mut_slice(),
+        one => std::slice::from_mut(one),
+    };
+    for value in named {
+        let Some(id) = value.as_str() else { continue };
+        // The id of a coupon does not say what it is one of.
+        let kind = if *name == "coupon" { Some(Kind::Coupon) } else { Kind::of_id(id) };
+        let Some(found) = kind.and_then(|kind| store.table(kind).get(id)) else { return false };
+        *value = found.clone();
     }
     match field {
         Value::Null => true,

@@ -2,7 +2,9 @@
 
 pub(crate) mod charges;
 pub(crate) mod checkout_sessions;
+pub(crate) mod coupons;
 pub(crate) mod customers;
+pub(crate) mod discounts;
 pub(crate) mod disputes;
 pub(crate) mod event_destinations;
 pub(crate) mod events;
@@ -16,6 +18,7 @@ pub(crate) mod portal_features;
 pub(crate) mod portal_sessions;
 pub(crate) mod prices;
 pub(crate) mod products;
+pub(crate) mod promotion_codes;
 pub(crate) mod refunds;
 pub(crate) mod routes;
 mod subscription_bill;

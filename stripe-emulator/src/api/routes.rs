@@ -1,16 +1,18 @@
 //! The API's routing table: one match from method and path to the function that does the work.
 
 use super::{
-    charges, checkout_sessions, customers, disputes, event_destinations, events, invoice_payments, invoices,
-    payment_intents, payment_links, portal_configurations, portal_sessions, prices, products, refunds,
-    subscription_schedules, subscriptions, test_clocks, v2_events, webhook_endpoints,
+    charges, checkout_sessions, coupons, customers, discounts, disputes, event_destinations, events,
+    invoice_payments, invoices, payment_intents, payment_links, portal_configurations, portal_sessions,
+    prices, products, promotion_codes, refunds, subscription_schedules, subscriptions, test_clocks,
+    v2_events, webhook_endpoints,
 };
 use crate::life::customer;
 use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::params::Params;
 
-/// Does what a call asks for. `version` shapes events; everything else is shaped on its way out.
+/// Does what a call asks for. `version` shapes events, and says which coupons may be made; everything else is
+/// shaped on its way out.
 pub(crate) fn call(store: &mut Store, method: &str, path: &str, params: &Params, version: &str) -> Answer {
     if let Some(inside) = path.strip_prefix("/v2/core/") {
         return call_v2(store, method, inside, params);
@@ -58,6 +60,19 @@ pub(crate) fn call(store: &mut Store, method: &str, path: &str, params: &Params,
         ("POST", ["subscriptions", id]) => subscriptions::update(store, id, params),
         ("DELETE", ["subscriptions", id]) => subscriptions::cancel(store, id, params),
         ("POST", ["subscriptions", id, "resume"]) => subscriptions::resume(store, id, params),
+
+        ("DELETE", ["subscriptions", id, "discount"]) => discounts::delete(store, id),
+
+        ("POST", ["coupons"]) => coupons::create(store, params, version),
+        ("GET", ["coupons"]) => coupons::list(store, params),
+        ("GET", ["coupons", id]) => coupons::retrieve(store, id, params),
+        ("POST", ["coupons", id]) => coupons::update(store, id, params),
+        ("DELETE", ["coupons", id]) => coupons::delete(store, id),
+
+        ("POST", ["promotion_codes"]) => promotion_codes::create(store, params),
+        ("GET", ["promotion_codes"]) => promotion_codes::list(store, params),
+        ("GET", ["promotion_codes", id]) => read(store, Kind::PromotionCode, id, params),
+        ("POST", ["promotion_codes", id]) => promotion_codes::update(store, id, params),
 
         ("GET", ["subscription_schedules"]) => subscription_schedules::list(store, params),
         ("GET", ["subscription_schedules", id]) => read(store, Kind::SubscriptionSchedule, id, params),

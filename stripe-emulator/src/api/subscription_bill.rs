@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::life::discount;
+use crate::life::discount_invoice::{net_amount, use_up};
 use crate::life::invoice;
 use crate::life::pending_update;
 use crate::life::subscription::{self, Collection};
@@ -20,12 +22,19 @@ pub(super) enum Bill {
 }
 
 impl Bill {
-    pub(super) fn of(params: &Params, before: &Value, changed: &Value, restarts: bool, now: i64) -> Bill {
+    pub(super) fn of(
+        store: &Store,
+        params: &Params,
+        before: &Value,
+        changed: &Value,
+        restarts: bool,
+    ) -> Bill {
+        let (now, cost) = (store.now(), net_amount(store, changed));
         let difference = amount(changed) - amount(before);
         let Period { start, end } = period(before);
         let is_trial = changed["status"] == "trialing";
         match params.text("proration_behavior") {
-            _ if restarts => Bill::Period(amount(changed)),
+            _ if restarts => Bill::Period(cost),
             Some("always_invoice") if difference != 0 && !is_trial => {
                 Bill::Share(difference.max(0) * (end - now).max(0) / (end - start).max(1))
             }
@@ -58,6 +67,7 @@ pub(super) fn carry_out(
     if matches!(bill, Bill::Period(_)) {
         set_period(&mut changed, period(before));
     }
+    discount::announce(store, before, &changed)?;
     store.change(Kind::Subscription, id, "customer.subscription.updated", |subscription| {
         *subscription = changed
     })?;
@@ -68,8 +78,11 @@ pub(super) fn carry_out(
             subscription::start_period(store, id, now, "subscription_update", collection)?;
         }
         Bill::Share(share) => {
-            let subscription = store.get(Kind::Subscription, id)?.clone();
+            let mut subscription = store.get(Kind::Subscription, id)?.clone();
             let invoice = invoice::draft(store, &subscription, "subscription_update", Some(*share));
+            use_up(store, &mut subscription, &invoice)?;
+            store
+                .change(Kind::Subscription, id, "customer.subscription.updated", |row| *row = subscription)?;
             store.alter(Kind::Subscription, id, |row| row["latest_invoice"] = json!(invoice))?;
             invoice::issue(store, &invoice)?;
             subscription::ask_for(store, id, &invoice, collection)?;

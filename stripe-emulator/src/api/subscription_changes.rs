@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::discounts;
 use super::subscription_bill::{Bill, carry_out, keep_back};
 use crate::life::calendar::Interval;
 use crate::life::card;
@@ -13,7 +14,7 @@ use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::params::{Params, brackets};
 
-pub(crate) const WRITABLE: [&str; 25] = [
+pub(crate) const WRITABLE: [&str; 26] = [
     "automatic_tax.*",
     "billing_cycle_anchor",
     "cancel_at",
@@ -25,6 +26,7 @@ pub(crate) const WRITABLE: [&str; 25] = [
     "description",
     "discounts.*",
     "items.deleted",
+    "items.discounts.*",
     "items.id",
     "items.metadata.*",
     "items.price",
@@ -87,8 +89,9 @@ pub(crate) fn apply(store: &mut Store, id: &str, params: &Params) -> Answer {
     for position in 0..params.list("items").len() {
         change_item(store, params, &format!("items.{position}"), &mut changed)?;
     }
+    discounts::change(store, params, &mut changed)?;
     let restarts = restarts_period(params, &before, &mut changed, now)?;
-    let bill = Bill::of(params, &before, &changed, restarts, now);
+    let bill = Bill::of(store, params, &before, &changed, restarts);
     if card::declines(&changed) && bill.costs() {
         match behavior {
             Some("error_if_incomplete") => return Err(ApiError::card_declined()),

@@ -2,18 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::subscription_changes;
+use super::{discounts, subscription_changes};
 use crate::life::card;
+use crate::life::discount_invoice::net_amount;
 use crate::life::line_items;
 use crate::life::subscription::{self, FirstPayment, in_its_time};
-use crate::life::subscription_items::{amount, has_price};
+use crate::life::subscription_items::has_price;
 use crate::life::subscription_shape::{New, blank};
 use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::list::{CREATED, Created, PAGING, filters, page};
 use crate::wire::params::{Params, brackets};
 
-const CREATABLE: [&str; 28] = [
+const CREATABLE: [&str; 29] = [
     "automatic_tax.*",
     "billing_cycle_anchor",
     "billing_mode.*",
@@ -26,6 +27,7 @@ const CREATABLE: [&str; 28] = [
     "default_payment_method",
     "description",
     "invoice_settings.*",
+    "items.discounts.*",
     "items.metadata.*",
     "items.price",
     "items.quantity",
@@ -49,7 +51,8 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     let customer = params.required("customer")?.to_owned();
     store.referenced(Kind::Customer, &customer, "customer")?;
     store.in_time_of(&customer, |store| {
-        let new = read(store, params, &customer)?;
+        let mut new = read(store, params, &customer)?;
+        discounts::change(store, params, &mut new)?;
         let payment = first_payment(store, params, &new)?;
         subscription::open(store, new, payment)
     })
@@ -167,7 +170,9 @@ fn first_payment(store: &Store, params: &Params, new: &Value) -> Result<FirstPay
     let declines = card::fails(card::of(store, new));
     match behavior {
         Some("default_incomplete") => Ok(FirstPayment::Awaited),
-        Some("error_if_incomplete") if declines && amount(new) > 0 => Err(ApiError::card_declined()),
+        Some("error_if_incomplete") if declines && net_amount(store, new) > 0 => {
+            Err(ApiError::card_declined())
+        }
         _ if declines => Ok(FirstPayment::Declines),
         _ => Ok(FirstPayment::Succeeds),
     }

@@ -63,6 +63,11 @@ pub(crate) fn period_end(anchor: i64, interval: Interval, start: i64) -> i64 {
     (1..).map(|periods| add(anchor, interval.times(periods))).find(|end| *end > start).unwrap_or(i64::MAX)
 }
 
+/// The same day and time so many months later.
+pub(crate) fn months_after(seconds: i64, months: i64) -> i64 {
+    add(seconds, months.months())
+}
+
 fn add(seconds: i64, span: Span) -> i64 {
     let moved = Timestamp::from_second(seconds)
         .and_then(|instant| instant.to_zoned(TimeZone::UTC).checked_add(span))

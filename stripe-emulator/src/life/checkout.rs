@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::customer;
+use super::discount;
+use super::discount_invoice::{redeemed_in, take_off_session};
 use super::payment;
 use super::payment_shape::{Outcome, Wanted};
 use super::subscription::{self, FirstPayment};
@@ -60,6 +62,9 @@ fn complete(store: &mut Store, session: &Value, customer: Option<&str>) -> Answe
         _ if is_free => {}
         _ => completed["payment_intent"] = json!(take_money(store, session, customer, is_delayed)?),
     }
+    if let Some(what) = redeemed_in(session).filter(|_| session["mode"] == "payment") {
+        discount::count(store, &what.coupon["id"], &json!(what.promotion_code))?;
+    }
     let completed = store.alter(Kind::CheckoutSession, text(&session["id"]), |stored| *stored = completed)?;
     store.emit("checkout.session.completed", &completed, None);
     Ok(completed)
@@ -107,6 +112,10 @@ fn subscribe(store: &mut Store, session: &Value, customer: &str) -> Answer {
     subscription["_no_card"] = json!(!has_card);
     if has_card {
         subscription["default_payment_method"] = json!(random_id("pm_1", 23));
+    }
+    if let Some(what) = redeemed_in(session) {
+        let id = discount::redeem(store, &what, &subscription, None);
+        discount::put(store, &mut subscription, &[id]);
     }
     let opened = subscription::open(store, subscription, FirstPayment::Succeeds)?;
     // What the trial's end asks for cannot be paid until there is a card.
@@ -156,6 +165,17 @@ fn settle_session(store: &mut Store, id: &str, succeeds: bool) -> Answer {
         store.alter(Kind::CheckoutSession, id, |session| session["payment_status"] = json!(status))?;
     store.emit(event, &session, None);
     Ok(session)
+}
+
+/// Redeems the promotion code that a person typed on the page, where the session takes one.
+pub(crate) fn redeem_typed(store: &mut Store, id: &str, typed: &str) -> Answer {
+    let session = open(store, id)?;
+    let allowed = session["allow_promotion_codes"] == true;
+    let customer = text(&session["customer"]);
+    match discount::by_typed_code(store, typed, customer).filter(|_| allowed) {
+        Some(what) => store.alter(Kind::CheckoutSession, id, |session| take_off_session(session, &what)),
+        None => Err(ApiError::invalid("This code is invalid.")),
+    }
 }
 
 /// A card that is declined leaves the session open.

@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use serde_json::Value;
 
 use super::checkout;
+use super::discount;
 use super::pending_update;
 use super::subscription;
 use super::subscription_items::period;
@@ -24,6 +25,7 @@ enum Step {
     CollectAgain,
     GiveUpdateUp,
     Retry,
+    EndDiscount,
     End,
     Renew,
     ExpireSubscription,
@@ -70,6 +72,7 @@ fn next(store: &Store, subscription: &Value) -> Option<(i64, Step, String)> {
             steps.extend(subscription["cancel_at"].as_i64().map(|at| (at, Step::End)));
             let resumes = &subscription["pause_collection"]["resumes_at"];
             steps.extend(resumes.as_i64().map(|at| (at, Step::CollectAgain)));
+            steps.extend(discount::first_end(store, subscription).map(|at| (at, Step::EndDiscount)));
         }
         _ => return None,
     }
@@ -95,6 +98,7 @@ fn carry_out(store: &mut Store, step: Step, id: &str) -> Answer {
         }),
         Step::GiveUpdateUp => pending_update::expire(store, id),
         Step::Retry => retry(store, id),
+        Step::EndDiscount => discount::end_due(store, id),
         Step::End => subscription::end(store, id, "canceled", Some("cancellation_requested")),
         Step::Renew => renew(store, id),
         Step::ExpireSubscription => subscription::expire(store, id),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::discount_invoice;
 use super::invoice_payment;
 use super::invoice_shape::{blank, line};
 use super::subscription_items::items;
@@ -22,7 +23,8 @@ pub(crate) fn draft(store: &mut Store, subscription: &Value, reason: &str, share
     let items = items(subscription).iter().take(billed);
     let lines: Vec<Value> = items.map(|item| line(store, &id, subscription, item, share)).collect();
     let total: i64 = lines.iter().map(|line| number(&line["amount"])).sum();
-    let invoice = blank(store, &id, subscription, reason, total, lines);
+    let mut invoice = blank(store, &id, subscription, reason, total, lines);
+    discount_invoice::apply(store, subscription, &mut invoice);
     store.insert(Kind::Invoice, invoice);
     id
 }

@@ -1,11 +1,13 @@
-//! What happens to a subscription, an invoice, a payment, a schedule, a customer, a checkout. What starts it
-//! (a call, a page, the clock) is elsewhere.
+//! What happens to a subscription, an invoice, a discount, a payment, a schedule, a customer, a checkout.
+//! What starts it (a call, a page, the clock) is elsewhere.
 
 pub(crate) mod calendar;
 pub(crate) mod card;
 pub(crate) mod checkout;
 pub(crate) mod checkout_shape;
 pub(crate) mod customer;
+pub(crate) mod discount;
+pub(crate) mod discount_invoice;
 pub(crate) mod dispute;
 pub(crate) mod dispute_shape;
 pub(crate) mod due;

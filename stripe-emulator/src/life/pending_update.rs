@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use super::discount;
+use super::discount_invoice::use_up;
 use super::invoice;
 use super::subscription_items::{period, set_period};
 use crate::store::{Kind, Store};
@@ -26,9 +28,10 @@ pub(crate) fn keep_back(
     let anchor = &wanted["billing_cycle_anchor"];
     let moves_anchor = *anchor != current["billing_cycle_anchor"];
     let ends_trial = wanted["trial_end"] != current["trial_end"];
+    let differs = wanted["discounts"] != current["discounts"];
     let pending = json!({
         "billing_cycle_anchor": if moves_anchor { anchor.clone() } else { Value::Null },
-        "discounts": null,
+        "discounts": if differs { wanted["discounts"].clone() } else { Value::Null },
         "expires_at": (store.now() + OPEN_FOR).min(period(&current).end),
         "metadata": metadata,
         "subscription_items": wanted["items"]["data"],
@@ -49,9 +52,18 @@ pub(crate) fn apply(store: &mut Store, id: &str, invoice: &str) -> Result<(), Ap
         return Ok(());
     }
     let pending = &current["pending_update"];
+    let mut rest = current.clone();
+    if !pending["discounts"].is_null() {
+        discount::put(store, &mut rest, &discount::ids(pending));
+    }
+    rest["items"]["data"] = pending["subscription_items"].clone();
+    discount::announce(store, &current, &rest)?;
+    use_up(store, &mut rest, invoice)?;
     let applied = store.change(Kind::Subscription, id, UPDATED, |row| {
         let lasting = period(&current);
-        row["items"]["data"] = pending["subscription_items"].clone();
+        row["items"]["data"] = rest["items"]["data"].take();
+        row["discounts"] = rest["discounts"].take();
+        row["_discount"] = rest["_discount"].take();
         if pending["billing_cycle_anchor"].is_null() {
             set_period(row, lasting);
         } else {

@@ -4,11 +4,13 @@
 use serde_json::{Value, json};
 
 use super::card;
+use super::discount;
+use super::discount_invoice::{net_amount, use_up};
 use super::invoice;
 use super::invoice_payment;
 use super::pending_update;
 use super::schedule;
-use super::subscription_items::{amount, period, period_from, set_period};
+use super::subscription_items::{period, period_from, set_period};
 use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::value::{number, text};
@@ -36,7 +38,7 @@ pub(crate) enum Collection {
 pub(crate) fn open(store: &mut Store, mut subscription: Value, payment: FirstPayment) -> Answer {
     let id = text(&subscription["id"]).to_owned();
     let is_trial = !subscription["trial_end"].is_null();
-    let is_free = is_trial || amount(&subscription) == 0;
+    let is_free = is_trial || net_amount(store, &subscription) == 0;
     let status = match (is_trial, is_free) {
         (true, _) => "trialing",
         (false, true) => "active",
@@ -46,9 +48,13 @@ pub(crate) fn open(store: &mut Store, mut subscription: Value, payment: FirstPay
     subscription["_card_declines"] = json!(payment == FirstPayment::Declines);
     let invoice = invoice::draft(store, &subscription, "subscription_create", None);
     subscription["latest_invoice"] = json!(invoice);
+    discount::announce(store, &Value::Null, &subscription)?;
     let subscription = store.insert(Kind::Subscription, subscription);
     store.emit("customer.subscription.created", &subscription, None);
     invoice::issue(store, &invoice)?;
+    let mut rest = subscription;
+    use_up(store, &mut rest, &invoice)?;
+    store.change(Kind::Subscription, &id, UPDATED, |row| *row = rest)?;
     match payment {
         _ if is_free => invoice::mark_paid(store, &invoice)?,
         FirstPayment::Succeeds => settle(store, &id, &invoice, true)?,
@@ -88,6 +94,7 @@ pub(crate) fn start_period(
     set_period(&mut coming, period);
     let invoice = invoice::draft(store, &coming, reason, None);
     coming["latest_invoice"] = json!(invoice);
+    use_up(store, &mut coming, &invoice)?;
     let (unpaid, paused) = (coming["status"] == "unpaid", coming["pause_collection"].clone());
     store.change(Kind::Subscription, id, UPDATED, |subscription| *subscription = coming)?;
     if unpaid || paused["behavior"] == "keep_as_draft" {

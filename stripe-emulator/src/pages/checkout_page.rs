@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::format::{money, price, rhythm};
 use super::html::{Icon, Message, Template, back_with, page, site};
 use crate::emulator::Emulator;
-use crate::life::checkout::is_delayed;
+use crate::life::checkout::{self, is_delayed};
 use crate::store::{Kind, Store};
 use crate::wire::value::{number, text};
 
@@ -19,6 +19,8 @@ const OPEN: &str = include_str!("templates/checkout.html");
 const BACK: &str = include_str!("templates/checkout_back.html");
 const LINE: &str = include_str!("templates/checkout_line.html");
 const CARDS: &str = include_str!("templates/checkout_cards.html");
+const CODE: &str = include_str!("templates/checkout_code.html");
+const OFF: &str = r"<div><dt>{{what}}</dt><dd>−{{off}}</dd></div>";
 const NOTICE: &str = r#"<p class="note note-info">{{text}}</p>"#;
 const ERROR: &str = r#"<p class="note note-bad" role="alert" tabindex="-1" autofocus>{{text}}</p>"#;
 const MISSING: Message<'_> = Message {
@@ -69,6 +71,14 @@ async fn act(
             Ok(_) => Redirect::to(&success_url(&session)).into_response(),
             Err(error) => back_with(&here, &error.message),
         },
+        "promotion_code" => {
+            let mut fields = url::form_urlencoded::parse(form.as_bytes());
+            let typed = fields.find(|(name, _)| name == "code").map(|(_, typed)| typed).unwrap_or_default();
+            match emulator.act(|store| checkout::redeem_typed(store, &id, &typed)) {
+                Ok(_) => Redirect::to(&here).into_response(),
+                Err(error) => back_with(&here, &error.message),
+            }
+        }
         "decline" => back_with(&here, DECLINED),
         // Like on Stripe's page, going back leaves the session open until it expires.
         "abandon" => match session["cancel_url"].as_str() {
@@ -116,12 +126,31 @@ fn open(store: &Store, session: &Value, error: Option<&str>) -> String {
         .text("verb", &if is_subscription { "Subscribe".to_owned() } else { format!("Pay {total}") })
         .markup("method", &if is_delayed(session) { String::new() } else { cards(error.is_some()) })
         .markup("lines", &lines)
+        .markup("off", &off(session))
+        .markup("code", &code(session))
         .markup("notices", &notices)
         .markup(
             "error",
             &error.map_or_else(String::new, |error| Template::new(ERROR).text("text", error).render()),
         )
         .render()
+}
+
+/// What is taken off, by what the person knows of it.
+fn off(session: &Value) -> String {
+    let redeems = &session["_redeems"];
+    if redeems.is_null() {
+        return String::new();
+    }
+    let what = redeems["coupon"]["name"].as_str().unwrap_or(text(&redeems["coupon"]["id"]));
+    let amount = number(&session["total_details"]["amount_discount"]);
+    Template::new(OFF).text("what", what).text("off", &money(amount, text(&session["currency"]))).render()
+}
+
+/// The field for a promotion code, where the session takes one and has none yet.
+fn code(session: &Value) -> String {
+    let is_asked = session["allow_promotion_codes"] == true && session["_redeems"].is_null();
+    if is_asked { Template::new(CODE).text("id", text(&session["id"])).render() } else { String::new() }
 }
 
 /// The test cards; after a refusal the one that was refused stays chosen.

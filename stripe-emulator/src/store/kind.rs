@@ -24,9 +24,12 @@ pub(crate) enum Kind {
     Refund,
     Dispute,
     PaymentLink,
+    PromotionCode,
+    Discount,
+    Coupon,
 }
 
-const KINDS: [(Kind, &str, &str); 18] = [
+const KINDS: [(Kind, &str, &str); 21] = [
     (Kind::Customer, "cus_", "customer"),
     (Kind::Product, "prod_", "product"),
     (Kind::Price, "price_", "price"),
@@ -46,6 +49,10 @@ const KINDS: [(Kind, &str, &str); 18] = [
     (Kind::Refund, "re_", "refund"),
     (Kind::Dispute, "dp_", "dispute"),
     (Kind::PaymentLink, "plink_", "payment_link"),
+    (Kind::PromotionCode, "promo_", "promotion code"),
+    (Kind::Discount, "di_", "discount"),
+    // Whoever makes one may choose its id.
+    (Kind::Coupon, "", "coupon"),
 ];
 
 impl Kind {
@@ -61,7 +68,10 @@ impl Kind {
 
     /// The kind an id names by its prefix.
     pub(crate) fn of_id(id: &str) -> Option<Kind> {
-        KINDS.iter().find(|(_, prefix, _)| id.starts_with(prefix)).map(|(kind, _, _)| *kind)
+        KINDS
+            .iter()
+            .find(|(_, prefix, _)| !prefix.is_empty() && id.starts_with(prefix))
+            .map(|(kind, _, _)| *kind)
     }
 
     /// What Stripe's error messages call it.

@@ -145,6 +145,7 @@ impl Store {
             Kind::CheckoutSession => random_id("cs_test_a1", 58),
             Kind::EventDestination if self.livemode => random_id("ed_61", 44),
             Kind::EventDestination => random_id("ed_test_61", 44),
+            Kind::Coupon => random_id("", 8),
             other => random_id(other.prefix(), 24),
         }
     }

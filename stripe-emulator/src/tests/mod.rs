@@ -3,6 +3,7 @@
 mod checkout;
 mod clocks;
 mod destinations;
+mod discounts;
 mod links;
 mod payments;
 mod portal;

@@ -11,6 +11,9 @@ pub(crate) const NEWEST: &str = "2026-10-28.endive";
 /// The first version with periods on subscription items and `parent` on invoices.
 const PERIODS_ON_ITEMS: &str = "2025-03-31";
 
+/// The first version in which a discount and a promotion code name their coupon, and do not hold it.
+const COUPON_BY_NAME: &str = "2025-09-30";
+
 /// The first version that calls a hosted checkout page `hosted_page`.
 const HOSTED_PAGE: &str = "2026-03-25";
 
@@ -44,7 +47,15 @@ fn reshape(mut object: Map<String, Value>, kept: &Map<String, Value>, version: &
     if version < HOSTED_PAGE && kind == "checkout.session" {
         object.insert("ui_mode".into(), json!("hosted"));
     }
+    if version < COUPON_BY_NAME && matches!(kind.as_str(), "discount" | "promotion_code") {
+        object.remove("source");
+        object.remove("promotion");
+        object.insert("coupon".into(), kept_one(kept, "_coupon", version));
+    }
     if version < PERIODS_ON_ITEMS {
+        if matches!(kind.as_str(), "subscription" | "invoice") {
+            object.insert("discount".into(), kept_one(kept, "_discount", version));
+        }
         match kind.as_str() {
             "subscription" => subscription(&mut object),
             "subscription_schedule" => subscription_schedule(&mut object),
@@ -61,7 +72,6 @@ fn subscription(object: &mut Map<String, Value>) {
     for new in ["billing_mode", "billing_schedules", "customer_account", "managed_payments"] {
         object.remove(new);
     }
-    object.insert("discount".into(), Value::Null);
     let items = object.get_mut("items").and_then(|items| items["data"].as_array_mut());
     let Some(items) = items else { return };
     let mut moved = Map::new();
@@ -88,6 +98,11 @@ fn subscription_schedule(object: &mut Map<String, Value>) {
     }
 }
 
+/// An object that newer versions only name. Null: there is none.
+fn kept_one(kept: &Map<String, Value>, name: &str, version: &str) -> Value {
+    kept.get(name).map_or(Value::Null, |object| render(object, version))
+}
+
 /// Fields that newer versions have elsewhere.
 fn take_over(object: &mut Map<String, Value>, kept: &Map<String, Value>, names: &[&str]) {
     for name in names {
@@ -104,9 +119,7 @@ fn invoice(object: &mut Map<String, Value>, kept: &Map<String, Value>) {
     let paid = object.get("status").is_some_and(|status| status == "paid");
     object.insert("paid".into(), json!(paid));
     take_over(object, kept, &["charge", "payment_intent"]);
-    for old in ["discount", "tax"] {
-        object.insert(old.into(), Value::Null);
-    }
+    object.insert("tax".into(), Value::Null);
 }
 
 fn line_item(object: &mut Map<String, Value>, kept: &Map<String, Value>) {
@@ -180,6 +193,24 @@ mod tests {
             let payment = json!({ "object": object, "_invoice": "in_1" });
             assert_eq!(render(&payment, "2024-06-20")["invoice"], "in_1");
             assert_eq!(render(&payment, NEWEST), json!({ "object": object }));
+        }
+    }
+
+    #[test]
+    fn old_versions_carry_the_coupon_in_its_discount_and_the_discount_on_the_subscription() {
+        let coupon = json!({ "id": "TEN", "object": "coupon", "percent_off": 10.0 });
+        let discount = json!({ "id": "di_1", "object": "discount", "_coupon": coupon,
+            "source": { "type": "coupon", "coupon": "TEN" } });
+        let whole = json!({ "id": "di_1", "object": "discount", "coupon": coupon });
+        assert_eq!(render(&discount, "2025-08-27.basil"), whole);
+        assert_eq!(render(&discount, NEWEST)["source"]["coupon"], "TEN");
+        let code = json!({ "object": "promotion_code", "_coupon": coupon,
+            "promotion": { "type": "coupon", "coupon": "TEN" } });
+        assert_eq!(render(&code, "2024-06-20"), json!({ "object": "promotion_code", "coupon": coupon }));
+        for object in ["subscription", "invoice"] {
+            let row = json!({ "object": object, "discounts": ["di_1"], "_discount": discount });
+            assert_eq!(render(&row, "2024-06-20")["discount"], whole, "{object}");
+            assert_eq!(render(&row, NEWEST), json!({ "object": object, "discounts": ["di_1"] }));
         }
     }
 

@@ -1,7 +1,6 @@
 //! The rules that keep the order, and how each can be broken.
 
-use jiff::Timestamp;
-use shared::domain::ordering::ReadTimes;
+use shared::domain::ordering::{Answered, ReadTimes};
 
 use crate::oracle::{Decision, RowTimes, decide};
 use crate::state::Row;
@@ -23,7 +22,7 @@ pub enum Broken {
     Span,
     /// A payload of the last second that the row may include is written.
     Boundary,
-    /// A read is taken for as narrow as our clock says.
+    /// A read is taken for as narrow as the clocks say.
     Margin,
 }
 
@@ -51,20 +50,19 @@ pub fn payload_times(broken: Option<Broken>, created: i8) -> (i8, i8) {
     (if broken == Some(Broken::Span) { created } else { created - 1 }, created)
 }
 
-/// The two times that a read of Stripe gives a row, if it begins or ends at this half second: those that the
-/// functions compute. `skew`: how far our clock is ahead, in half seconds.
-pub fn read_times(broken: Option<Broken>, at: u8, skew: i8) -> (i8, i8) {
-    // Seconds: no time is negative.
-    const LATER: i64 = 1_000_000;
-    let half_seconds = i64::from(at) + i64::from(skew);
-    let ours = Timestamp::from_millisecond(LATER * 1000 + half_seconds * 500).unwrap_or_default();
-    let times = ReadTimes::between(0, ours, ours);
+/// The two times that a read of Stripe gives a row, if it begins and ends at these half seconds: those that the
+/// functions compute. `skew`: how far the clock of Stripe's machine that answers is ahead of the one that dates
+/// events, in half seconds.
+pub fn read_times(broken: Option<Broken>, asked: u8, answered: u8, skew: i8) -> (i8, i8) {
+    let at = (i64::from(answered) + i64::from(skew)).div_euclid(2);
+    let took = i64::from((answered - asked).div_ceil(2));
+    let times = ReadTimes::of(0, Answered { at, took });
     let (from, to) = if broken == Some(Broken::Margin) {
-        (ours.as_second(), ours.as_second())
+        (at - took, at)
     } else {
         (times.known_through, times.may_include)
     };
-    let narrow = |at: i64| i8::try_from(at - LATER).unwrap_or(i8::MAX);
+    let narrow = |at: i64| i8::try_from(at).unwrap_or(i8::MAX);
     (narrow(from), narrow(to))
 }
 

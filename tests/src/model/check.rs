@@ -68,6 +68,7 @@ pub async fn end(t: &TestApp, world: &World, post: &Post, history: &History) -> 
         }
     }
     no_stranger_is_a_customer(t, world).await?;
+    discounts_are_those_at_stripe(t, world).await?;
     events_are_processed_once(t, post, history.deletes()).await?;
     gone_is_noted_once(t).await?;
     telemetry_is_a_chain(t, "plan_changed", "org_id::text", "'pilot'").await?;
@@ -102,6 +103,32 @@ fn seats_are_those_paid_for(
         return Ok(());
     }
     Err(format!("{} has {answer}, and pays for {expected} seats", organization.id))
+}
+
+/// Those of live subscriptions, in Stripe's order. What they take off is known, unless Stripe was ill.
+async fn discounts_are_those_at_stripe(t: &TestApp, world: &World) -> Result<(), String> {
+    for subscription in t.stripe.subscriptions() {
+        let whose = world.whose(&subscription);
+        let is_there = |one: &Organization| !one.gone.get() && Some(&one.id) == whose.as_ref();
+        let is_live = ["active", "trialing", "past_due", "unpaid", "paused"]
+            .iter()
+            .any(|status| subscription["status"] == *status);
+        if !is_live || !world.organizations.iter().any(is_there) {
+            continue;
+        }
+        let id = subscription["id"].as_str().unwrap_or_default();
+        let ours = format!(
+            "select coalesce(string_agg(d ->> 'id', ' '), '')
+             from subscriptions s, jsonb_array_elements(s.discounts) d
+             where s.stripe_subscription_id = '{id}'"
+        );
+        let named = subscription["discounts"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let (ours, theirs) = (t.value(&ours).await, named.collect::<Vec<_>>().join(" "));
+        if ours != theirs {
+            return Err(format!("{id} has the discounts `{ours}`, at Stripe `{theirs}`"));
+        }
+    }
+    Ok(())
 }
 
 /// Whoever typed an organization's id into a payment link is not its customer.

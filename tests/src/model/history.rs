@@ -28,6 +28,8 @@ pub enum Act {
     ChangePlan { price: usize },
     /// Another quantity: one that was never there before.
     ChangeQuantity,
+    /// A coupon is redeemed for a subscription, or all is taken off that was.
+    Discount { redeems: bool },
     /// Collection is paused so that the service stops, or goes on.
     PauseCollection { void: bool },
     /// Collection goes on.
@@ -155,6 +157,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => Just(Act::Pay),
         4 => price().prop_map(|price| Act::ChangePlan { price }),
         4 => Just(Act::ChangeQuantity),
+        1 => any::<bool>().prop_map(|redeems| Act::Discount { redeems }),
         1 => any::<bool>().prop_map(|void| Act::PauseCollection { void }),
         1 => Just(Act::ResumeCollection),
         1 => Just(Act::Pause),

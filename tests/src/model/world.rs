@@ -150,6 +150,10 @@ impl World {
             Act::Pay => stripe.pay_open_invoice(subscription),
             Act::ChangePlan { price } => stripe.change_plan(subscription, PRICES[*price]),
             Act::ChangeQuantity => stripe.change_quantity(subscription, self.next_quantity()),
+            Act::Discount { redeems: true } => stripe
+                .call("POST", "/v1/coupons", &json!({ "percent_off": 10, "duration": "forever" }))
+                .and_then(|made| change(json!({ "discounts": [{ "coupon": made["id"] }] }))),
+            Act::Discount { redeems: false } => change(json!({ "discounts": "" })),
             Act::PauseCollection { void: true } => {
                 change(json!({ "pause_collection": { "behavior": "void" } }))
             }

@@ -66,14 +66,19 @@ pub fn entitlements() -> Value {
     let answer = |plan: &str, status: &str, end: Option<&str>, grace: Option<&str>, on: &[&str]| {
         json!({ "value": {
             "success": true, "orgId": ORG, "planCode": plan, "status": status, "reason": null,
-            "interval": end.map(|_| "month"), "intervalCount": end.map(|_| 1), "seats": 1,
+            "interval": end.map(|_| "month"), "intervalCount": end.map(|_| 1),
+            "discounts": [], "seats": 1,
             "currentPeriodEnd": end, "cancelAt": null, "graceEndsAt": grace, "trialEndsAt": null,
             "collectionPaused": false, "canManageBilling": true, "entitlements": flags(on),
             "timestamp": "2026-11-22T21:40:53.276525966Z"
         } })
     };
+    let mut discounted = answer("pro", "active", Some(paid_until), None, &PRO);
+    discounted["value"]["discounts"] = json!([{ "name": "Launch", "percentOff": 20.0, "amountOff": null,
+        "currency": null, "duration": "repeating", "endsAt": "2027-02-22T21:40:52Z" }]);
     json!({
         "pro": answer("pro", "active", Some(paid_until), None, &PRO),
+        "discounted": discounted,
         "never_paid": answer("pilot", "none", None, None, &["canExportMD"]),
         "in_grace": answer("pro", "past_due", Some(paid_until), Some("2026-11-29T21:40:52Z"), &PRO)
     })

@@ -5,7 +5,7 @@ use tests::users;
 
 use super::{GONE, ORG, OTHER};
 
-const SUBSCRIPTION_COLUMNS: usize = 32;
+const SUBSCRIPTION_COLUMNS: usize = 33;
 
 /// A subscription's state, as `pf_apply_event` takes it.
 pub fn snapshot(number: u32, status: &str, plan: &str) -> Value {
@@ -16,6 +16,11 @@ pub fn snapshot(number: u32, status: &str, plan: &str) -> Value {
         "items": [
             { "price": "price_1", "lookup_key": format!("promptforge_{plan}_month"), "quantity": 2 },
             { "price": "price_2", "flags": ["hasAPI", "noSuchFlag"], "seats": 1, "interval": "month" }
+        ],
+        "discounts": [
+            { "id": "di_1", "terms": { "percent_off": 20.0, "duration": "repeating",
+                "ends_at": "2026-03-01T00:00:00Z" } },
+            { "id": "di_2", "item": true }
         ],
         "current_period_start": "2026-01-01T00:00:00Z",
         "current_period_end": "2026-02-01T00:00:00Z", "cancel_at_period_end": false, "cancel_at": null,
@@ -66,6 +71,10 @@ fn events() -> Vec<Value> {
     let mut clock = event("evt_h", ORG, &snapshot(1, "active", "pro"));
     clock["test_clock"] = json!("clock_1");
     clock["frozen_at"] = json!(1_767_400_000);
+    let mut open = event("evt_i", OTHER, &snapshot(9, "active", "pro"));
+    open["snapshot"]["discounts"] = json!([{ "id": "di_1" }, { "id": "di_9" }]);
+    open["created"] = json!(1_767_500_000);
+    open["open_discounts"] = json!(true);
     vec![
         event("evt_a", ORG, &snapshot(9, "trialing", "enterprise")),
         event("evt_1", ORG, &snapshot(1, "active", "pro")),
@@ -74,6 +83,7 @@ fn events() -> Vec<Value> {
         payment,
         charge,
         clock,
+        open,
         event("evt_e", GONE, &snapshot(3, "active", "pro")),
         event("evt_f", stranger, &snapshot(8, "active", "pro")),
     ]

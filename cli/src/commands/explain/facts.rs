@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::domain::discount::Terms;
 use shared::domain::status::Status;
 
 use super::subscription::Subscription;
@@ -74,6 +75,8 @@ pub struct Plan {
     pub currency: Option<String>,
     /// How many times the plan was bought.
     pub quantity: Option<i64>,
+    /// What is taken off its price now. None: of one of its discounts that is not known.
+    pub discounts: Option<Vec<Terms>>,
     /// Seats that are paid for, or included.
     pub seats: i32,
     /// When the paid period ends.

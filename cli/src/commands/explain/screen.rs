@@ -3,6 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 
 use jiff::Timestamp;
+use shared::domain::discount::{Discount, Terms};
 use shared::domain::status::Status;
 
 use super::facts::{Change, Charge, Explanation, Flag};
@@ -143,6 +144,7 @@ fn dates(one: &Subscription) -> Vec<String> {
 /// What a subscription has that most have not.
 fn oddities(one: &Subscription) -> Vec<String> {
     let mut notes = Vec::new();
+    notes.extend(one.discounts.iter().map(discount));
     notes.extend(one.paid_last().map(|paid| format!("paid last: {paid}")));
     notes.extend(one.pause_behavior.as_ref().map(|behavior| format!("collection paused: {behavior}")));
     if let Some(clock) = &one.test_clock {
@@ -153,6 +155,33 @@ fn oddities(one: &Subscription) -> Vec<String> {
         notes.push(format!("{} mode, does not count", words::mode(one.livemode)));
     }
     notes
+}
+
+/// `20% off until 2027-01-31 (Launch)`.
+fn discount(one: &Discount) -> String {
+    let id = &one.id;
+    if one.item {
+        return format!("{id} takes something off an item: see Stripe");
+    }
+    let Some(Terms { name, percent_off, amount_off, currency, duration: Some(duration), ends_at }) =
+        &one.terms
+    else {
+        return format!("{id} takes something off, not known what: billing backfill asks Stripe");
+    };
+    let off = match (percent_off, amount_off) {
+        (Some(percent), _) => format!("{percent}%"),
+        (None, Some(cents)) => {
+            money::amount(*cents, currency.as_deref().unwrap_or_default()).trim_end().to_owned()
+        }
+        (None, None) => "nothing".to_owned(),
+    };
+    let long = match (duration.as_str(), ends_at) {
+        (_, Some(at)) => format!("until {}", when::day(*at)),
+        ("once", None) => "the next invoice".to_owned(),
+        (other, None) => other.to_owned(),
+    };
+    let name = name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("{off} off {long}{name}")
 }
 
 fn payment(one: &Extra) -> [String; 4] {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shared::domain::discount::Discount;
 use shared::domain::status::Status;
 
 use crate::organization::Organization;
@@ -41,6 +42,8 @@ pub struct Subscription {
     pub quantity: i32,
     /// What is paid for.
     pub items: Vec<Item>,
+    /// What is taken off its price: its own discounts, then those of its items.
+    pub discounts: Vec<Discount>,
     /// What was paid for last: that a `past_due` subscription grants. None: it was never paid.
     pub paid_items: Option<Vec<Item>>,
     /// When the period began that was paid last.

@@ -9,6 +9,7 @@ use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
 
 use super::Page;
 use crate::billing::Resources;
+use crate::billing::apply_event::WHOLE;
 use crate::billing::limits::Limits;
 use crate::db::subscriptions::SubscriptionRead;
 use crate::domain::ordering::ReadTimes;
@@ -48,8 +49,8 @@ pub async fn list(
     limits: &Limits,
 ) -> Result<Listed, Error> {
     limits.pace().await;
-    let customer = [String::from("data.customer")];
-    let list = list.status(ListSubscriptionStatus::All).limit(PAGE).expand(customer);
+    let whole = WHOLE.map(|name| format!("data.{name}"));
+    let list = list.status(ListSubscriptionStatus::All).limit(PAGE).expand(whole);
     let (list, answered): (Listing<Box<RawValue>>, _) = resources.stripe()?.read(&list).await?;
     let mut page = Page { has_more: list.has_more, ..Page::default() };
     let mut seen = Vec::new();

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -11,6 +12,7 @@ use crate::domain::ids::OrgId;
 pub mod charge;
 pub mod checkout_session;
 pub mod customer;
+mod discount;
 pub mod invoice;
 pub mod price;
 pub mod subscription;
@@ -130,6 +132,11 @@ fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// None for what lies before 1970: Stripe has no such time, and PostgreSQL cannot hold all of them.
+fn second(second: i64) -> Option<Timestamp> {
+    Timestamp::from_second(second).ok().filter(|_| second >= 0)
 }
 
 /// The organization that metadata names.

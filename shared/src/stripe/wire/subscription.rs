@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::customer::ExpandableCustomer;
+use super::discount::{IdOrDiscount, discounts};
 use super::price::Price;
-use super::{Expandable, List, Metadata, null_as_default, org_of, words};
+use super::{Expandable, List, Metadata, null_as_default, org_of, second, words};
 use crate::domain::ids::{CustomerId, OrgId, SubscriptionId};
 use crate::domain::status::Status;
 use crate::domain::subscription::{Item, Snapshot};
@@ -34,6 +35,10 @@ pub struct Subscription {
     cancel_at: Option<i64>,
     trial_end: Option<i64>,
     test_clock: Option<Expandable>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    discounts: Vec<IdOrDiscount>,
+    /// Until 2025-03-31.basil: the first of them.
+    discount: Option<IdOrDiscount>,
     /// Until 2025-03-31.basil; then on the items.
     current_period_start: Option<i64>,
     current_period_end: Option<i64>,
@@ -50,6 +55,8 @@ struct SubscriptionItem {
     quantity: Option<i64>,
     current_period_start: Option<i64>,
     current_period_end: Option<i64>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    discounts: Vec<IdOrDiscount>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -58,13 +65,14 @@ struct PauseCollection {
 }
 
 impl From<Subscription> for Snapshot {
-    fn from(wire: Subscription) -> Self {
+    fn from(mut wire: Subscription) -> Self {
         let (customer, theirs) = match wire.customer {
             Some(customer) => (Some(CustomerId::from(customer.id)), org_of(&customer.metadata)),
             None => (None, None),
         };
         let mut orgs: Vec<OrgId> = org_of(&wire.metadata).into_iter().chain(theirs).collect();
         orgs.dedup();
+        let of_items = wire.items.data.iter_mut().flat_map(|item| item.discounts.drain(..)).collect();
         let mut items: Vec<Item> = wire.items.data.into_iter().map(Item::from).collect();
         if items.is_empty() {
             items.push(item(wire.plan, None, wire.quantity, None));
@@ -86,6 +94,7 @@ impl From<Subscription> for Snapshot {
             cancel_at: cancel_at.or(period.filter(|_| wire.cancel_at_period_end).map(|(_, end)| end)),
             trial_end: wire.trial_end.and_then(second),
             test_clock: wire.test_clock.map(|clock| clock.0),
+            discounts: discounts(wire.discounts, wire.discount, of_items),
             created: wire.created.or(wire.start_date).or(wire.start).and_then(second).unwrap_or_default(),
         }
     }
@@ -129,9 +138,4 @@ fn plan_code(text: &str) -> String {
 
 fn period(start: Option<i64>, end: Option<i64>) -> Option<(Timestamp, Timestamp)> {
     Some((second(start?)?, second(end?)?))
-}
-
-/// None for what lies before 1970: Stripe has no such time, and PostgreSQL cannot hold all of them.
-fn second(second: i64) -> Option<Timestamp> {
-    Timestamp::from_second(second).ok().filter(|_| second >= 0)
 }
