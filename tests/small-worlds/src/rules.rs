@@ -50,9 +50,9 @@ pub fn payload_times(broken: Option<Broken>, created: i8) -> (i8, i8) {
     (if broken == Some(Broken::Span) { created } else { created - 1 }, created)
 }
 
-/// The two times that a read of Stripe gives a row, if it begins and ends at these half seconds: those that the
-/// functions compute. `skew`: how far the clock of Stripe's machine that answers is ahead of the one that dates
-/// events, in half seconds.
+/// The two times that a read of Stripe gives a row, if it begins and ends at these half seconds: those that
+/// the functions compute. `skew`: how far the clock of Stripe's machine that answers is ahead of the one that
+/// dates events, in half seconds.
 pub fn read_times(broken: Option<Broken>, asked: u8, answered: u8, skew: i8) -> (i8, i8) {
     let at = (i64::from(answered) + i64::from(skew)).div_euclid(2);
     let took = i64::from((answered - asked).div_ceil(2));
