@@ -76,7 +76,7 @@ pub struct World {
     pub long_passes: u8,
     /// Reads that the comparison of all subscriptions begins.
     pub reads: u8,
-    /// How far the clock of Stripe's machine that answers is ahead of the one that dates events, in half
+    /// How far the clock of the machine that answers a read is ahead of the one that dates events, in half
     /// seconds.
     pub skew: i8,
     /// The rule that is left out.

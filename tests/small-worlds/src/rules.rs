@@ -22,7 +22,7 @@ pub enum Broken {
     Span,
     /// A payload of the last second that the row may include is written.
     Boundary,
-    /// A read is taken for as narrow as the clocks say.
+    /// A read is taken for as narrow as our clock says.
     Margin,
 }
 
@@ -50,19 +50,18 @@ pub fn payload_times(broken: Option<Broken>, created: i8) -> (i8, i8) {
     (if broken == Some(Broken::Span) { created } else { created - 1 }, created)
 }
 
-/// The two times that a read of Stripe gives a row, if it begins and ends at these half seconds: those that
-/// the functions compute. `skew`: how far the clock of Stripe's machine that answers is ahead of the one that
-/// dates events, in half seconds.
-pub fn read_times(broken: Option<Broken>, asked: u8, answered: u8, skew: i8) -> (i8, i8) {
-    let at = (i64::from(answered) + i64::from(skew)).div_euclid(2);
-    let took = i64::from((answered - asked).div_ceil(2));
-    let times = ReadTimes::of(0, Answered { at, took });
-    let (from, to) = if broken == Some(Broken::Margin) {
-        (at - took, at)
-    } else {
-        (times.known_through, times.may_include)
-    };
-    let narrow = |at: i64| i8::try_from(at).unwrap_or(i8::MAX);
+/// The two times that a read of Stripe gives a row, if it begins or ends at this half second, as the
+/// functions compute them. They know when it ended, and how long it took: what they take for its begin is never later
+/// than this. `skew`: how far the clock of the machine that answers is ahead, in half seconds.
+pub fn read_times(broken: Option<Broken>, at: u8, skew: i8) -> (i8, i8) {
+    // Seconds: no time is negative.
+    const LATER: i64 = 1_000_000;
+    let half_seconds = i64::from(at) + i64::from(skew);
+    let date = LATER + half_seconds.div_euclid(2);
+    let times = ReadTimes::of(0, Answered { at: date, took: 0 });
+    let (from, to) =
+        if broken == Some(Broken::Margin) { (date, date) } else { (times.known_through, times.may_include) };
+    let narrow = |at: i64| i8::try_from(at - LATER).unwrap_or(i8::MAX);
     (narrow(from), narrow(to))
 }
 

@@ -73,10 +73,8 @@ pub struct Job {
     pub is_fresh: bool,
     /// Stripe's state when it was asked: it answers this one or a later one.
     pub least: u8,
-    /// When Stripe was asked, in half seconds.
-    pub asked: u8,
-    /// Only with the claim outside: the second of the event that is claimed.
-    pub claimed: i8,
+    /// What the answer will know for certain, by the time at which Stripe was asked.
+    pub known_through: i8,
 }
 
 /// What a transaction has read: the rows of the organization, and its plan.
@@ -106,6 +104,13 @@ impl State {
             if let Some(row) = &mut one.row {
                 row.known_through = row.known_through.max(oldest);
                 row.may_include = row.may_include.max(oldest);
+            }
+            for task in self.writers.iter_mut().chain([&mut self.reader]) {
+                if let Task::Asking(job) = task
+                    && usize::from(job.subscription) == number
+                {
+                    job.known_through = job.known_through.max(oldest);
+                }
             }
         }
     }

@@ -63,13 +63,12 @@ impl World {
                     carries,
                     is_fresh: true,
                     least: 0,
-                    asked: 0,
-                    claimed: 0,
+                    known_through: 0,
                 };
                 if self.broken == Some(Broken::Claim) {
                     // Its second is kept: what is claimed is not open any more, and has to be known.
                     let created = state.created(&job).unwrap_or_default();
-                    state.set(writer, Task::Claimed(Job { claimed: created, ..job }));
+                    state.set(writer, Task::Claimed(Job { known_through: created, ..job }));
                     state.subscriptions[usize::from(subscription)].open[usize::from(event)] = None;
                 } else {
                     self.begin(&mut state, writer, job, None);
@@ -79,15 +78,8 @@ impl World {
                 state.reads -= 1;
                 // A list notes no version: then only a missing row is written.
                 let is_fresh = !listed || state.subscriptions[usize::from(subscription)].row.is_none();
-                let job = Job {
-                    subscription,
-                    event: None,
-                    carries: false,
-                    is_fresh,
-                    least: 0,
-                    asked: 0,
-                    claimed: 0,
-                };
+                let job =
+                    Job { subscription, event: None, carries: false, is_fresh, least: 0, known_through: 0 };
                 self.ask(&mut state, 2, job);
             }
             Step::Arrive { process, state: answer } => {
@@ -114,8 +106,9 @@ impl World {
     }
 
     fn ask(&self, state: &mut State, process: usize, job: Job) {
+        let (known_through, _) = rules::read_times(self.broken, state.now, self.skew);
         let least = state.subscriptions[usize::from(job.subscription)].state;
-        state.set(process, Task::Asking(Job { least, asked: state.now, carries: false, ..job }));
+        state.set(process, Task::Asking(Job { least, known_through, carries: false, ..job }));
     }
 
     /// With the lock, a transaction sees and commits in one step, as far as its organization goes.
@@ -137,7 +130,7 @@ impl World {
             }
             return;
         };
-        let claimed = (self.broken == Some(Broken::Claim)).then_some(job.claimed);
+        let claimed = (self.broken == Some(Broken::Claim)).then_some(job.known_through);
         let Some(created) = state.created(&job).or(claimed) else {
             self.did(Did::Duplicate);
             return;
@@ -180,7 +173,7 @@ impl World {
     }
 
     fn answer_times(&self, state: &State, job: &Job) -> (i8, i8) {
-        rules::read_times(self.broken, job.asked, state.now, self.skew)
+        (job.known_through, rules::read_times(self.broken, state.now, self.skew).1)
     }
 
     fn compare(&self, state: &mut State, job: Job, answer: u8, seen: Seen) {
