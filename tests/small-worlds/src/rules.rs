@@ -51,8 +51,8 @@ pub fn payload_times(broken: Option<Broken>, created: i8) -> (i8, i8) {
 }
 
 /// The two times that a read of Stripe gives a row, if it begins or ends at this half second, as the
-/// functions compute them. They know when it ended, and how long it took: what they take for its begin is never later
-/// than this. `skew`: how far the clock of the machine that answers is ahead, in half seconds.
+/// functions compute them. They know when it ended, and how long it took: what they take for its begin is
+/// never later than this. `skew`: how far the clock of the machine that answers is ahead, in half seconds.
 pub fn read_times(broken: Option<Broken>, at: u8, skew: i8) -> (i8, i8) {
     // Seconds: no time is negative.
     const LATER: i64 = 1_000_000;
