@@ -59,6 +59,7 @@ pub fn encode((event, work): (EventRef, Work)) -> Vec<u8> {
         customer: work.customer,
         effect: work.effect,
         carried: None,
+        thin: false,
         read: None,
         discounts_unread: false,
         void: false,
