@@ -64,7 +64,7 @@ export async function liveSubscriptions() {
 export async function beginAnew() {
   for (const { id } of await liveSubscriptions()) await emulator("portal/cancel_now", { subscription: id });
   // One that grants nothing any more still binds until it has ended.
-  const isOver = ({ planCode, status }) => planCode === "pilot" && (status === null || ENDED.includes(status));
+  const isOver = ({ planCode, status }) => planCode === "pilot" && ["none", ...ENDED].includes(status);
   await until(entitlements, isOver);
 }
 
