@@ -14,7 +14,8 @@ begin
   return null;
 end $$;
 revoke all on function billing_private.plan_features() from public;
-create or replace trigger plan_features
+drop trigger if exists plan_features on billing.plan_entitlements;
+create trigger plan_features
   after insert or update or delete or truncate on billing.plan_entitlements
   for each statement execute function billing_private.plan_features();
 -- Runs it for the rows that there are.

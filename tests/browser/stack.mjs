@@ -63,7 +63,9 @@ export async function liveSubscriptions() {
 /** Ends what the organization has bought. */
 export async function beginAnew() {
   for (const { id } of await liveSubscriptions()) await emulator("portal/cancel_now", { subscription: id });
-  await until(entitlements, ({ planCode }) => planCode === "pilot");
+  // One that grants nothing any more still binds until it has ended.
+  const isOver = ({ planCode, status }) => planCode === "pilot" && ["none", ...ENDED].includes(status);
+  await until(entitlements, isOver);
 }
 
 /** Buys a plan without a browser; the subscription's id. */

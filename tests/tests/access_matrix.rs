@@ -1,162 +1,13 @@
 //! Who may do what: every role, every table and function, every route. A new one fails here until somebody
 //! has decided.
 
+mod tables;
+
 use serde_json::json;
 use tests::{TestApp, users};
 use tokio_postgres::error::SqlState;
 
-/// Columns of the two tables below: the roles of a request, Supabase's server role, then our logins before
-/// they become anybody.
-const ROLES: [&str; 11] = [
-    "anon",
-    "outsider",
-    "member",
-    "admin",
-    "owner",
-    "service_role",
-    "billing_viewer",
-    "billing_reader",
-    "billing_checkout",
-    "billing_events",
-    "billing_operator",
-];
-
-/// `.` nothing; `own` select, the rows of one's own organization alone; `none` the same for nobody's claims;
-/// else of all rows `s`elect, `i`nsert, `u`pdate, `d`elete.
-const TABLES: &str = "
-                         anon outsider member admin owner service viewer reader checkout events operator
-charges                  .    own      own    own   own   siud    none   .      .        .      s
-customers                .    own      own    own   own   siud    none   .      .        .      s
-entitlements             .    own      own    own   own   siud    none   .      .        .      s
-entitlements_effective   .    own      own    own   own   s       none   .      .        .      s
-members                  .    .        .      .     .     .       .      .      .        .      .
-organizations            .    .        .      .     .     .       .      .      .        .      .
-own_members              .    .        .      .     .     siud    .      .      .        .      .
-own_organizations        .    .        .      .     .     siud    .      .      .        .      .
-payments                 .    own      own    own   own   siud    none   .      .        .      s
-plan_effective           .    own      own    own   own   s       none   .      .        .      s
-plan_entitlements        .    s        s      s     s     siud    s      .      .        .      s
-plans                    .    s        s      s     s     siud    s      .      .        .      s
-prices                   .    .        .      .     .     s       .      .      .        .      s
-reconcile_cursors        .    .        .      .     .     s       .      .      .        .      s
-runs                     .    .        .      .     .     s       .      .      .        .      s
-schema_history           .    .        .      .     .     s       .      s      .        .      s
-subscriptions            .    own      own    own   own   siud    none   .      .        .      s
-test_clocks              .    .        .      .     .     s       .      .      .        .      s
-webhook_events           .    .        .      .     .     s       .      .      .        .      s
-billing_private.organization_locks . . .      .     .     .       .      .      .        .      .
-billing_private.syncs    .    .        .      .     .     .       .      .      .        .      .
-";
-
-/// The functions of the schema `billing`. `x`: may execute.
-const FUNCTIONS: &str = "
-                            anon outsider member admin owner service viewer reader checkout events operator
-has_entitlement             .    x        x      x     x     x       x      .      .        .      x
-orgs_with                   .    x        x      x     x     x       x      .      .        .      x
-pf_adopt_price              .    .        .      .     .     x       .      .      .        .      x
-pf_apply_event              .    .        .      .     .     x       .      .      .        x      x
-pf_apply_plan_entitlements  .    .        .      .     .     x       .      .      .        .      x
-pf_apply_reads              .    .        .      .     .     x       .      .      .        x      x
-pf_begin_sync               .    .        .      .     .     x       .      .      .        x      .
-pf_end_addon                .    .        .      .     .     x       .      .      .        .      x
-pf_event_gone               .    .        .      .     .     x       .      .      .        .      x
-pf_fail_event               .    .        .      .     .     x       .      .      .        x      x
-pf_forget_organization      .    .        .      .     .     x       .      .      .        .      x
-pf_import_customer          .    .        .      .     .     x       .      .      .        .      x
-pf_inquiry                  .    .        .      .     .     x       .      .      .        .      x
-pf_override_entitlement     .    .        .      .     .     x       .      .      .        .      x
-pf_prune_events             .    .        .      .     .     x       .      .      .        .      x
-pf_replace_checkout_session .    .        .      .     .     x       .      .      x        .      .
-pf_store_contact            .    .        .      .     .     x       .      .      x        .      .
-pf_store_cursor             .    .        .      .     .     x       .      .      .        .      x
-pf_store_customer           .    .        .      .     .     x       .      .      x        .      .
-read_account                .    .        .      .     .     x       .      .      x        .      .
-read_entitlements           .    .        .      .     .     x       .      x      .        x      .
-read_replayed_entitlements  .    .        .      .     .     x       .      x      .        .      .
-";
-
-/// The functions of the schema `billing_private`.
-const PRIVATE_FUNCTIONS: &str = "
-                        anon outsider member admin owner service viewer reader checkout events operator
-account_of              .    .        .      .     .     x       .      .      .        .      x
-advance_test_clock      .    .        .      .     .     .       .      .      .        .      .
-all_organizations       .    .        .      .     .     x       .      .      .        .      x
-apply_subscriptions     .    .        .      .     .     .       .      .      .        .      .
-caller                  .    x        x      x     x     x       x      .      .        .      x
-claim                   .    x        x      x     x     x       x      .      .        .      x
-differences             .    .        .      .     .     .       .      .      .        .      .
-discounts_now           .    x        x      x     x     x       x      .      .        .      x
-existing_organization   .    .        .      .     .     x       .      .      .        .      x
-feature_enabled         .    .        .      .     .     x       .      .      .        .      x
-find_organization       .    .        .      .     .     .       .      .      .        .      .
-grace_begins            .    .        .      .     .     .       .      .      .        .      .
-granted                 .    .        .      .     .     .       .      .      .        .      .
-granted_nothing         .    .        .      .     .     .       .      .      .        .      .
-grants_differ           .    .        .      .     .     .       .      .      .        .      .
-holds                   .    .        .      .     .     .       .      .      .        .      .
-is_ended                .    x        x      x     x     x       x      .      .        .      x
-is_forgotten            .    .        .      .     .     .       .      .      .        .      .
-is_granting             .    x        x      x     x     x       x      .      .        .      x
-is_live                 .    .        .      .     .     x       .      .      .        .      x
-known_flags             .    .        .      .     .     .       .      .      .        .      .
-live_modes              .    .        .      .     .     .       .      .      .        .      .
-livemode                .    x        x      x     x     x       x      .      .        .      x
-lock_organizations      .    .        .      .     .     .       .      .      .        .      .
-may_change_billing      .    .        .      .     .     .       .      .      .        .      .
-members_summary         .    .        .      .     .     .       .      .      .        .      x
-merged                  .    x        x      x     x     x       x      .      .        .      x
-my_feature_enabled      .    x        x      x     x     x       x      .      .        .      x
-my_orgs                 .    x        x      x     x     x       x      .      .        .      x
-note_paid               .    .        .      .     .     .       .      .      .        .      .
-ordering                .    .        .      .     .     .       .      .      .        .      .
-plan_features           .    .        .      .     .     .       .      .      .        .      .
-plan_of                 .    x        x      x     x     x       x      .      .        .      x
-price_sells             .    .        .      .     .     .       .      .      .        .      .
-reason                  .    x        x      x     x     x       x      .      .        .      x
-record                  .    .        .      .     .     .       .      .      .        .      .
-record_addons           .    .        .      .     .     .       .      .      .        .      .
-record_changes          .    .        .      .     .     .       .      .      .        .      .
-record_charge           .    .        .      .     .     .       .      .      .        .      .
-record_gone             .    .        .      .     .     .       .      .      .        .      .
-replace_entitlements    .    .        .      .     .     .       .      .      .        .      .
-replace_several         .    .        .      .     .     .       .      .      .        .      .
-reset_access            .    .        .      .     .     .       .      .      .        .      .
-resolve_again           .    .        .      .     .     .       .      .      .        .      .
-resolve_items           .    .        .      .     .     .       .      .      .        .      .
-sees_every_organization .    x        x      x     x     x       x      .      .        .      x
-settle_addons           .    .        .      .     .     .       .      .      .        .      .
-snapshot_row            .    .        .      .     .     .       .      .      .        .      .
-standing_of             .    x        x      x     x     x       x      .      .        .      x
-test_clock_time         .    .        .      .     .     .       .      .      .        .      .
-unknown_flags           .    .        .      .     .     .       .      .      .        .      .
-unreadable              .    .        .      .     .     x       .      .      .        .      x
-visible_organizations   .    x        x      x     x     x       x      .      .        .      x
-with_terms              .    .        .      .     .     .       .      .      .        .      .
-write_charge            .    .        .      .     .     .       .      .      .        .      .
-write_payment           .    .        .      .     .     .       .      .      .        .      .
-write_snapshot          .    .        .      .     .     .       .      .      .        .      .
-written                 .    .        .      .     .     .       .      .      .        .      .
-";
-
-/// Over HTTP. `other`: about an organization of somebody else; `ghost`: about one that does not exist.
-const ROUTES: &str = "
-              nobody  outsider  member  admin  owner  other  ghost
-entitlements  401     403       200     200    200    403    403
-checkout      401     403       403     409    409    403    403
-portal        401     403       403     200    200    403    403
-sync          401     403       200     200    200    403    403
-";
-
-/// The rows of a table: name and cells.
-fn rows(table: &str) -> Vec<(&str, Vec<&str>)> {
-    let lines = table.trim_matches('\n').lines().skip(1);
-    lines
-        .map(|line| {
-            let mut words = line.split_whitespace();
-            (words.next().unwrap(), words.collect())
-        })
-        .collect()
-}
+use self::tables::{FUNCTIONS, PRIVATE_FUNCTIONS, ROLES, ROUTES, TABLES, rows};
 
 /// Begins a transaction as one of [`ROLES`].
 async fn become_role(t: &TestApp, role: &str) {
@@ -300,7 +151,7 @@ async fn every_route_lets_in_whom_the_table_says_and_tells_strangers_nothing() {
             }
         }
         // A stranger's organization and one that does not exist look alike.
-        let is_like_the_next = |two: &[_]| two[0] == two[1];
-        assert!(strangers.len() == 3 && strangers.windows(2).all(is_like_the_next), "{route}: {strangers:?}");
+        assert_eq!(strangers.len(), 3, "{route}");
+        assert!(strangers.windows(2).all(|two| two[0] == two[1]), "{route}: {strangers:?}");
     }
 }
