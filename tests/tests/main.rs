@@ -57,6 +57,7 @@ mod entitlements;
 mod entitlements_cache;
 mod escalation;
 mod feature_matrix;
+mod feature_matrix_grows;
 mod gateway;
 mod gateway_raw;
 mod gone_organization;

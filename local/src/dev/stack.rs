@@ -90,7 +90,7 @@ impl Stack {
         products::set_up(&database, &client, false).await.map_err(|error| Problem::new(error.to_string()))?;
         if stripe.emulator.is_some() {
             // At Stripe itself the portal's settings are their owner's.
-            portal_configuration::set_up(&client, false)
+            portal_configuration::set_up(&database, &client, false)
                 .await
                 .map_err(|error| Problem::new(error.to_string()))?;
         }

@@ -11,7 +11,6 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::discount::Terms;
 use crate::domain::entitlement::EntitlementSet;
-use crate::domain::feature::Feature;
 use crate::domain::ids::OrgId;
 use crate::domain::plan::PlanCode;
 use crate::domain::status::Status;
@@ -102,9 +101,9 @@ pub struct Entitlements {
     collection_paused: bool,
     /// Whether the caller may open a checkout or the portal.
     can_manage_billing: bool,
-    /// Every flag, on or off.
+    /// Every flag of the catalogue, on or off.
     #[schemars(schema_with = "schema::flags")]
-    entitlements: BTreeMap<&'static str, bool>,
+    entitlements: BTreeMap<String, bool>,
 }
 
 /// A discount: a percentage or an amount.
@@ -161,12 +160,7 @@ impl From<EntitlementSet> for Entitlements {
             trial_ends_at: set.trial_ends_at,
             collection_paused: set.collection_paused,
             can_manage_billing: set.can_manage_billing,
-            entitlements: Feature::ALL
-                .iter()
-                .map(|feature| {
-                    (feature.as_str(), set.features.get(feature.as_str()).copied().unwrap_or(false))
-                })
-                .collect(),
+            entitlements: set.features,
         }
     }
 }

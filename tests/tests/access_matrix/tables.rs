@@ -24,6 +24,7 @@ charges                  .    own      own    own   own   siud    none   .      
 customers                .    own      own    own   own   siud    none   .      .        .      s
 entitlements             .    own      own    own   own   siud    none   .      .        .      s
 entitlements_effective   .    own      own    own   own   s       none   .      .        .      s
+features                 .    s        s      s     s     siud    s      .      .        .      s
 members                  .    .        .      .     .     .       .      .      .        .      .
 organizations            .    .        .      .     .     .       .      .      .        .      .
 own_members              .    .        .      .     .     siud    .      .      .        .      .
@@ -67,6 +68,7 @@ pf_store_cursor             .    .        .      .     .     x       .      .   
 pf_store_customer           .    .        .      .     .     x       .      .      x        .      .
 read_account                .    .        .      .     .     x       .      .      x        .      .
 read_entitlements           .    .        .      .     .     x       .      x      .        x      .
+read_offer                  .    .        .      .     .     x       .      .      x        .      .
 ";
 
 /// The functions of the schema `billing_private`.

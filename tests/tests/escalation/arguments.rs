@@ -117,6 +117,7 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "asking" | "caller") => one(users::OWNER),
         (_, "plan") => one("pro"),
         (_, "price") => one("price_1"),
+        (_, "billing_interval") => one("month"),
         // A row in which all is null.
         (_, "subscription") => one(&format!("({})", ",".repeat(SUBSCRIPTION_COLUMNS - 1))),
         (_, "mode") => one("false"),
