@@ -69,6 +69,7 @@ pf_store_customer           .    .        .      .     .     x       .      .   
 read_account                .    .        .      .     .     x       .      .      x        .      .
 read_entitlements           .    .        .      .     .     x       .      x      .        x      .
 read_offer                  .    .        .      .     .     x       .      .      x        .      .
+read_replayed_entitlements  .    .        .      .     .     x       .      x      .        .      .
 ";
 
 /// The functions of the schema `billing_private`.
