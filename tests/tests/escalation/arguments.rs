@@ -126,7 +126,9 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "event") => one(&events()[0].to_string()),
         (_, "org" | "org_id") => vec![format!("'{ORG}'"), format!("'{OTHER}'"), format!("'{GONE}'")],
         (_, "asking" | "caller") => one(users::OWNER),
-        ("pf_apply_catalogue" | "write_catalogue", "wanted") | (_, "before" | "after") => one(&catalogue().to_string()),
+        ("pf_apply_catalogue" | "write_catalogue", "wanted") | (_, "before" | "after") => {
+            one(&catalogue().to_string())
+        }
         (_, "classes" | "was" | "is_now") => one("{}"),
         (_, "orgs") => one(&format!("{{{ORG}}}")),
         (_, "dry_run" | "show") => vec!["'true'".to_owned(), "'false'".to_owned()],
