@@ -99,6 +99,7 @@ is_ended                .    x        x      x     x     x       x      .      .
 is_forgotten            .    .        .      .     .     .       .      .      .        .      .
 is_granting             .    x        x      x     x     x       x      .      .        .      x
 is_live                 .    .        .      .     .     x       .      .      .        .      x
+keep_plan               .    .        .      .     .     .       .      .      .        .      .
 known_flags             .    .        .      .     .     .       .      .      .        .      .
 live_modes              .    .        .      .     .     .       .      .      .        .      .
 livemode                .    x        x      x     x     x       x      .      .        .      x
