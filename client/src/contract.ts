@@ -2,7 +2,7 @@
 // an API that does not say it yet. Once openapi.json describes a field or a route, the generated type takes
 // it over: then it goes from here.
 
-import type { ShippedPlan as PlanCode } from "./catalogue.js";
+import type { PlanCode } from "./catalogue.js";
 import type { components } from "./openapi.js";
 
 type Interval = components["schemas"]["Interval"];

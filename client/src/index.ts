@@ -1,5 +1,6 @@
 // The package's core: no framework, no dependency.
 
+export type { Catalogue } from "./catalogue.js";
 export { createBillingClient } from "./client.js";
 export type {
   BillingClient,

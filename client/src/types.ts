@@ -1,6 +1,6 @@
 // The public names of what the API says, derived from its description so that the two cannot differ.
 
-import type { ShippedFeature, ShippedPlan } from "./catalogue.js";
+import type { Feature, PlanCode } from "./catalogue.js";
 import type { MoreOfCheckout, MoreOfEntitlements, PortalFlow } from "./contract.js";
 import type { BillingError } from "./errors.js";
 import type { components } from "./openapi.js";
@@ -8,17 +8,13 @@ import type { components } from "./openapi.js";
 type Schemas = components["schemas"];
 type Answer = Schemas["EntitlementsResponse"];
 
-/** A plan: `pilot` is what everybody has. */
-export type PlanCode = ShippedPlan;
+export type { Feature, PlanCode };
 
 /** How often a subscription is paid. */
 export type Interval = Schemas["Interval"];
 
 /** What is taken off a subscription's price: a percentage or an amount. */
 export type Discount = Readonly<Schemas["Discount"]>;
-
-/** One of the flags that a plan switches on. A misspelt one does not compile. */
-export type Feature = ShippedFeature;
 
 /**
  * What an organization may do. Never changed in place: a new state is a new object, an unchanged one the same

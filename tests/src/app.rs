@@ -170,6 +170,21 @@ impl TestApp {
             .await
     }
 
+    /// GET /api/billing/plans, about an organization or none; `user` may be nobody.
+    pub async fn plans(&self, user: &str, org: Option<&str>) -> Answer {
+        let query = org.map(|org| format!("?orgId={org}")).unwrap_or_default();
+        let mut request = HttpRequest::builder().uri(format!("/api/billing/plans{query}"));
+        if !user.is_empty() {
+            request = request.header("x-user-id", user);
+        }
+        self.call_plans(request.body(Body::Empty).expect("a request")).await
+    }
+
+    /// GET /api/billing/plans, any request.
+    pub async fn call_plans(&self, request: Request) -> Answer {
+        Answer::of("plans", answer(&self.reader, plans::handle, request).await)
+    }
+
     /// POST /api/billing/portal.
     pub async fn portal(&self, user: &str, body: &Value) -> Answer {
         self.call_portal(post("/api/billing/portal", user, body.to_string())).await

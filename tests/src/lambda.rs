@@ -45,6 +45,7 @@ async fn invoke(
         "checkout" => answer(app, checkout::handle, request).await,
         "entitlements" => answer(app, entitlements::handle, request).await,
         "sync" => answer(app, sync::handle, request).await,
+        "plans" => answer(app, plans::handle, request).await,
         "health" => answer(app, health::handle, request).await,
         "webhook" => answer(app, webhook::handle, request).await,
         _ => return (StatusCode::NOT_FOUND, Json(json!({ "message": "no such function" }))),

@@ -124,6 +124,7 @@ fn event(function: Function, number: usize, (t, auth): (&TestApp, &TestAuth)) ->
             let query = format!("orgId={org}");
             envelope("GET", "/api/entitlements", &query, &user_headers(users::MEMBER), None)
         }
+        Function::Plans => envelope("GET", "/api/billing/plans", "", &json!({}), None),
         Function::Health => envelope("GET", "/api/health", "", &json!({}), None),
         Function::Checkout => {
             let order = json!({ "orgId": t.other_org, "planCode": "pro", "interval": "month" });

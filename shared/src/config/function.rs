@@ -12,6 +12,8 @@ pub enum Function {
     Entitlements,
     /// Tells whether all is well.
     Health,
+    /// Says what is sold.
+    Plans,
     /// Opens a customer portal session.
     Portal,
     /// Compares with Stripe, on a schedule.
@@ -27,6 +29,8 @@ pub enum Function {
 pub enum Front {
     /// A route of the HTTP API for people who have signed in.
     SignedIn(&'static str, &'static str),
+    /// The same, and whoever has not signed in is answered too, with less.
+    Either(&'static str, &'static str),
     /// A route of the HTTP API that is open to anyone.
     Open(&'static str, &'static str),
     /// A URL of its own, with nothing in between.
@@ -72,11 +76,12 @@ impl Login {
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Checkout,
         Self::Portal,
         Self::Sync,
         Self::Entitlements,
+        Self::Plans,
         Self::Webhook,
         Self::Health,
         Self::Reconcile,
@@ -84,12 +89,13 @@ impl Function {
 
     /// The one table: name, front, login.
     fn row(self) -> (&'static str, Front, Login) {
-        use Front::{FunctionUrl, Open, Schedule, SignedIn};
+        use Front::{Either, FunctionUrl, Open, Schedule, SignedIn};
         match self {
             Self::Checkout => ("checkout", SignedIn("POST", "/api/billing/checkout"), Login::Checkout),
             Self::Portal => ("portal", SignedIn("POST", "/api/billing/portal"), Login::Checkout),
             Self::Sync => ("sync", SignedIn("POST", "/api/billing/sync"), Login::Events),
             Self::Entitlements => ("entitlements", SignedIn("GET", "/api/entitlements"), Login::Reader),
+            Self::Plans => ("plans", Either("GET", "/api/billing/plans"), Login::Reader),
             Self::Webhook => ("webhook", FunctionUrl("POST", "/api/webhooks/stripe"), Login::Events),
             Self::Health => ("health", Open("GET", "/api/health"), Login::Reader),
             Self::Reconcile => ("reconcile", Schedule(15), Login::Operator),
@@ -114,9 +120,10 @@ impl Function {
     /// Its method and path, if it has a route.
     pub fn route(self) -> Option<(&'static str, &'static str)> {
         match self.front() {
-            Front::SignedIn(method, path) | Front::Open(method, path) | Front::FunctionUrl(method, path) => {
-                Some((method, path))
-            }
+            Front::SignedIn(method, path)
+            | Front::Either(method, path)
+            | Front::Open(method, path)
+            | Front::FunctionUrl(method, path) => Some((method, path)),
             Front::Schedule(_) => None,
         }
     }
@@ -141,7 +148,7 @@ impl Function {
         let knows_callers = || in_front() || checks_tokens();
         let has_stripe = || set("DATABASE_URL") && set("STRIPE_SECRET_KEY");
         match self {
-            Self::Entitlements => set("DATABASE_URL") && knows_callers(),
+            Self::Entitlements | Self::Plans => set("DATABASE_URL") && knows_callers(),
             Self::Sync => has_stripe() && knows_callers(),
             Self::Checkout | Self::Portal => has_stripe() && base_url() && knows_callers(),
             Self::Reconcile => has_stripe(),

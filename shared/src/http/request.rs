@@ -63,11 +63,20 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
 /// # Errors
 /// [`ApiError::InvalidRequest`] if it is missing or stands twice.
 pub fn query(request: &Request, name: &str) -> Result<String, ApiError> {
+    let value = optional_query(request, name)?;
+    value.ok_or_else(|| ApiError::InvalidRequest(format!("The field {name} is missing")))
+}
+
+/// The same of one that need not be there.
+///
+/// # Errors
+/// [`ApiError::InvalidRequest`] if it stands twice.
+pub fn optional_query(request: &Request, name: &str) -> Result<Option<String>, ApiError> {
     let mut values = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
         .filter(|(key, _)| key == name);
     match (values.next(), values.next()) {
-        (Some((_, value)), None) => Ok(value.into_owned()),
-        (None, _) => Err(ApiError::InvalidRequest(format!("The field {name} is missing"))),
+        (Some((_, value)), None) => Ok(Some(value.into_owned())),
+        (None, _) => Ok(None),
         _ => Err(ApiError::InvalidRequest(format!("The field {name} stands twice"))),
     }
 }

@@ -11,27 +11,27 @@ use shared::{db, stripe};
 
 /// `x`: the route can answer it. The tests call each route until it did, and for nothing else.
 const FAILURES: &str = "
-                      checkout  portal  sync  entitlements  webhook  health
-invalid_request       x         x       x     x             x        .
-invalid_org_id        x         x       x     x             .        .
-invalid_plan          x         .       .     .             .        .
-invalid_interval      x         .       .     .             .        .
-invalid_return_url    .         x       .     .             .        .
-invalid_signature     .         .       .     .             x        .
-missing_org_id        .         .       .     .             x        .
-unauthenticated       x         x       x     x             .        .
-identity_mismatch     x         x       x     x             .        .
-not_a_member          x         x       x     x             .        .
-not_a_billing_admin   x         x       .     .             .        .
-no_customer           .         x       .     .             .        .
-already_subscribed    x         .       .     .             .        .
-shared_customer       .         x       .     .             .        .
-payload_too_large     x         x       x     .             x        .
-internal              x         x       x     x             x        .
-processing_failed     .         .       .     .             x        .
-stripe_error          x         x       x     .             .        .
-stripe_throttled      x         x       x     .             .        .
-database_unavailable  x         x       x     x             .        .
+                      checkout  portal  sync  entitlements  plans  webhook  health
+invalid_request       x         x       x     x             x      x        .
+invalid_org_id        x         x       x     x             x      .        .
+invalid_plan          x         .       .     .             .      .        .
+invalid_interval      x         .       .     .             .      .        .
+invalid_return_url    .         x       .     .             .      .        .
+invalid_signature     .         .       .     .             .      x        .
+missing_org_id        .         .       .     .             .      x        .
+unauthenticated       x         x       x     x             x      .        .
+identity_mismatch     x         x       x     x             x      .        .
+not_a_member          x         x       x     x             x      .        .
+not_a_billing_admin   x         x       .     .             .      .        .
+no_customer           .         x       .     .             .      .        .
+already_subscribed    x         .       .     .             .      .        .
+shared_customer       .         x       .     .             .      .        .
+payload_too_large     x         x       x     .             .      x        .
+internal              x         x       x     x             x      x        .
+processing_failed     .         .       .     .             .      x        .
+stripe_error          x         x       x     .             .      .        .
+stripe_throttled      x         x       x     .             .      .        .
+database_unavailable  x         x       x     x             x      .        .
 ";
 
 /// A request's id, as Lambda makes them.

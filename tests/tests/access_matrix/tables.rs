@@ -70,6 +70,7 @@ pf_store_customer           .    .        .      .     .     x       .      .   
 read_account                .    .        .      .     .     x       .      .      x        .      .
 read_entitlements           .    .        .      .     .     x       .      x      .        x      .
 read_offer                  .    .        .      .     .     x       .      .      x        .      .
+read_plans                  .    .        .      .     .     x       .      x      .        .      .
 read_replayed_entitlements  .    .        .      .     .     x       .      x      .        .      .
 ";
 
@@ -146,6 +147,7 @@ pub const ROUTES: &str = "
               nobody  outsider  member  admin  owner  other  ghost
 entitlements  401     403       200     200    200    403    403
 checkout      401     403       403     409    409    403    403
+plans         401     403       200     200    200    403    403
 portal        401     403       403     200    200    403    403
 sync          401     403       200     200    200    403    403
 ";
