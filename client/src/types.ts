@@ -56,6 +56,24 @@ export interface PortalOrder {
 /** The portal page to send the person to. */
 export type Portal = Readonly<Omit<Schemas["PortalResponse"], "success">>;
 
+/** What may be done with a plan. `contact`: it is not sold on a page. */
+export type PlanAction = Schemas["PlanAction"];
+
+/** A price of a plan. */
+export type PlanPrice = Readonly<Schemas["PlanPrice"]>;
+
+type SoldPlan = Schemas["Plan"];
+
+/** A plan of `GET /api/billing/plans`. A page may write its own, without a description or a trial. */
+export type Plan = Readonly<Pick<SoldPlan, "name" | "rank" | "seats" | "action">> &
+  Readonly<Partial<Pick<SoldPlan, "description" | "trialDays">>> & {
+    readonly planCode: PlanCode;
+    /** Every flag, on or off. */
+    readonly entitlements: Readonly<Record<string, boolean>>;
+    /** What it costs. Empty: it is not sold on a page. */
+    readonly prices: readonly PlanPrice[];
+  };
+
 /** The codes of the API's failures. */
 export type ApiErrorCode = Schemas["Failure"]["code"];
 
