@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lambda_http::http::Method;
-use lambda_http::{Body, Request, RequestExt, Response, service_fn};
+use lambda_http::{
+    Adapter, Body, LambdaEvent, Request, RequestExt, Response, Service, lambda_runtime, service_fn,
+};
 
 use crate::app::App;
 use crate::deadline;
 use crate::error::Error;
+use crate::http::envelope::Envelope;
 use crate::http::error::ApiError;
 use crate::http::response;
 use crate::live::Live;
@@ -46,8 +49,13 @@ where
 {
     // Once for the process: every request may borrow it.
     let live: &'static Live = Box::leak(Box::new(live));
-    lambda_http::run_concurrent(service_fn(move |request| async move {
+    let functions = Adapter::from(service_fn(move |request| async move {
         Ok::<_, std::convert::Infallible>(answer_live(live, handle, request).await)
+    }));
+    // As `lambda_http::run_concurrent`, but for what comes before: the envelope is ours.
+    lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Envelope>| {
+        let LambdaEvent { payload, context, .. } = event;
+        functions.clone().call(LambdaEvent::new(payload.into(), context))
     }))
     .await
 }

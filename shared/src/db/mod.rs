@@ -15,7 +15,7 @@ pub mod runs;
 pub mod subscriptions;
 pub mod webhook_events;
 
-pub use address::InvalidUrl;
+pub use address::{Address, InvalidUrl};
 pub use pool::{ConnectError, Db, Error, connect, is_local};
 
 /// The schema that this code works with: the number of the newest migration.
