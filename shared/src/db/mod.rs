@@ -2,6 +2,7 @@
 
 mod address;
 mod pool;
+mod replica;
 mod tls;
 
 pub mod argument;
@@ -17,6 +18,7 @@ pub mod webhook_events;
 
 pub use address::{Address, InvalidUrl};
 pub use pool::{ConnectError, Db, Error, connect, is_local};
+pub use replica::Replica;
 
 /// The schema that this code works with: the number of the newest migration.
 pub const SCHEMA_VERSION: i64 = 7;

@@ -59,6 +59,9 @@ pub enum Error {
     /// A statement took too long.
     #[error("no answer in time")]
     Timeout,
+    /// A replica is the only database there is, and has not replayed yet what the caller has seen.
+    #[error("the replica is behind what the caller has seen")]
+    Behind,
     /// The database answered something that this code does not understand.
     #[error("unexpected answer: {0}")]
     Answer(String),
@@ -68,7 +71,7 @@ impl Error {
     /// Whether the same call can be expected to work a little later.
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Connect(_) | Self::Timeout => true,
+            Self::Connect(_) | Self::Timeout | Self::Behind => true,
             Self::Query(error) => match error.code() {
                 // Class 53: insufficient resources; 55: a lock not to be had; 57: operator intervention; 08:
                 // connection exception.
