@@ -19,9 +19,26 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 
 /// All that does not stand in an address as it is. A `%` does: most are the client's own escapes.
 const NOT_PLAIN: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/').remove(b'%').remove(b'&').remove(b'=')
-    .remove(b'+').remove(b',').remove(b':').remove(b';').remove(b'@').remove(b'!').remove(b'$').remove(b'*')
-    .remove(b'\'').remove(b'(').remove(b')').remove(b'?');
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/')
+    .remove(b'%')
+    .remove(b'&')
+    .remove(b'=')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b':')
+    .remove(b';')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'?');
 
 /// An event (payload format 2.0) that is a request.
 #[derive(Debug)]

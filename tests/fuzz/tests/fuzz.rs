@@ -28,7 +28,10 @@ fn no_input_of_the_corpus_and_none_that_is_like_it_is_misread() {
             }
         })
     });
-    let failed: Vec<&str> =
-        TARGETS.iter().zip(all).filter_map(|(target, thread)| thread.join().err().map(|_| target.name)).collect();
+    let failed: Vec<&str> = TARGETS
+        .iter()
+        .zip(all)
+        .filter_map(|(target, thread)| thread.join().err().map(|_| target.name))
+        .collect();
     assert_eq!(failed, Vec::<&str>::new());
 }

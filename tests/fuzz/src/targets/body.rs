@@ -14,9 +14,8 @@ use sync::SyncRequest;
 use url::Url;
 
 static BASE: LazyLock<Url> = LazyLock::new(|| "https://app.example.com".parse().expect("an address"));
-static ADMIN: LazyLock<Origin> = LazyLock::new(|| {
-    Origin::of(&"http://localhost:3000".parse().expect("an address")).expect("an origin")
-});
+static ADMIN: LazyLock<Origin> =
+    LazyLock::new(|| Origin::of(&"http://localhost:3000".parse().expect("an address")).expect("an origin"));
 
 /// Only one JSON object is a request, and only addresses of our own origins are ones to return to.
 pub fn run(input: &[u8]) {

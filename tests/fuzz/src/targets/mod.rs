@@ -23,9 +23,8 @@ pub const NOW: i64 = 1_800_000_000;
 
 /// An app with these variables, whose clock stands.
 fn app(variables: &[(&str, &str)]) -> App {
-    let lookup = |name: &str| {
-        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-    };
+    let lookup =
+        |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     let config = Config::from_lookup(lookup);
     assert_eq!(config.problems, Vec::<String>::new());
     App::new(config, Clock::Fixed(Arc::new(AtomicI64::new(NOW * 1000))))

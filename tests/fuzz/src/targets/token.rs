@@ -64,7 +64,8 @@ pub fn run(input: &[u8]) {
         _ => (Signer::Nobody, input.to_vec()),
     };
     let Ok(request) = request(&authorization) else { return };
-    let caller = RUNTIME.with(|cell| cell.get_or_init(runtime).block_on(identity::require(&PROJECT.0, &request)));
+    let caller =
+        RUNTIME.with(|cell| cell.get_or_init(runtime).block_on(identity::require(&PROJECT.0, &request)));
     let Ok(caller) = caller else { return };
     assert_ne!(signer, Signer::Nobody, "a token that nobody signed: {authorization:?}");
     let [_, header, claims] = &parts[..] else { panic!("a signed token has three parts") };
@@ -98,7 +99,8 @@ fn speaks_for(signer: Signer, header: &[u8], claims: &[u8]) -> Option<Uuid> {
     let claims: Value = serde_json::from_slice(claims).ok()?;
     let algorithm = if signer == Signer::Ec { "ES256" } else { "HS256" };
     let is_for_us = |aud: &Value| {
-        aud == "authenticated" || aud.as_array().is_some_and(|all| all.iter().any(|one| one == "authenticated"))
+        aud == "authenticated"
+            || aud.as_array().is_some_and(|all| all.iter().any(|one| one == "authenticated"))
     };
     let good = header["alg"] == algorithm
         && header.get("crit").is_none_or(Value::is_null)
