@@ -30,6 +30,10 @@ pub fn body(request: &Request, limit: usize) -> Result<&[u8], ApiError> {
 /// unknown or of another type.
 pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
     let bytes = body(request, MAX_BODY)?;
+    // A list would be read as the fields in their order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(ApiError::InvalidRequest("The body must be one JSON object".to_owned()));
+    }
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut parser)
         .map_err(|error| ApiError::InvalidRequest(problem(&error)))?;

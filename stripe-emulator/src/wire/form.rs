@@ -37,8 +37,8 @@ fn write(form: &mut url::form_urlencoded::Serializer<'_, String>, name: &str, va
     }
 }
 
-/// `items[0][price]` becomes `items`, `0`, `price`; the empty brackets of `expand[]` an empty segment. What is
-/// too deep stays together as one name.
+/// `items[0][price]` becomes `items`, `0`, `price`; the empty brackets of `expand[]` an empty segment.
+/// What is too deep stays together as one name.
 fn segments(key: &str) -> Vec<&str> {
     let Some((head, rest)) = key.split_once('[') else { return vec![key] };
     let rest = rest.strip_suffix(']').unwrap_or(rest);
