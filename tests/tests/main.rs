@@ -49,6 +49,7 @@ mod command_webhook_endpoint_thin;
 mod connections;
 mod copied_checkout;
 mod database_contract;
+mod database_failover;
 mod database_tls;
 mod deadline;
 mod discounts;

@@ -1,6 +1,7 @@
 //! The database: one file per table, SQL beside the code that runs it. Knows nothing of Stripe or HTTP.
 
 mod address;
+mod error;
 mod pool;
 mod tls;
 
@@ -16,7 +17,8 @@ pub mod subscriptions;
 pub mod webhook_events;
 
 pub use address::InvalidUrl;
-pub use pool::{ConnectError, Db, Error, connect, is_local};
+pub use error::Error;
+pub use pool::{ConnectError, Db, connect, is_local};
 
 /// The schema that this code works with: the number of the newest migration.
 pub const SCHEMA_VERSION: i64 = 7;

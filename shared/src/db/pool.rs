@@ -1,20 +1,21 @@
 //! Connections: few, verified, replaced when they die. Works through a pooler in transaction mode, so nothing
 //! here prepares a named statement or sets anything that outlives a transaction.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
 use scopeguard::{ScopeGuard, guard};
 use tokio::time::{error::Elapsed, timeout};
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::Secret;
+use crate::db::Error;
 use crate::db::address::{Address, InvalidUrl};
 use crate::db::tls::{self, Authority};
 use crate::telemetry::metrics;
@@ -34,6 +35,10 @@ const PROBES: (Duration, u32) = (Duration::from_secs(10), 3);
 /// How long a connection is used: so that a failover, a new address behind the name and a changed password
 /// take everywhere.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);
+/// How long a server that refuses connections is waited for: a restart takes less.
+const RESTART: Duration = Duration::from_secs(4);
+/// How long to wait before it is asked again.
+const KNOCK: Duration = Duration::from_millis(150);
 /// How often work is begun again after a deadlock, a serialization failure or a lost connection.
 const TRIES: u32 = 3;
 
@@ -45,73 +50,6 @@ pub(super) type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: Pool,
-}
-
-/// Why the database did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// No connection was to be had: the server is down, or the pool is exhausted.
-    #[error("no connection: {0}")]
-    Connect(#[from] PoolError),
-    /// A statement failed, or the connection was lost while it ran.
-    #[error("{0}")]
-    Query(#[from] tokio_postgres::Error),
-    /// A statement took too long.
-    #[error("no answer in time")]
-    Timeout,
-    /// The database answered something that this code does not understand.
-    #[error("unexpected answer: {0}")]
-    Answer(String),
-}
-
-impl Error {
-    /// Whether the same call can be expected to work a little later.
-    pub fn is_unavailable(&self) -> bool {
-        match self {
-            Self::Connect(_) | Self::Timeout => true,
-            Self::Query(error) => match error.code() {
-                // Class 53: insufficient resources; 55: a lock not to be had; 57: operator intervention; 08:
-                // connection exception.
-                Some(code) => ["53", "55", "57", "08"].iter().any(|class| code.code().starts_with(class)),
-                None => error.is_closed(),
-            },
-            Self::Answer(_) => false,
-        }
-    }
-
-    /// Whether the database did not let us in (PostgreSQL, "Error Codes": class 28, invalid authorization).
-    pub fn is_login_refused(&self) -> bool {
-        let error = match self {
-            Self::Connect(PoolError::Backend(error)) | Self::Query(error) => error,
-            _ => return false,
-        };
-        error.code().is_some_and(|code| {
-            [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION].contains(code)
-        })
-    }
-
-    /// Whether somebody else held a lock for longer than the work may wait.
-    fn is_lock_not_had(&self) -> bool {
-        matches!(self, Self::Query(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
-    }
-
-    /// Whether nothing was done and the same statement may simply run again.
-    fn is_transient(&self) -> bool {
-        match self {
-            Self::Query(error) => {
-                error.is_closed()
-                    || error.code().is_some_and(|code| {
-                        [
-                            SqlState::T_R_DEADLOCK_DETECTED,
-                            SqlState::T_R_SERIALIZATION_FAILURE,
-                            SqlState::ADMIN_SHUTDOWN,
-                        ]
-                        .contains(code)
-                    })
-            }
-            _ => false,
-        }
-    }
 }
 
 impl Db {
@@ -162,17 +100,37 @@ impl Db {
         loop {
             let connection = self.connection().await?;
             let answer = timeout(STATEMENT_TIMEOUT, connection.query_typed(sql, params)).await;
+            if let Ok(Err(error)) = &answer
+                && error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
+            {
+                // Not only this one: all of them lead to the server that only reads.
+                metrics::read_only();
+                drop(Object::take(ScopeGuard::into_inner(connection)));
+                self.pool.retain(|_, _| false);
+                let answer = answer.map_err(|_| Error::Timeout)?;
+                if tries == TRIES {
+                    return answer.map_err(Error::from);
+                }
+                tries += 1;
+                continue;
+            }
             if let Some(rows) = answered(connection, answer, &mut tries)? {
                 return Ok(rows);
             }
         }
     }
 
+    /// A connection. If the server refuses one, it may be starting again: then once more, for a while.
     async fn connection(&self) -> Result<Lease, Error> {
+        let began = Instant::now();
         loop {
-            match self.pool.get().await {
-                Err(PoolError::Timeout(TimeoutType::Recycle)) => {}
-                connection => return Ok(guard(connection?, |abandoned| drop(Object::take(abandoned)))),
+            match self.pool.get().await.map_err(Error::from) {
+                Ok(connection) => return Ok(guard(connection, |abandoned| drop(Object::take(abandoned)))),
+                Err(Error::Connect(PoolError::Timeout(TimeoutType::Recycle))) => {}
+                Err(error) if error.may_connect_soon() && began.elapsed() < RESTART => {
+                    tokio::time::sleep(KNOCK).await;
+                }
+                Err(error) => return Err(error),
             }
         }
     }
@@ -208,12 +166,17 @@ fn answered(
 /// Where to connect and how: encrypted and verified, unless it is this machine.
 fn target(url: &Secret, ca: Option<&str>) -> Result<(Config, Option<MakeRustlsConnect>), InvalidUrl> {
     let Address { mut config, authority, is_local, asks_for_encryption } = Address::read(url.expose())?;
+    let says_which = url.expose().contains("target_session_attrs");
     config.connect_timeout(CONNECT_TIMEOUT).application_name("promptforge-billing");
     config
         .keepalives_idle(Duration::from_secs(30))
         .keepalives_interval(PROBES.0)
         .keepalives_retries(PROBES.1);
     config.tcp_user_timeout(SILENCE);
+    // Of several servers the one that writes, unless the address says otherwise.
+    if config.get_hosts().len() > 1 && !says_which {
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    }
     let authority = ca.map(Authority::of_variable).or(authority);
     if is_local && authority.is_none() && !asks_for_encryption {
         return Ok((config, None));

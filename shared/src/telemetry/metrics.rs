@@ -126,6 +126,11 @@ pub fn lock_not_had() {
     counter!("LocksNotHad").increment(1);
 }
 
+/// A connection led to a server that only reads.
+pub fn read_only() {
+    counter!("ReadOnlyConnections").increment(1);
+}
+
 /// An access token was refused.
 pub fn refused_token() {
     counter!("RefusedTokens").increment(1);
