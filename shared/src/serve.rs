@@ -114,6 +114,9 @@ where
 /// What is kept of Lambda's time for the answer and the log.
 const TO_ANSWER: Duration = Duration::from_millis(300);
 
+/// How much of that may go to what was left over, such as telling the database that nobody waits any more.
+const TO_FINISH: Duration = Duration::from_millis(150);
+
 /// What the log line says of a request.
 struct Head {
     current: Arc<Current>,
@@ -134,6 +137,7 @@ async fn framed(head: Head, work: impl Future<Output = Result<Response<Body>, Ap
     let Head { current, method, path } = head;
     let work = deadline::hold(TO_ANSWER, Box::pin(work));
     let result = request::during(Arc::clone(&current), work).await;
+    current.finish(TO_FINISH).await;
     let code = result.as_ref().err().map(ApiError::code);
     // An event that could not be processed failed of something: that is what is counted.
     let cause = result.as_ref().err().map(|error| error.failure().map_or(error.code(), Error::code));

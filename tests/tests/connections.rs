@@ -9,7 +9,8 @@ use shared::clock::Clock;
 use shared::config::{Function, Secret};
 use shared::db::{Db, health};
 use shared::serve::answer_live;
-use tests::{Answer, TestApp, TestDatabase, Vault, users};
+use tests::{Answer, TestApp, TestDatabase, Vault, bare_server, users};
+use tokio_postgres::NoTls;
 
 /// The process that the one open connection of a login belongs to.
 async fn backend(database: &TestDatabase) -> i32 {
@@ -86,4 +87,67 @@ async fn an_address_works_as_it_was_copied() {
         let answer = Answer::of("entitlements", answer_live(&live, entitlements::handle, request).await);
         assert_eq!(answer.status, 200, "{copied}: {}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closed_because_it_rested_is_replaced_without_a_failure() {
+    let t = TestApp::start_with(&[("DATABASE_POOL_SIZE", "1")]).await;
+    let database = t.value("select current_database()").await;
+    let hurry =
+        format!("alter role billing_reader in database {database} set idle_session_timeout = '300ms'");
+    t.db.batch_execute(&hurry).await.unwrap();
+    let open = "select count(*) from pg_stat_activity
+        where usename = 'billing_reader' and datname = current_database()";
+    for _ in 0..3 {
+        assert_eq!(t.entitlements(users::OWNER, &t.org).await.status, 200);
+        assert_eq!(t.value(open).await, "1");
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        assert_eq!(t.value(open).await, "0", "whoever is frozen keeps no connection from others");
+    }
+}
+
+#[tokio::test]
+async fn without_a_free_connection_the_answer_says_when_to_come_back_and_then_it_works() {
+    let t = TestApp::start().await;
+    let database = t.value("select current_database()").await;
+    let (taken, _carried) = tokio_postgres::connect(&t.database.url("billing_events"), NoTls).await.unwrap();
+    t.db.batch_execute(&format!("alter database {database} connection limit 1")).await.unwrap();
+    let answer = t.entitlements(users::OWNER, &t.org).await;
+    answer.assert_failure(503, "database_unavailable");
+    assert_eq!(answer.header("retry-after"), Some("2"));
+    t.subscribe(&json!({ "org_id": t.org }));
+    let event = t.last_event("customer.subscription.created");
+    t.deliver(&event).await.assert_failure(500, "processing_failed");
+    drop((taken, _carried));
+    t.db.batch_execute(&format!("alter database {database} connection limit -1")).await.unwrap();
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.status, 200);
+    t.deliver(&event).await.assert_outcome("applied");
+}
+
+#[tokio::test]
+async fn each_login_has_a_limit_for_its_connections_its_statements_and_its_rest() {
+    let server = bare_server("limits").await;
+    let mut admin = server.connect("postgres").await.unwrap();
+    migrations::run(&mut admin).await.unwrap();
+    let sql = "select r.rolname::text, r.rolconnlimit,
+          (select array_agg(split_part(s, '=', 1) order by s) from unnest(r.rolconfig) s
+            where split_part(s, '=', 2) not in ('', '0'))
+        from pg_roles r where r.rolname like 'billing%' and r.rolcanlogin order by 1";
+    let rows = admin.query(sql, &[]).await.unwrap();
+    let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(names, ["billing_checkout", "billing_events", "billing_operator", "billing_reader"]);
+    for row in rows {
+        assert!((1..=60).contains(&row.get::<_, i32>(1)));
+        let mut limited: Vec<String> = row.get(2);
+        // Not every operating system can tell that a client is gone.
+        limited.retain(|name| name != "client_connection_check_interval");
+        let expected = [
+            "idle_in_transaction_session_timeout",
+            "idle_session_timeout",
+            "search_path",
+            "statement_timeout",
+        ];
+        assert_eq!(limited, expected);
+    }
+    server.stop().await;
 }

@@ -1,5 +1,7 @@
 //! Why the database did not do what it was asked, and what follows from that.
 
+use std::io::ErrorKind;
+
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
@@ -26,13 +28,13 @@ impl Error {
         match self {
             Self::Connect(_) | Self::Timeout => true,
             Self::Query(error) => match error.code() {
-                // Class 53: insufficient resources; 55: a lock not to be had; 57: operator intervention; 08:
-                // connection exception.
-                Some(code) => {
-                    self.is_read_only()
-                        || ["53", "55", "57", "08"].iter().any(|class| code.code().starts_with(class))
-                }
-                None => error.is_closed(),
+                // Class 08: connection exception; 25: among others, a server that only reads; 40: rolled back
+                // for the sake of others; 53: insufficient resources; 55: a lock not to be had; 57: operator
+                // intervention; 58: an error of the system, such as of its disk.
+                Some(code) => ["08", "25", "40", "53", "55", "57", "58"]
+                    .iter()
+                    .any(|class| code.code().starts_with(class)),
+                None => is_lost(error),
             },
             Self::Answer(_) => false,
         }
@@ -54,15 +56,33 @@ impl Error {
         matches!(self, Self::Query(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION))
     }
 
-    /// Whether the server is about to be there: it refuses connections, or says that it is starting.
+    /// Whether the server is about to be there: it refuses connections, closes them, or says that it is
+    /// starting or ending. Or no host of several writes yet, because one is being made the primary.
     pub(super) fn may_connect_soon(&self) -> bool {
         let Self::Connect(PoolError::Backend(error)) = self else { return false };
         match error.code() {
-            Some(code) => *code == SqlState::CANNOT_CONNECT_NOW,
-            None => std::error::Error::source(error)
-                .and_then(|cause| cause.downcast_ref::<std::io::Error>())
-                .is_some_and(|cause| cause.kind() == std::io::ErrorKind::ConnectionRefused),
+            Some(code) => code.code().starts_with("08") || RESTARTING.contains(code),
+            None => {
+                error.is_closed()
+                    || io_error(error).is_some_and(|cause| {
+                        matches!(
+                            cause.kind(),
+                            ErrorKind::ConnectionRefused
+                                | ErrorKind::ConnectionReset
+                                | ErrorKind::ConnectionAborted
+                                | ErrorKind::BrokenPipe
+                                | ErrorKind::UnexpectedEof
+                                | ErrorKind::PermissionDenied
+                        )
+                    })
+            }
         }
+    }
+
+    /// Whether the server or the login has all the connections that it may have.
+    pub(super) fn is_limit_reached(&self) -> bool {
+        matches!(self, Self::Connect(PoolError::Backend(error))
+            if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS))
     }
 
     /// Whether somebody else held a lock for longer than the work may wait.
@@ -70,21 +90,34 @@ impl Error {
         matches!(self, Self::Query(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
     }
 
-    /// Whether nothing was done and the same statement may simply run again.
+    /// Whether the same statement may simply run again: it was rolled back, or its connection was lost.
     pub(super) fn is_transient(&self) -> bool {
-        match self {
-            Self::Query(error) => {
-                error.is_closed()
-                    || error.code().is_some_and(|code| {
-                        [
-                            SqlState::T_R_DEADLOCK_DETECTED,
-                            SqlState::T_R_SERIALIZATION_FAILURE,
-                            SqlState::ADMIN_SHUTDOWN,
-                        ]
-                        .contains(code)
-                    })
+        let Self::Query(error) = self else { return false };
+        match error.code() {
+            Some(code) => {
+                code.code().starts_with("08")
+                    || RESTARTING.contains(code)
+                    || [
+                        SqlState::T_R_DEADLOCK_DETECTED,
+                        SqlState::T_R_SERIALIZATION_FAILURE,
+                        SqlState::IDLE_SESSION_TIMEOUT,
+                    ]
+                    .contains(code)
             }
-            _ => false,
+            None => is_lost(error),
         }
     }
+}
+
+/// What a server says that ends or begins.
+const RESTARTING: [SqlState; 3] =
+    [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
+
+/// Whether the connection is gone.
+fn is_lost(error: &tokio_postgres::Error) -> bool {
+    error.is_closed() || io_error(error).is_some()
+}
+
+fn io_error(error: &tokio_postgres::Error) -> Option<&std::io::Error> {
+    std::error::Error::source(error).and_then(|cause| cause.downcast_ref())
 }

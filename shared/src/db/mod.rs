@@ -1,6 +1,7 @@
 //! The database: one file per table, SQL beside the code that runs it. Knows nothing of Stripe or HTTP.
 
 mod address;
+mod connector;
 mod error;
 mod pool;
 mod tls;

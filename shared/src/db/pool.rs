@@ -7,9 +7,8 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
 use scopeguard::{ScopeGuard, guard};
-use tokio::time::{error::Elapsed, timeout};
+use tokio::time::timeout;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -17,6 +16,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::config::Secret;
 use crate::db::Error;
 use crate::db::address::{Address, InvalidUrl};
+use crate::db::connector::{Connector, Tls};
 use crate::db::tls::{self, Authority};
 use crate::telemetry::metrics;
 use crate::telemetry::request::{Part, Timer};
@@ -35,8 +35,10 @@ const PROBES: (Duration, u32) = (Duration::from_secs(10), 3);
 /// How long a connection is used: so that a failover, a new address behind the name and a changed password
 /// take everywhere.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);
+/// How long one address of the server may take: there may be others behind its name.
+const ADDRESS_TIMEOUT: Duration = Duration::from_millis(2500);
 /// How long a server that refuses connections is waited for: a restart takes less.
-const RESTART: Duration = Duration::from_secs(4);
+const RESTART: Duration = Duration::from_secs(5);
 /// How long to wait before it is asked again.
 const KNOCK: Duration = Duration::from_millis(150);
 /// How often work is begun again after a deadlock, a serialization failure or a lost connection.
@@ -50,6 +52,7 @@ pub(super) type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: Pool,
+    tls: Tls,
 }
 
 impl Db {
@@ -72,10 +75,10 @@ impl Db {
         lifetime: Duration,
     ) -> Result<Self, InvalidUrl> {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = match target(url, ca)? {
-            (config, None) => Manager::from_config(config, NoTls, recycling),
-            (config, Some(tls)) => Manager::from_config(config, tls, recycling),
-        };
+        let (config, tls) = target(url, ca)?;
+        let tls = Tls::new(tls);
+        let connector = Connector::new(&config, tls.clone(), CONNECT_TIMEOUT);
+        let manager = Manager::from_connect(config, connector, recycling);
         let pool = Pool::builder(manager)
             .max_size(size)
             .pre_recycle(Hook::sync_fn(move |_, metrics| {
@@ -86,88 +89,77 @@ impl Db {
             .create_timeout(Some(CONNECT_TIMEOUT))
             .build()
             .map_err(|error| InvalidUrl(error.to_string()))?;
-        Ok(Self { pool })
+        Ok(Self { pool, tls })
     }
 
     /// Runs one statement in a transaction of its own: one round trip.
     ///
     /// It runs again on another connection if the first one turned out dead (a frozen instance's often is),
-    /// and after a deadlock. So it must be safe to run twice: ours are, because an event's claim commits with
-    /// its effects.
+    /// or leads to a server that only reads, and after a deadlock. So it must be safe to run twice: ours are,
+    /// because an event's claim commits with its effects.
     pub(super) async fn query(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Error> {
         let _timer = Timer::start(Part::Database);
         let mut tries = 1;
         loop {
-            let connection = self.connection().await?;
-            let answer = timeout(STATEMENT_TIMEOUT, connection.query_typed(sql, params)).await;
-            if let Ok(Err(error)) = &answer
-                && error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
-            {
-                // Not only this one: all of them lead to the server that only reads.
+            // It may still run when nobody waits for it any more.
+            let lease = guard(self.connection().await?, |abandoned| self.tls.abandon(abandoned));
+            let Ok(answer) = timeout(STATEMENT_TIMEOUT, lease.query_typed(sql, params)).await else {
+                return Err(Error::Timeout);
+            };
+            let connection = ScopeGuard::into_inner(lease);
+            let error = match answer {
+                Ok(rows) => return Ok(rows),
+                Err(error) => Error::from(error),
+            };
+            let is_read_only = error.is_read_only();
+            if is_read_only {
                 metrics::read_only();
-                drop(Object::take(ScopeGuard::into_inner(connection)));
+                // Not only this one: all of them lead to the server that only reads.
+                drop(Object::take(connection));
                 self.pool.retain(|_, _| false);
-                let answer = answer.map_err(|_| Error::Timeout)?;
-                if tries == TRIES {
-                    return answer.map_err(Error::from);
-                }
-                tries += 1;
-                continue;
+            } else {
+                drop(connection);
             }
-            if let Some(rows) = answered(connection, answer, &mut tries)? {
-                return Ok(rows);
+            if error.is_lock_not_had() {
+                metrics::lock_not_had();
             }
+            if tries == TRIES || !(is_read_only || error.is_transient()) {
+                return Err(error);
+            }
+            tracing::warn!(target: "billing", tries, %error, "a statement runs again");
+            if is_read_only {
+                tokio::time::sleep(KNOCK).await;
+            }
+            tries += 1;
         }
     }
 
     /// A connection. If the server refuses one, it may be starting again: then once more, for a while.
-    async fn connection(&self) -> Result<Lease, Error> {
+    async fn connection(&self) -> Result<Object, Error> {
         let began = Instant::now();
         loop {
             match self.pool.get().await.map_err(Error::from) {
-                Ok(connection) => return Ok(guard(connection, |abandoned| drop(Object::take(abandoned)))),
+                Ok(connection) => return Ok(connection),
                 Err(Error::Connect(PoolError::Timeout(TimeoutType::Recycle))) => {}
                 Err(error) if error.may_connect_soon() && began.elapsed() < RESTART => {
                     tokio::time::sleep(KNOCK).await;
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    if error.is_limit_reached() {
+                        metrics::connection_refused();
+                    }
+                    return Err(error);
+                }
             }
         }
     }
-}
-
-/// A connection that is closed, and not given to anybody else, if nobody waits for its statement any more: it
-/// may still run.
-type Lease = ScopeGuard<Object, fn(Object)>;
-
-/// What a statement answered in time, or None if it shall run again.
-fn answered(
-    connection: Lease,
-    answer: Result<Result<Vec<Row>, tokio_postgres::Error>, Elapsed>,
-    tries: &mut u32,
-) -> Result<Option<Vec<Row>>, Error> {
-    let answer = answer.map_err(|_| Error::Timeout)?;
-    drop(ScopeGuard::into_inner(connection));
-    let error = match answer {
-        Ok(rows) => return Ok(Some(rows)),
-        Err(error) => Error::from(error),
-    };
-    if error.is_lock_not_had() {
-        metrics::lock_not_had();
-    }
-    if *tries == TRIES || !error.is_transient() {
-        return Err(error);
-    }
-    tracing::warn!(target: "billing", tries, %error, "a statement runs again");
-    *tries += 1;
-    Ok(None)
 }
 
 /// Where to connect and how: encrypted and verified, unless it is this machine.
 fn target(url: &Secret, ca: Option<&str>) -> Result<(Config, Option<MakeRustlsConnect>), InvalidUrl> {
     let Address { mut config, authority, is_local, asks_for_encryption } = Address::read(url.expose())?;
     let says_which = url.expose().contains("target_session_attrs");
-    config.connect_timeout(CONNECT_TIMEOUT).application_name("promptforge-billing");
+    config.connect_timeout(ADDRESS_TIMEOUT).application_name("promptforge-billing");
     config
         .keepalives_idle(Duration::from_secs(30))
         .keepalives_interval(PROBES.0)

@@ -131,6 +131,16 @@ pub fn read_only() {
     counter!("ReadOnlyConnections").increment(1);
 }
 
+/// Nobody waited for a statement any more: its connection was closed, and the server told to end it.
+pub fn statement_abandoned() {
+    counter!("AbandonedStatements").increment(1);
+}
+
+/// The server gave no connection, because the login or the server has as many as it may have.
+pub fn connection_refused() {
+    counter!("ConnectionsRefused").increment(1);
+}
+
 /// An access token was refused.
 pub fn refused_token() {
     counter!("RefusedTokens").increment(1);
