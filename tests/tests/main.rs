@@ -94,6 +94,7 @@ mod webhook_events;
 mod webhook_failures;
 mod webhook_grace;
 mod webhook_impossible;
+mod webhook_kept;
 mod webhook_locks;
 mod webhook_order;
 mod webhook_payments;

@@ -32,7 +32,7 @@ pub(super) const READS: u32 = 4;
 
 /// What is kept of a request's time for noting a failure, and for answering after that.
 const TO_NOTE: Duration = Duration::from_millis(1500);
-const TO_ANSWER: Duration = Duration::from_millis(600);
+pub(super) const TO_ANSWER: Duration = Duration::from_millis(600);
 
 /// Applies the event and tells what came of it. `arrived`: when its request came.
 ///
@@ -68,7 +68,14 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
     if event.is_of_another_account() || event.is_test() {
         return Ok(Settled::ignored());
     }
-    let (db, stripe) = (resources.db()?, resources.stripe()?);
+    let db = resources.db()?;
+    let stripe = match resources.stripe() {
+        Ok(stripe) => stripe,
+        Err(error) => {
+            note(db, &reference(event), None, &error).await;
+            return Err(error);
+        }
+    };
     if event.livemode != stripe.livemode() {
         tracing::warn!(
             target: "billing", event = event.id, event.livemode,
@@ -141,7 +148,15 @@ pub fn reference(event: &Event<'_>) -> EventRef {
 /// Notes a failed attempt. Its error is the one to tell; that it could not be noted is one more line in the
 /// log.
 async fn note(db: &Db, event: &EventRef, org: Option<OrgId>, error: &Error) {
-    let noting = async { webhook_events::fail(db, event, org, error.code()).await.map_err(Error::from) };
+    if let Error::UnreadableEvent(cause) = error {
+        metrics::unreadable_event();
+        tracing::error!(target: "billing", event = event.id, %cause, "an event cannot be read");
+    }
+    let reason = match error {
+        Error::Misconfigured(_) => "not_configured",
+        _ => error.code(),
+    };
+    let noting = async { webhook_events::fail(db, event, org, reason).await.map_err(Error::from) };
     if let Err(unnoted) = deadline::hold(TO_ANSWER, Box::pin(noting)).await {
         tracing::error!(
             target: "billing", event = event.id, error = %unnoted,

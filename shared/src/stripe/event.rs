@@ -217,6 +217,11 @@ fn second<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     if (0..=LAST_SECOND).contains(&second) { Ok(second) } else { Err(D::Error::custom("no time")) }
 }
 
+/// When an event was made, Unix seconds, in either form. None: it does not say.
+pub fn second_of(created: &serde_json::Value) -> Option<i64> {
+    second(created).ok()
+}
+
 /// Reads what a JSON text begins with. Only a text that cannot be read is read once more, to learn where the
 /// trouble is: keeping that in mind costs as much as the reading itself.
 fn read<'de, T: Deserialize<'de>>(json: &'de [u8], of: &str) -> Result<T, Unreadable> {

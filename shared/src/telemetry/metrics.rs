@@ -111,6 +111,16 @@ pub fn seen(name: &str) {
     }
 }
 
+/// An event of Stripe's cannot be read, or lacks what it should carry.
+pub fn unreadable_event() {
+    counter!("UnreadableEvents").increment(1);
+}
+
+/// Somebody delivered an event while there is no signing secret to check it by.
+pub fn no_signing_secret() {
+    counter!("EventsWithoutSecret").increment(1);
+}
+
 /// Stripe answered something that is no answer to what it was asked.
 pub fn disbelieved() {
     counter!("DisbelievedAnswers").increment(1);

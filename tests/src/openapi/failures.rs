@@ -153,15 +153,17 @@ fn response(errors: Vec<ApiError>) -> Value {
     let lines: Vec<_> = errors.iter().map(|error| format!("`{}`: {}.", error.code(), when(error))).collect();
     let mut headers = Map::from_iter([("Cache-Control".to_owned(), super::operations::no_store())]);
     let mut examples = Map::new();
+    let mut waiting = Vec::new();
     // Of two that share a status (`stripe_throttled`, `database_unavailable`) each has it.
     for error in errors {
         let (summary, code) = (when(&error), error.code());
         let answer = error.into_response(REQUEST_ID);
+        waiting.push(answer.headers().contains_key("retry-after"));
         if let Some(seconds) = answer.headers().get("retry-after") {
             headers.insert(
                 "Retry-After".to_owned(),
                 json!({
-                    "description": "Seconds until another try makes sense.", "required": true,
+                    "description": "Seconds until another try makes sense.", "required": false,
                     "schema": { "type": "integer", "minimum": 0 },
                     "example": seconds.to_str().ok().and_then(|text| text.parse::<u64>().ok())
                 }),
@@ -172,6 +174,11 @@ fn response(errors: Vec<ApiError>) -> Value {
             _ => Value::Null,
         };
         examples.insert(code.to_owned(), json!({ "summary": summary, "value": body }));
+    }
+    if waiting.iter().all(|waits| *waits)
+        && let Some(header) = headers.get_mut("Retry-After")
+    {
+        header["required"] = json!(true);
     }
     json!({
         "description": lines.join("\n"),

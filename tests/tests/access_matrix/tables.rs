@@ -59,6 +59,7 @@ pf_fail_event               .    .        .      .     .     x       .      .   
 pf_forget_organization      .    .        .      .     .     x       .      .      .        .      x
 pf_import_customer          .    .        .      .     .     x       .      .      .        .      x
 pf_inquiry                  .    .        .      .     .     x       .      .      .        .      x
+pf_keep_event               .    .        .      .     .     x       .      .      .        x      x
 pf_override_entitlement     .    .        .      .     .     x       .      .      .        .      x
 pf_prune_events             .    .        .      .     .     x       .      .      .        .      x
 pf_replace_checkout_session .    .        .      .     .     x       .      .      x        .      .
