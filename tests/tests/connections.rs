@@ -125,6 +125,26 @@ async fn without_a_free_connection_the_answer_says_when_to_come_back_and_then_it
 }
 
 #[tokio::test]
+async fn the_reconciliation_tells_how_many_connections_are_used() {
+    let server = bare_server("used").await;
+    let mut admin = server.connect("postgres").await.unwrap();
+    migrations::run(&mut admin).await.unwrap();
+    admin.batch_execute("alter role billing_operator connection limit 4").await.unwrap();
+    let url = server.url("billing_operator", "postgres");
+    let db = Db::new(&Secret::new(url.clone()), None, 1).unwrap();
+    assert_eq!(health::connections_used(&db).await.unwrap(), 25);
+    let mut others = Vec::new();
+    for percent in [50, 75, 100] {
+        others.push(tokio_postgres::connect(&url, NoTls).await.unwrap());
+        assert_eq!(health::connections_used(&db).await.unwrap(), percent);
+    }
+    admin.batch_execute("alter role billing_operator connection limit -1").await.unwrap();
+    assert!((1..10).contains(&health::connections_used(&db).await.unwrap()), "the server's own limit");
+    drop((others, admin));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn each_login_has_a_limit_for_its_connections_its_statements_and_its_rest() {
     let server = bare_server("limits").await;
     let mut admin = server.connect("postgres").await.unwrap();

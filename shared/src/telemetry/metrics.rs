@@ -151,6 +151,12 @@ pub fn connection_refused() {
     counter!("ConnectionsRefused").increment(1);
 }
 
+/// How many of the database's connections are used, of a hundred: the server's, or those of the login that
+/// has the fewest left.
+pub fn connections_used(percent: i64) {
+    histogram!("ConnectionsUsedPercent").record(percent as f64);
+}
+
 /// An access token was refused.
 pub fn refused_token() {
     counter!("RefusedTokens").increment(1);
