@@ -146,7 +146,10 @@ async fn an_event_that_comes_while_there_is_no_secret_is_kept_and_applied_when_s
 #[tokio::test]
 async fn what_nobody_can_check_is_kept_only_if_it_could_be_stripes_and_never_without_end() {
     let t = TestApp::start_with(&[("STRIPE_WEBHOOK_SECRET", "")]).await;
-    let told = |id: &str, created: Value, livemode: bool| json!({ "id": id, "type": "invoice.paid", "created": created, "livemode": livemode });
+    let told = |id: &str, created: Value, livemode: bool| {
+        let kind = "invoice.paid";
+        json!({ "id": id, "type": kind, "created": created, "livemode": livemode })
+    };
     for impossible in [
         told("evt_1", json!(t.now() - 40 * 86400), false),
         told("evt_1", json!(t.now() + 7200), false),

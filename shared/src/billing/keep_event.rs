@@ -42,8 +42,8 @@ pub async fn unreadable(
     error
 }
 
-/// Keeps the id of an event that nobody can check, because there is no signing secret. The reconciliation asks
-/// Stripe for it: what Stripe does not know was never one.
+/// Keeps the id of an event that nobody can check, because there is no signing secret. The reconciliation
+/// asks Stripe for it: what Stripe does not know was never one.
 pub async fn unverified(resources: &Resources<'_>, body: &[u8]) {
     metrics::no_signing_secret();
     tracing::error!(target: "billing", "an event cannot be checked: STRIPE_WEBHOOK_SECRET is missing");

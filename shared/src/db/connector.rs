@@ -153,7 +153,7 @@ where
     }
 }
 
-/// What the server says of itself whenever it changes (PostgreSQL, "Asynchronous Operations" of the protocol).
+/// What the server says of itself whenever it changes (PostgreSQL, "Asynchronous Operations").
 fn only_reads<S, T>(connection: &Connection<S, T>) -> bool
 where
     S: AsyncRead + AsyncWrite + Unpin,

@@ -21,8 +21,8 @@ pub async fn schema_version(db: &Db) -> Result<Option<i64>, Error> {
     Ok(rows.first().and_then(|row| row.get(0)))
 }
 
-/// How many connections are used, of a hundred that may be: the server's, or those of a login of ours, whichever
-/// is more.
+/// How many connections are used, of a hundred that may be: the server's, or those of a login of ours,
+/// whichever is more.
 ///
 /// # Errors
 /// If the database does not answer.
@@ -31,7 +31,8 @@ pub async fn connections_used(db: &Db) -> Result<i64, Error> {
           select usename as name, count(*) as connections from pg_stat_activity
           where usename is not null group by usename)
         select greatest(
-          (select max(100 * used.connections / r.rolconnlimit) from used join pg_roles r on r.rolname = used.name
+          (select max(100 * used.connections / r.rolconnlimit)
+            from used join pg_roles r on r.rolname = used.name
             where r.rolname like 'billing\\_%' and r.rolconnlimit > 0),
           (select 100 * sum(connections) / (current_setting('max_connections')::bigint
             - current_setting('superuser_reserved_connections')::bigint) from used))::bigint";
