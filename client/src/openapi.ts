@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * What an organization may do.
-         * @description For any member. Keep the answer with its `ETag` and ask again with `If-None-Match`: what has not changed is a 304. Where that is configured, the same person may be answered from memory for two seconds, unless `If-None-Match` names another tag: `"afresh", "<ETag>"` is answered with what is there now.
+         * @description For any member. Keep the answer with its `ETag` and ask again with `If-None-Match`: what has not changed is a 304. Where that is configured, the same person may be answered from memory for two seconds, unless `If-None-Match` names another tag: `"afresh", "<ETag>"` is answered with what is there now. No answer is older than the newest tag that is named.
          */
         get: operations["getEntitlements"];
         put?: never;
@@ -812,8 +812,8 @@ export interface operations {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "no-store";
                     /**
-                     * @description Names all of the answer but its `timestamp`.
-                     * @example "1b8c0e3f5a7d9b2c4e6f8a0b"
+                     * @description Names all of the answer but its `timestamp`. It ends in a position in the database's log: if two tags differ only in that, the answers are the same.
+                     * @example "1b8c0e3f5a7d9b2c4e6f8a0b-16b3740"
                      */
                     ETag: string;
                     [name: string]: unknown;
@@ -957,7 +957,7 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the answer at hand; several with commas.
-                 * @example "1b8c0e3f5a7d9b2c4e6f8a0b"
+                 * @example "1b8c0e3f5a7d9b2c4e6f8a0b-16b3740"
                  */
                 "If-None-Match"?: string;
             };
@@ -972,8 +972,8 @@ export interface operations {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "private, no-cache";
                     /**
-                     * @description Names all of the answer but its `timestamp`.
-                     * @example "1b8c0e3f5a7d9b2c4e6f8a0b"
+                     * @description Names all of the answer but its `timestamp`. It ends in a position in the database's log: if two tags differ only in that, the answers are the same.
+                     * @example "1b8c0e3f5a7d9b2c4e6f8a0b-16b3740"
                      */
                     ETag: string;
                     [name: string]: unknown;
@@ -988,8 +988,8 @@ export interface operations {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "private, no-cache";
                     /**
-                     * @description Names all of the answer but its `timestamp`.
-                     * @example "1b8c0e3f5a7d9b2c4e6f8a0b"
+                     * @description Names all of the answer but its `timestamp`. It ends in a position in the database's log: if two tags differ only in that, the answers are the same.
+                     * @example "1b8c0e3f5a7d9b2c4e6f8a0b-16b3740"
                      */
                     ETag: string;
                     [name: string]: unknown;
@@ -1163,6 +1163,11 @@ export interface operations {
                 headers: {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 60
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1194,6 +1199,11 @@ export interface operations {
                 headers: {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 60
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

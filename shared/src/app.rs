@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::billing::Resources;
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::db::Db;
+use crate::config::{Config, Secret};
+use crate::db::{Db, Replica};
 use crate::error::Error;
 use crate::jwks::SigningKeys;
 use crate::recent::Recent;
@@ -22,6 +22,8 @@ pub struct App {
     /// What was read a moment ago.
     pub recent: Recent,
     db: Option<Db>,
+    primary: Option<Db>,
+    replica: Option<Replica>,
     stripe: Option<Stripe>,
     hurried: Option<Stripe>,
     signing_keys: Option<Arc<SigningKeys>>,
@@ -41,18 +43,19 @@ impl App {
     }
 
     fn assemble(mut config: Config, clock: Clock, before: Option<&Self>) -> Self {
-        let same_database = before.filter(|before| before.config.database() == config.database());
-        let opened = match (same_database.and_then(|before| before.db.clone()), &config.database_url) {
-            (Some(db), _) => Ok(Some(db)),
-            (None, Some(url)) => {
-                Db::new(url, config.database_ca.as_deref(), config.database_pool_size).map(Some)
+        let same_databases = before.filter(|before| before.config.databases() == config.databases());
+        let (db, primary) = match same_databases {
+            Some(before)
+                if before.db.is_some() && before.primary.is_some() == config.primary_url.is_some() =>
+            {
+                (before.db.clone(), before.primary.clone())
             }
-            (None, None) => Ok(None),
+            _ => (
+                opened(&mut config, "DATABASE_URL", |config| config.database_url.as_ref()),
+                opened(&mut config, "READER_PRIMARY_DATABASE_URL", |config| config.primary_url.as_ref()),
+            ),
         };
-        let db = opened.unwrap_or_else(|problem| {
-            config.problems.push(problem.to_string());
-            None
-        });
+        let replica = db.clone().filter(|_| primary.is_some()).map(Replica::new);
         let same_stripe = before.filter(|before| {
             before.config.stripe_key == config.stripe_key
                 && before.config.stripe_api_base == config.stripe_api_base
@@ -68,7 +71,7 @@ impl App {
             url.map(|url| Arc::new(SigningKeys::new(url, keys)))
         });
         let recent = Recent::keeping(config.entitlements_cache_seconds);
-        Self { config, clock, recent, db, stripe, hurried, signing_keys }
+        Self { config, clock, recent, db, primary, replica, stripe, hurried, signing_keys }
     }
 
     /// The database.
@@ -77,6 +80,16 @@ impl App {
     /// If `DATABASE_URL` is missing or malformed.
     pub fn db(&self) -> Result<&Db, Error> {
         self.resources().db()
+    }
+
+    /// The primary, if the database is a replica of it. None: the database is all there is.
+    pub fn primary(&self) -> Option<&Db> {
+        self.primary.as_ref()
+    }
+
+    /// The database as a replica, if its primary is known.
+    pub fn replica(&self) -> Option<&Replica> {
+        self.replica.as_ref()
     }
 
     /// Stripe's API.
@@ -107,4 +120,12 @@ impl App {
             foreign_subscriptions: self.config.foreign_subscriptions,
         }
     }
+}
+
+/// The pool for the address in a variable. One that cannot be read joins the problems.
+fn opened(config: &mut Config, variable: &str, url: impl Fn(&Config) -> Option<&Secret>) -> Option<Db> {
+    let is_replica = variable == "DATABASE_URL" && config.primary_url.is_some();
+    let open = if is_replica { Db::of_replicas } else { Db::new };
+    let opened = open(url(config)?, config.database_ca.as_deref(), config.database_pool_size);
+    opened.map_err(|problem| config.problems.push(problem.in_variable(variable))).ok()
 }

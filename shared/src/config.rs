@@ -78,6 +78,12 @@ pub struct Config {
     pub stripe_api_base: Option<Url>,
     /// `DATABASE_URL`
     pub database_url: Option<Secret>,
+    /// `READER_DATABASE_URL`: what the functions with the login of readers have as `DATABASE_URL`. Only an
+    /// operator's command asks for it by this name.
+    pub reader_url: Option<Secret>,
+    /// `READER_PRIMARY_DATABASE_URL`: the primary, if `DATABASE_URL` is a replica's. Of the functions, those
+    /// with the login of readers look at it.
+    pub primary_url: Option<Secret>,
     /// `DATABASE_CA`: PEM certificates to trust for the database instead of the public roots, or the path of
     /// a file of them.
     pub database_ca: Option<String>,
@@ -142,6 +148,8 @@ impl Config {
             ),
             stripe_api_base,
             database_url: read.text("DATABASE_URL").map(Secret::new),
+            reader_url: read.text("READER_DATABASE_URL").map(Secret::new),
+            primary_url: read.text("READER_PRIMARY_DATABASE_URL").map(Secret::new),
             database_ca: read.text("DATABASE_CA"),
             database_pool_size: read
                 .parsed("DATABASE_POOL_SIZE", "a number of connections from 1 to 100", |v| {
@@ -211,9 +219,10 @@ impl Config {
         config
     }
 
-    /// What a pool of connections is made of.
-    pub(crate) fn database(&self) -> (Option<&Secret>, Option<&str>, usize) {
-        (self.database_url.as_ref(), self.database_ca.as_deref(), self.database_pool_size)
+    /// What the pools of connections are made of.
+    pub(crate) fn databases(&self) -> ([Option<&Secret>; 2], Option<&str>, usize) {
+        let urls = [self.database_url.as_ref(), self.primary_url.as_ref()];
+        (urls, self.database_ca.as_deref(), self.database_pool_size)
     }
 
     /// What access tokens are checked by, but for the secret: the project and its configured keys.

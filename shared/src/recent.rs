@@ -12,6 +12,7 @@ use lru::LruCache;
 
 use crate::domain::entitlement::EntitlementSet;
 use crate::domain::ids::{OrgId, UserId};
+use crate::domain::position::Position;
 
 /// Entries at most, each below a kilobyte: the one that nobody asked for the longest makes room.
 const ROOM: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1999);
@@ -21,6 +22,8 @@ const ROOM: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1999);
 pub struct EntitlementsRead {
     /// What the organization had when it was read.
     pub entitlements: EntitlementSet,
+    /// Up to where the database's log is in it. None: not known.
+    pub position: Option<Position>,
     /// Every change before then is in it.
     pub at: Timestamp,
 }

@@ -65,7 +65,11 @@ impl TestApp {
 
     /// With some variables set otherwise; an empty value unsets one.
     pub async fn start_with(variables: &[(&str, &str)]) -> Self {
-        let database = TestDatabase::create().await;
+        Self::on(TestDatabase::create().await, variables).await
+    }
+
+    /// The same on this database.
+    pub async fn on(database: TestDatabase, variables: &[(&str, &str)]) -> Self {
         let db = database.connect().await;
         let stripe = Emulator::start(Options::default()).await.expect("the emulator starts");
         let mut environment = HashMap::from([
@@ -121,6 +125,13 @@ impl TestApp {
             let database_url = Some(Secret::new(url(login)));
             *app = app.succeeded_by(Config { database_url, ..app.config.clone() });
         }
+    }
+
+    /// Makes entitlements and health read at another address, a replica's if there is one of its primary.
+    pub fn read_from(&mut self, url: String, primary: Option<String>) {
+        let (database_url, primary_url) = (Some(Secret::new(url)), primary.map(Secret::new));
+        let config = Config { database_url, primary_url, ..self.reader.config.clone() };
+        self.reader = self.reader.succeeded_by(config);
     }
 
     /// GET /api/entitlements.

@@ -21,7 +21,11 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// A copy of the template.
     pub async fn create() -> Self {
-        let cluster = cluster().await;
+        Self::create_on(cluster().await).await
+    }
+
+    /// A copy of the template of a server that has been [prepared](prepare).
+    pub async fn create_on(cluster: &'static Cluster) -> Self {
         let name = Self::new_name();
         let admin = cluster.connect("postgres").await.expect("connect");
         let sql = format!("create database {name} template {TEMPLATE} strategy file_copy");
@@ -36,6 +40,11 @@ impl TestDatabase {
         let admin = cluster.connect("postgres").await.expect("connect");
         admin.batch_execute(&format!("create database {name}")).await.expect("a database for the test");
         Self { name, cluster }
+    }
+
+    /// The same database on another server.
+    pub fn at(&self, cluster: &'static Cluster) -> Self {
+        Self { name: self.name.clone(), cluster }
     }
 
     /// The address for a login.
@@ -94,14 +103,24 @@ impl TestDatabase {
     }
 }
 
-/// A server of its own, with a superuser `postgres` and no role of ours. The caller stops it.
-pub async fn bare_server(name: &str) -> Cluster {
+/// Who runs a server of the tests, and its programs.
+pub(crate) fn programs() -> (Owner, Binaries) {
     let owner = Owner::detect().expect("a user for the server");
     let tools = reachable_home(&crate::root().join(".local"), owner).join("tools");
     let binaries = Binaries::find_or_fetch(&tools, &|sentence| println!("{sentence}")).expect("PostgreSQL");
+    (owner, binaries)
+}
+
+/// Where a server of the tests has its data.
+pub(crate) fn data(name: &str) -> PathBuf {
     let shared_memory = PathBuf::from("/dev/shm");
     let parent = if shared_memory.is_dir() { shared_memory } else { std::env::temp_dir() };
-    let data = parent.join(format!("promptforge-{name}-{}", std::process::id()));
+    parent.join(format!("promptforge-{name}-{}", std::process::id()))
+}
+
+/// A server of its own, with a superuser `postgres` and no role of ours. The caller stops it.
+pub async fn bare_server(name: &str) -> Cluster {
+    let ((owner, binaries), data) = (programs(), data(name));
     Cluster::start(&binaries, owner, &data, 0, Durability::None, Lifetime::Removed)
         .await
         .expect("the server starts")
@@ -113,6 +132,12 @@ async fn cluster() -> &'static Cluster {
 
 async fn start() -> Cluster {
     let cluster = bare_server("tests").await;
+    prepare(&cluster).await;
+    cluster
+}
+
+/// Makes the template.
+pub(crate) async fn prepare(cluster: &Cluster) {
     let admin = cluster.connect("postgres").await.expect("connect");
     admin.batch_execute(&format!("create database {TEMPLATE}")).await.expect("create the template");
     let mut template = cluster.connect(TEMPLATE).await.expect("connect");
@@ -125,5 +150,4 @@ async fn start() -> Cluster {
     drop(template);
     let sealed = format!("alter database {TEMPLATE} is_template true allow_connections false");
     admin.batch_execute(&sealed).await.expect("seal the template");
-    cluster
 }

@@ -21,6 +21,7 @@ pub mod operator;
 mod paying;
 pub mod pooler;
 pub mod program;
+pub mod replica;
 pub mod rotation;
 pub mod runtime_api;
 pub mod said;

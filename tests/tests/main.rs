@@ -79,6 +79,8 @@ mod reconcile;
 mod reconcile_answers;
 mod reconcile_poison;
 mod reconcile_sweep;
+mod replica;
+mod replica_lost;
 mod routes;
 mod runtime;
 mod samples;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::pooler::Pooler;
+use tests::replica::Replicated;
 use tests::{TestApp, users};
 use tokio_postgres::NoTls;
 use uuid::Uuid;
@@ -170,4 +171,47 @@ async fn what_nobody_waits_for_is_ended_through_a_pooler() {
     lock.batch_execute("commit").await.unwrap();
     assert_eq!(t.entitlements(owner, &t.org).await.status, 200);
     pooler.stop().await;
+}
+
+#[tokio::test]
+async fn a_replica_behind_a_pooler_never_answers_with_less_than_what_was_synced() {
+    let servers = Replicated::start("pooled").await;
+    let (mut t, at_replica) = servers.app().await;
+    let pooler = Pooler::start(&t.database, SERVER_CONNECTIONS).await;
+    let replicas = Pooler::start(&at_replica, SERVER_CONNECTIONS).await;
+    t.connect_through(|login| pooler.url(login));
+    t.read_from(replicas.url("billing_reader"), Some(pooler.url("billing_reader")));
+    let customers = customers(&t, 12).await;
+    // The replica replays all the while, and now and then it does not.
+    let (t, done) = (&t, &Cell::new(false));
+    let pauses = async {
+        while !done.get() {
+            servers.pause().await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            servers.resume().await;
+        }
+    };
+    let purchases = join_all(customers.iter().map(|customer| async move {
+        let order = json!({ "orgId": customer.org, "planCode": customer.plan, "interval": "month" });
+        let session = t.checkout(&customer.owner, &order).await;
+        t.stripe.pay_checkout_session(session.text("/sessionId")).expect("pay");
+        let synced = t.sync(&customer.owner, &json!({ "orgId": customer.org })).await;
+        assert_eq!((synced.status, synced.text("/planCode")), (200, customer.plan), "{}", synced.body);
+        let tag = synced.header("etag").unwrap();
+        for _ in 0..20 {
+            let same = t.entitlements_if_changed(&customer.owner, &customer.org, Some(tag)).await;
+            assert_eq!((same.status, same.header("etag")), (304, Some(tag)), "{}", same.body);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }));
+    let work = async {
+        purchases.await;
+        done.set(true);
+    };
+    futures_util::join!(work, pauses);
+    servers.catch_up().await;
+    let others = replicas.server_connections("billing_reader").await;
+    assert!((1..=SERVER_CONNECTIONS).contains(&others), "{others} connections to the replica");
+    pooler.stop().await;
+    replicas.stop().await;
 }

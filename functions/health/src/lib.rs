@@ -17,7 +17,8 @@ use shared::serve::Outdated;
 /// # Errors
 /// None: a part that fails is the answer.
 pub async fn handle(app: &App, _request: Request) -> Result<Response<Body>, ApiError> {
-    let schema = match app.db() {
+    // A replica may be lost: the primary answers for it.
+    let schema = match app.primary().map_or_else(|| app.db(), Ok) {
         Ok(db) => db::health::schema_version(db).await.map_err(Error::from),
         Err(error) => Err(error),
     };

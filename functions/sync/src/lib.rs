@@ -7,7 +7,7 @@ use serde::Deserialize;
 use shared::app::App;
 use shared::billing::limits::Limits;
 use shared::billing::read_subscriptions;
-use shared::db::entitlements;
+use shared::db::entitlements::{self, Reading};
 use shared::db::subscriptions::{self, Purpose};
 use shared::domain::ids::OrgId;
 use shared::http::entitlements::EntitlementsAnswer;
@@ -26,16 +26,17 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     let wanted: SyncRequest = request::json(&request)?;
     let org = request::org_id(&wanted.org_id)?;
     let (db, stripe) = (app.db()?, app.stripe()?);
-    let mut set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
+    let mut reading = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
     if let Some(inquiry) = subscriptions::begin_sync(db, org, stripe.livemode()).await? {
         let purpose = Purpose { cause: "sync", grace_days: app.config.grace_days, dry_run: false };
         read_subscriptions::of_organization(&app.resources(), purpose, &inquiry, &Limits::default()).await?;
         // Also if nothing differed: an event may have brought it since the first look.
-        set = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
+        reading = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
     }
     // With the tag of the same answer to GET: who has it is not answered from what an instance remembers of
-    // before.
-    EntitlementsAnswer::from(EntitlementsRead { entitlements: set, at: app.clock.now() })
+    // before, and not by a replica that has not replayed this yet.
+    let Reading { entitlements, position } = reading;
+    EntitlementsAnswer::from(EntitlementsRead { entitlements, position, at: app.clock.now() })
         .into_response()
         .map_err(ApiError::from)
 }

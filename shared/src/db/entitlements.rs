@@ -2,33 +2,88 @@
 //! member.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio_postgres::types::{Json, Type};
+use tokio_postgres::Row;
+use tokio_postgres::types::{Json, PgLsn, Type};
 
 use crate::db::organizations::Role;
+use crate::db::pool::Params;
 use crate::db::{Db, Error};
 use crate::domain::discount::Terms;
 use crate::domain::entitlement::EntitlementSet;
 use crate::domain::ids::{OrgId, UserId};
+use crate::domain::position::Position;
 use crate::domain::status::Status;
+
+/// What was read, and where.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// What the organization has.
+    pub entitlements: EntitlementSet,
+    /// Up to where the primary's log is in it. None: this was no primary.
+    pub position: Option<Position>,
+}
+
+/// What a replica has.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// None: not a member, as far as the replica knows, or it was not asked because it is behind.
+    pub entitlements: Option<EntitlementSet>,
+    /// Up to where the replica has replayed the primary's log. None: it does not say.
+    pub position: Option<Position>,
+    /// How old its state is at most. None: not known.
+    pub lag: Option<Duration>,
+}
 
 /// An organization's entitlements as `user` may see them. None: not a member, or there is no such
 /// organization.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn read(db: &Db, user: UserId, org: OrgId) -> Result<Option<EntitlementSet>, Error> {
+pub async fn read(db: &Db, user: UserId, org: OrgId) -> Result<Option<Reading>, Error> {
     let id = org.uuid();
-    let sql = "select * from billing.read_entitlements($1, $2)";
+    // The position is looked at after the snapshot was taken: no change that is in the answer lies behind it.
+    let sql =
+        "select case when pg_is_in_recovery() then null else pg_current_wal_insert_lsn() end as log_position,
+        r.* from billing.read_entitlements($1, $2) r";
     let rows = db.query(sql, &[(&user.uuid(), Type::UUID), (&id, Type::UUID)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
+    Ok(Some(Reading { entitlements: set(row, org)?, position: position(row) }))
+}
+
+/// The same at a replica, which does not look before it has replayed up to `least`.
+///
+/// # Errors
+/// If the replica fails.
+pub async fn read_replayed(
+    replica: &Db,
+    user: UserId,
+    org: OrgId,
+    least: Option<Position>,
+) -> Result<Replayed, Error> {
+    let (id, least) = (org.uuid(), least.map(|position| PgLsn::from(position.bytes())));
+    let sql = "select * from billing.read_replayed_entitlements($1, $2, $3)";
+    let params: Params<'_> = &[(&user.uuid(), Type::UUID), (&id, Type::UUID), (&least, Type::PG_LSN)];
+    let rows = replica.query(sql, params).await?;
+    let row = rows.first().ok_or_else(|| Error::Answer("a replica's answer has no row".to_owned()))?;
+    let is_there = row.get::<_, Option<&str>>("role").is_some();
+    let lag = row.get::<_, Option<i64>>("lag_ms").map(|lag| Duration::from_millis(lag.max(0).unsigned_abs()));
+    Ok(Replayed { entitlements: is_there.then(|| set(row, org)).transpose()?, position: position(row), lag })
+}
+
+fn position(row: &Row) -> Option<Position> {
+    row.get::<_, Option<PgLsn>>("log_position").map(|at| Position::new(at.into()))
+}
+
+fn set(row: &Row, org: OrgId) -> Result<EntitlementSet, Error> {
     let second = |name: &str| row.get::<_, Option<i64>>(name).and_then(|s| Timestamp::from_second(s).ok());
     let Json(features): Json<BTreeMap<String, bool>> =
         row.try_get("features").map_err(|error| Error::Answer(format!("features: {error}")))?;
     let discounts: Option<Json<Vec<Terms>>> =
         row.try_get("discounts").map_err(|error| Error::Answer(format!("discounts: {error}")))?;
-    Ok(Some(EntitlementSet {
+    Ok(EntitlementSet {
         org,
         plan_code: row.get("plan_code"),
         status: row.get::<_, Option<String>>("status").map(Status::from),
@@ -44,5 +99,5 @@ pub async fn read(db: &Db, user: UserId, org: OrgId) -> Result<Option<Entitlemen
         collection_paused: row.get("collection_paused"),
         can_manage_billing: Role::from(row.get::<_, &str>("role")).may_change_billing(),
         features,
-    }))
+    })
 }

@@ -17,6 +17,9 @@ pub enum Error {
     /// A statement took too long.
     #[error("no answer in time")]
     Timeout,
+    /// A replica is the only database there is, and has not replayed yet what the caller has seen.
+    #[error("the replica is behind what the caller has seen")]
+    Behind,
     /// The database answered something that this code does not understand.
     #[error("unexpected answer: {0}")]
     Answer(String),
@@ -26,7 +29,7 @@ impl Error {
     /// Whether the same call can be expected to work a little later.
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Connect(_) | Self::Timeout => true,
+            Self::Connect(_) | Self::Timeout | Self::Behind => true,
             Self::Query(error) => match error.code() {
                 // Class 08: connection exception; 25: among others, a server that only reads; 40: rolled back
                 // for the sake of others; 53: insufficient resources; 55: a lock not to be had; 57: operator

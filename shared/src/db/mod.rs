@@ -4,6 +4,7 @@ mod address;
 mod connector;
 mod error;
 mod pool;
+mod replica;
 mod tls;
 
 pub mod argument;
@@ -20,6 +21,7 @@ pub mod webhook_events;
 pub use address::InvalidUrl;
 pub use error::Error;
 pub use pool::{ConnectError, Db, connect, is_local};
+pub use replica::Replica;
 
 /// The schema that this code works with: the number of the newest migration.
 pub const SCHEMA_VERSION: i64 = 7;

@@ -64,6 +64,14 @@ impl Db {
         Self::with_lifetime(url, ca, size, LIFETIME)
     }
 
+    /// The same for replicas: they only read, and may all be taken.
+    ///
+    /// # Errors
+    /// If the address or the CA file cannot be read.
+    pub fn of_replicas(url: &Secret, ca: Option<&str>, size: usize) -> Result<Self, InvalidUrl> {
+        Self::open(target(url, ca, TargetSessionAttrs::Any)?, size, LIFETIME)
+    }
+
     /// The same with connections that are used for `lifetime`.
     ///
     /// # Errors
@@ -74,8 +82,11 @@ impl Db {
         size: usize,
         lifetime: Duration,
     ) -> Result<Self, InvalidUrl> {
+        Self::open(target(url, ca, TargetSessionAttrs::ReadWrite)?, size, lifetime)
+    }
+
+    fn open((config, tls): Target, size: usize, lifetime: Duration) -> Result<Self, InvalidUrl> {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let (config, tls) = target(url, ca)?;
         let tls = Tls::new(tls);
         let connector = Connector::new(&config, tls.clone(), CONNECT_TIMEOUT);
         let manager = Manager::from_connect(config, connector, recycling);
@@ -155,8 +166,11 @@ impl Db {
     }
 }
 
-/// Where to connect and how: encrypted and verified, unless it is this machine.
-fn target(url: &Secret, ca: Option<&str>) -> Result<(Config, Option<MakeRustlsConnect>), InvalidUrl> {
+/// Where to connect and how.
+type Target = (Config, Option<MakeRustlsConnect>);
+
+/// Where to connect and how: encrypted and verified, unless it is this machine. `wanted`: of several servers.
+fn target(url: &Secret, ca: Option<&str>, wanted: TargetSessionAttrs) -> Result<Target, InvalidUrl> {
     let Address { mut config, authority, is_local, asks_for_encryption } = Address::read(url.expose())?;
     let says_which = url.expose().contains("target_session_attrs");
     config.connect_timeout(ADDRESS_TIMEOUT).application_name("promptforge-billing");
@@ -165,9 +179,9 @@ fn target(url: &Secret, ca: Option<&str>) -> Result<(Config, Option<MakeRustlsCo
         .keepalives_interval(PROBES.0)
         .keepalives_retries(PROBES.1);
     config.tcp_user_timeout(SILENCE);
-    // Of several servers the one that writes, unless the address says otherwise.
+    // Unless the address says otherwise.
     if config.get_hosts().len() > 1 && !says_which {
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        config.target_session_attrs(wanted);
     }
     let authority = ca.map(Authority::of_variable).or(authority);
     if is_local && authority.is_none() && !asks_for_encryption {
@@ -203,7 +217,7 @@ fn because(error: &tokio_postgres::Error) -> String {
 /// # Errors
 /// See [`ConnectError`].
 pub async fn connect(url: &Secret, ca: Option<&str>) -> Result<Client, ConnectError> {
-    match target(url, ca)? {
+    match target(url, ca, TargetSessionAttrs::ReadWrite)? {
         (config, None) => {
             let (client, connection) = config.connect(NoTls).await?;
             tokio::spawn(connection);

@@ -9,5 +9,6 @@ pub mod ordering;
 pub mod origin;
 pub mod payment;
 pub mod plan;
+pub mod position;
 pub mod status;
 pub mod subscription;

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use lambda_http::http::{HeaderValue, header};
+use lambda_http::http::header;
 use lambda_http::{Body, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::domain::discount::Terms;
 use crate::domain::entitlement::EntitlementSet;
@@ -16,6 +15,7 @@ use crate::domain::ids::OrgId;
 use crate::domain::plan::PlanCode;
 use crate::domain::status::Status;
 use crate::error::Error;
+use crate::http::etag::Tag;
 use crate::http::{response, schema};
 use crate::recent::EntitlementsRead;
 
@@ -37,16 +37,15 @@ pub struct Stamped {
 /// What was read, ready to be told.
 pub struct EntitlementsAnswer {
     told: Stamped,
-    /// A strong validator (RFC 9110, 8.8.3) of everything but the time.
-    pub etag: String,
+    /// Names everything but the time, and says where it was read.
+    pub tag: Tag,
 }
 
 impl From<EntitlementsRead> for EntitlementsAnswer {
     fn from(read: EntitlementsRead) -> Self {
         let entitlements = Entitlements::from(read.entitlements);
-        let digest = Sha256::digest(serde_json::to_vec(&entitlements).unwrap_or_default());
-        let etag = format!("\"{}\"", hex::encode(&digest[..12]));
-        Self { told: Stamped { success: true, entitlements, timestamp: read.at }, etag }
+        let tag = Tag::of(&serde_json::to_vec(&entitlements).unwrap_or_default(), read.position);
+        Self { told: Stamped { success: true, entitlements, timestamp: read.at }, tag }
     }
 }
 
@@ -54,12 +53,10 @@ impl EntitlementsAnswer {
     /// 200 with its `ETag`.
     ///
     /// # Errors
-    /// Never, as the tag is made of hexadecimal digits.
+    /// Never, as [`Tag::header`].
     pub fn into_response(self) -> Result<Response<Body>, Error> {
         let mut response = response::ok(&self.told);
-        let etag =
-            HeaderValue::from_str(&self.etag).map_err(|_| Error::Internal("the ETag is no header value"))?;
-        response.headers_mut().insert(header::ETAG, etag);
+        response.headers_mut().insert(header::ETAG, self.tag.header()?);
         Ok(response)
     }
 }

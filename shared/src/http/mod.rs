@@ -3,6 +3,7 @@
 pub mod billing_admin;
 pub mod entitlements;
 pub mod error;
+pub mod etag;
 pub mod identity;
 pub mod request;
 pub mod response;

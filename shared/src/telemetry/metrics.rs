@@ -7,6 +7,7 @@
 
 use std::io::Write;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use ::metrics::{counter, histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
@@ -61,6 +62,18 @@ pub fn answered(current: &Current, status: u16, code: Option<&'static str>, mill
 /// Entitlements were answered from memory.
 pub fn cache_hit() {
     counter!("CacheHits").increment(1);
+}
+
+/// A replica answered, and its state was that old at most. None: not known.
+pub fn replica_answered(lag: Option<Duration>) {
+    if let Some(lag) = lag {
+        histogram!("ReplicaLagMilliseconds").record(lag.as_millis() as f64);
+    }
+}
+
+/// The primary was asked because the replica was behind, or failed, or rests after a failure.
+pub fn replica_passed_over() {
+    counter!("ReplicaPassedOver").increment(1);
 }
 
 /// Where the time of a request or a run went.

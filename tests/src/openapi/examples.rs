@@ -6,7 +6,7 @@ use shared::domain::feature::Feature;
 /// The demo organization.
 pub const ORG: &str = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
 /// Of an answer.
-pub const ETAG: &str = "\"1b8c0e3f5a7d9b2c4e6f8a0b\"";
+pub const ETAG: &str = "\"1b8c0e3f5a7d9b2c4e6f8a0b-16b3740\"";
 const SESSION: &str = "cs_test_a1YwuJSJwIzFq3xTz0mO5nKcVbR8dLhE2sGp7yU4iWo6tAeM9jXvNfBgQr";
 
 /// What Pro switches on.

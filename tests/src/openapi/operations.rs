@@ -40,8 +40,11 @@ pub fn paths(schemas: &mut Schemas) -> Value {
 
 fn etag() -> Value {
     json!({
-        "description": "Names all of the answer but its `timestamp`.", "required": true,
-        "schema": { "type": "string", "pattern": "^\"[0-9a-f]{24}\"$" }, "example": examples::ETAG
+        "description": "Names all of the answer but its `timestamp`. It ends in a position in the database's \
+                        log: if two tags differ only in that, the answers are the same.",
+        "required": true,
+        "schema": { "type": "string", "pattern": "^\"[0-9a-f]{24}(-[0-9a-f]{1,16})?\"$" },
+        "example": examples::ETAG
     })
 }
 
@@ -54,7 +57,8 @@ fn entitlements(schemas: &mut Schemas) -> Value {
         "description": "For any member. Keep the answer with its `ETag` and ask again with `If-None-Match`: \
                         what has not changed is a 304. Where that is configured, the same person may be \
                         answered from memory for two seconds, unless `If-None-Match` names another tag: \
-                        `\"afresh\", \"<ETag>\"` is answered with what is there now.",
+                        `\"afresh\", \"<ETag>\"` is answered with what is there now. No answer is \
+                        older than the newest tag that is named.",
         "security": access_token(),
         "parameters": [
             {

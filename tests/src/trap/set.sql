@@ -52,7 +52,7 @@ do $$
 declare
   used record;
   types constant oid[] := array['uuid', 'text', 'jsonb', 'bool', 'int8', 'int4', 'timestamptz', 'interval',
-    'name']::regtype[];
+    'name', 'pg_lsn']::regtype[];
 begin
   for used in
     select p.proname as name, oidvectortypes(p.proargtypes) as arguments, p.proretset as many,
@@ -108,7 +108,7 @@ declare
 begin
   foreach type in array array['uuid', 'jsonb', 'json', 'text', 'bool', 'boolean', 'int8', 'bigint', 'int4',
     'timestamptz',
-    'interval', 'regclass', 'name', 'float8']
+    'interval', 'regclass', 'name', 'float8', 'pg_lsn']
   loop
     execute pg_catalog.format('create domain pg_temp.%I as pg_catalog.%I check (pg_temp.spring(%L))', type,
       case type when 'boolean' then 'bool' when 'bigint' then 'int8' else type end, 'the type ' || type);

@@ -68,6 +68,7 @@ pf_store_cursor             .    .        .      .     .     x       .      .   
 pf_store_customer           .    .        .      .     .     x       .      .      x        .      .
 read_account                .    .        .      .     .     x       .      .      x        .      .
 read_entitlements           .    .        .      .     .     x       .      x      .        x      .
+read_replayed_entitlements  .    .        .      .     .     x       .      x      .        .      .
 ";
 
 /// The functions of the schema `billing_private`.

@@ -131,6 +131,7 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "items") => one(r#"[{"unreadable": "seats_per_unit"}]"#),
         (_, "object") => one(r#"{"hasAPI": true}"#),
         (_, "reached") => one(r#"{"through": 1}"#),
+        (_, "wanted") => one("0/0"),
         (_, "days") => one("31"),
         (_, "at_most") => one("100"),
         ("claim", "name") => one("role"),

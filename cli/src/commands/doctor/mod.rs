@@ -13,6 +13,7 @@ mod database;
 mod destinations;
 mod events;
 mod paid_for;
+mod replica;
 mod signing_keys;
 mod stripe;
 
@@ -81,6 +82,7 @@ pub async fn run(args: Args, context: &Context) -> Result<DoctorReport, Error> {
     signing_keys::check(context, &mut report).await;
     let is_migrated = database::check(context, &mut report).await;
     if is_migrated {
+        replica::check(context, &mut report).await;
         paid_for::check(context, &mut report).await;
     }
     if stripe::check(context, args.webhook_url.as_ref(), is_migrated, &mut report).await && is_migrated {

@@ -15,6 +15,13 @@ use parameter::{Encryption, Meaning, could_be_name};
 #[error("DATABASE_URL cannot be used: {0}")]
 pub struct InvalidUrl(pub(super) String);
 
+impl InvalidUrl {
+    /// The same, of an address in another variable than `DATABASE_URL`.
+    pub fn in_variable(&self, name: &str) -> String {
+        format!("{name} cannot be used: {}", self.0)
+    }
+}
+
 /// An address that has been read.
 #[derive(Debug)]
 pub(super) struct Address {
