@@ -107,6 +107,11 @@ impl TestApp {
         Self { app, reader, checkout, operator, db, database, stripe, org, other_org }
     }
 
+    /// What entitlements and health get.
+    pub(crate) fn reader(&self) -> &App {
+        &self.reader
+    }
+
     /// Sets the clock of everything but the database.
     pub fn set_clock(&mut self, clock: &Clock) {
         for app in [&mut self.app, &mut self.reader, &mut self.checkout, &mut self.operator] {

@@ -15,6 +15,8 @@ use tokio::net::TcpListener;
 /// The gateway in front of real handlers.
 pub(crate) struct Stack {
     pub(crate) url: String,
+    /// What is behind the functions.
+    pub(crate) app: Arc<TestApp>,
     auth: Arc<SupabaseAuth>,
     http: reqwest::Client,
     /// What the functions were asked.
@@ -35,12 +37,20 @@ impl Stack {
         app.db.batch_execute(&people).await.unwrap();
         let database = Arc::new(app.database.connect().await);
         let console = Console { database, panel_url: None, client: "not-built".into() };
-        let (runtime_port, events) = serve_functions(Arc::new(app)).await;
+        let app = Arc::new(app);
+        let (runtime_port, events) = serve_functions(Arc::clone(&app)).await;
         let auth = Arc::new(SupabaseAuth::open(&url, None).unwrap());
         let origins = vec![url.clone(), "http://localhost:3000".to_owned()];
         gateway::serve(listener, Gateway { runtime_port, auth: auth.clone(), console, origins }).unwrap();
         let entitlements = format!("{url}/api/entitlements?orgId={}", ORG.0);
-        Self { url, auth, http: reqwest::Client::builder().no_proxy().build().unwrap(), events, entitlements }
+        Self {
+            url,
+            app,
+            auth,
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            events,
+            entitlements,
+        }
     }
 
     fn ask(&self) -> RequestBuilder {

@@ -75,6 +75,7 @@ mod ordering_rule;
 mod personal_data;
 mod portal;
 mod portal_customers;
+mod probe;
 mod reconcile;
 mod reconcile_answers;
 mod reconcile_poison;

@@ -61,6 +61,11 @@ async fn each_function_answers_its_sample() {
             assert!(!reconcile::handle(&t.operator, limit).await.unwrap().unfinished);
             continue;
         }
+        if name == "probe" {
+            // It looks at nothing of its event, and asks as many questions without addresses.
+            assert_eq!(probe::probe(&t.app).await.failures().count(), 3);
+            continue;
+        }
         let request = invocation(&path);
         let (answer, expected): (Answer, u16) = match name {
             "checkout" => (t.call_checkout(request).await, 200),

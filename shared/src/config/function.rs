@@ -1,6 +1,7 @@
 //! The functions: what each is called, how it is reached, whose database login it has, and which variables it
 //! cannot do without. What template.yaml and the local stack give each.
 
+use super::probe::CANARY;
 use super::tidied;
 
 /// A Lambda function.
@@ -14,6 +15,8 @@ pub enum Function {
     Health,
     /// Opens a customer portal session.
     Portal,
+    /// Asks what people and Stripe ask, on a schedule.
+    Probe,
     /// Compares with Stripe, on a schedule.
     Reconcile,
     /// Reads an organization's subscriptions from Stripe.
@@ -72,7 +75,7 @@ impl Login {
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Checkout,
         Self::Portal,
         Self::Sync,
@@ -80,19 +83,24 @@ impl Function {
         Self::Webhook,
         Self::Health,
         Self::Reconcile,
+        Self::Probe,
     ];
 
     /// The one table: name, front, login.
-    fn row(self) -> (&'static str, Front, Login) {
+    fn row(self) -> (&'static str, Front, Option<Login>) {
         use Front::{FunctionUrl, Open, Schedule, SignedIn};
+        let login = Some;
         match self {
-            Self::Checkout => ("checkout", SignedIn("POST", "/api/billing/checkout"), Login::Checkout),
-            Self::Portal => ("portal", SignedIn("POST", "/api/billing/portal"), Login::Checkout),
-            Self::Sync => ("sync", SignedIn("POST", "/api/billing/sync"), Login::Events),
-            Self::Entitlements => ("entitlements", SignedIn("GET", "/api/entitlements"), Login::Reader),
-            Self::Webhook => ("webhook", FunctionUrl("POST", "/api/webhooks/stripe"), Login::Events),
-            Self::Health => ("health", Open("GET", "/api/health"), Login::Reader),
-            Self::Reconcile => ("reconcile", Schedule(15), Login::Operator),
+            Self::Checkout => ("checkout", SignedIn("POST", "/api/billing/checkout"), login(Login::Checkout)),
+            Self::Portal => ("portal", SignedIn("POST", "/api/billing/portal"), login(Login::Checkout)),
+            Self::Sync => ("sync", SignedIn("POST", "/api/billing/sync"), login(Login::Events)),
+            Self::Entitlements => {
+                ("entitlements", SignedIn("GET", "/api/entitlements"), login(Login::Reader))
+            }
+            Self::Webhook => ("webhook", FunctionUrl("POST", "/api/webhooks/stripe"), login(Login::Events)),
+            Self::Health => ("health", Open("GET", "/api/health"), login(Login::Reader)),
+            Self::Reconcile => ("reconcile", Schedule(15), login(Login::Operator)),
+            Self::Probe => ("probe", Schedule(5), None),
         }
     }
 
@@ -106,8 +114,8 @@ impl Function {
         self.row().1
     }
 
-    /// The database login it has.
-    pub fn login(self) -> Login {
+    /// The database login it has. None: it needs none.
+    pub fn login(self) -> Option<Login> {
         self.row().2
     }
 
@@ -123,8 +131,8 @@ impl Function {
 
     /// The name under which a secret that several functions share holds the address with this function's own
     /// database login.
-    pub fn database_variable(self) -> &'static str {
-        self.login().variable()
+    pub fn database_variable(self) -> Option<&'static str> {
+        self.login().map(Login::variable)
     }
 
     /// Whether these variables are all that the function works with, so that there is no need for a secret.
@@ -145,6 +153,10 @@ impl Function {
             Self::Sync => has_stripe() && knows_callers(),
             Self::Checkout | Self::Portal => has_stripe() && base_url() && knows_callers(),
             Self::Reconcile => has_stripe(),
+            Self::Probe => {
+                let addresses = ["PROBE_API_URL", "PROBE_WEBHOOK_URL", "STRIPE_WEBHOOK_SECRET"];
+                addresses.into_iter().chain(CANARY).all(set)
+            }
             Self::Webhook => has_stripe() && set("STRIPE_WEBHOOK_SECRET"),
             Self::Health => {
                 has_stripe()

@@ -166,6 +166,11 @@ fn a_function_is_complete_with_what_it_works_with_and_needs_no_secret_then() {
         (Function::Entitlements, "DATABASE_URL SUPABASE_URL SUPABASE_JWKS"),
         (Function::Health, "DATABASE_URL STRIPE_SECRET_KEY STRIPE_WEBHOOK_SECRET BASE_URL SUPABASE_URL"),
         (Function::Portal, "DATABASE_URL STRIPE_SECRET_KEY NEXT_PUBLIC_BASE_URL SUPABASE_URL SUPABASE_JWKS"),
+        (
+            Function::Probe,
+            "PROBE_API_URL PROBE_WEBHOOK_URL STRIPE_WEBHOOK_SECRET CANARY_ORG_ID CANARY_EMAIL \
+             CANARY_PASSWORD SUPABASE_PUBLISHABLE_KEY",
+        ),
         (Function::Reconcile, "DATABASE_URL STRIPE_SECRET_KEY"),
         (Function::Sync, "DATABASE_URL STRIPE_SECRET_KEY SUPABASE_URL SUPABASE_JWT_SECRET"),
         (Function::Webhook, "DATABASE_URL STRIPE_SECRET_KEY STRIPE_WEBHOOK_SECRET"),

@@ -21,6 +21,14 @@ pub async fn schema_version(db: &Db) -> Result<Option<i64>, Error> {
     Ok(rows.first().and_then(|row| row.get(0)))
 }
 
+/// Whether the database answers at all, whatever the login may see.
+///
+/// # Errors
+/// If it does not.
+pub async fn answers(db: &Db) -> Result<(), Error> {
+    db.query("select", &[]).await.map(drop)
+}
+
 /// How many connections are used, of a hundred that may be: the server's, or those of a login of ours,
 /// whichever is more.
 ///

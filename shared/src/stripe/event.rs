@@ -42,6 +42,9 @@ pub fn thin_name(kind: &str) -> String {
 /// What the Dashboard sends when somebody tries an endpoint out: it is about nothing that exists.
 const TEST_EVENT: &str = "evt_00000000000000";
 
+/// The type of our own probe's events: nothing at Stripe is called so.
+pub const PROBE: &str = "promptforge.probe";
+
 /// The end of the year 9999: what every calendar between Stripe and the database can hold.
 const LAST_SECOND: i64 = 253_402_300_799;
 
@@ -182,6 +185,11 @@ impl<'a> Event<'a> {
     /// Whether somebody only tries the endpoint out.
     pub fn is_test(&self) -> bool {
         self.id == TEST_EVENT
+    }
+
+    /// Whether our own probe sent it.
+    pub fn is_probe(&self) -> bool {
+        self.kind == PROBE
     }
 
     /// Its type if we process it, else `other`: there are hundreds.

@@ -175,6 +175,12 @@ pub fn refused_token() {
     counter!("RefusedTokens").increment(1);
 }
 
+/// The probe asked its questions; so many had no good answer.
+pub fn probed(failures: u64) {
+    counter!("Probes").increment(1);
+    counter!("ProbeFailures").increment(failures);
+}
+
 /// What a reconciliation came to.
 #[derive(Clone, Copy, Debug)]
 pub struct Reconciliation {
