@@ -5,15 +5,20 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use shared::domain::plan::{Interval, PlanCode};
 use shared::stripe::wire::{Expandable, Metadata};
+use shared::stripe::{self, Stripe};
+use stripe_product::price::ListPrice;
 use tokio_postgres::Client;
 
 use crate::context;
+use crate::outcome::Code;
 
 /// A plan as it shall be sold.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub code: PlanCode,
     pub name: String,
+    /// Further seats may be bought in the portal.
+    pub more_seats: bool,
     pub prices: Vec<Wanted>,
 }
 
@@ -99,16 +104,16 @@ impl Price {
 /// The name under which products and prices carry their plan.
 pub const PLAN_CODE: &str = "plan_code";
 
-/// Reads the plans, lowest rank first. A plan that this version does not know is not ours to sell.
+/// Reads the plans, lowest rank first.
 pub async fn plans(database: &Client) -> Result<Vec<Plan>, context::Error> {
-    const SQL: &str = "select plan_code, name, price_month_cents, price_year_cents, currency
+    const SQL: &str = "select plan_code, name, more_seats, price_month_cents, price_year_cents, currency,
+          lookup_key_prefix
         from billing.plans order by rank";
     let rows = database.query_typed(SQL, &[]).await?;
     let plan = |row: &tokio_postgres::Row| {
-        let code: PlanCode = row.get::<_, &str>("plan_code").parse().ok()?;
         let price = |(interval, column): (Interval, &str)| {
             Some(Wanted {
-                lookup_key: code.lookup_key(interval)?,
+                lookup_key: format!("{}_{interval}", row.get::<_, &str>("lookup_key_prefix")),
                 interval,
                 unit_amount: i64::from(row.get::<_, Option<i32>>(column)?),
                 currency: row.get::<_, &str>("currency").to_lowercase(),
@@ -116,7 +121,28 @@ pub async fn plans(database: &Client) -> Result<Vec<Plan>, context::Error> {
         };
         let columns = [(Interval::Month, "price_month_cents"), (Interval::Year, "price_year_cents")];
         let prices = columns.into_iter().filter_map(price).collect();
-        Some(Plan { code, name: row.get("name"), prices })
+        let code = row.get::<_, &str>("plan_code").parse().map_err(|_| no_code(row.get("plan_code")))?;
+        Ok(Plan { code, name: row.get("name"), more_seats: row.get("more_seats"), prices })
     };
-    Ok(rows.iter().filter_map(plan).collect())
+    rows.iter().map(plan).collect()
+}
+
+fn no_code(code: &str) -> context::Error {
+    let sentence = format!(
+        "The table plans holds the code {code:?}. A plan's code has small letters, digits, _ and -, and \
+         begins with a letter."
+    );
+    context::Error::Operation(sentence, Code::Failed)
+}
+
+/// The prices at Stripe that have these lookup keys now, archived ones too. Stripe takes ten keys a call.
+pub async fn prices_by_key(stripe: &Stripe, keys: &[String]) -> Result<Vec<Price>, stripe::Error> {
+    let mut found = Vec::new();
+    for keys in keys.chunks(10) {
+        // Stripe leaves the currency options out of an answer that does not ask for them.
+        let expand = vec!["data.currency_options".to_owned()];
+        let request = ListPrice::new().lookup_keys(keys.to_vec()).limit(100).expand(expand);
+        found.extend(stripe.list::<Price>(&request).await?);
+    }
+    Ok(found)
 }

@@ -15,6 +15,11 @@ pub trait Report: Serialize + Display {
     fn is_well(&self) -> bool {
         true
     }
+
+    /// The exit status, if there is more to tell by it.
+    fn status(&self) -> u8 {
+        u8::from(!self.is_well())
+    }
 }
 
 /// Why a command could not do its work: one sentence that says what to do (Display).
@@ -90,7 +95,7 @@ impl Outcome {
             Ok(report) => Self {
                 output: if as_json { document(&report) } else { report.to_string() },
                 complaint: String::new(),
-                status: u8::from(!report.is_well()),
+                status: report.status(),
             },
             Err(failure) => Self::failure(&failure, as_json),
         }

@@ -2,9 +2,9 @@
 // an API that does not say it yet. Once openapi.json describes a field or a route, the generated type takes
 // it over: then it goes from here.
 
+import type { ShippedPlan as PlanCode } from "./catalogue.js";
 import type { components } from "./openapi.js";
 
-type PlanCode = components["schemas"]["PlanCode"];
 type Interval = components["schemas"]["Interval"];
 
 /** A change of plan that waits for the end of the paid period. */

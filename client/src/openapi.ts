@@ -207,30 +207,9 @@ export interface components {
              *     known at the moment, or one of its items has a discount of its own.
              */
             discounts: components["schemas"]["Discount"][] | null;
-            /** @description Every flag, on or off. */
+            /** @description Every flag of the catalogue, on or off. */
             entitlements: {
-                /** @description Export of a whole bundle. */
-                canExportBundleZip: boolean;
-                /** @description Export as JSON. */
-                canExportJSON: boolean;
-                /** @description Export as Markdown. */
-                canExportMD: boolean;
-                /** @description Export as PDF. */
-                canExportPDF: boolean;
-                /** @description All prompt modules. */
-                canUseAllModules: boolean;
-                /** @description Test a prompt against the real model. */
-                canUseGptTestReal: boolean;
-                /** @description The programming interface. */
-                hasAPI: boolean;
-                /** @description History kept in the cloud. */
-                hasCloudHistory: boolean;
-                /** @description The evaluator. */
-                hasEvaluatorAI: boolean;
-                /** @description More than one seat. */
-                hasSeatsGT1: boolean;
-                /** @description White label. */
-                hasWhiteLabel: boolean;
+                [key: string]: boolean;
             };
             /**
              * Format: date-time
@@ -346,14 +325,12 @@ export interface components {
          */
         Outcome: "applied" | "stale" | "duplicate" | "ignored";
         /**
-         * @description A plan, in order of rank: of several the greatest counts.
-         *
-         *     - `pilot`: What everybody has.
-         *     - `pro`: For one person.
-         *     - `enterprise`: For teams.
-         * @enum {string}
+         * @description A plan's code: in the database, in metadata and in answers. Of several plans the highest rank counts.
+         * @example pilot
+         * @example pro
+         * @example enterprise
          */
-        PlanCode: "pilot" | "pro" | "enterprise";
+        PlanCode: string;
         /** @description Whose subscription is to be managed. */
         PortalRequest: {
             /** @description The organization. */

@@ -1,5 +1,6 @@
 // The public names of what the API says, derived from its description so that the two cannot differ.
 
+import type { ShippedFeature, ShippedPlan } from "./catalogue.js";
 import type { MoreOfCheckout, MoreOfEntitlements, PortalFlow } from "./contract.js";
 import type { BillingError } from "./errors.js";
 import type { components } from "./openapi.js";
@@ -8,7 +9,7 @@ type Schemas = components["schemas"];
 type Answer = Schemas["EntitlementsResponse"];
 
 /** A plan: `pilot` is what everybody has. */
-export type PlanCode = Schemas["PlanCode"];
+export type PlanCode = ShippedPlan;
 
 /** How often a subscription is paid. */
 export type Interval = Schemas["Interval"];
@@ -17,25 +18,34 @@ export type Interval = Schemas["Interval"];
 export type Discount = Readonly<Schemas["Discount"]>;
 
 /** One of the flags that a plan switches on. A misspelt one does not compile. */
-export type Feature = keyof Answer["entitlements"];
+export type Feature = ShippedFeature;
 
 /**
  * What an organization may do. Never changed in place: a new state is a new object, an unchanged one the same
  * object.
  */
-export type Entitlements = Readonly<Omit<Answer, "success" | "entitlements">> &
+export type Entitlements = Readonly<Omit<Answer, "success" | "planCode" | "entitlements">> &
   MoreOfEntitlements & {
+    /** The plan in force. */
+    readonly planCode: PlanCode;
     /** Every flag, on or off. */
-    readonly entitlements: Readonly<Answer["entitlements"]>;
+    readonly entitlements: Readonly<Record<Feature, boolean>>;
     /** True while the API cannot be reached and this is the last answer that it gave. */
     readonly stale: boolean;
   };
 
 /** What is bought, and for which organization. */
-export type CheckoutOrder = Readonly<Schemas["CheckoutRequest"]> & MoreOfCheckout;
+export type CheckoutOrder = Readonly<Omit<Schemas["CheckoutRequest"], "planCode">> &
+  MoreOfCheckout & {
+    /** The plan. */
+    readonly planCode: PlanCode;
+  };
 
 /** The checkout page to send the person to. */
-export type Checkout = Readonly<Omit<Schemas["CheckoutResponse"], "success">>;
+export type Checkout = Readonly<Omit<Schemas["CheckoutResponse"], "success" | "planCode">> & {
+  /** The plan. */
+  readonly planCode: PlanCode;
+};
 
 /** Whose subscription is to be managed, what for, and where the person is led afterwards. */
 export interface PortalOrder {

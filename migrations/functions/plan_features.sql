@@ -1,7 +1,18 @@
--- Keeps `plans.features` what `plan_entitlements` says, in the same commit.
+-- Keeps `plans.features` what `plan_entitlements` says, in the same commit. A flag that is added to any plan
+-- stands in everybody's answer.
 create or replace function billing_private.plan_features() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
+  -- Not of its own insert, which fires it too.
+  if tg_op = 'INSERT' and pg_trigger_depth() = 1 then
+    -- A flag that only another plan names: everybody else has it off.
+    insert into billing.plan_entitlements (plan_code, feature, enabled)
+    select distinct 'pilot', e.feature, false from billing.plan_entitlements e
+    where not exists (select from billing.plan_entitlements flag
+      where flag.plan_code = 'pilot' and flag.feature = e.feature)
+      and exists (select from billing.plans p where p.plan_code = 'pilot')
+    on conflict do nothing;
+  end if;
   update billing.plans p set features = said.features
   from (
     select every.plan_code, coalesce(jsonb_object_agg(e.feature, e.enabled)

@@ -44,12 +44,16 @@ begin
     refunded_cents = excluded.refunded_cents, refunded_at = excluded.refunded_at,
     dispute_status = excluded.dispute_status, disputed_at = excluded.disputed_at,
       updated_at = excluded.updated_at;
-  if after.refunded_at is not distinct from before.refunded_at
-    and after.dispute_status is not distinct from before.dispute_status
+  -- Several refunds may come in one second: then the time stays as it is.
+  if (after.refunded_cents, after.refunded_at, after.dispute_status, after.amount_cents, after.org_id)
+    is not distinct from
+    (before.refunded_cents, before.refunded_at, before.dispute_status, before.amount_cents, before.org_id)
   then
     return 'stale';
   end if;
-  perform billing_private.record_charge(before, after, cause);
+  -- What is new to the organization, if only now it is known whose the charge is.
+  perform billing_private.record_charge(
+    case when before.org_id is not null then before end, after, cause);
   select * into payment from billing.payments p
     where p.stripe_payment_intent_id = after.stripe_payment_intent_id;
   if found then

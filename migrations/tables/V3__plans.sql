@@ -1,19 +1,31 @@
--- What is sold, and what each plan switches on: the one home of the feature matrix.
+-- What is sold, and what each plan switches on: the one home of the feature matrix. The rows below are where
+-- a new database begins.
 
 create table billing.plans (
   plan_code text primary key,
   name text not null,
+  description text,
   price_month_cents integer,
   price_year_cents integer,
   currency text not null default 'usd',
   seats_included integer not null,
+  more_seats boolean not null default false,
   rank smallint not null,
-  lookup_key_prefix text not null unique,
+  lookup_key_prefix text not null,
   features jsonb not null default '{}',
-  constraint plans_rank_unique unique (rank),
+  -- Deferrable: one statement may change several plans, two of which change places.
+  constraint plans_rank_unique unique (rank) deferrable,
+  constraint plans_lookup_key_prefix_unique unique (lookup_key_prefix) deferrable,
+  constraint plans_free_plan_ranks_lowest check ((plan_code = 'pilot') = (rank = 0) and rank >= 0),
   constraint plans_price_not_negative check (price_month_cents >= 0 and price_year_cents >= 0),
   constraint plans_seats_included_positive check (seats_included > 0)
 );
+comment on table billing.plans is
+  'What is sold. The plan pilot is what everybody has, and ranks 0.';
+comment on column billing.plans.description is 'One line for people. Null: there is none.';
+comment on column billing.plans.more_seats is
+  'Further seats may be bought in the portal, by the quantity of the plan''s price.';
+comment on column billing.plans.price_month_cents is 'Null where the plan is not sold by the month.';
 comment on column billing.plans.price_year_cents is 'Null where the plan is not sold by the year.';
 comment on column billing.plans.lookup_key_prefix is
   'A price with this lookup key, an underscore and an interval (day, week, month, year) sells the plan; what '
@@ -48,11 +60,35 @@ comment on table billing.plan_entitlements is
   'One row for each plan and feature flag. The rows of pilot are what everybody has, and name all flags '
   'there are.';
 
+create table billing.features (
+  feature text primary key,
+  description text not null
+);
+comment on table billing.features is
+  'What a feature flag is, in one line for people. A flag exists by its row of pilot in '
+  'plan_entitlements; it need not have a line here.';
+
 insert into billing.plans
-  (plan_code, name, price_month_cents, price_year_cents, seats_included, rank, lookup_key_prefix) values
-  ('pilot',      'PromptForge Pilot',          0,   null, 1, 0, 'promptforge_pilot'),
-  ('pro',        'PromptForge Pro',         4900,  49000, 1, 1, 'promptforge_pro'),
-  ('enterprise', 'PromptForge Enterprise', 29900, 299000, 5, 2, 'promptforge_enterprise');
+  (plan_code, name, description, price_month_cents, price_year_cents, seats_included, more_seats, rank,
+    lookup_key_prefix)
+values
+  ('pilot', 'PromptForge Pilot', 'What everybody has.', 0, null, 1, false, 0, 'promptforge_pilot'),
+  ('pro', 'PromptForge Pro', 'For one person.', 4900, 49000, 1, false, 1, 'promptforge_pro'),
+  ('enterprise', 'PromptForge Enterprise', 'For teams.', 29900, 299000, 5, true, 2,
+    'promptforge_enterprise');
+
+insert into billing.features (feature, description) values
+  ('canUseAllModules', 'All prompt modules.'),
+  ('canExportMD', 'Export as Markdown.'),
+  ('canExportPDF', 'Export as PDF.'),
+  ('canExportJSON', 'Export as JSON.'),
+  ('canUseGptTestReal', 'Test a prompt against the real model.'),
+  ('hasCloudHistory', 'History kept in the cloud.'),
+  ('hasEvaluatorAI', 'The evaluator.'),
+  ('hasAPI', 'The programming interface.'),
+  ('canExportBundleZip', 'Export of a whole bundle.'),
+  ('hasWhiteLabel', 'White label.'),
+  ('hasSeatsGT1', 'More than one seat.');
 
 insert into billing.plan_entitlements (plan_code, feature, enabled)
 select cell.plan_code, matrix.feature, cell.enabled

@@ -37,7 +37,7 @@ create table billing.runs (
     'plan_changed', 'subscription_status_changed', 'entitlement_overridden', 'unknown_plan',
     'second_live_subscription', 'paid_by_stranger', 'addon_granted', 'addon_ended', 'addon_unreadable',
     'payment_refunded', 'payment_disputed', 'organization_gone', 'customer_imported', 'price_adopted',
-    'billing_data_forgotten'))
+    'billing_data_forgotten', 'catalogue_changed'))
 );
 create index runs_org_id on billing.runs (org_id);
 create index runs_forgotten on billing.runs ((telemetry ->> 'organization_sha256'))
@@ -46,7 +46,8 @@ create index runs_forgotten_at_stripe on billing.runs using gin ((telemetry -> '
   where kind = 'billing_data_forgotten';
 comment on table billing.runs is 'The audit trail: who has what and why. Only added to.';
 comment on column billing.runs.org_id is
-  'Null: billing_data_forgotten. Its telemetry holds the SHA-256 of the organization''s id: '
+  'Null: catalogue_changed; billing_data_forgotten. Its telemetry holds the SHA-256 of the organization''s '
+  'id: '
   'who knows the id can tell that it was this one; the same of its ids at Stripe.';
 comment on column billing.runs.telemetry is
   'from, to, cause (event id or command) and what else belongs to the kind. Written in the commit that '

@@ -25,7 +25,7 @@ async fn every_policy_for_users_reads_only_and_asks_for_their_organizations_once
           and roles && '{public,anon,authenticated,billing_viewer}'
           and not (cmd = 'SELECT' and roles <@ '{authenticated,billing_viewer,billing_operator}'
             and (qual ~ '= ANY \\(ARRAY\\( SELECT billing_private.my_orgs\\(\\)'
-              or tablename in ('plans', 'plan_entitlements')))";
+              or tablename in ('plans', 'plan_entitlements', 'features')))";
     assert_eq!(t.value(policies).await, "");
 }
 
@@ -74,7 +74,7 @@ async fn what_runs_with_its_owners_rights_is_only_what_callers_use_and_what_look
         t.value(definers).await,
         "all_organizations existing_organization feature_enabled livemode members_summary my_feature_enabled \
          my_orgs read_account \
-         read_entitlements"
+         read_entitlements read_offer"
     );
 }
 

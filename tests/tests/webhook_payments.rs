@@ -152,6 +152,41 @@ async fn a_full_refund_ends_the_add_on_and_a_partial_one_does_not() {
 }
 
 #[tokio::test]
+async fn two_refunds_in_one_second_end_the_add_on_in_either_order() {
+    for sequence in [[500, 1500], [1500, 500]] {
+        let t = TestApp::start().await;
+        t.deliver(&paid(&t)).await.assert_outcome("applied");
+        let now = t.now();
+        for refunded in sequence {
+            let event = charge(
+                &format!("evt_{refunded}"),
+                now,
+                "charge.refunded",
+                &json!({ "amount_refunded": refunded }),
+            );
+            assert_eq!(t.deliver(&event).await.status, 200);
+        }
+        assert_eq!(flags(&t).await["hasAPI"], false, "{sequence:?}");
+        assert_eq!(t.value("select refunded_cents from charges").await, "1500", "{sequence:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refund_is_in_the_trail_once_it_is_known_whose_it_is() {
+    let t = TestApp::start().await;
+    let of_nobody = json!({ "customer": "cus_later", "payment_intent": "pi_x", "amount_refunded": 500 });
+    t.deliver(&charge("evt_2", t.now(), "charge.refunded", &of_nobody)).await.assert_outcome("ignored");
+    let customer = format!(
+        "insert into customers (org_id, livemode, stripe_customer_id) values ('{}', false, 'cus_later')",
+        t.org
+    );
+    t.db.batch_execute(&customer).await.expect("a customer");
+    let again = charge("evt_3", t.now(), "charge.refunded", &of_nobody);
+    t.deliver(&again).await.assert_outcome("applied");
+    assert_eq!(trail(&t).await, "payment_refunded 0 500");
+}
+
+#[tokio::test]
 async fn a_refund_that_comes_before_its_payment_is_not_lost() {
     let t = TestApp::start().await;
     let full = charge("evt_3", t.now(), "charge.refunded", &json!({ "amount_refunded": 1500 }));

@@ -2,17 +2,16 @@
 
 use std::fmt;
 
-use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::domain::feature::Feature;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
 use crate::context::{self, Context, Need};
 use crate::organization::{self, OrgRef, Organization};
 use crate::outcome::{self, Code, Failure};
-use crate::{query, when};
+use crate::{query, when, words};
 
 /// Switches a feature flag on for an organization, whatever its plan says; with --deny, off.
 ///
@@ -28,8 +27,7 @@ pub struct Args {
     /// The organization: its id (a UUID), or a Stripe customer or subscription of it.
     pub org: OrgRef,
     /// The flag.
-    #[arg(value_parser = flags())]
-    pub flag: Feature,
+    pub flag: String,
     /// Until then: a date, which means its beginning in UTC, or a time. Without it, for good.
     #[arg(long, value_name = "DATE", value_parser = when::moment)]
     pub until: Option<Timestamp>,
@@ -55,19 +53,13 @@ pub struct RevokeArgs {
     /// The organization: its id (a UUID), or a Stripe customer or subscription of it.
     pub org: OrgRef,
     /// The flag.
-    #[arg(value_parser = flags())]
-    pub flag: Feature,
+    pub flag: String,
     /// Why: kept in the audit trail.
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub reason: String,
     /// Who does it. Without it, this machine's user and name.
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub by: Option<String>,
-}
-
-fn flags() -> impl TypedValueParser<Value = Feature> {
-    PossibleValuesParser::new(Feature::ALL.iter().map(|flag| flag.as_str()))
-        .try_map(|name| name.parse().map_err(|_| "no such flag"))
 }
 
 /// Why nothing was changed: a sentence that says what to do.
@@ -84,14 +76,17 @@ pub enum Error {
         "{0} has no override of {1}, so there is nothing to revoke. billing explain says where its flags \
          come from."
     )]
-    NoOverride(String, &'static str),
+    NoOverride(String, String),
+    /// The catalogue has no such flag.
+    #[error("There is no flag {0}. The catalogue has {1}.")]
+    UnknownFlag(String, String),
 }
 
 impl Failure for Error {
     fn code(&self) -> Code {
         match self {
             Self::Context(error) => error.code(),
-            Self::Passed(_) => Code::WrongUsage,
+            Self::Passed(_) | Self::UnknownFlag(..) => Code::WrongUsage,
             Self::NoOverride(..) => Code::Failed,
         }
     }
@@ -114,7 +109,7 @@ pub struct Overridden {
     /// The organization that it was overridden for.
     pub organization: Organization,
     /// The flag's name.
-    pub feature: &'static str,
+    pub feature: String,
     /// The flag as it was before.
     pub before: FlagState,
     /// The flag as it is now.
@@ -147,7 +142,7 @@ pub async fn revoke(args: RevokeArgs, context: &Context) -> Result<Overridden, E
 }
 
 struct Wanted {
-    flag: Feature,
+    flag: String,
     /// On or off. None: the override goes.
     enabled: Option<bool>,
     until: Option<Timestamp>,
@@ -163,8 +158,10 @@ async fn change(
     context.require(&[Need::Database])?;
     let client = context.database().await?;
     let organization = organization::find(client, org).await?;
-    let (feature, by) = (wanted.flag.as_str(), by.unwrap_or_else(whoever_runs_this));
-    let before = state(client, &organization, feature).await?;
+    let (feature, by) = (wanted.flag, by.unwrap_or_else(whoever_runs_this));
+    let Some(before) = state(client, &organization, &feature).await? else {
+        return Err(unknown(client, feature).await?);
+    };
     const SQL: &str =
         "select to_jsonb(billing.pf_override_entitlement($1, $2, $3, to_timestamp($4), $5, $6))";
     // Sub-seconds are kept: a time is what it was told.
@@ -185,23 +182,30 @@ async fn change(
     if done != Some(true) {
         return Err(Error::NoOverride(organization.to_string(), feature));
     }
-    let after = state(client, &organization, feature).await?;
+    let Some(after) = state(client, &organization, &feature).await? else {
+        return Err(unknown(client, feature).await?);
+    };
     Ok(Overridden { organization, feature, before, after, by, reason })
 }
 
+/// A flag of an organization now. None: the catalogue has no such flag.
 pub(super) async fn state(
     client: &Client,
     organization: &Organization,
     feature: &str,
-) -> Result<FlagState, context::Error> {
+) -> Result<Option<FlagState>, context::Error> {
     const SQL: &str =
         "select to_jsonb(e) from billing.entitlements_effective e where e.org_id = $1 and e.feature = $2";
     let params: query::Params<'_> = &[(&organization.id.uuid(), Type::UUID), (&feature, Type::TEXT)];
-    let found = query::one(client, SQL, params).await?;
-    found.ok_or_else(|| {
-        let sentence = format!("The table plan_entitlements has no flag {feature}. Run billing migrate.");
-        context::Error::Operation(sentence, Code::DatabaseRefused)
-    })
+    query::one(client, SQL, params).await
+}
+
+/// What to say of a flag that there is not.
+async fn unknown(client: &Client, flag: String) -> Result<Error, context::Error> {
+    const SQL: &str =
+        "select to_jsonb(e.feature) from billing.plan_entitlements e where e.plan_code = 'pilot' order by 1";
+    let flags: Vec<String> = query::all(client, SQL, &[]).await?;
+    Ok(Error::UnknownFlag(flag, words::listed(&flags)))
 }
 
 /// This machine's user and name: `ada@workstation`.

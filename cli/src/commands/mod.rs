@@ -10,6 +10,7 @@ use crate::secrets;
 pub mod addon;
 pub mod adopt;
 pub mod backfill;
+pub mod catalogue;
 pub mod completions;
 pub mod doctor;
 pub mod events;
@@ -32,7 +33,8 @@ Exit status:
   0  done, or all is well
   1  a check failed, or the work could not be done
   2  wrong usage
-  3  not configured: a variable is missing or malformed, or the secret cannot be read
+  3  not configured: a variable is missing or malformed, or the secret cannot be read; or, of a dry \
+run, somebody would lose something
   4  the database cannot be reached
   5  Stripe cannot be reached, or refuses";
 
@@ -54,6 +56,7 @@ pub struct Arguments {
 pub enum Command {
     Migrate(migrate::Args),
     Adopt(adopt::Args),
+    Catalogue(catalogue::CommandLine),
     Products(products::CommandLine),
     WebhookEndpoint(webhook_endpoint::Args),
     PortalConfiguration(portal_configuration::Args),
@@ -106,6 +109,7 @@ impl Command {
         match self {
             Self::Migrate(args) => Outcome::of(migrate::run(args, context).await, json),
             Self::Adopt(args) => Outcome::of(adopt::run(args, context).await, json),
+            Self::Catalogue(line) => line.run(context, json).await,
             Self::Products(line) => line.run(context, json).await,
             Self::WebhookEndpoint(args) => Outcome::of(webhook_endpoint::run(args, context).await, json),
             Self::PortalConfiguration(args) => {

@@ -1,4 +1,4 @@
-//! What is bought, for whom, once it is known to be sold.
+//! What is bought, and for whom. Whether it is sold, the database says.
 
 use shared::domain::ids::OrgId;
 use shared::domain::plan::{Interval, PlanCode};
@@ -7,14 +7,12 @@ use shared::http::request;
 
 use crate::CheckoutRequest;
 
-/// An order that can be filled.
+/// An order in words that we know.
 #[derive(Debug)]
 pub struct Order {
     pub org: OrgId,
     pub plan: PlanCode,
     pub interval: Interval,
-    /// Finds the price in Stripe.
-    pub lookup_key: String,
 }
 
 impl TryFrom<CheckoutRequest> for Order {
@@ -24,7 +22,6 @@ impl TryFrom<CheckoutRequest> for Order {
         let org = request::org_id(&wanted.org_id)?;
         let plan: PlanCode = wanted.plan_code.parse().map_err(|_| ApiError::InvalidPlan)?;
         let interval: Interval = wanted.interval.parse().map_err(|_| ApiError::InvalidInterval)?;
-        let lookup_key = plan.lookup_key(interval).ok_or(ApiError::InvalidInterval)?;
-        Ok(Self { org, plan, interval, lookup_key })
+        Ok(Self { org, plan, interval })
     }
 }

@@ -7,6 +7,7 @@ use shared::app::App;
 use shared::billing::contact;
 use shared::db::customers;
 use shared::db::organizations::BillingAccount;
+use shared::db::plans::{self, Offer};
 use shared::domain::ids::{CheckoutSessionId, CustomerId, UserId};
 use shared::domain::subscription::Snapshot;
 use shared::error::Error;
@@ -39,18 +40,18 @@ const ATTEMPTS: u32 = 5;
 /// Opens a session for the order, with the organization's customer or a new one.
 pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<CheckoutSession, ApiError> {
     for _ in 0..ATTEMPTS {
-        let account = buyer(app, caller, order).await?;
+        let (account, offer) = buyer(app, caller, order).await?;
         let customer = match account.customer.clone() {
             Some(customer) => customer,
             None => customer::create(app, caller, order.org, account.replaces.as_ref()).await?,
         };
         tell_contact(app, caller, order, &customer, account.contact).await?;
-        let session = match open_for(app, caller, order, &account, &customer).await {
+        let session = match open_for(app, caller, order, (&account, &offer), &customer).await {
             // Deleted in Stripe's dashboard.
             Err(ApiError::Failed(Error::Stripe(error))) if error.is_missing("customer") => {
                 let replacement = customer::create(app, caller, order.org, Some(&customer)).await?;
                 tell_contact(app, caller, order, &replacement, None).await?;
-                open_for(app, caller, order, &account, &replacement).await?
+                open_for(app, caller, order, (&account, &offer), &replacement).await?
             }
             session => session?,
         };
@@ -61,14 +62,22 @@ pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<CheckoutS
     Err(Error::Internal("others kept opening checkout sessions for the same organization").into())
 }
 
-/// The organization's account, if the caller may buy for it and it has nothing yet.
-async fn buyer(app: &App, caller: &Caller, order: &Order) -> Result<BillingAccount, ApiError> {
+/// The organization's account, if the caller may buy for it and it has nothing yet; and what is ordered, if
+/// it is sold.
+async fn buyer(app: &App, caller: &Caller, order: &Order) -> Result<(BillingAccount, Offer), ApiError> {
     let livemode = app.stripe()?.livemode();
-    let account = billing_admin::require(app.db()?, caller.user, order.org, livemode).await?;
+    let wanted = (&order.plan, order.interval);
+    let (offer, account) = plans::offer(app.db()?, caller.user, order.org, livemode, wanted).await?;
+    let offer = match offer {
+        Some(offer) if offer.lookup_key.is_some() => offer,
+        Some(_) => return Err(ApiError::InvalidInterval),
+        None => return Err(ApiError::InvalidPlan),
+    };
+    let account = billing_admin::check(account)?;
     if account.subscribed {
         return Err(ApiError::AlreadySubscribed { price_known: !account.price_unknown });
     }
-    Ok(account)
+    Ok((account, offer))
 }
 
 async fn tell_contact(
@@ -87,16 +96,16 @@ async fn open_for(
     app: &App,
     caller: &Caller,
     order: &Order,
-    account: &BillingAccount,
+    (account, offer): (&BillingAccount, &Offer),
     customer: &CustomerId,
 ) -> Result<Option<CheckoutSession>, ApiError> {
     let stripe = app.stripe()?;
     let now = app.clock.now().as_second();
     let (price, open_sessions, subscriptions) =
-        try_join3(price(stripe, order), open_sessions(stripe, customer), subscriptions_of(stripe, customer))
+        try_join3(price(stripe, offer), open_sessions(stripe, customer), subscriptions_of(stripe, customer))
             .await?;
     // Stripe is asked too: the webhook of a purchase may be on its way.
-    if pays(&subscriptions) {
+    if pays(&subscriptions, offer) {
         return Err(ApiError::AlreadySubscribed { price_known: true });
     }
     let metadata = metadata(caller, order);
@@ -130,15 +139,16 @@ async fn open_for(
         known.into_iter().chain(left_behind.filter(|id| Some(*id) != known)).filter(|id| **id != session.id);
     let ended: Vec<Ended> = try_join_all(over.map(|id| expire(stripe, id))).await?;
     // One that was over before we ended it may have been paid in this moment.
-    if ended.contains(&Ended::Before) && pays(&subscriptions_of(stripe, customer).await?) {
+    if ended.contains(&Ended::Before) && pays(&subscriptions_of(stripe, customer).await?, offer) {
         expire(stripe, &session.id).await?;
         return Err(ApiError::AlreadySubscribed { price_known: true });
     }
     Ok(Some(session))
 }
 
-async fn price(stripe: &Stripe, order: &Order) -> Result<String, ApiError> {
-    let request = ListPrice::new().lookup_keys(vec![order.lookup_key.clone()]).active(true).limit(1);
+async fn price(stripe: &Stripe, offer: &Offer) -> Result<String, ApiError> {
+    let keys: Vec<String> = offer.lookup_key.iter().cloned().collect();
+    let request = ListPrice::new().lookup_keys(keys).active(true).limit(1);
     let prices: Listing<Price> = stripe.get(&request).await?;
     let price = prices.data.into_iter().next().and_then(|price| price.id);
     Ok(price.ok_or(Error::Internal("no active price in Stripe has the plan's lookup key"))?)
@@ -208,8 +218,8 @@ fn request(
 }
 
 /// Whether another subscription would charge twice.
-fn pays(subscriptions: &[Snapshot]) -> bool {
-    subscriptions.iter().any(Snapshot::binds)
+fn pays(subscriptions: &[Snapshot], offer: &Offer) -> bool {
+    subscriptions.iter().any(|subscription| subscription.binds(&offer.keys))
 }
 
 /// Who ended a session.

@@ -4,6 +4,7 @@
 mod arguments;
 mod built_client;
 mod cargo_lambda;
+mod catalogue;
 pub mod console;
 mod demo;
 mod descriptor;

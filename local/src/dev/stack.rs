@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cli::commands::{portal_configuration, products};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
@@ -19,7 +18,7 @@ use super::people::{self, ORG, PEOPLE};
 use super::place::Place;
 use super::stripe_account::StripeAccount;
 use super::supabase_auth::SupabaseAuth;
-use super::{cargo_lambda, environment, functions, gateway, schedule, terminal};
+use super::{cargo_lambda, catalogue, environment, functions, gateway, schedule, terminal};
 use crate::child::Child;
 use crate::postgres::{Binaries, Cluster, Durability, Lifetime, Owner};
 use crate::problem::Problem;
@@ -87,13 +86,7 @@ impl Stack {
             false => StripeAccount::open(port(1), &webhook_url, arguments.thin, stripe_state).await?,
         };
         let client = stripe.client()?;
-        products::set_up(&database, &client, false).await.map_err(|error| Problem::new(error.to_string()))?;
-        if stripe.emulator.is_some() {
-            // At Stripe itself the portal's settings are their owner's.
-            portal_configuration::set_up(&client, false)
-                .await
-                .map_err(|error| Problem::new(error.to_string()))?;
-        }
+        catalogue::set_up(&place.project, &database, &stripe, &client).await?;
 
         let runtime_port = free_port(port(2)).await?;
         let mut children = vec![

@@ -13,6 +13,7 @@ pub mod entitlements;
 pub mod failed_events;
 pub mod health;
 pub mod organizations;
+pub mod plans;
 pub mod reconcile_cursors;
 pub mod runs;
 pub mod subscriptions;

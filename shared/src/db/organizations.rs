@@ -1,5 +1,6 @@
 //! Organizations and their members.
 
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -76,10 +77,14 @@ pub async fn billing_account(
     let (user, org) = (user.uuid(), org.uuid());
     let sql = "select * from billing.read_account($1, $2, $3)";
     let rows = db.query(sql, &[(&user, Type::UUID), (&org, Type::UUID), (&livemode, Type::BOOL)]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
+    Ok(rows.first().and_then(account_of))
+}
+
+/// The account in a row of `billing.read_account`. None: all of it is null.
+pub(super) fn account_of(row: &Row) -> Option<BillingAccount> {
     let customer = |name: &str| row.get::<_, Option<String>>(name).map(CustomerId::from);
-    Ok(Some(BillingAccount {
-        role: Role::from(row.get::<_, &str>("role")),
+    Some(BillingAccount {
+        role: Role::from(row.get::<_, Option<&str>>("role")?),
         customer: customer("customer"),
         replaces: customer("replaces"),
         portal_customer: customer("portal_customer"),
@@ -91,5 +96,5 @@ pub async fn billing_account(
         price_unknown: row.get("price_unknown"),
         had_trial: row.get("had_trial"),
         contact: row.get::<_, Option<Uuid>>("contact").map(UserId::from),
-    }))
+    })
 }

@@ -3,7 +3,6 @@
 
 pub mod discount;
 pub mod entitlement;
-pub mod feature;
 pub mod ids;
 pub mod ordering;
 pub mod origin;

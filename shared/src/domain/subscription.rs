@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::discount::Discount;
 use crate::domain::ids::{CustomerId, OrgId, SubscriptionId};
-use crate::domain::plan::PlanCode;
+use crate::domain::plan::Keys;
 use crate::domain::status::Status;
 
 /// One item of a subscription: what is paid for, and how many.
@@ -39,13 +39,8 @@ pub struct Item {
 impl Item {
     /// Whether it may bind its customer to a plan: it sells neither seats nor an add-on, and is not known to
     /// be free.
-    pub fn may_be_a_plan(&self) -> bool {
-        let free = PlanCode::Pilot.as_str();
-        let key = self.lookup_key.as_deref().and_then(PlanCode::from_lookup_key);
-        let is_free = match key {
-            Some(plan) => plan == PlanCode::Pilot,
-            None => self.plan_code.as_deref() == Some(free),
-        };
+    pub fn may_be_a_plan(&self, keys: &Keys) -> bool {
+        let is_free = keys.is_free(self.lookup_key.as_deref(), self.plan_code.as_deref());
         self.seats.is_none() && self.flags.is_none() && !is_free && self.quantity != Some(0)
     }
 }
@@ -92,8 +87,8 @@ impl Snapshot {
     }
 
     /// Whether another subscription would charge its customer twice.
-    pub fn binds(&self) -> bool {
-        self.status.is_live() && self.items.iter().any(Item::may_be_a_plan)
+    pub fn binds(&self, keys: &Keys) -> bool {
+        self.status.is_live() && self.items.iter().any(|item| item.may_be_a_plan(keys))
     }
 }
 
@@ -111,14 +106,15 @@ mod tests {
 
     #[test]
     fn a_price_that_nobody_knows_may_be_a_plan() {
+        let keys = Keys { free: "promptforge_pilot".into(), paid: vec!["promptforge_pro".into()] };
         let free = [item(Some("promptforge_pilot_month"), None), item(None, Some("pilot"))];
-        assert!(free.iter().all(|item| !item.may_be_a_plan()));
+        assert!(free.iter().all(|item| !item.may_be_a_plan(&keys)));
         let addon = Item { flags: Some(vec!["hasAPI".to_owned()]), ..Item::default() };
         let seats = Item { seats: Some(1), ..Item::default() };
         let none = Item { quantity: Some(0), ..item(Some("promptforge_pro_month"), None) };
-        assert!([addon, seats, none].iter().all(|item| !item.may_be_a_plan()));
+        assert!([addon, seats, none].iter().all(|item| !item.may_be_a_plan(&keys)));
         let paid =
             [item(Some("promptforge_pro_month_eur"), None), item(None, None), item(Some("else"), None)];
-        assert!(paid.iter().all(Item::may_be_a_plan));
+        assert!(paid.iter().all(|item| item.may_be_a_plan(&keys)));
     }
 }

@@ -11,8 +11,15 @@ use crate::http::error::ApiError;
 /// [`ApiError::NotAMember`], also where there is no such organization; [`ApiError::NotABillingAdmin`]; if the
 /// database fails.
 pub async fn require(db: &Db, user: UserId, org: OrgId, livemode: bool) -> Result<BillingAccount, ApiError> {
-    let account =
-        organizations::billing_account(db, user, org, livemode).await?.ok_or(ApiError::NotAMember)?;
+    check(organizations::billing_account(db, user, org, livemode).await?)
+}
+
+/// The account that was read, if it was read for an owner or admin.
+///
+/// # Errors
+/// [`ApiError::NotAMember`], if there is none; [`ApiError::NotABillingAdmin`].
+pub fn check(account: Option<BillingAccount>) -> Result<BillingAccount, ApiError> {
+    let account = account.ok_or(ApiError::NotAMember)?;
     if !account.role.may_change_billing() {
         return Err(ApiError::NotABillingAdmin);
     }

@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use crate::domain::discount::Terms;
 use crate::domain::entitlement::EntitlementSet;
-use crate::domain::feature::Feature;
 use crate::domain::ids::OrgId;
 use crate::domain::plan::PlanCode;
 use crate::domain::status::Status;
@@ -99,9 +98,9 @@ pub struct Entitlements {
     collection_paused: bool,
     /// Whether the caller may open a checkout or the portal.
     can_manage_billing: bool,
-    /// Every flag, on or off.
+    /// Every flag of the catalogue, on or off.
     #[schemars(schema_with = "schema::flags")]
-    entitlements: BTreeMap<&'static str, bool>,
+    entitlements: BTreeMap<String, bool>,
 }
 
 /// A discount: a percentage or an amount.
@@ -158,12 +157,7 @@ impl From<EntitlementSet> for Entitlements {
             trial_ends_at: set.trial_ends_at,
             collection_paused: set.collection_paused,
             can_manage_billing: set.can_manage_billing,
-            entitlements: Feature::ALL
-                .iter()
-                .map(|feature| {
-                    (feature.as_str(), set.features.get(feature.as_str()).copied().unwrap_or(false))
-                })
-                .collect(),
+            entitlements: set.features,
         }
     }
 }

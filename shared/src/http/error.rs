@@ -96,9 +96,7 @@ impl ApiError {
         match self {
             Self::InvalidRequest(sentence) => (S::BAD_REQUEST, "invalid_request", sentence),
             Self::InvalidOrgId => (S::BAD_REQUEST, "invalid_org_id", "orgId must be a UUID"),
-            Self::InvalidPlan => {
-                (S::BAD_REQUEST, "invalid_plan", "planCode must be pilot, pro or enterprise")
-            }
+            Self::InvalidPlan => (S::BAD_REQUEST, "invalid_plan", "planCode must be one of the plans"),
             Self::InvalidInterval => (
                 S::BAD_REQUEST,
                 "invalid_interval",

@@ -1,7 +1,6 @@
 //! Examples as `cargo dev` makes them. A test holds each against its schema.
 
 use serde_json::{Value, json};
-use shared::domain::feature::Feature;
 
 /// The demo organization.
 pub const ORG: &str = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
@@ -9,6 +8,8 @@ pub const ORG: &str = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";
 pub const ETAG: &str = "\"1b8c0e3f5a7d9b2c4e6f8a0b-16b3740\"";
 const SESSION: &str = "cs_test_a1YwuJSJwIzFq3xTz0mO5nKcVbR8dLhE2sGp7yU4iWo6tAeM9jXvNfBgQr";
 
+/// What Enterprise switches on beside that.
+const ENTERPRISE: [&str; 4] = ["hasAPI", "canExportBundleZip", "hasWhiteLabel", "hasSeatsGT1"];
 /// What Pro switches on.
 const PRO: [&str; 7] = [
     "canUseAllModules",
@@ -60,7 +61,7 @@ pub fn sync_requests() -> Value {
 
 pub fn entitlements() -> Value {
     let flags = |on: &[&str]| -> Value {
-        Feature::ALL.iter().map(|f| (f.as_str().to_owned(), Value::from(on.contains(&f.as_str())))).collect()
+        PRO.iter().chain(&ENTERPRISE).map(|f| ((*f).to_owned(), Value::from(on.contains(f)))).collect()
     };
     let paid_until = "2026-12-22T21:40:52Z";
     let answer = |plan: &str, status: &str, end: Option<&str>, grace: Option<&str>, on: &[&str]| {

@@ -24,6 +24,7 @@ charges                  .    own      own    own   own   siud    none   .      
 customers                .    own      own    own   own   siud    none   .      .        .      s
 entitlements             .    own      own    own   own   siud    none   .      .        .      s
 entitlements_effective   .    own      own    own   own   s       none   .      .        .      s
+features                 .    s        s      s     s     siud    s      .      .        .      s
 members                  .    .        .      .     .     .       .      .      .        .      .
 organizations            .    .        .      .     .     .       .      .      .        .      .
 own_members              .    .        .      .     .     siud    .      .      .        .      .
@@ -49,6 +50,7 @@ pub const FUNCTIONS: &str = "
 has_entitlement             .    x        x      x     x     x       x      .      .        .      x
 orgs_with                   .    x        x      x     x     x       x      .      .        .      x
 pf_adopt_price              .    .        .      .     .     x       .      .      .        .      x
+pf_apply_catalogue          .    .        .      .     .     x       .      .      .        .      x
 pf_apply_event              .    .        .      .     .     x       .      .      .        x      x
 pf_apply_plan_entitlements  .    .        .      .     .     x       .      .      .        .      x
 pf_apply_reads              .    .        .      .     .     x       .      .      .        x      x
@@ -68,6 +70,7 @@ pf_store_cursor             .    .        .      .     .     x       .      .   
 pf_store_customer           .    .        .      .     .     x       .      .      x        .      .
 read_account                .    .        .      .     .     x       .      .      x        .      .
 read_entitlements           .    .        .      .     .     x       .      x      .        x      .
+read_offer                  .    .        .      .     .     x       .      .      x        .      .
 read_replayed_entitlements  .    .        .      .     .     x       .      x      .        .      .
 ";
 
@@ -79,6 +82,9 @@ advance_test_clock      .    .        .      .     .     .       .      .      .
 all_organizations       .    .        .      .     .     x       .      .      .        .      x
 apply_subscriptions     .    .        .      .     .     .       .      .      .        .      .
 caller                  .    x        x      x     x     x       x      .      .        .      x
+catalogue               .    .        .      .     .     x       .      .      .        .      x
+catalogue_changes       .    .        .      .     .     .       .      .      .        .      .
+catalogue_effects       .    .        .      .     .     .       .      .      .        .      .
 claim                   .    x        x      x     x     x       x      .      .        .      x
 differences             .    .        .      .     .     .       .      .      .        .      .
 discounts_now           .    x        x      x     x     x       x      .      .        .      x
@@ -123,11 +129,13 @@ sees_every_organization .    x        x      x     x     x       x      .      .
 settle_addons           .    .        .      .     .     .       .      .      .        .      .
 snapshot_row            .    .        .      .     .     .       .      .      .        .      .
 standing_of             .    x        x      x     x     x       x      .      .        .      x
+standings               .    .        .      .     .     .       .      .      .        .      .
 test_clock_time         .    .        .      .     .     .       .      .      .        .      .
 unknown_flags           .    .        .      .     .     .       .      .      .        .      .
 unreadable              .    .        .      .     .     x       .      .      .        .      x
 visible_organizations   .    x        x      x     x     x       x      .      .        .      x
 with_terms              .    .        .      .     .     .       .      .      .        .      .
+write_catalogue         .    .        .      .     .     .       .      .      .        .      .
 write_charge            .    .        .      .     .     .       .      .      .        .      .
 write_payment           .    .        .      .     .     .       .      .      .        .      .
 write_snapshot          .    .        .      .     .     .       .      .      .        .      .

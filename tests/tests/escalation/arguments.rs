@@ -89,6 +89,17 @@ fn events() -> Vec<Value> {
     ]
 }
 
+/// A catalogue in which all that the shipped one has is there, and one flag more.
+fn catalogue() -> Value {
+    let plan = |rank: i16, name: &str| {
+        json!({ "name": name, "description": "", "rank": rank, "seats": 1, "more_seats": false,
+            "currency": "usd", "month": 1, "year": null, "lookup_key": format!("promptforge_{name}"),
+            "flags": { "hasAPI": rank > 0, "hasMore": true } })
+    };
+    json!({ "flags": { "hasAPI": "", "hasMore": "More." },
+        "plans": { "pilot": plan(0, "pilot"), "pro": plan(1, "pro"), "enterprise": plan(2, "enterprise") } })
+}
+
 /// Literals for an argument, by the function and the argument's name. One that is new must be decided here.
 pub fn arguments(function: &str, name: &str) -> Vec<String> {
     let one = |text: &str| vec![format!("'{text}'")];
@@ -115,8 +126,15 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "event") => one(&events()[0].to_string()),
         (_, "org" | "org_id") => vec![format!("'{ORG}'"), format!("'{OTHER}'"), format!("'{GONE}'")],
         (_, "asking" | "caller") => one(users::OWNER),
+        ("pf_apply_catalogue" | "write_catalogue", "wanted") | (_, "before" | "after") => {
+            one(&catalogue().to_string())
+        }
+        (_, "classes" | "was" | "is_now") => one("{}"),
+        (_, "orgs") => one(&format!("{{{ORG}}}")),
+        (_, "dry_run" | "show") => vec!["'true'".to_owned(), "'false'".to_owned()],
         (_, "plan") => one("pro"),
         (_, "price") => one("price_1"),
+        (_, "billing_interval") => one("month"),
         // A row in which all is null.
         (_, "subscription") => one(&format!("({})", ",".repeat(SUBSCRIPTION_COLUMNS - 1))),
         (_, "mode") => one("false"),

@@ -84,8 +84,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<AddonEnded, Err
     let payment = extra_of(client, session).await?.unwrap_or(sold);
     let mut flags = Vec::new();
     for feature in &payment.features {
-        let state = state(client, &organization, feature).await?;
-        flags.push(FlagNow { feature: feature.clone(), state });
+        // A flag that has left the catalogue since has no state.
+        if let Some(state) = state(client, &organization, feature).await? {
+            flags.push(FlagNow { feature: feature.clone(), state });
+        }
     }
     let by = payment.ended_by.clone().unwrap_or(by);
     Ok(AddonEnded { organization, payment, done, flags, by, reason: args.reason })

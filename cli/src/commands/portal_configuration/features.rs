@@ -5,9 +5,8 @@
 //! configuration object").
 
 use serde::{Deserialize, Serialize};
-use shared::domain::plan::PlanCode;
 
-use crate::catalog::Price;
+use crate::catalog::{Plan, Price};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Features {
@@ -88,7 +87,7 @@ fn words(words: &[&str]) -> Vec<String> {
 
 impl Features {
     /// What our customers may do, with these prices to change between.
-    pub fn wanted(prices: &[(PlanCode, Price)]) -> Self {
+    pub fn wanted(prices: &[(&Plan, Price)]) -> Self {
         let mut products: Vec<Product> = Vec::new();
         for (plan, price) in prices {
             let id = &price.product.0;
@@ -98,12 +97,10 @@ impl Features {
                 None => products.push(Product {
                     product: id.clone(),
                     prices: vec![price.id.clone()],
-                    // Only enterprise has seats to buy more of.
-                    adjustable_quantity: match plan {
-                        PlanCode::Enterprise => {
-                            AdjustableQuantity { enabled: true, maximum: None, minimum: Some(1) }
-                        }
-                        _ => AdjustableQuantity::default(),
+                    adjustable_quantity: AdjustableQuantity {
+                        enabled: plan.more_seats,
+                        maximum: None,
+                        minimum: plan.more_seats.then_some(1),
                     },
                 }),
             }

@@ -7,13 +7,12 @@ use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use shared::domain::plan::{Interval, PlanCode};
 use shared::stripe::wire::Metadata;
 use shared::stripe::{self, IdempotencyKey, Stripe};
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest};
-use stripe_product::price::ListPrice;
+use tokio_postgres::Client;
 
-use crate::catalog::Price;
+use crate::catalog::{self, Plan, Price};
 use crate::context::{self, Context, Need};
 pub use crate::outcome::Done;
 use crate::outcome::{self, Code, Failure};
@@ -144,16 +143,29 @@ const PATH: &str = "/billing_portal/configurations";
 /// # Errors
 /// See [`Error`].
 pub async fn run(args: Args, context: &Context) -> Result<PortalConfigurationReport, Error> {
-    context.require(&[Need::Stripe])?;
-    set_up(context.stripe()?, args.dry_run).await
+    context.require(&[Need::Database, Need::Stripe])?;
+    set_up(context.database().await?, context.stripe()?, args.dry_run).await
 }
 
-/// The same for whoever has a Stripe already.
+/// The same for whoever has a database and a Stripe already.
 ///
 /// # Errors
 /// See [`Error`].
-pub async fn set_up(stripe: &Stripe, dry_run: bool) -> Result<PortalConfigurationReport, Error> {
-    let prices = paid_prices(stripe).await?;
+pub async fn set_up(
+    database: &Client,
+    stripe: &Stripe,
+    dry_run: bool,
+) -> Result<PortalConfigurationReport, Error> {
+    bring_up_to_date(&catalog::plans(database).await?, stripe, dry_run).await
+}
+
+/// The same for these plans, whatever the table says.
+pub(crate) async fn bring_up_to_date(
+    plans: &[Plan],
+    stripe: &Stripe,
+    dry_run: bool,
+) -> Result<PortalConfigurationReport, Error> {
+    let prices = paid_prices(stripe, plans).await?;
     let mut wanted = Features::wanted(&prices);
     let all: Vec<Configuration> = stripe.list(&List).await?;
     let is_ours =
@@ -208,21 +220,19 @@ pub async fn set_up(stripe: &Stripe, dry_run: bool) -> Result<PortalConfiguratio
 
 /// The prices of the plans that are paid for: nobody changes to or from the free one in the portal, one
 /// cancels.
-async fn paid_prices(stripe: &Stripe) -> Result<Vec<(PlanCode, Price)>, Error> {
-    let paid = PlanCode::ALL.into_iter().filter(|plan| *plan != PlanCode::Pilot);
-    let keys: Vec<(PlanCode, String)> = paid
-        .flat_map(|plan| [Interval::Month, Interval::Year].map(|interval| (plan, interval)))
-        .filter_map(|(plan, interval)| Some((plan, plan.lookup_key(interval)?)))
-        .collect();
-    let names: Vec<String> = keys.iter().map(|(_, key)| key.clone()).collect();
-    let found: Vec<Price> = stripe.list(&ListPrice::new().active(true).lookup_keys(names).limit(100)).await?;
-    let price = |key: &String| found.iter().find(|price| price.lookup_key.as_ref() == Some(key)).cloned();
-    let missing: Vec<String> =
-        keys.iter().filter(|(_, key)| price(key).is_none()).map(|(_, key)| key.clone()).collect();
+async fn paid_prices<'a>(stripe: &Stripe, plans: &'a [Plan]) -> Result<Vec<(&'a Plan, Price)>, Error> {
+    let paid = plans.iter().filter(|plan| !plan.code.is_free());
+    let keys: Vec<(&Plan, &String)> =
+        paid.flat_map(|plan| plan.prices.iter().map(move |price| (plan, &price.lookup_key))).collect();
+    let names: Vec<String> = keys.iter().map(|(_, key)| (*key).clone()).collect();
+    let found = catalog::prices_by_key(stripe, &names).await?;
+    let price =
+        |key: &String| found.iter().find(|price| price.active && price.lookup_key.as_ref() == Some(key));
+    let missing: Vec<String> = names.iter().filter(|key| price(key).is_none()).cloned().collect();
     if !missing.is_empty() {
         return Err(Error::NoPrices(missing));
     }
-    Ok(keys.into_iter().filter_map(|(plan, key)| Some((plan, price(&key)?))).collect())
+    Ok(keys.into_iter().filter_map(|(plan, key)| Some((plan, price(key)?.clone()))).collect())
 }
 
 impl outcome::Report for PortalConfigurationReport {

@@ -11,7 +11,7 @@ use shared::stripe::{self, IdempotencyKey, Stripe};
 use stripe_client_core::StripeRequest;
 use tokio_postgres::Client;
 
-use crate::catalog::{self, Price, Wanted};
+use crate::catalog::{self, Plan, Price, Wanted};
 use crate::context::{self, Context, Need};
 use crate::outcome::{Code, Failure, Outcome};
 
@@ -72,7 +72,7 @@ pub enum Error {
     #[error(transparent)]
     Context(#[from] context::Error),
     /// The table does not say what to sell.
-    #[error("The table plans holds no plan that this version sells. Run billing migrate.")]
+    #[error("The table plans is empty. Run billing migrate, and write there what is sold.")]
     NoPlans,
     /// Stripe does not know the currency of a plan.
     #[error("The table plans sells {0} in a currency that Stripe does not know. Correct plans.currency.")]
@@ -108,14 +108,22 @@ pub async fn run(args: Args, context: &Context) -> Result<ProductsReport, Error>
 /// # Errors
 /// See [`Error`].
 pub async fn set_up(database: &Client, stripe: &Stripe, dry_run: bool) -> Result<ProductsReport, Error> {
-    let plans = catalog::plans(database).await?;
+    bring_up_to_date(&catalog::plans(database).await?, stripe, dry_run).await
+}
+
+/// The same for these plans, whatever the table says.
+pub(crate) async fn bring_up_to_date(
+    plans: &[Plan],
+    stripe: &Stripe,
+    dry_run: bool,
+) -> Result<ProductsReport, Error> {
     if plans.is_empty() {
         return Err(Error::NoPlans);
     }
     let account = Account { stripe, dry_run };
-    let (products, prices) = (product::all(stripe).await?, price::current(stripe, &plans).await?);
+    let (products, prices) = (product::all(stripe).await?, price::current(stripe, plans).await?);
     let mut report = ProductsReport::new(dry_run, stripe.livemode());
-    for plan in &plans {
+    for plan in plans {
         let product = product::bring_up_to_date(&account, plan, &products, &prices, &mut report).await?;
         for wanted in &plan.prices {
             let current = prices.iter().find(|price| price.lookup_key.as_ref() == Some(&wanted.lookup_key));

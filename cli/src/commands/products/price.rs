@@ -2,14 +2,14 @@
 //! amount.
 
 use shared::stripe::{self, IdempotencyKey, Stripe};
-use stripe_product::price::{CreatePrice, ListPrice, RetrievePrice, UpdatePrice};
+use stripe_product::price::{CreatePrice, RetrievePrice, UpdatePrice};
 use stripe_product::product::UpdateProduct;
 use stripe_types::Currency;
 
 use super::product::metadata;
 use super::report::{Done, PriceLine};
 use super::{Account, Error, carry_over};
-use crate::catalog::{PLAN_CODE, Plan, Price, Product, Wanted};
+use crate::catalog::{self, PLAN_CODE, Plan, Price, Product, Wanted};
 
 /// The metadata by which a run finds the price that an earlier one, which did not come to its end, was about
 /// to archive.
@@ -18,10 +18,7 @@ const REPLACES: &str = "replaces";
 /// The prices that have the plans' lookup keys now, archived ones too.
 pub async fn current(stripe: &Stripe, plans: &[Plan]) -> Result<Vec<Price>, stripe::Error> {
     let keys = plans.iter().flat_map(|plan| &plan.prices).map(|wanted| wanted.lookup_key.clone());
-    // Stripe takes at most ten keys in one call, and these are five.
-    // Stripe leaves the currency options out of an answer that does not ask for them.
-    let expand = vec!["data.currency_options".to_owned()];
-    stripe.list(&ListPrice::new().lookup_keys(keys.collect::<Vec<_>>()).limit(100).expand(expand)).await
+    catalog::prices_by_key(stripe, &keys.collect::<Vec<_>>()).await
 }
 
 /// Creates, replaces or updates the price, or leaves it. `product` is None if it would be created.
@@ -34,7 +31,7 @@ pub async fn bring_up_to_date(
 ) -> Result<PriceLine, Error> {
     let line = |price: Option<&str>, done: Done| PriceLine {
         lookup_key: wanted.lookup_key.clone(),
-        plan_code: plan.code,
+        plan_code: plan.code.clone(),
         interval: wanted.interval,
         unit_amount: wanted.unit_amount,
         currency: wanted.currency.clone(),

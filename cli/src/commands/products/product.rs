@@ -37,7 +37,7 @@ pub async fn bring_up_to_date(
         None => (create(account, plan).await?, Done::Created, Vec::new()),
     };
     report.products.push(ProductLine {
-        plan_code: plan.code,
+        plan_code: plan.code.clone(),
         name: plan.name.clone(),
         product: product.as_ref().map(|product| product.id.clone()),
         done,

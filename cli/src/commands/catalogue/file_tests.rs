@@ -1,0 +1,83 @@
+//! What may stand in catalogue.toml.
+
+use super::*;
+
+const GOOD: &str = r#"
+[flags]
+hasAPI = "The programming interface."
+
+[plans.pilot]
+name = "Pilot"
+rank = 0
+seats = 1
+lookup_key = "shop_pilot"
+flags = []
+
+[plans.pro]
+name = "Pro"
+description = "For one person."
+rank = 1
+seats = 1
+more_seats = true
+lookup_key = "shop_pro"
+flags = ["hasAPI"]
+prices = [
+  { interval = "month", amount = 4900, currency = "eur" },
+  { interval = "year", amount = 49000, currency = "eur" },
+]
+"#;
+
+#[test]
+fn a_good_file_is_read_with_every_flag_in_every_plan() {
+    let read = parse("c.toml", GOOD).unwrap();
+    assert_eq!(read.plans["pilot"].flags, BTreeMap::from([("hasAPI".to_owned(), false)]));
+    assert_eq!((read.plans["pilot"].month, read.plans["pilot"].currency.as_str()), (None, "usd"));
+    let pro = &read.plans["pro"];
+    assert_eq!((pro.month, pro.year, pro.currency.as_str()), (Some(4900), Some(49000), "eur"));
+    assert_eq!((pro.flags["hasAPI"], pro.more_seats, pro.rank), (true, true, 1));
+}
+
+#[test]
+fn each_problem_names_its_line_and_field() {
+    for (from, to, sentence) in [
+        ("seats = 1\nmore", "seats = 0\nmore", "line 16, plans.pro.seats: A plan includes at least one"),
+        ("seats = 1\nmore", "seats = \"1\"\nmore", "c.toml, line 16, plans.pro.seats: invalid type: string"),
+        ("rank = 1", "rank = 0", "c.toml, line 15, plans.pro.rank: pilot has the same rank."),
+        ("rank = 0", "rank = 3", "c.toml, line 7, plans.pilot.rank: Everybody has the plan pilot."),
+        ("rank = 1", "rank = 70000", "c.toml, line 15, plans.pro.rank: Give a whole number"),
+        ("shop_pro\"", "shop_pilot\"", "c.toml, line 18, plans.pro.lookup_key: Prices of it would be taken"),
+        ("shop_pro\"", "Shop Pro\"", "c.toml, line 18, plans.pro.lookup_key: Give small letters"),
+        ("[\"hasAPI\"]", "[\"hasApi\"]", "c.toml, line 19, plans.pro.flags: There is no flag hasApi."),
+        ("[\"hasAPI\"]", "[\"hasAPI\", \"hasAPI\"]", "plans.pro.flags: hasAPI stands here twice."),
+        ("amount = 4900,", "amount = -1,", "c.toml, line 21, plans.pro.prices[0].amount: Give the price"),
+        ("amount = 4900,", "amount = 49.0,", "c.toml, line 21, plans.pro.prices[0].amount: invalid type"),
+        ("\"month\"", "\"week\"", "c.toml, line 21, plans.pro.prices[0].interval: Give month or year."),
+        ("\"year\"", "\"month\"", "c.toml, line 22, plans.pro.prices[1].interval: The plan has a price"),
+        (
+            "49000, currency = \"eur",
+            "49000, currency = \"usd",
+            "prices[1].currency: Another price of the plan",
+        ),
+        (
+            "49000, currency = \"eur",
+            "49000, currency = \"EUR",
+            "prices[1].currency: Give three small letters",
+        ),
+        ("name = \"Pro\"", "name = \" \"", "c.toml, line 13, plans.pro.name: Customers read the name."),
+        ("description =", "desription =", "c.toml, line 14, plans.pro.desription: unknown field"),
+        ("[plans.pilot]", "[plans.basic]", "c.toml, plans: There is no plan pilot"),
+        ("[plans.pro]", "[plans.Pro]", "plans.Pro: A plan's code has small letters"),
+        ("hasAPI = \"The", "\"has API\" = \"The", "c.toml, line 3, flags.has API: A flag's name"),
+        ("rank = 0", "rank = ", "c.toml, line 7"),
+    ] {
+        assert!(GOOD.contains(from), "{from}");
+        let problems = parse("c.toml", &GOOD.replacen(from, to, 1)).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.contains(sentence)), "{sentence}: {problems:#?}");
+    }
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let two = GOOD.replace("seats = 1\nmore", "seats = 0\nmore").replace("\"year\"", "\"decade\"");
+    assert_eq!(parse("c.toml", &two).unwrap_err().len(), 2);
+}

@@ -1,0 +1,66 @@
+-- Brings the catalogue to what `wanted` says, in the form of billing_private.catalogue, and answers {changes,
+-- effects, organizations, before}: in what it differs, what every organization gains and loses by it, how
+-- many there are, and the catalogue as it was. A dry run does the same and rolls it back. `show`: with the
+-- organizations' ids.
+--
+-- What an organization has is read from the tables, before the change and after it. It follows from the
+-- catalogue and from its rows of `entitlements`; so of those with the same rows one is read for all.
+create or replace function billing.pf_apply_catalogue(
+  wanted jsonb, by_whom text, dry_run boolean, show boolean
+) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
+declare
+  mode constant boolean := billing_private.livemode();
+  before constant jsonb := billing_private.catalogue();
+  after jsonb;
+  classes jsonb[];
+  orgs uuid[];
+  was jsonb[];
+  changes jsonb := '[]';
+  effects jsonb := '[]';
+  change record;
+begin
+  -- One at a time. Whoever reads these tables does not wait.
+  lock table billing.plans in share row exclusive mode;
+  select array_agg(jsonb_build_object('org', class.org, 'many', class.many, 'ids', class.ids)),
+    array_agg(class.org)
+  into classes, orgs
+  from (
+    select (array_agg(o.id))[1] as org, count(*) as many,
+      case when show then jsonb_agg(o.id) end as ids
+    from billing_private.all_organizations() as o (id)
+    left join (
+      select e.org_id, string_agg(concat_ws(' ', e.source, e.plan_code, e.feature, e.enabled, e.units,
+        e.extra_seats), ', ' order by e.source, e.plan_code, e.feature, e.enabled, e.units, e.extra_seats)
+        as rows
+      from billing.entitlements e
+      where (e.livemode is null or e.livemode = mode) and (e.expires_at is null or e.expires_at > now())
+      group by e.org_id) held on held.org_id = o.id
+    group by held.rows) class;
+  was := billing_private.standings(orgs, mode);
+  begin
+    perform billing_private.write_catalogue(wanted);
+    after := billing_private.catalogue();
+    select coalesce(jsonb_agg(to_jsonb(c)), '[]') into changes
+    from billing_private.catalogue_changes(before, after) c;
+    if changes <> '[]' then
+      effects := billing_private.catalogue_effects(classes, was, billing_private.standings(orgs, mode),
+        before, after, mode);
+    end if;
+    for change in select * from billing_private.catalogue_changes(before, after) loop
+      perform billing_private.record(null, 'catalogue_changed', change.from_value, change.to_value, by_whom,
+        jsonb_build_object('plan', change.plan, 'field', change.field));
+    end loop;
+    if dry_run then
+      raise exception 'a dry run' using errcode = 'PF001';
+    end if;
+  exception
+    when sqlstate 'PF001' then null;
+  end;
+  return jsonb_build_object('changes', changes, 'effects', effects, 'before', before,
+    'organizations', (select coalesce(sum((c.class ->> 'many')::bigint), 0)
+      from unnest(classes) as c (class)));
+end $$;
+revoke all on function billing.pf_apply_catalogue(jsonb, text, boolean, boolean) from public;
+grant execute on function billing.pf_apply_catalogue(jsonb, text, boolean, boolean)
+  to service_role, billing_operator;
