@@ -15,7 +15,6 @@ use tokio::net::TcpListener;
 /// The gateway in front of real handlers.
 pub(crate) struct Stack {
     pub(crate) url: String,
-    /// What is behind the functions.
     pub(crate) app: Arc<TestApp>,
     auth: Arc<SupabaseAuth>,
     http: reqwest::Client,

@@ -62,8 +62,8 @@ impl<'a> Questions<'a> {
         expect(&answer, StatusCode::OK, "/success", &Value::Bool(true), "200")
     }
 
-    /// Whether a member reads what their organization has: or, without a canary, whether a stranger is refused
-    /// in our own words.
+    /// Whether a member reads what their organization has: or, without a canary, whether a stranger is
+    /// refused in our own words.
     pub async fn entitlements(&self) -> Result<(), Wrong> {
         let Some(canary) = &self.app.config.probe.canary else {
             let answer = self.ask(Request::get(self.of_api("/api/entitlements")?), Bytes::new()).await?;
@@ -74,7 +74,7 @@ impl<'a> Questions<'a> {
         let token = self.sign_in(canary).await?;
         let request = Request::get(url).header(header::AUTHORIZATION, format!("Bearer {token}"));
         let answer = self.ask(request, Bytes::new()).await?;
-        expect(&answer, StatusCode::OK, "/orgId", &json!(canary.org), "200 for the canary's organization")
+        expect(&answer, StatusCode::OK, "/orgId", &json!(canary.org), "200 of the canary")
     }
 
     /// Whether the webhook takes what is signed, and reaches its database.
@@ -84,8 +84,8 @@ impl<'a> Questions<'a> {
         let secret = config.webhook_secrets.first().ok_or(Wrong::Unconfigured("STRIPE_WEBHOOK_SECRET"))?;
         let now = self.app.clock.now();
         let event = json!({
-            "id": "evt_probe", "object": "event", "type": PROBE, "created": now.as_second(), "livemode": false,
-            "data": { "object": {} }
+            "id": "evt_probe", "object": "event", "type": PROBE, "created": now.as_second(),
+            "livemode": false, "data": { "object": {} }
         });
         let body = Bytes::from(event.to_string());
         let request = Request::builder()

@@ -3,12 +3,13 @@
 
 mod discounts;
 mod named_object;
+mod told;
 
 use std::time::{Duration, Instant};
 
 use crate::billing::Resources;
 use crate::config::ForeignSubscriptions;
-use crate::db::webhook_events::{self, Effect, EventAnswer, EventOutcome, EventRef, EventToApply, Seen};
+use crate::db::webhook_events::{self, Effect, EventAnswer, EventOutcome, EventRef, EventToApply};
 use crate::db::{Db, health};
 use crate::deadline;
 use crate::domain::ids::{OrgId, SubscriptionId};
@@ -19,13 +20,13 @@ use crate::error::Error;
 use crate::stripe::event::Event;
 use crate::stripe::wire::subscription::Subscription;
 use crate::stripe::{self, Stripe};
-use crate::telemetry::metrics::{self, WebhookEvent};
-use crate::telemetry::request::{self, Part};
+use crate::telemetry::metrics;
 use stripe_billing::subscription::RetrieveSubscription;
 
 use crate::billing::route::route;
 
 use named_object::{Named, kept_state, named_object, with_charge};
+use told::{tell, warn};
 
 /// How often Stripe is asked again because the row changed meanwhile.
 pub(super) const READS: u32 = 4;
@@ -261,56 +262,6 @@ pub(super) fn retrieve(id: &str) -> RetrieveSubscription {
 /// Whether Stripe has no such object.
 pub fn is_unknown(error: &stripe::Error) -> bool {
     matches!(error, stripe::Error::Refused { status: 404, code, .. } if code == "resource_missing")
-}
-
-/// What somebody should look at: access may be less than what was paid for.
-fn warn(to_apply: &EventToApply, outcome: EventOutcome, seen: &[Seen]) {
-    let event = &to_apply.event.id;
-    for seen in seen {
-        metrics::seen(seen.as_str());
-        tracing::warn!(
-            target: "billing", event, seen = seen.as_str(),
-            "the audit trail says what to look at"
-        );
-    }
-    if let (Effect::Snapshot(snapshot), EventOutcome::Applied) = (&to_apply.effect, outcome)
-        && !snapshot.status.is_known()
-    {
-        let (subscription, status) = (snapshot.id.as_str(), snapshot.status.as_str());
-        tracing::warn!(
-            target: "billing", event, subscription, status,
-            "this status is new: it grants nothing"
-        );
-    }
-}
-
-/// The one line of an event, and its metrics.
-fn tell(resources: &Resources<'_>, event: &Event<'_>, result: &Result<Settled, Error>, arrived: Instant) {
-    let current = request::current();
-    let (outcome, failed) = match result {
-        Ok(settled) => (settled.outcome.as_str(), false),
-        Err(error) => (error.code(), true),
-    };
-    let settled = result.as_ref().ok();
-    let org = settled.and_then(|settled| settled.org).map(tracing::field::display);
-    let applied = settled.is_some_and(|settled| settled.outcome == EventOutcome::Applied);
-    let age_seconds = applied.then(|| resources.clock.now().as_second() - event.created);
-    let milliseconds = arrived.elapsed().as_secs_f64() * 1000.0;
-    tracing::info!(
-        target: "billing",
-        event = event.id, kind = event.kind, outcome, org, age_seconds,
-        read = settled.is_some_and(|settled| settled.read),
-        request_id = current.request_id, trace_id = current.trace_id, milliseconds,
-        verify_ms = current.milliseconds(Part::Verify),
-        database_ms = current.milliseconds(Part::Database),
-        stripe_ms = current.milliseconds(Part::Stripe),
-        "event"
-    );
-    // Our own: among few events of Stripe's it would hide those that fail.
-    if event.is_probe() {
-        return;
-    }
-    metrics::event(WebhookEvent { kind: event.counted_kind(), outcome, failed, age_seconds, milliseconds });
 }
 
 fn elapsed_ms(since: Instant) -> i64 {

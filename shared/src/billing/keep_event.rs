@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::billing::Resources;
-use crate::db::webhook_events::{self, Kept};
+use crate::db::kept_events::{self, Kept};
 use crate::deadline;
 use crate::error::{Error, with_sources};
 use crate::stripe::event::{self, Unreadable};
@@ -56,7 +56,7 @@ pub async fn unverified(resources: &Resources<'_>, body: &[u8]) {
 
 async fn keep(resources: &Resources<'_>, kept: &Kept, reason: &str, signed: bool) {
     let keeping =
-        async { webhook_events::keep(resources.db()?, kept, reason, signed).await.map_err(Error::from) };
+        async { kept_events::keep(resources.db()?, kept, reason, signed).await.map_err(Error::from) };
     if let Err(error) = deadline::hold(TO_ANSWER, Box::pin(keeping)).await {
         let cause = with_sources(&error);
         tracing::error!(target: "billing", event = kept.id, cause, "an event could not be kept");

@@ -12,6 +12,7 @@ pub mod customers;
 pub mod entitlements;
 pub mod failed_events;
 pub mod health;
+pub mod kept_events;
 pub mod organizations;
 pub mod plans;
 pub mod reconcile_cursors;
