@@ -58,6 +58,9 @@ begin
       execute format('comment on role %I is %L', login.name, ours);
       execute format('alter role %I set statement_timeout = %L', login.name, login.patience);
       execute format('alter role %I set idle_in_transaction_session_timeout = %L', login.name, '15s');
+      -- A function or operator that somebody made in another schema is never found in place of PostgreSQL's
+      -- own.
+      execute format('alter role %I set search_path = pg_catalog, pg_temp', login.name);
       -- An instance that is frozen keeps its connection and cannot use it: others can. One that comes back
       -- connects again.
       execute format('alter role %I set idle_session_timeout = %L', login.name, login.rest);
@@ -66,9 +69,6 @@ begin
         execute format('alter role %I set client_connection_check_interval = %L', login.name, '2s');
       exception when invalid_parameter_value then null;
       end;
-      -- A function or operator that somebody made in another schema is never found in place of PostgreSQL's
-      -- own.
-      execute format('alter role %I set search_path = pg_catalog, pg_temp', login.name);
     end if;
     if login.views and not pg_has_role(login.name, 'billing_viewer', 'member') then
       execute format('grant billing_viewer to %I', login.name);

@@ -143,31 +143,3 @@ async fn the_reconciliation_tells_how_many_connections_are_used() {
     drop((others, admin));
     server.stop().await;
 }
-
-#[tokio::test]
-async fn each_login_has_a_limit_for_its_connections_its_statements_and_its_rest() {
-    let server = bare_server("limits").await;
-    let mut admin = server.connect("postgres").await.unwrap();
-    migrations::run(&mut admin).await.unwrap();
-    let sql = "select r.rolname::text, r.rolconnlimit,
-          (select array_agg(split_part(s, '=', 1) order by s) from unnest(r.rolconfig) s
-            where split_part(s, '=', 2) not in ('', '0'))
-        from pg_roles r where r.rolname like 'billing%' and r.rolcanlogin order by 1";
-    let rows = admin.query(sql, &[]).await.unwrap();
-    let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    assert_eq!(names, ["billing_checkout", "billing_events", "billing_operator", "billing_reader"]);
-    for row in rows {
-        assert!((1..=60).contains(&row.get::<_, i32>(1)));
-        let mut limited: Vec<String> = row.get(2);
-        // Not every operating system can tell that a client is gone.
-        limited.retain(|name| name != "client_connection_check_interval");
-        let expected = [
-            "idle_in_transaction_session_timeout",
-            "idle_session_timeout",
-            "search_path",
-            "statement_timeout",
-        ];
-        assert_eq!(limited, expected);
-    }
-    server.stop().await;
-}
