@@ -1,7 +1,6 @@
 // The client: what an organization may do, kept for one person and shared by all who ask.
 
 import { judge, type Check, type OnError } from "./check.js";
-import type { Plan } from "./contract.js";
 import { BillingError, userChanged } from "./errors.js";
 import { takeOff, unlessAborted, type Flight } from "./flight.js";
 import { createSend } from "./request.js";
@@ -14,6 +13,7 @@ import type {
   Entitlements,
   EntitlementsState,
   Feature,
+  Plan,
   Portal,
   PortalOrder,
 } from "./types.js";

@@ -2,7 +2,7 @@
 // an API that does not say it yet. Once openapi.json describes a field or a route, the generated type takes
 // it over: then it goes from here.
 
-import type { ShippedPlan as PlanCode } from "./catalogue.js";
+import type { PlanCode } from "./catalogue.js";
 import type { components } from "./openapi.js";
 
 type Interval = components["schemas"]["Interval"];
@@ -47,37 +47,3 @@ export type PortalFlow =
   | { readonly type: "cancel" }
   /** Give another card. */
   | { readonly type: "payment_method" };
-
-/** What may be done with a plan. `contact`: it is not sold on a page. */
-export type PlanAction = "current" | "buy" | "upgrade" | "downgrade" | "scheduled" | "contact";
-
-/** A price of a plan. */
-export interface PlanPrice {
-  readonly interval: Interval;
-  /** How many intervals it pays for: 3 with `month` is a quarter. */
-  readonly intervalCount: number;
-  /** As ISO 4217 says it, in any case. */
-  readonly currency: string;
-  /** In the currency's smallest unit. */
-  readonly amountCents: number;
-  /** Whether it can be bought: an older price is still paid by who has it. */
-  readonly sold: boolean;
-}
-
-/** A plan of `GET /api/billing/plans`. */
-export interface Plan {
-  readonly planCode: PlanCode;
-  readonly name: string;
-  readonly description?: string | null;
-  /** A higher plan has the higher rank. */
-  readonly rank: number;
-  /** Seats that it includes. */
-  readonly seats: number;
-  /** Every flag, on or off. */
-  readonly entitlements: Readonly<Record<string, boolean>>;
-  readonly prices: readonly PlanPrice[];
-  /** What the organization that was asked for may do with it. */
-  readonly action?: PlanAction;
-  /** How long it is free at first. Nothing or 0: not at all. */
-  readonly trialDays?: number | null;
-}

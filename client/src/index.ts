@@ -1,5 +1,6 @@
 // The package's core: no framework, no dependency.
 
+export type { Catalogue } from "./catalogue.js";
 export { createBillingClient } from "./client.js";
 export type {
   BillingClient,
@@ -10,7 +11,7 @@ export type {
   ReadOptions,
 } from "./client.js";
 export type { Check, OnError } from "./check.js";
-export type { Plan, PlanAction, PlanPrice, PortalFlow, ScheduledChange } from "./contract.js";
+export type { PortalFlow, ScheduledChange } from "./contract.js";
 export { BillingError } from "./errors.js";
 export type { BillingErrorDetails, ErrorCode } from "./errors.js";
 export type { GetToken } from "./session.js";
@@ -24,7 +25,10 @@ export type {
   EntitlementsState,
   Feature,
   Interval,
+  Plan,
+  PlanAction,
   PlanCode,
+  PlanPrice,
   Portal,
   PortalOrder,
 } from "./types.js";

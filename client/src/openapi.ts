@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/billing/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is sold.
+         * @description For anyone: plans, prices, seats and flags. With `orgId`, for any member of it, it also says what that organization may do with each plan.
+         */
+        get: operations["getPlans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/billing/portal": {
         parameters: {
             query?: never;
@@ -324,6 +344,50 @@ export interface components {
          * @enum {string}
          */
         Outcome: "applied" | "stale" | "duplicate" | "ignored";
+        /** @description A plan, and for a member what the organization may do with it. */
+        Plan: {
+            /** @description What the organization may do with it. Not there: no organization was asked about. */
+            action?: components["schemas"]["PlanAction"];
+            /** @description One line for people. Null: there is none. */
+            description: string | null;
+            /** @description Every flag of the catalogue, on or off. */
+            entitlements: {
+                [key: string]: boolean;
+            };
+            /** @description What customers read. */
+            name: string;
+            /** @description Its code. */
+            planCode: components["schemas"]["PlanCode"];
+            /** @description What it costs. Empty: it is not sold on a page. */
+            prices: components["schemas"]["PlanPrice"][];
+            /**
+             * Format: int16
+             * @description A higher plan has the higher rank.
+             */
+            rank: number;
+            /**
+             * Format: int32
+             * @description Seats that it includes.
+             */
+            seats: number;
+            /**
+             * Format: uint32
+             * @description How many days a checkout of it would be free at first. Null: none.
+             */
+            trialDays: number | null;
+        };
+        /**
+         * @description What may be done with a plan.
+         *
+         *     - `current`: The organization has it.
+         *     - `buy`: In a checkout.
+         *     - `upgrade`: In the portal, at once.
+         *     - `downgrade`: In the portal, at the end of the period. To the free plan: by canceling.
+         *     - `scheduled`: It comes when the subscription, which is canceled, ends.
+         *     - `contact`: It is not sold on a page.
+         * @enum {string}
+         */
+        PlanAction: "current" | "buy" | "upgrade" | "downgrade" | "scheduled" | "contact";
         /**
          * @description A plan's code: in the database, in metadata and in answers. Of several plans the highest rank counts.
          * @example pilot
@@ -331,6 +395,32 @@ export interface components {
          * @example enterprise
          */
         PlanCode: string;
+        /** @description A price of a plan. */
+        PlanPrice: {
+            /**
+             * Format: int32
+             * @description In the currency's smallest unit.
+             */
+            amountCents: number;
+            /** @description ISO 4217 in lower case. */
+            currency: string;
+            /** @description How often it is paid. */
+            interval: components["schemas"]["Interval"];
+            /**
+             * Format: int32
+             * @description It pays for so many intervals.
+             */
+            intervalCount: number;
+            /** @description Whether it can be bought. */
+            sold: boolean;
+        };
+        /** @description What is sold. */
+        PlansResponse: {
+            /** @description All plans, lowest rank first. The first is what everybody has. */
+            plans: components["schemas"]["Plan"][];
+            /** @constant */
+            success: true;
+        };
         /** @description Whose subscription is to be managed. */
         PortalRequest: {
             /** @description The organization. */
@@ -588,6 +678,124 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
                         code?: "stripe_throttled" | "database_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    getPlans: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The organization. Once.
+                 * @example 5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10
+                 */
+                orgId?: components["schemas"]["OrgId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All plans, lowest rank first. */
+            200: {
+                headers: {
+                    /** @description The second is of an answer about an organization. */
+                    "Cache-Control": "public, max-age=60" | "private, no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlansResponse"];
+                };
+            };
+            /**
+             * @description `invalid_request`: the request is no JSON object, or a field is missing, unknown, twice there or of another type: it is named.
+             *     `invalid_org_id`: `orgId` is not a UUID.
+             */
+            400: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid_request" | "invalid_org_id";
+                    };
+                };
+            };
+            /** @description `unauthenticated`: no access token, or one that is not good (any more). */
+            401: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description `identity_mismatch`: the request has an `x-user-id` header that names another than the token.
+             *     `not_a_member`: not a member of the organization, or there is no such organization.
+             */
+            403: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "identity_mismatch" | "not_a_member";
+                    };
+                };
+            };
+            /** @description API Gateway throttles the API. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayFailure"];
+                };
+            };
+            /** @description `internal`: it is our fault. */
+            500: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "internal";
+                    };
+                };
+            };
+            /** @description `database_unavailable`: the database is down, or busy. */
+            503: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 2
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "database_unavailable";
                     };
                 };
             };
@@ -1140,6 +1348,11 @@ export interface operations {
                 headers: {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 60
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1171,6 +1384,11 @@ export interface operations {
                 headers: {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 60
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

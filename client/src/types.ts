@@ -1,6 +1,6 @@
 // The public names of what the API says, derived from its description so that the two cannot differ.
 
-import type { ShippedFeature, ShippedPlan } from "./catalogue.js";
+import type { Feature, PlanCode } from "./catalogue.js";
 import type { MoreOfCheckout, MoreOfEntitlements, PortalFlow } from "./contract.js";
 import type { BillingError } from "./errors.js";
 import type { components } from "./openapi.js";
@@ -8,17 +8,13 @@ import type { components } from "./openapi.js";
 type Schemas = components["schemas"];
 type Answer = Schemas["EntitlementsResponse"];
 
-/** A plan: `pilot` is what everybody has. */
-export type PlanCode = ShippedPlan;
+export type { Feature, PlanCode };
 
 /** How often a subscription is paid. */
 export type Interval = Schemas["Interval"];
 
 /** What is taken off a subscription's price: a percentage or an amount. */
 export type Discount = Readonly<Schemas["Discount"]>;
-
-/** One of the flags that a plan switches on. A misspelt one does not compile. */
-export type Feature = ShippedFeature;
 
 /**
  * What an organization may do. Never changed in place: a new state is a new object, an unchanged one the same
@@ -59,6 +55,24 @@ export interface PortalOrder {
 
 /** The portal page to send the person to. */
 export type Portal = Readonly<Omit<Schemas["PortalResponse"], "success">>;
+
+/** What may be done with a plan. `contact`: it is not sold on a page. */
+export type PlanAction = Schemas["PlanAction"];
+
+/** A price of a plan. */
+export type PlanPrice = Readonly<Schemas["PlanPrice"]>;
+
+type SoldPlan = Schemas["Plan"];
+
+/** A plan of `GET /api/billing/plans`. A page may write its own, without a description or a trial. */
+export type Plan = Readonly<Pick<SoldPlan, "name" | "rank" | "seats" | "action">> &
+  Readonly<Partial<Pick<SoldPlan, "description" | "trialDays">>> & {
+    readonly planCode: PlanCode;
+    /** Every flag, on or off. */
+    readonly entitlements: Readonly<Record<string, boolean>>;
+    /** What it costs. Empty: it is not sold on a page. */
+    readonly prices: readonly PlanPrice[];
+  };
 
 /** The codes of the API's failures. */
 export type ApiErrorCode = Schemas["Failure"]["code"];

@@ -6,7 +6,7 @@ import { $, explain, note } from "/dom.js";
 import { followEvents } from "/events.js";
 import { openHeader, renderRaw, renderViewer, showBanner, viewerOptions } from "/frame.js";
 import { renderPlanCard, renderStop } from "/plan-card.js";
-import { byRank, featureCount, findPlan, offer, renderFeatures, renderPrices } from "/plans.js";
+import { byRank, catalogueOf, featureCount, findPlan, offer, renderFeatures, renderPrices } from "/plans.js";
 
 const WATCH_MS = 2000;
 const TROUBLE_MS = 4000;
@@ -247,10 +247,12 @@ function settle() {
 
 /* Start */
 
-async function loadContext() {
+async function loadContext(library) {
+  const visitor = openClient(library, "", () => {});
   for (;;) {
-    const context = await ask("/console/context");
-    if (context) return context;
+    const asked = [ask("/console/context"), visitor.getPlans().catch(() => null)];
+    const [context, plans] = await Promise.all(asked);
+    if (context && plans) return { ...context, ...catalogueOf(plans) };
     const problem = { message: "The local stack does not answer" };
     showBanner(problem, false);
     renderStop($("plan-body"), {
@@ -282,7 +284,8 @@ async function start() {
     say(news);
     watching.cut();
   });
-  const [context, library] = await Promise.all([loadContext(), loadClient()]);
+  const library = await loadClient();
+  const context = await loadContext(library);
   Object.assign(state, { context, library, plans: byRank(context.plans) });
   $("down").hidden = true;
   document.body.classList.remove("stuck");

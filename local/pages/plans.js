@@ -18,6 +18,24 @@ const FEATURE_NAMES = {
 
 const shortName = (plan) => plan.name.replace(/^PromptForge\s+/, "");
 
+/** What the API says is sold, as the page shows it: the plans, and the flags, those of cheap plans first. */
+export function catalogueOf(sold) {
+  const cents = (plan, interval) =>
+    plan.prices.find((price) => price.sold && price.interval === interval)?.amountCents ?? null;
+  const plans = sold.map((plan) => ({
+    planCode: plan.planCode,
+    name: plan.name,
+    rank: plan.rank,
+    seatsIncluded: plan.seats,
+    monthCents: cents(plan, "month"),
+    yearCents: cents(plan, "year"),
+    currency: plan.prices[0]?.currency ?? "usd",
+    features: Object.keys(plan.entitlements).filter((flag) => plan.entitlements[flag]),
+  }));
+  const every = Object.keys(sold[0]?.entitlements ?? {});
+  return { plans, features: [...new Set([...plans.flatMap((plan) => plan.features), ...every])] };
+}
+
 /** Plans by rank, and what each adds to the one below it. */
 export function byRank(plans) {
   const sorted = [...plans].sort((a, b) => a.rank - b.rank);
@@ -121,8 +139,11 @@ export function offer(plan, state, { buy, openPortal }) {
     };
   }
   if (plan.rank === 0) return { label: "Included for everyone" };
+  if (plan.monthCents === null && plan.yearCents === null) return { label: "Ask for it" };
   if (interval === "year" && plan.yearCents === null)
     return { label: "No yearly price", why: "Choose monthly to buy this plan." };
+  if (interval === "month" && plan.monthCents === null)
+    return { label: "No monthly price", why: "Choose yearly to buy this plan." };
   return { label: `Buy ${plan.short}`, main: true, why, run: why ? undefined : () => buy(plan) };
 }
 
@@ -139,7 +160,11 @@ export function renderPrices(container, { plans, interval, current, offer }) {
       const free = plan.monthCents === 0;
       const cents = interval === "year" && !free ? plan.yearCents : plan.monthCents;
       const saved =
-        interval === "year" && plan.yearCents !== null ? plan.monthCents * 12 - plan.yearCents : 0;
+        interval === "year" && plan.yearCents !== null && plan.monthCents !== null
+          ? plan.monthCents * 12 - plan.yearCents
+          : 0;
+      const isAsked = plan.monthCents === null && plan.yearCents === null;
+      const otherwise = isAsked ? "On request" : interval === "year" ? "Monthly only" : "Yearly only";
       const { label, run, main, busy, why } = offer(plan);
       const whyId = `why-${plan.planCode}`;
       const gain = (text) => el("li", {}, icon("tick"), el("span", {}, text));
@@ -172,7 +197,7 @@ export function renderPrices(container, { plans, interval, current, offer }) {
               : free
                 ? "No card needed"
                 : cents === null
-                  ? "Monthly only"
+                  ? otherwise
                   : "Cancel any time",
           ),
         ),

@@ -106,8 +106,16 @@ export function createBillingClient({ getToken, fetch }) {
     }
   }
 
+  async function getPlans({ signal } = {}) {
+    const reply = await fetch("/api/billing/plans", { headers: { accept: "application/json" }, signal });
+    const { plans } = await reply.json();
+    if (!plans) throw new BillingError("unexpected_response", "The plans could not be read");
+    return plans;
+  }
+
   return {
     getEntitlements,
+    getPlans,
     syncAfterCheckout,
     startCheckout: async (order) => (await send("/api/billing/checkout", { body: order })).answer,
     openPortal: async (order) => (await send("/api/billing/portal", { body: order })).answer,

@@ -54,8 +54,8 @@ begin
   -- A subscription that moves to another organization changes both: both are locked. It may have moved while
   -- we waited for a lock: then again.
   loop
-    select * into whose from billing_private.find_organization(asked.org_ids, asked.reference, asked.id,
-      asked.subscription, asked.customer, asked.payment_intent);
+    whose := billing_private.find_organization(asked.org_ids, asked.reference, asked.id, asked.subscription,
+      asked.customer, asked.payment_intent);
     current := whose.current;
     -- A payment and its refund meet, though nobody knows yet whose they are.
     keys := array_remove(array[whose.org, current.org_id, md5(asked.payment_intent)::uuid], null);

@@ -31,14 +31,17 @@ begin
   end if;
   if after.own and billing_private.is_granting(after.status)
     and billing_private.is_granting(before.status) is not true
-    and exists (
+  then
+    -- By itself: a condition with a query in it is no quick one, though it is seldom asked.
+    if exists (
       select from billing.subscriptions s
       where s.org_id = after.org_id and s.livemode = after.livemode and s.own
         and billing_private.is_granting(s.status)
         and s.stripe_subscription_id <> after.stripe_subscription_id)
-  then
-    perform billing_private.record(after.org_id, 'second_live_subscription', null,
-      after.stripe_subscription_id, cause);
+    then
+      perform billing_private.record(after.org_id, 'second_live_subscription', null,
+        after.stripe_subscription_id, cause);
+    end if;
   end if;
 end $$;
 revoke all on function billing_private.record_changes(billing.subscriptions, billing.subscriptions, text)

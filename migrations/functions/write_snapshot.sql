@@ -10,7 +10,7 @@ declare
   resolved record;
   stated timestamptz := to_timestamp(stated_at);
 begin
-  select * into resolved from billing_private.snapshot_row(snapshot, before);
+  resolved := billing_private.snapshot_row(snapshot, before);
   after := resolved.after;
   if after.test_clock is not null then
     stated := billing_private.test_clock_time(after.test_clock, case when not observed then stated end,
@@ -28,7 +28,10 @@ begin
     after.paid_items := before.items;
     after.paid_period_start := before.current_period_start;
     after.paid_at := greatest(before.paid_at, before.known_through + 1);
-  elsif after.status = 'active' and before.status not in ('active', 'trialing') then
+  -- With other items it may have been paid and changed unseen: an event of its own tells what was paid.
+  elsif after.status = 'active' and before.status not in ('active', 'trialing')
+    and before.items = after.items
+  then
     after.paid_items := after.items;
     after.paid_period_start := after.current_period_start;
     after.paid_at := greatest(before.paid_at, extract(epoch from stated)::bigint);

@@ -12,7 +12,7 @@ use crate::{Error, because};
 
 /// A table that a long statement reads is not waited for: whoever queues for its lock stops everybody behind.
 /// And what somebody made in `public` is never called: with its own search_path a superuser would run it.
-const SETTINGS: &str = "set local lock_timeout = '3s'; set local search_path = pg_catalog, pg_temp";
+const SETTINGS: &str = "set local lock_timeout = '800ms'; set local search_path = pg_catalog, pg_temp";
 /// One run at a time; the others wait. From the second run on by a lock that only the owner gets: every login
 /// can hold an advisory one for as long as it likes.
 const LOCK: &str = "
@@ -28,7 +28,7 @@ const LOCK: &str = "
       end if;
     end $$";
 /// How often a lock is tried, and how long the traffic goes first in between.
-const TRIES: u32 = 20;
+const TRIES: u32 = 32;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// What a definition's file grants is all that is granted: what an earlier version of it did is taken back
@@ -67,7 +67,10 @@ pub async fn run(client: &mut Client) -> Result<Vec<&'static str>, Error> {
     loop {
         match attempt(client).await {
             Err(Error::Failed { cause, .. } | Error::Database(cause))
-                if cause.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && tries < TRIES =>
+                if tries < TRIES
+                    && [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED]
+                        .iter()
+                        .any(|state| cause.code() == Some(state)) =>
             {
                 tries += 1;
                 tokio::time::sleep(PAUSE).await;

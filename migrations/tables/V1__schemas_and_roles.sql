@@ -44,12 +44,12 @@ begin
   end if;
   for login in
     select * from (values
-      ('billing_reader', 60, '5s', true),
-      ('billing_checkout', 30, '10s', true),
-      ('billing_events', 60, '10s', true),
-      -- Reconciling, pruning and comparing everything takes longer.
-      ('billing_operator', 15, '5min', false)
-    ) as logins (name, connections, patience, views)
+      ('billing_reader', 60, '5s', '45s', true),
+      ('billing_checkout', 30, '10s', '45s', true),
+      ('billing_events', 60, '10s', '45s', true),
+      -- Reconciling, pruning and comparing everything takes longer, and so does asking Stripe in between.
+      ('billing_operator', 15, '5min', '10min', false)
+    ) as logins (name, connections, patience, rest, views)
   loop
     if not exists (select from pg_roles where rolname = login.name) then
       -- noinherit: what billing_viewer may do counts only after becoming it, with a user's claims.
@@ -61,6 +61,14 @@ begin
       -- A function or operator that somebody made in another schema is never found in place of PostgreSQL's
       -- own.
       execute format('alter role %I set search_path = pg_catalog, pg_temp', login.name);
+      -- An instance that is frozen keeps its connection and cannot use it: others can. One that comes back
+      -- connects again.
+      execute format('alter role %I set idle_session_timeout = %L', login.name, login.rest);
+      -- A statement ends soon after its client is gone. Not every operating system can tell that.
+      begin
+        execute format('alter role %I set client_connection_check_interval = %L', login.name, '2s');
+      exception when invalid_parameter_value then null;
+      end;
     end if;
     if login.views and not pg_has_role(login.name, 'billing_viewer', 'member') then
       execute format('grant billing_viewer to %I', login.name);

@@ -39,7 +39,7 @@ create table billing.subscriptions (
   stripe_customer_id text,
   status text not null,
   pause_behavior text,
-  plan_code text not null references billing.plans (plan_code),
+  plan_code text not null,
   price_id text,
   unknown_price text,
   billing_interval text,

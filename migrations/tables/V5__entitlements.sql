@@ -5,7 +5,7 @@ create table billing.entitlements (
   org_id uuid not null,
   source text not null,
   livemode boolean,
-  plan_code text references billing.plans (plan_code),
+  plan_code text,
   feature text,
   source_id text,
   enabled boolean not null default true,
@@ -14,12 +14,12 @@ create table billing.entitlements (
   own boolean,
   expires_at timestamptz,
   created_at timestamptz not null default now(),
-  constraint entitlements_source_known check (source in ('plan', 'addon', 'trial', 'override')),
   -- A plan is one row and its flags come from plan_entitlements, so a change of the matrix counts at once.
-  constraint entitlements_plan_or_feature
-    check ((source = 'plan') = (plan_code is not null) and (source = 'plan') = (feature is null)),
-  constraint entitlements_plan_has_units
-    check ((source = 'plan') = (units is not null and extra_seats is not null and own is not null)),
+  constraint entitlements_plan_or_feature check (case
+    when source = 'plan' then num_nulls(plan_code, units, extra_seats, own) = 0 and feature is null
+    when source in ('addon', 'trial', 'override')
+      then num_nonnulls(plan_code, units, extra_seats, own) = 0 and feature is not null
+    else false end),
   constraint entitlements_only_override_denies check (enabled or source = 'override'),
   -- It decides alone: so there is one for each feature, in either mode.
   constraint entitlements_override_is_one check (source <> 'override' or livemode is null

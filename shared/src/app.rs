@@ -124,6 +124,8 @@ impl App {
 
 /// The pool for the address in a variable. One that cannot be read joins the problems.
 fn opened(config: &mut Config, variable: &str, url: impl Fn(&Config) -> Option<&Secret>) -> Option<Db> {
-    let opened = Db::new(url(config)?, config.database_ca.as_deref(), config.database_pool_size);
+    let is_replica = variable == "DATABASE_URL" && config.primary_url.is_some();
+    let open = if is_replica { Db::of_replicas } else { Db::new };
+    let opened = open(url(config)?, config.database_ca.as_deref(), config.database_pool_size);
     opened.map_err(|problem| config.problems.push(problem.in_variable(variable))).ok()
 }

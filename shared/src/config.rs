@@ -5,6 +5,7 @@
 //! each function gets only the secrets it works with. A malformed variable counts as missing.
 
 mod function;
+mod probe;
 mod reader;
 mod stripe;
 mod supabase;
@@ -15,6 +16,7 @@ use std::fmt;
 use url::Url;
 
 pub use function::{Front, Function, Login};
+pub use probe::{Canary, Probe};
 pub use reader::{environment, tidied};
 pub use stripe::StripeKey;
 pub use this_machine::is_this_machine;
@@ -117,6 +119,8 @@ pub struct Config {
     pub secret_arn: Option<String>,
     /// `RUST_LOG`: log levels by target, `info` if unset.
     pub log_levels: Option<String>,
+    /// What the probe asks.
+    pub probe: Probe,
     /// `METRICS_NAMESPACE`: CloudWatch's namespace of the metrics. None: there are none.
     pub metrics_namespace: Option<String>,
     /// What is malformed, one sentence each.
@@ -201,6 +205,7 @@ impl Config {
             secret_arn: read.text("BILLING_SECRET_ARN"),
             log_levels: read.text("RUST_LOG"),
             metrics_namespace: read.text("METRICS_NAMESPACE"),
+            probe: probe::read(&mut read),
             problems: Vec::new(),
         };
         for origin in read.list("ALLOWED_RETURN_ORIGINS") {

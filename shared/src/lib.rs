@@ -7,6 +7,7 @@
 //! | [`app`] | what a function holds while it runs |
 //! | [`billing`] | operations that two callers share: apply an event, read subscriptions, reconcile |
 //! | [`config`] | variables, read and checked |
+//! | [`exchange`] | one HTTP exchange, for what is asked seldom |
 //! | [`jwks`] | the keys of access tokens, fetched and kept, and the check of a signature |
 //! | [`live`] | the app whose configuration may change while it runs |
 //! | [`recent`] | what an instance answers again from memory, for two seconds at most |
@@ -25,6 +26,7 @@ pub mod db;
 mod deadline;
 pub mod domain;
 pub mod error;
+pub mod exchange;
 pub mod http;
 pub mod jwks;
 pub mod live;

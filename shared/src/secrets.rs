@@ -67,7 +67,8 @@ impl Variables {
 
     /// A variable's value for a function: of several addresses of the database, the one with its own login.
     pub fn of_function(&self, function: Function, name: &str) -> Option<String> {
-        let own = (name == "DATABASE_URL").then(|| self.get(function.database_variable())).flatten();
+        let variable = function.database_variable().filter(|_| name == "DATABASE_URL");
+        let own = variable.and_then(|variable| self.get(variable));
         own.or_else(|| self.get(name))
     }
 

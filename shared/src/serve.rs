@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lambda_http::http::Method;
-use lambda_http::{Body, Request, RequestExt, Response, service_fn};
+use lambda_http::{
+    Adapter, Body, LambdaEvent, Request, RequestExt, Response, Service, lambda_runtime, service_fn,
+};
 
 use crate::app::App;
 use crate::deadline;
 use crate::error::Error;
+use crate::http::envelope::Envelope;
 use crate::http::error::ApiError;
 use crate::http::response;
 use crate::live::Live;
@@ -46,8 +49,13 @@ where
 {
     // Once for the process: every request may borrow it.
     let live: &'static Live = Box::leak(Box::new(live));
-    lambda_http::run_concurrent(service_fn(move |request| async move {
+    let functions = Adapter::from(service_fn(move |request| async move {
         Ok::<_, std::convert::Infallible>(answer_live(live, handle, request).await)
+    }));
+    // As `lambda_http::run_concurrent`, but for what comes before: the envelope is ours.
+    lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Envelope>| {
+        let LambdaEvent { payload, context, .. } = event;
+        functions.clone().call(LambdaEvent::new(payload.into(), context))
     }))
     .await
 }
@@ -114,6 +122,9 @@ where
 /// What is kept of Lambda's time for the answer and the log.
 const TO_ANSWER: Duration = Duration::from_millis(300);
 
+/// How much of that may go to what was left over, such as telling the database that nobody waits any more.
+const TO_FINISH: Duration = Duration::from_millis(150);
+
 /// What the log line says of a request.
 struct Head {
     current: Arc<Current>,
@@ -134,6 +145,7 @@ async fn framed(head: Head, work: impl Future<Output = Result<Response<Body>, Ap
     let Head { current, method, path } = head;
     let work = deadline::hold(TO_ANSWER, Box::pin(work));
     let result = request::during(Arc::clone(&current), work).await;
+    current.finish(TO_FINISH).await;
     let code = result.as_ref().err().map(ApiError::code);
     // An event that could not be processed failed of something: that is what is counted.
     let cause = result.as_ref().err().map(|error| error.failure().map_or(error.code(), Error::code));

@@ -107,6 +107,11 @@ impl TestApp {
         Self { app, reader, checkout, operator, db, database, stripe, org, other_org }
     }
 
+    /// What entitlements and health get.
+    pub(crate) fn reader(&self) -> &App {
+        &self.reader
+    }
+
     /// Sets the clock of everything but the database.
     pub fn set_clock(&mut self, clock: &Clock) {
         for app in [&mut self.app, &mut self.reader, &mut self.checkout, &mut self.operator] {
@@ -168,6 +173,21 @@ impl TestApp {
     pub async fn checkout_plan(&self, plan: &str, interval: &str) -> Answer {
         self.checkout(users::OWNER, &json!({ "orgId": self.org, "planCode": plan, "interval": interval }))
             .await
+    }
+
+    /// GET /api/billing/plans, about an organization or none; `user` may be nobody.
+    pub async fn plans(&self, user: &str, org: Option<&str>) -> Answer {
+        let query = org.map(|org| format!("?orgId={org}")).unwrap_or_default();
+        let mut request = HttpRequest::builder().uri(format!("/api/billing/plans{query}"));
+        if !user.is_empty() {
+            request = request.header("x-user-id", user);
+        }
+        self.call_plans(request.body(Body::Empty).expect("a request")).await
+    }
+
+    /// GET /api/billing/plans, any request.
+    pub async fn call_plans(&self, request: Request) -> Answer {
+        Answer::of("plans", answer(&self.reader, plans::handle, request).await)
     }
 
     /// POST /api/billing/portal.

@@ -43,9 +43,10 @@ async fn invoke(
     let app = &functions.app.app;
     let response = match name.as_str() {
         "checkout" => answer(app, checkout::handle, request).await,
-        "entitlements" => answer(app, entitlements::handle, request).await,
+        "entitlements" => answer(functions.app.reader(), entitlements::handle, request).await,
         "sync" => answer(app, sync::handle, request).await,
-        "health" => answer(app, health::handle, request).await,
+        "plans" => answer(functions.app.reader(), plans::handle, request).await,
+        "health" => answer(functions.app.reader(), health::handle, request).await,
         "webhook" => answer(app, webhook::handle, request).await,
         _ => return (StatusCode::NOT_FOUND, Json(json!({ "message": "no such function" }))),
     };

@@ -9,6 +9,7 @@ pub mod application;
 pub mod auth;
 pub mod budget;
 mod database;
+pub mod door;
 pub mod event;
 pub mod granting;
 mod lambda;

@@ -34,9 +34,9 @@ impl ServerCertificate {
     }
 }
 
-/// A server without TLS until it is [given](present) a certificate. The caller stops it.
-pub async fn server() -> Cluster {
-    bare_server("tls").await
+/// A server of this name, without TLS until it is [given](present) a certificate. The caller stops it.
+pub async fn server(name: &str) -> Cluster {
+    bare_server(&format!("tls-{name}")).await
 }
 
 /// Makes the server speak TLS with this certificate, or with another one than before.

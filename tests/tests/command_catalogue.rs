@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use tests::{TestApp, users};
 
 /// An operator changes it: what it says beside what a new database has is no test's business.
-const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../catalogue.toml");
+/// The checkout's own file.
+fn shipped() -> String {
+    tests::root().join("catalogue.toml").display().to_string()
+}
 
 /// A plan between Pro and Enterprise, with two flags that nobody had before.
 const TEAM: &str = r#"
@@ -70,7 +73,7 @@ fn effects(report: &Value, kind: &str) -> Vec<String> {
 #[tokio::test]
 async fn the_shipped_file_says_of_all_that_a_new_database_has_what_is_there() {
     let t = TestApp::start().await;
-    let told = t.billing_json(0, &["catalogue", "apply", SHIPPED, "--dry-run"]).await;
+    let told = t.billing_json(0, &["catalogue", "apply", &shipped(), "--dry-run"]).await;
     // It may have more.
     for change in told["changes"].as_array().unwrap() {
         assert_eq!(change["from"], Value::Null, "{change}");
@@ -206,8 +209,9 @@ async fn wrong_input_and_missing_parts_change_nothing() {
         missing.status == 2 && missing.complaint.contains("catalogue.toml cannot be read"),
         "{missing:?}"
     );
+    let shipped = shipped();
     for arguments in
-        [&["catalogue", "apply", SHIPPED][..], &["catalogue", "check", SHIPPED], &["catalogue", "pull"]]
+        [&["catalogue", "apply", &shipped][..], &["catalogue", "check", &shipped], &["catalogue", "pull"]]
     {
         t.assert_needs(arguments, true).await;
     }

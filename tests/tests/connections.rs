@@ -9,7 +9,8 @@ use shared::clock::Clock;
 use shared::config::{Function, Secret};
 use shared::db::{Db, health};
 use shared::serve::answer_live;
-use tests::{Answer, TestApp, TestDatabase, Vault, users};
+use tests::{Answer, TestApp, TestDatabase, Vault, bare_server, users};
+use tokio_postgres::NoTls;
 
 /// The process that the one open connection of a login belongs to.
 async fn backend(database: &TestDatabase) -> i32 {
@@ -86,4 +87,59 @@ async fn an_address_works_as_it_was_copied() {
         let answer = Answer::of("entitlements", answer_live(&live, entitlements::handle, request).await);
         assert_eq!(answer.status, 200, "{copied}: {}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closed_because_it_rested_is_replaced_without_a_failure() {
+    let t = TestApp::start_with(&[("DATABASE_POOL_SIZE", "1")]).await;
+    let database = t.value("select current_database()").await;
+    let hurry =
+        format!("alter role billing_reader in database {database} set idle_session_timeout = '300ms'");
+    t.db.batch_execute(&hurry).await.unwrap();
+    let open = "select count(*) from pg_stat_activity
+        where usename = 'billing_reader' and datname = current_database()";
+    for _ in 0..3 {
+        assert_eq!(t.entitlements(users::OWNER, &t.org).await.status, 200);
+        assert_eq!(t.value(open).await, "1");
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        assert_eq!(t.value(open).await, "0", "whoever is frozen keeps no connection from others");
+    }
+}
+
+#[tokio::test]
+async fn without_a_free_connection_the_answer_says_when_to_come_back_and_then_it_works() {
+    let t = TestApp::start().await;
+    let database = t.value("select current_database()").await;
+    let (taken, _carried) = tokio_postgres::connect(&t.database.url("billing_events"), NoTls).await.unwrap();
+    t.db.batch_execute(&format!("alter database {database} connection limit 1")).await.unwrap();
+    let answer = t.entitlements(users::OWNER, &t.org).await;
+    answer.assert_failure(503, "database_unavailable");
+    assert_eq!(answer.header("retry-after"), Some("2"));
+    t.subscribe(&json!({ "org_id": t.org }));
+    let event = t.last_event("customer.subscription.created");
+    t.deliver(&event).await.assert_failure(500, "processing_failed");
+    drop((taken, _carried));
+    t.db.batch_execute(&format!("alter database {database} connection limit -1")).await.unwrap();
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.status, 200);
+    t.deliver(&event).await.assert_outcome("applied");
+}
+
+#[tokio::test]
+async fn the_reconciliation_tells_how_many_connections_are_used() {
+    let server = bare_server("used").await;
+    let mut admin = server.connect("postgres").await.unwrap();
+    migrations::run(&mut admin).await.unwrap();
+    admin.batch_execute("alter role billing_operator connection limit 4").await.unwrap();
+    let url = server.url("billing_operator", "postgres");
+    let db = Db::new(&Secret::new(url.clone()), None, 1).unwrap();
+    assert_eq!(health::connections_used(&db).await.unwrap(), 25);
+    let mut others = Vec::new();
+    for percent in [50, 75, 100] {
+        others.push(tokio_postgres::connect(&url, NoTls).await.unwrap());
+        assert_eq!(health::connections_used(&db).await.unwrap(), percent);
+    }
+    admin.batch_execute("alter role billing_operator connection limit -1").await.unwrap();
+    assert!((1..10).contains(&health::connections_used(&db).await.unwrap()), "the server's own limit");
+    drop((others, admin));
+    server.stop().await;
 }

@@ -1,6 +1,7 @@
 //! The connection to the database: encrypted and verified, whatever its address says.
 
 use std::error::Error as _;
+use std::time::Duration;
 
 use shared::config::Secret;
 use shared::db::{self, ConnectError};
@@ -27,7 +28,7 @@ fn assert_refused(result: Result<String, String>, because: &str) {
 
 #[tokio::test]
 async fn a_server_is_verified_before_anything_is_sent_to_it() {
-    let server = tls::server().await;
+    let server = tls::server("verified").await;
     let (ours, other) = (authority("Ours"), authority("Other"));
     let pem = |authority: &Authority| authority.pem();
     let by_address = server.url("postgres", "postgres");
@@ -77,6 +78,47 @@ async fn a_server_is_verified_before_anything_is_sent_to_it() {
     assert_refused(connect(&by_address, Some(&ca)).await, "certificate expired");
     tls::present(&server, &ServerCertificate::new(&ours, "db.example.com", 2500)).await;
     assert_eq!(connect(&remote, Some(&ca)).await.as_deref(), Ok("true"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_statement_that_nobody_waits_for_is_ended_over_tls() {
+    let (server, ours) = (tls::server("canceling").await, authority("Ours"));
+    tls::present(&server, &ServerCertificate::new(&ours, "127.0.0.1", 2500)).await;
+    let mut admin = server.connect("postgres").await.unwrap();
+    migrations::run(&mut admin).await.unwrap();
+    let url = Secret::new(server.url("billing_reader", "postgres"));
+    let db = db::Db::new(&url, Some(&ours.pem()), 1).unwrap();
+    db::health::schema_version(&db).await.unwrap();
+    let open = "select count(*) filter (where ssl), count(*) filter (where state = 'active')
+        from pg_stat_activity join pg_stat_ssl using (pid) where usename = 'billing_reader'";
+    // Not in the transaction that holds the lock: there, what it sees stands still.
+    let watcher = server.connect("postgres").await.unwrap();
+    let look = async || {
+        let row = watcher.query_one(open, &[]).await.unwrap();
+        (row.get::<_, i64>(0), row.get::<_, i64>(1))
+    };
+    assert_eq!(look().await, (1, 0));
+    // Without this, the server would notice by itself that its client is gone.
+    admin.batch_execute("alter role billing_reader set client_connection_check_interval = 0").await.unwrap();
+    admin
+        .batch_execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity
+        where usename = 'billing_reader'",
+        )
+        .await
+        .unwrap();
+    admin.batch_execute("begin; lock table billing.schema_history in access exclusive mode").await.unwrap();
+    let waiting = db::health::schema_version(&db);
+    assert!(tokio::time::timeout(Duration::from_millis(500), waiting).await.is_err());
+    for _ in 0..40 {
+        if look().await == (0, 0) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(look().await, (0, 0));
+    drop((admin, watcher));
     server.stop().await;
 }
 

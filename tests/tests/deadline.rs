@@ -35,11 +35,49 @@ async fn a_database_that_hangs_is_told_in_time_and_its_connection_is_not_used_ag
     let answer = t.call_entitlements(with_time(entitlements(&t), Duration::from_millis(700))).await;
     answer.assert_failure(503, "database_unavailable");
     assert_eq!(answer.header("retry-after"), Some("2"));
-    // Another statement is not behind the one that still hangs.
+    // The server does not finish for nobody, though the table is still locked.
+    assert_eq!(under_way(&t, "billing_reader").await, "0");
+    // Another statement is not behind the one that hung.
     assert_eq!(t.health().await.status, 200);
     lock.batch_execute("commit").await.unwrap();
     let answer = t.call_entitlements(with_time(entitlements(&t), Duration::from_secs(20))).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+/// How many statements of a login the server is at.
+async fn under_way(t: &TestApp, login: &str) -> String {
+    let count = format!(
+        "select count(*) from pg_stat_activity
+            where usename = '{login}' and datname = current_database() and state = 'active'"
+    );
+    // The server has been told, and may need a moment.
+    for _ in 0..20 {
+        if t.value(&count).await == "0" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    t.value(&count).await
+}
+
+#[tokio::test]
+async fn readers_of_a_locked_table_leave_nothing_behind_at_the_server() {
+    let t = TestApp::start().await;
+    let lock = t.database.connect().await;
+    lock.batch_execute("begin; lock table own_members in access exclusive mode").await.unwrap();
+    for _ in 0..3 {
+        let reads =
+            (0..8).map(|_| t.call_entitlements(with_time(entitlements(&t), Duration::from_millis(600))));
+        for answer in futures_util::future::join_all(reads).await {
+            answer.assert_failure(503, "database_unavailable");
+        }
+    }
+    assert_eq!(under_way(&t, "billing_reader").await, "0");
+    let open = "select count(*) <= 8 from pg_stat_activity
+        where usename = 'billing_reader' and datname = current_database()";
+    assert_eq!(t.value(open).await, "true");
+    lock.batch_execute("commit").await.unwrap();
+    assert_eq!(t.call_entitlements(with_time(entitlements(&t), Duration::from_secs(20))).await.status, 200);
 }
 
 #[tokio::test]

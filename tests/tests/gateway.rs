@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 /// The gateway in front of real handlers.
 pub(crate) struct Stack {
     pub(crate) url: String,
+    pub(crate) app: Arc<TestApp>,
     auth: Arc<SupabaseAuth>,
     http: reqwest::Client,
     /// What the functions were asked.
@@ -26,7 +27,7 @@ impl Stack {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let app = TestApp::start_with(&[("IDENTITY_SOURCE", ""), ("SUPABASE_URL", &url)]).await;
+        let app = Arc::new(TestApp::start_with(&[("IDENTITY_SOURCE", ""), ("SUPABASE_URL", &url)]).await);
         let people = format!(
             "insert into own_organizations (id, name) values ('{}', 'Demo');
              insert into own_members (org_id, user_id, role) values ('{}', '{}', 'owner')",
@@ -35,12 +36,19 @@ impl Stack {
         app.db.batch_execute(&people).await.unwrap();
         let database = Arc::new(app.database.connect().await);
         let console = Console { database, panel_url: None, client: "not-built".into() };
-        let (runtime_port, events) = serve_functions(Arc::new(app)).await;
+        let (runtime_port, events) = serve_functions(Arc::clone(&app)).await;
         let auth = Arc::new(SupabaseAuth::open(&url, None).unwrap());
         let origins = vec![url.clone(), "http://localhost:3000".to_owned()];
         gateway::serve(listener, Gateway { runtime_port, auth: auth.clone(), console, origins }).unwrap();
         let entitlements = format!("{url}/api/entitlements?orgId={}", ORG.0);
-        Self { url, auth, http: reqwest::Client::builder().no_proxy().build().unwrap(), events, entitlements }
+        Self {
+            url,
+            app,
+            auth,
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            events,
+            entitlements,
+        }
     }
 
     fn ask(&self) -> RequestBuilder {

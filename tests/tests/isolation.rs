@@ -83,6 +83,7 @@ async fn a_member_cannot_see_events_or_telemetry_and_cannot_write_anything() {
         "select pf_apply_plan_entitlements(gen_random_uuid(), 'enterprise')",
         "select pf_apply_event('{}')",
         "select pf_fail_event('{}', 'x', null)",
+        "select pf_keep_event('{}', 'x', true)",
         "select pf_store_customer(gen_random_uuid(), gen_random_uuid(), false, 'cus_1', null)",
         "select billing_private.lock_organizations(array[gen_random_uuid()])",
         "select billing_private.all_organizations()",

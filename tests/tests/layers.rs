@@ -8,13 +8,14 @@ use std::path::PathBuf;
 use tests::root;
 
 /// A module of `shared`, and the ones that it may know besides itself, the lowest layer first.
-const MAY_KNOW: [(&str, &str); 16] = [
+const MAY_KNOW: [(&str, &str); 17] = [
     ("clock", ""),
     ("domain", ""),
     ("telemetry", "clock"),
     ("config", "domain"),
     ("secrets", "config"),
-    ("jwks", "config telemetry"),
+    ("exchange", ""),
+    ("jwks", "config exchange telemetry"),
     ("recent", "domain"),
     ("db", "config domain telemetry"),
     ("stripe", "config domain telemetry"),

@@ -67,6 +67,7 @@ fn every_operation_has_what_a_generator_of_clients_needs() {
     let expected = [
         "getEntitlements",
         "getHealth",
+        "getPlans",
         "openPortal",
         "receiveStripeEvent",
         "startCheckout",
@@ -89,6 +90,7 @@ async fn ask(seen: &mut Seen, t: &TestApp, function: &str, user: &str, body: &Va
         "checkout" => t.checkout(user, body).await,
         "portal" => t.portal(user, body).await,
         "sync" => t.sync(user, body).await,
+        "plans" => t.plans(user, body["orgId"].as_str()).await,
         _ => match body["orgId"].as_str() {
             Some(org) => t.entitlements(user, org).await,
             None => {
@@ -131,6 +133,11 @@ async fn by_the_caller(seen: &mut Seen) {
             large["orgId"] = json!("x".repeat(64 * 1024));
             ask(seen, &t, function, users::OWNER, &large).await;
         }
+    }
+    for (user, org) in
+        [("", t.org.as_str()), (users::OUTSIDER, &t.org), (users::OWNER, "test"), (users::OWNER, "a&orgId=b")]
+    {
+        ask(seen, &t, "plans", user, &json!({ "orgId": org })).await;
     }
     for (field, word) in [("planCode", "gold"), ("interval", "week")] {
         let mut unsold = order(&t, "checkout");
@@ -188,6 +195,7 @@ async fn by_us(seen: &mut Seen) {
         for function in peoples() {
             ask(seen, &t, function, users::OWNER, &order(&t, function)).await;
         }
+        ask(seen, &t, "plans", "", &json!({})).await;
         let paid = json!({ "id": "evt_1", "type": "invoice.paid", "created": t.now(),
             "data": { "object": { "customer": "cus_1", "subscription": "sub_1" } } });
         note(seen, "webhook", &t.deliver(&paid).await);
@@ -205,13 +213,17 @@ async fn by_another(seen: &mut Seen) {
     let t = TestApp::start_with(&[("IDENTITY_SOURCE", "authorizer")]).await;
     let context = json!({ "userId": users::OWNER });
     let headers = [("x-user-id", users::OUTSIDER)];
-    for function in peoples() {
+    for function in peoples().chain(["plans"]) {
         let body = order(&t, function);
         let post = || event("POST", "/api/billing", &headers, Some(&body), &context);
         let answer = match function {
             "checkout" => t.call_checkout(post()).await,
             "portal" => t.call_portal(post()).await,
             "sync" => t.call_sync(post()).await,
+            "plans" => {
+                let path = format!("/api/billing/plans?orgId={}", t.org);
+                t.call_plans(event("GET", &path, &headers, None, &context)).await
+            }
             _ => t.call_entitlements(event("GET", "/api/entitlements", &headers, None, &context)).await,
         };
         note(seen, function, &answer);

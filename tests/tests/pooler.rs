@@ -149,6 +149,31 @@ async fn everything_works_through_a_pooler_in_transaction_mode_and_nothing_leaks
 }
 
 #[tokio::test]
+async fn what_nobody_waits_for_is_ended_through_a_pooler() {
+    let mut t = TestApp::start().await;
+    let pooler = Pooler::start(&t.database, SERVER_CONNECTIONS).await;
+    t.connect_through(|login| pooler.url(login));
+    let owner = users::OWNER;
+    assert_eq!(t.entitlements(owner, &t.org).await.status, 200);
+    let lock = t.database.connect().await;
+    lock.batch_execute("begin; lock table own_members in access exclusive mode").await.unwrap();
+    let waiting = (0..SERVER_CONNECTIONS).map(|_| t.entitlements(owner, &t.org));
+    assert!(tokio::time::timeout(Duration::from_millis(500), join_all(waiting)).await.is_err());
+    let active = "select count(*) from pg_stat_activity
+        where usename = 'billing_reader' and datname = current_database() and state = 'active'";
+    for _ in 0..20 {
+        if t.value(active).await == "0" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(t.value(active).await, "0");
+    lock.batch_execute("commit").await.unwrap();
+    assert_eq!(t.entitlements(owner, &t.org).await.status, 200);
+    pooler.stop().await;
+}
+
+#[tokio::test]
 async fn a_replica_behind_a_pooler_never_answers_with_less_than_what_was_synced() {
     let servers = Replicated::start("pooled").await;
     let (mut t, at_replica) = servers.app().await;

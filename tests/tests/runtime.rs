@@ -95,3 +95,18 @@ async fn a_function_with_its_own_login_reads_the_secret_at_its_first_request_and
     assert!(answers.iter().all(|answer| answer["statusCode"] == 200), "{answers:?}");
     assert_eq!(vault.reads(), 1);
 }
+
+#[tokio::test]
+async fn no_address_that_a_client_sends_ends_the_program() {
+    let t = TestApp::start().await;
+    let runtime = RuntimeApi::start().await;
+    let url = t.database.url("billing_reader");
+    let _program = start(&runtime, &[("DATABASE_URL", url.as_str())]);
+    for address in ["<", "\"", "\\^`{|}", "é", "#"] {
+        let mut event = event(&t, users::MEMBER);
+        event["rawQueryString"] = json!(format!("orgId={}&x={address}", t.org));
+        event["rawPath"] = json!(format!("/api/entitlements{address}"));
+        event["headers"]["host"] = json!("api.example.com:99999");
+        assert_eq!(runtime.invoke(&event).await["statusCode"], 200, "{address}");
+    }
+}

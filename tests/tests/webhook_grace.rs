@@ -1,6 +1,7 @@
 //! POST /api/webhooks/stripe: a failed payment. The plan outlasts it for a while: what was last paid, from
 //! when the unpaid period began.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -134,6 +135,26 @@ async fn what_was_paid_is_known_in_whatever_order_the_events_come() {
         let kept = answer(&t).await;
         assert_eq!((&kept["planCode"], &kept["seats"]), (&json!("enterprise"), &json!(10)), "{order:?}");
         assert_eq!(t.value("select status from subscriptions").await, "past_due", "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_first_payment_that_is_told_after_the_upgrade_that_failed_counts_and_the_upgrade_does_not() {
+    let now = TestApp::start().await.now();
+    let orders = (0..256).map(|n: usize| [n / 64, n / 16 % 4, n / 4 % 4, n % 4]);
+    for order in orders.filter(|order| order.iter().collect::<BTreeSet<_>>().len() == 4) {
+        let t = TestApp::start().await;
+        let events = [
+            pro(&t, now - 600).status("incomplete").period(now - DAY),
+            pro(&t, now - 590).period(now - DAY),
+            enterprise(&t, now - 500, 999).period(now - DAY),
+            enterprise(&t, now - 490, 999).status("past_due").period(now - DAY),
+        ];
+        for index in order {
+            assert_eq!(t.say(&events[index]).await.status, 200);
+        }
+        let kept = answer(&t).await;
+        assert_eq!((&kept["planCode"], &kept["seats"]), (&json!("pro"), &json!(1)), "{order:?}");
     }
 }
 

@@ -19,7 +19,10 @@ async fn an_event_of_an_impossible_time_is_no_event() {
             assert!(answer.text("/error").contains("created"), "{}", answer.body);
         }
     }
-    assert_eq!(t.value("select count(*) from webhook_events").await, "0");
+    // It is kept, and nothing comes of it.
+    let kept = "select string_agg(concat_ws(' ', status, error_code, attempts), ',') from webhook_events";
+    assert_eq!(t.value(kept).await, "failed invalid_request 8");
+    assert_eq!(t.value("select count(*) from subscriptions").await, "0");
 }
 
 /// The same for the object: what cannot be a time is none, and what no text can hold is left out of it.

@@ -1,9 +1,8 @@
 import { useCallback, useEffect, useState } from "react";
 
 import type { BillingClient } from "../client.js";
-import type { Plan } from "../contract.js";
 import type { BillingError } from "../errors.js";
-import type { Entitlements } from "../types.js";
+import type { Entitlements, Plan } from "../types.js";
 import { useBilling, type Billing } from "./context.js";
 
 /** What {@link usePlans} gives. */

@@ -1,7 +1,6 @@
 // The plans as a table shows them: what the API says of them, in the page's words.
 
-import type { Plan, PlanAction } from "../contract.js";
-import type { Feature, Interval, PlanCode } from "../types.js";
+import type { Feature, Interval, Plan, PlanAction, PlanCode } from "../types.js";
 import type { PricingLabels } from "./pricingLabels.js";
 
 /** A plan in the page's own words. */

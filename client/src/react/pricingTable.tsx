@@ -1,8 +1,7 @@
 import { useContext, useId, useState, type ReactElement } from "react";
 
 import type { BillingClient } from "../client.js";
-import type { Plan } from "../contract.js";
-import type { EntitlementsState, Interval, PlanCode } from "../types.js";
+import type { EntitlementsState, Interval, Plan, PlanCode } from "../types.js";
 import { BillingContext } from "./context.js";
 import { useDeparture } from "./departure.js";
 import { whyUnknown } from "./labels.js";

@@ -1,7 +1,6 @@
 // Answers as the API gives them, for tests and stories.
 
-import type { Plan, PlanAction, PlanPrice } from "../contract.js";
-import type { Entitlements, Feature, Interval, PlanCode } from "../types.js";
+import type { Entitlements, Feature, Interval, Plan, PlanAction, PlanCode, PlanPrice } from "../types.js";
 
 /** The organization of answers that name none. */
 export const TEST_ORG = "5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10";

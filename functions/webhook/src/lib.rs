@@ -7,12 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::app::App;
 use shared::billing::apply_event::apply_event;
+use shared::billing::keep_event;
 use shared::db::webhook_events::EventOutcome;
-use shared::error::Error;
 use shared::http::error::ApiError;
 use shared::http::{request, response, schema};
 use shared::stripe::event::Event;
-use shared::stripe::signature;
+use shared::stripe::signature::{self, Invalid};
 use shared::telemetry::request::{Part, Timer};
 
 /// The largest event that is taken, in bytes: Stripe's are far smaller, and none must be lost to a limit.
@@ -21,15 +21,25 @@ const MAX_EVENT: usize = 1024 * 1024;
 /// Verifies, reads and applies one event.
 ///
 /// # Errors
-/// [`ApiError::InvalidSignature`], [`Error::MissingOrg`], [`Error::UnreadableEvent`] for a signed body that
-/// is no event; [`ApiError::ProcessingFailed`] for what Stripe shall send again.
+/// [`ApiError::InvalidSignature`]; [`ApiError::Failed`] for a signed body that is no event, or belongs to no
+/// organization; [`ApiError::ProcessingFailed`] for what Stripe shall send again.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
     let arrived = Instant::now();
     let body = request::body(&request, MAX_EVENT)?;
     let verifying = Timer::start(Part::Verify);
-    signature::verify(signature_header(&request), body, &app.config.webhook_secrets, app.clock.now())?;
+    let verified =
+        signature::verify(signature_header(&request), body, &app.config.webhook_secrets, app.clock.now());
     drop(verifying);
-    let event = Event::parse(body).map_err(Error::from)?;
+    if verified == Err(Invalid::NoSecret) {
+        keep_event::unverified(&app.resources(), body).await;
+    }
+    verified?;
+    let event = match Event::parse(body) {
+        Ok(event) => event,
+        Err(problem) => {
+            return Err(keep_event::unreadable(&app.resources(), body, problem, arrived).await.into());
+        }
+    };
     let outcome = apply_event(&app.hurried_resources(), &event, arrived).await.map_err(ApiError::of_event)?;
     Ok(response::ok(&Received { received: true, outcome: word(outcome) }))
 }

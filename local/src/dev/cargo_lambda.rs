@@ -9,6 +9,8 @@ use crate::child::{Child, Signal};
 use crate::problem::Problem;
 
 const VERSION: &str = "1.9.2";
+/// For pip: this version, and the hashes of its files. No other file is installed.
+const HASHES: &str = include_str!("cargo-lambda.txt");
 
 /// Finds cargo-lambda, or installs it from PyPI into `tools`.
 ///
@@ -26,11 +28,14 @@ pub fn find_or_install(tools: &Path, say: &dyn Fn(&str)) -> Result<PathBuf, Prob
         folder.display()
     ));
     // --no-deps: zig, which it brings for cross-compiling, is not needed to run.
-    let package = format!("cargo-lambda=={VERSION}");
+    let list = tools.join(format!("cargo-lambda-{VERSION}.txt"));
+    std::fs::create_dir_all(tools).map_err(|error| Problem::file(tools, &error))?;
+    std::fs::write(&list, HASHES).map_err(|error| Problem::file(&list, &error))?;
     let installed = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "--target"])
-        .arg(&folder)
-        .arg(package)
+        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check"])
+        .arg("--require-hashes")
+        .arg("--target")
+        .args([folder.as_path(), Path::new("--requirement"), &list])
         .stdin(Stdio::null())
         .output();
     let program = folder.join("bin/cargo-lambda");
@@ -90,4 +95,14 @@ pub async fn start(program: &Path, project: &Path, port: u16, log: &Path) -> Res
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     Err(Problem::new(format!("cargo lambda watch did not come up on port {port}; see {}.", log.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_hashes_is_of_this_version() {
+        assert!(HASHES.contains(&format!("\ncargo-lambda=={VERSION} \\\n    --hash=sha256:")), "{HASHES}");
+    }
 }

@@ -84,30 +84,13 @@ pub async fn file(kind: &'static str, text: impl Into<Body>) -> Response {
         .into_response()
 }
 
-async fn context(State(console): State<Console>) -> Response {
-    let plans = one(
-        &console,
-        "select jsonb_agg(jsonb_build_object(
-           'planCode', p.plan_code, 'name', p.name, 'rank', p.rank, 'seatsIncluded', p.seats_included,
-           'monthCents', p.price_month_cents, 'yearCents', p.price_year_cents, 'currency', p.currency,
-           'features', (select jsonb_agg(e.feature) from billing.plan_entitlements e
-             where e.plan_code = p.plan_code and e.enabled)) order by p.rank)
-         from billing.plans p",
-    );
-    let features =
-        one(&console, "select jsonb_agg(feature) from billing.plan_entitlements where plan_code = 'pilot'");
+async fn context(State(console): State<Console>) -> Json<Value> {
     let mode = if console.panel_url.is_some() { "emulator" } else { "test" };
-    match tokio::try_join!(plans, features) {
-        Ok((plans, features)) => Json(json!({
-            "org": { "id": ORG.0, "name": ORG.1 },
-            "users": PEOPLE,
-            "stripe": { "mode": mode, "panelUrl": console.panel_url },
-            "plans": plans,
-            "features": features,
-        }))
-        .into_response(),
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-    }
+    Json(json!({
+        "org": { "id": ORG.0, "name": ORG.1 },
+        "users": PEOPLE,
+        "stripe": { "mode": mode, "panelUrl": console.panel_url },
+    }))
 }
 
 async fn events(State(console): State<Console>) -> Response {

@@ -2,6 +2,7 @@
 
 use shared::config::Config;
 
+use super::people::{ORG, PEOPLE};
 use super::stripe_account::StripeAccount;
 use crate::problem::Problem;
 
@@ -35,6 +36,12 @@ pub fn of_functions(
         ("ALLOWED_RETURN_ORIGINS", origins.join(",")),
         ("SUPABASE_URL", base_url.to_owned()),
         ("SUPABASE_JWT_SECRET", SAMPLE_SECRET.to_owned()),
+        ("PROBE_API_URL", base_url.to_owned()),
+        ("PROBE_WEBHOOK_URL", format!("{base_url}/api/webhooks/stripe")),
+        ("CANARY_ORG_ID", ORG.0.to_owned()),
+        ("CANARY_EMAIL", PEOPLE.member.email.to_owned()),
+        ("CANARY_PASSWORD", "any password will do here".to_owned()),
+        ("SUPABASE_PUBLISHABLE_KEY", "local".to_owned()),
         ("RUST_LOG", "info".to_owned()),
         ("METRICS_NAMESPACE", "PromptForgeBilling/local".to_owned()),
     ];

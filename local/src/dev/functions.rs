@@ -91,7 +91,7 @@ pub fn start(
             command
                 .env_clear()
                 .envs(environment.iter().map(|(name, value)| (*name, value)))
-                .env("DATABASE_URL", database_url(function.login().role()))
+                .envs(function.login().map(|login| ("DATABASE_URL", database_url(login.role()))))
                 .env("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{runtime_port}/.rt/{name}"))
                 .env("AWS_LAMBDA_FUNCTION_NAME", name)
                 .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")

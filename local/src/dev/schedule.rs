@@ -19,6 +19,7 @@ pub fn start(runtime_port: u16) -> Result<Vec<JoinHandle<()>>, Problem> {
     let http =
         http.map_err(|error| Problem::new(format!("The schedule's HTTP client cannot be made: {error}.")))?;
     let invoker = Invoker { http, port: runtime_port };
+    // Which one it is, no function looks at.
     let event: Value = serde_json::from_str(include_str!("../../../events/reconcile.json"))
         .map_err(|error| Problem::new(format!("events/reconcile.json is no event: {error}.")))?;
     let scheduled = Function::ALL.iter().filter_map(|function| match function.front() {

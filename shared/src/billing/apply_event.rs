@@ -3,13 +3,14 @@
 
 mod discounts;
 mod named_object;
+mod told;
 
 use std::time::{Duration, Instant};
 
 use crate::billing::Resources;
 use crate::config::ForeignSubscriptions;
-use crate::db::Db;
-use crate::db::webhook_events::{self, Effect, EventAnswer, EventOutcome, EventRef, EventToApply, Seen};
+use crate::db::webhook_events::{self, Effect, EventAnswer, EventOutcome, EventRef, EventToApply};
+use crate::db::{Db, health};
 use crate::deadline;
 use crate::domain::ids::{OrgId, SubscriptionId};
 use crate::domain::ordering::ReadTimes;
@@ -19,20 +20,20 @@ use crate::error::Error;
 use crate::stripe::event::Event;
 use crate::stripe::wire::subscription::Subscription;
 use crate::stripe::{self, Stripe};
-use crate::telemetry::metrics::{self, WebhookEvent};
-use crate::telemetry::request::{self, Part};
+use crate::telemetry::metrics;
 use stripe_billing::subscription::RetrieveSubscription;
 
 use crate::billing::route::route;
 
 use named_object::{Named, kept_state, named_object, with_charge};
+use told::{tell, warn};
 
 /// How often Stripe is asked again because the row changed meanwhile.
 pub(super) const READS: u32 = 4;
 
 /// What is kept of a request's time for noting a failure, and for answering after that.
 const TO_NOTE: Duration = Duration::from_millis(1500);
-const TO_ANSWER: Duration = Duration::from_millis(600);
+pub(super) const TO_ANSWER: Duration = Duration::from_millis(600);
 
 /// Applies the event and tells what came of it. `arrived`: when its request came.
 ///
@@ -68,7 +69,19 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
     if event.is_of_another_account() || event.is_test() {
         return Ok(Settled::ignored());
     }
-    let (db, stripe) = (resources.db()?, resources.stripe()?);
+    let db = resources.db()?;
+    let stripe = match resources.stripe() {
+        Ok(stripe) => stripe,
+        Err(error) => {
+            note(db, &reference(event), None, &error).await;
+            return Err(error);
+        }
+    };
+    if event.is_probe() {
+        // What an event needs is there.
+        health::answers(db).await?;
+        return Ok(Settled::ignored());
+    }
     if event.livemode != stripe.livemode() {
         tracing::warn!(
             target: "billing", event = event.id, event.livemode,
@@ -141,7 +154,15 @@ pub fn reference(event: &Event<'_>) -> EventRef {
 /// Notes a failed attempt. Its error is the one to tell; that it could not be noted is one more line in the
 /// log.
 async fn note(db: &Db, event: &EventRef, org: Option<OrgId>, error: &Error) {
-    let noting = async { webhook_events::fail(db, event, org, error.code()).await.map_err(Error::from) };
+    if let Error::UnreadableEvent(cause) = error {
+        metrics::unreadable_event();
+        tracing::error!(target: "billing", event = event.id, %cause, "an event cannot be read");
+    }
+    let reason = match error {
+        Error::Misconfigured(_) => "not_configured",
+        _ => error.code(),
+    };
+    let noting = async { webhook_events::fail(db, event, org, reason).await.map_err(Error::from) };
     if let Err(unnoted) = deadline::hold(TO_ANSWER, Box::pin(noting)).await {
         tracing::error!(
             target: "billing", event = event.id, error = %unnoted,
@@ -241,52 +262,6 @@ pub(super) fn retrieve(id: &str) -> RetrieveSubscription {
 /// Whether Stripe has no such object.
 pub fn is_unknown(error: &stripe::Error) -> bool {
     matches!(error, stripe::Error::Refused { status: 404, code, .. } if code == "resource_missing")
-}
-
-/// What somebody should look at: access may be less than what was paid for.
-fn warn(to_apply: &EventToApply, outcome: EventOutcome, seen: &[Seen]) {
-    let event = &to_apply.event.id;
-    for seen in seen {
-        metrics::seen(seen.as_str());
-        tracing::warn!(
-            target: "billing", event, seen = seen.as_str(),
-            "the audit trail says what to look at"
-        );
-    }
-    if let (Effect::Snapshot(snapshot), EventOutcome::Applied) = (&to_apply.effect, outcome)
-        && !snapshot.status.is_known()
-    {
-        let (subscription, status) = (snapshot.id.as_str(), snapshot.status.as_str());
-        tracing::warn!(
-            target: "billing", event, subscription, status,
-            "this status is new: it grants nothing"
-        );
-    }
-}
-
-/// The one line of an event, and its metrics.
-fn tell(resources: &Resources<'_>, event: &Event<'_>, result: &Result<Settled, Error>, arrived: Instant) {
-    let current = request::current();
-    let (outcome, failed) = match result {
-        Ok(settled) => (settled.outcome.as_str(), false),
-        Err(error) => (error.code(), true),
-    };
-    let settled = result.as_ref().ok();
-    let org = settled.and_then(|settled| settled.org).map(tracing::field::display);
-    let applied = settled.is_some_and(|settled| settled.outcome == EventOutcome::Applied);
-    let age_seconds = applied.then(|| resources.clock.now().as_second() - event.created);
-    let milliseconds = arrived.elapsed().as_secs_f64() * 1000.0;
-    tracing::info!(
-        target: "billing",
-        event = event.id, kind = event.kind, outcome, org, age_seconds,
-        read = settled.is_some_and(|settled| settled.read),
-        request_id = current.request_id, trace_id = current.trace_id, milliseconds,
-        verify_ms = current.milliseconds(Part::Verify),
-        database_ms = current.milliseconds(Part::Database),
-        stripe_ms = current.milliseconds(Part::Stripe),
-        "event"
-    );
-    metrics::event(WebhookEvent { kind: event.counted_kind(), outcome, failed, age_seconds, milliseconds });
 }
 
 fn elapsed_ms(since: Instant) -> i64 {

@@ -3,6 +3,7 @@
 
 pub mod apply_event;
 pub mod contact;
+pub mod keep_event;
 pub mod limits;
 pub mod read_subscriptions;
 pub mod reconcile;

@@ -9,6 +9,7 @@ use stripe_core::event::RetrieveEvent;
 
 use crate::billing::Resources;
 use crate::billing::apply_event::{apply_event, is_unknown};
+use crate::billing::keep_event;
 use crate::billing::limits::Limits;
 use crate::db::failed_events::{self, State};
 use crate::db::webhook_events::{self, EventOutcome};
@@ -64,8 +65,9 @@ pub async fn replay_event(resources: &Resources<'_>, id: &str, limits: &Limits) 
 pub async fn replay_body(resources: &Resources<'_>, body: &str) -> Result<Replay, Error> {
     let event = match Event::parse(body.as_bytes()) {
         Ok(event) => event,
-        Err(error) => {
-            return Ok(Replay::Failed(Failure { organization: "nobody".to_owned(), error: error.into() }));
+        Err(problem) => {
+            let error = keep_event::unreadable(resources, body.as_bytes(), problem, Instant::now()).await;
+            return Ok(Replay::Failed(Failure { organization: "nobody".to_owned(), error }));
         }
     };
     match apply_event(resources, &event, Instant::now()).await {

@@ -1,6 +1,7 @@
 //! The functions: what each is called, how it is reached, whose database login it has, and which variables it
 //! cannot do without. What template.yaml and the local stack give each.
 
+use super::probe::CANARY;
 use super::tidied;
 
 /// A Lambda function.
@@ -12,8 +13,12 @@ pub enum Function {
     Entitlements,
     /// Tells whether all is well.
     Health,
+    /// Says what is sold.
+    Plans,
     /// Opens a customer portal session.
     Portal,
+    /// Asks what people and Stripe ask, on a schedule.
+    Probe,
     /// Compares with Stripe, on a schedule.
     Reconcile,
     /// Reads an organization's subscriptions from Stripe.
@@ -27,6 +32,8 @@ pub enum Function {
 pub enum Front {
     /// A route of the HTTP API for people who have signed in.
     SignedIn(&'static str, &'static str),
+    /// The same, and whoever has not signed in is answered too, with less.
+    Either(&'static str, &'static str),
     /// A route of the HTTP API that is open to anyone.
     Open(&'static str, &'static str),
     /// A URL of its own, with nothing in between.
@@ -72,27 +79,34 @@ impl Login {
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Checkout,
         Self::Portal,
         Self::Sync,
         Self::Entitlements,
+        Self::Plans,
         Self::Webhook,
         Self::Health,
         Self::Reconcile,
+        Self::Probe,
     ];
 
     /// The one table: name, front, login.
-    fn row(self) -> (&'static str, Front, Login) {
-        use Front::{FunctionUrl, Open, Schedule, SignedIn};
+    fn row(self) -> (&'static str, Front, Option<Login>) {
+        use Front::{Either, FunctionUrl, Open, Schedule, SignedIn};
+        let login = Some;
         match self {
-            Self::Checkout => ("checkout", SignedIn("POST", "/api/billing/checkout"), Login::Checkout),
-            Self::Portal => ("portal", SignedIn("POST", "/api/billing/portal"), Login::Checkout),
-            Self::Sync => ("sync", SignedIn("POST", "/api/billing/sync"), Login::Events),
-            Self::Entitlements => ("entitlements", SignedIn("GET", "/api/entitlements"), Login::Reader),
-            Self::Webhook => ("webhook", FunctionUrl("POST", "/api/webhooks/stripe"), Login::Events),
-            Self::Health => ("health", Open("GET", "/api/health"), Login::Reader),
-            Self::Reconcile => ("reconcile", Schedule(15), Login::Operator),
+            Self::Checkout => ("checkout", SignedIn("POST", "/api/billing/checkout"), login(Login::Checkout)),
+            Self::Portal => ("portal", SignedIn("POST", "/api/billing/portal"), login(Login::Checkout)),
+            Self::Sync => ("sync", SignedIn("POST", "/api/billing/sync"), login(Login::Events)),
+            Self::Entitlements => {
+                ("entitlements", SignedIn("GET", "/api/entitlements"), login(Login::Reader))
+            }
+            Self::Plans => ("plans", Either("GET", "/api/billing/plans"), login(Login::Reader)),
+            Self::Webhook => ("webhook", FunctionUrl("POST", "/api/webhooks/stripe"), login(Login::Events)),
+            Self::Health => ("health", Open("GET", "/api/health"), login(Login::Reader)),
+            Self::Reconcile => ("reconcile", Schedule(15), login(Login::Operator)),
+            Self::Probe => ("probe", Schedule(5), None),
         }
     }
 
@@ -106,25 +120,26 @@ impl Function {
         self.row().1
     }
 
-    /// The database login it has.
-    pub fn login(self) -> Login {
+    /// The database login it has. None: it needs none.
+    pub fn login(self) -> Option<Login> {
         self.row().2
     }
 
     /// Its method and path, if it has a route.
     pub fn route(self) -> Option<(&'static str, &'static str)> {
         match self.front() {
-            Front::SignedIn(method, path) | Front::Open(method, path) | Front::FunctionUrl(method, path) => {
-                Some((method, path))
-            }
+            Front::SignedIn(method, path)
+            | Front::Either(method, path)
+            | Front::Open(method, path)
+            | Front::FunctionUrl(method, path) => Some((method, path)),
             Front::Schedule(_) => None,
         }
     }
 
     /// The name under which a secret that several functions share holds the address with this function's own
     /// database login.
-    pub fn database_variable(self) -> &'static str {
-        self.login().variable()
+    pub fn database_variable(self) -> Option<&'static str> {
+        self.login().map(Login::variable)
     }
 
     /// Whether these variables are all that the function works with, so that there is no need for a secret.
@@ -141,10 +156,14 @@ impl Function {
         let knows_callers = || in_front() || checks_tokens();
         let has_stripe = || set("DATABASE_URL") && set("STRIPE_SECRET_KEY");
         match self {
-            Self::Entitlements => set("DATABASE_URL") && knows_callers(),
+            Self::Entitlements | Self::Plans => set("DATABASE_URL") && knows_callers(),
             Self::Sync => has_stripe() && knows_callers(),
             Self::Checkout | Self::Portal => has_stripe() && base_url() && knows_callers(),
             Self::Reconcile => has_stripe(),
+            Self::Probe => {
+                let addresses = ["PROBE_API_URL", "PROBE_WEBHOOK_URL", "STRIPE_WEBHOOK_SECRET"];
+                addresses.into_iter().chain(CANARY).all(set)
+            }
             Self::Webhook => has_stripe() && set("STRIPE_WEBHOOK_SECRET"),
             Self::Health => {
                 has_stripe()

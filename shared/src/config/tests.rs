@@ -165,7 +165,13 @@ fn a_function_is_complete_with_what_it_works_with_and_needs_no_secret_then() {
         (Function::Checkout, "DATABASE_URL STRIPE_SECRET_KEY BASE_URL SUPABASE_URL SUPABASE_JWT_SECRET"),
         (Function::Entitlements, "DATABASE_URL SUPABASE_URL SUPABASE_JWKS"),
         (Function::Health, "DATABASE_URL STRIPE_SECRET_KEY STRIPE_WEBHOOK_SECRET BASE_URL SUPABASE_URL"),
+        (Function::Plans, "DATABASE_URL SUPABASE_URL SUPABASE_JWT_SECRET"),
         (Function::Portal, "DATABASE_URL STRIPE_SECRET_KEY NEXT_PUBLIC_BASE_URL SUPABASE_URL SUPABASE_JWKS"),
+        (
+            Function::Probe,
+            "PROBE_API_URL PROBE_WEBHOOK_URL STRIPE_WEBHOOK_SECRET CANARY_ORG_ID CANARY_EMAIL \
+             CANARY_PASSWORD SUPABASE_PUBLISHABLE_KEY",
+        ),
         (Function::Reconcile, "DATABASE_URL STRIPE_SECRET_KEY"),
         (Function::Sync, "DATABASE_URL STRIPE_SECRET_KEY SUPABASE_URL SUPABASE_JWT_SECRET"),
         (Function::Webhook, "DATABASE_URL STRIPE_SECRET_KEY STRIPE_WEBHOOK_SECRET"),
@@ -203,6 +209,7 @@ fn of_several_addresses_in_a_secret_each_function_takes_its_own() {
     for (function, url) in [
         (Function::Entitlements, "r"),
         (Function::Health, "r"),
+        (Function::Plans, "r"),
         (Function::Checkout, "c"),
         (Function::Portal, "c"),
         (Function::Webhook, "e"),

@@ -1,6 +1,8 @@
 //! The database: one file per table, SQL beside the code that runs it. Knows nothing of Stripe or HTTP.
 
 mod address;
+mod connector;
+mod error;
 mod pool;
 mod replica;
 mod tls;
@@ -10,6 +12,7 @@ pub mod customers;
 pub mod entitlements;
 pub mod failed_events;
 pub mod health;
+pub mod kept_events;
 pub mod organizations;
 pub mod plans;
 pub mod reconcile_cursors;
@@ -17,8 +20,9 @@ pub mod runs;
 pub mod subscriptions;
 pub mod webhook_events;
 
-pub use address::InvalidUrl;
-pub use pool::{ConnectError, Db, Error, connect, is_local};
+pub use address::{Address, InvalidUrl};
+pub use error::Error;
+pub use pool::{ConnectError, Db, connect, is_local};
 pub use replica::Replica;
 
 /// The schema that this code works with: the number of the newest migration.

@@ -1,21 +1,22 @@
 //! Connections: few, verified, replaced when they die. Works through a pooler in transaction mode, so nothing
 //! here prepares a named statement or sets anything that outlives a transaction.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
 use scopeguard::{ScopeGuard, guard};
-use tokio::time::{error::Elapsed, timeout};
-use tokio_postgres::config::SslMode;
-use tokio_postgres::error::SqlState;
+use tokio::time::timeout;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::Secret;
+use crate::db::Error;
 use crate::db::address::{Address, InvalidUrl};
+use crate::db::connector::{Connector, Tls};
 use crate::db::tls::{self, Authority};
 use crate::telemetry::metrics;
 use crate::telemetry::request::{Part, Timer};
@@ -34,6 +35,12 @@ const PROBES: (Duration, u32) = (Duration::from_secs(10), 3);
 /// How long a connection is used: so that a failover, a new address behind the name and a changed password
 /// take everywhere.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);
+/// How long one address of the server may take: there may be others behind its name.
+const ADDRESS_TIMEOUT: Duration = Duration::from_millis(2500);
+/// How long a server that refuses connections is waited for: a restart takes less.
+const RESTART: Duration = Duration::from_secs(5);
+/// How long to wait before it is asked again.
+const KNOCK: Duration = Duration::from_millis(150);
 /// How often work is begun again after a deadlock, a serialization failure or a lost connection.
 const TRIES: u32 = 3;
 
@@ -45,76 +52,7 @@ pub(super) type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: Pool,
-}
-
-/// Why the database did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// No connection was to be had: the server is down, or the pool is exhausted.
-    #[error("no connection: {0}")]
-    Connect(#[from] PoolError),
-    /// A statement failed, or the connection was lost while it ran.
-    #[error("{0}")]
-    Query(#[from] tokio_postgres::Error),
-    /// A statement took too long.
-    #[error("no answer in time")]
-    Timeout,
-    /// A replica is the only database there is, and has not replayed yet what the caller has seen.
-    #[error("the replica is behind what the caller has seen")]
-    Behind,
-    /// The database answered something that this code does not understand.
-    #[error("unexpected answer: {0}")]
-    Answer(String),
-}
-
-impl Error {
-    /// Whether the same call can be expected to work a little later.
-    pub fn is_unavailable(&self) -> bool {
-        match self {
-            Self::Connect(_) | Self::Timeout | Self::Behind => true,
-            Self::Query(error) => match error.code() {
-                // Class 53: insufficient resources; 55: a lock not to be had; 57: operator intervention; 08:
-                // connection exception.
-                Some(code) => ["53", "55", "57", "08"].iter().any(|class| code.code().starts_with(class)),
-                None => error.is_closed(),
-            },
-            Self::Answer(_) => false,
-        }
-    }
-
-    /// Whether the database did not let us in (PostgreSQL, "Error Codes": class 28, invalid authorization).
-    pub fn is_login_refused(&self) -> bool {
-        let error = match self {
-            Self::Connect(PoolError::Backend(error)) | Self::Query(error) => error,
-            _ => return false,
-        };
-        error.code().is_some_and(|code| {
-            [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION].contains(code)
-        })
-    }
-
-    /// Whether somebody else held a lock for longer than the work may wait.
-    fn is_lock_not_had(&self) -> bool {
-        matches!(self, Self::Query(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
-    }
-
-    /// Whether nothing was done and the same statement may simply run again.
-    fn is_transient(&self) -> bool {
-        match self {
-            Self::Query(error) => {
-                error.is_closed()
-                    || error.code().is_some_and(|code| {
-                        [
-                            SqlState::T_R_DEADLOCK_DETECTED,
-                            SqlState::T_R_SERIALIZATION_FAILURE,
-                            SqlState::ADMIN_SHUTDOWN,
-                        ]
-                        .contains(code)
-                    })
-            }
-            _ => false,
-        }
-    }
+    tls: Tls,
 }
 
 impl Db {
@@ -124,6 +62,14 @@ impl Db {
     /// If the address or the CA file cannot be read.
     pub fn new(url: &Secret, ca: Option<&str>, size: usize) -> Result<Self, InvalidUrl> {
         Self::with_lifetime(url, ca, size, LIFETIME)
+    }
+
+    /// The same for replicas: they only read, and may all be taken.
+    ///
+    /// # Errors
+    /// If the address or the CA file cannot be read.
+    pub fn of_replicas(url: &Secret, ca: Option<&str>, size: usize) -> Result<Self, InvalidUrl> {
+        Self::open(target(url, ca, TargetSessionAttrs::Any)?, size, LIFETIME)
     }
 
     /// The same with connections that are used for `lifetime`.
@@ -136,11 +82,14 @@ impl Db {
         size: usize,
         lifetime: Duration,
     ) -> Result<Self, InvalidUrl> {
+        Self::open(target(url, ca, TargetSessionAttrs::ReadWrite)?, size, lifetime)
+    }
+
+    fn open((config, tls): Target, size: usize, lifetime: Duration) -> Result<Self, InvalidUrl> {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = match target(url, ca)? {
-            (config, None) => Manager::from_config(config, NoTls, recycling),
-            (config, Some(tls)) => Manager::from_config(config, tls, recycling),
-        };
+        let tls = Tls::new(tls);
+        let connector = Connector::new(&config, tls.clone(), CONNECT_TIMEOUT);
+        let manager = Manager::from_connect(config, connector, recycling);
         let pool = Pool::builder(manager)
             .max_size(size)
             .pre_recycle(Hook::sync_fn(move |_, metrics| {
@@ -151,72 +100,89 @@ impl Db {
             .create_timeout(Some(CONNECT_TIMEOUT))
             .build()
             .map_err(|error| InvalidUrl(error.to_string()))?;
-        Ok(Self { pool })
+        Ok(Self { pool, tls })
     }
 
     /// Runs one statement in a transaction of its own: one round trip.
     ///
     /// It runs again on another connection if the first one turned out dead (a frozen instance's often is),
-    /// and after a deadlock. So it must be safe to run twice: ours are, because an event's claim commits with
-    /// its effects.
+    /// or leads to a server that only reads, and after a deadlock. So it must be safe to run twice: ours are,
+    /// because an event's claim commits with its effects.
     pub(super) async fn query(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Error> {
         let _timer = Timer::start(Part::Database);
         let mut tries = 1;
         loop {
-            let connection = self.connection().await?;
-            let answer = timeout(STATEMENT_TIMEOUT, connection.query_typed(sql, params)).await;
-            if let Some(rows) = answered(connection, answer, &mut tries)? {
-                return Ok(rows);
+            // It may still run when nobody waits for it any more.
+            let lease = guard(self.connection().await?, |abandoned| self.tls.abandon(abandoned));
+            let Ok(answer) = timeout(STATEMENT_TIMEOUT, lease.query_typed(sql, params)).await else {
+                return Err(Error::Timeout);
+            };
+            let connection = ScopeGuard::into_inner(lease);
+            let error = match answer {
+                Ok(rows) => return Ok(rows),
+                Err(error) => Error::from(error),
+            };
+            let is_read_only = error.is_read_only();
+            if is_read_only {
+                metrics::read_only();
+                // Not only this one: all of them lead to the server that only reads.
+                drop(Object::take(connection));
+                self.pool.retain(|_, _| false);
+            } else {
+                drop(connection);
             }
+            if error.is_lock_not_had() {
+                metrics::lock_not_had();
+            }
+            if tries == TRIES || !(is_read_only || error.is_transient()) {
+                return Err(error);
+            }
+            tracing::warn!(target: "billing", tries, %error, "a statement runs again");
+            if is_read_only {
+                tokio::time::sleep(KNOCK).await;
+            }
+            tries += 1;
         }
     }
 
-    async fn connection(&self) -> Result<Lease, Error> {
+    /// A connection. If the server refuses one, it may be starting again: then once more, for a while.
+    async fn connection(&self) -> Result<Object, Error> {
+        let began = Instant::now();
         loop {
-            match self.pool.get().await {
-                Err(PoolError::Timeout(TimeoutType::Recycle)) => {}
-                connection => return Ok(guard(connection?, |abandoned| drop(Object::take(abandoned)))),
+            match self.pool.get().await.map_err(Error::from) {
+                Ok(connection) => return Ok(connection),
+                Err(Error::Connect(PoolError::Timeout(TimeoutType::Recycle))) => {}
+                Err(error) if error.may_connect_soon() && began.elapsed() < RESTART => {
+                    tokio::time::sleep(KNOCK).await;
+                }
+                Err(error) => {
+                    if error.is_limit_reached() {
+                        metrics::connection_refused();
+                    }
+                    return Err(error);
+                }
             }
         }
     }
 }
 
-/// A connection that is closed, and not given to anybody else, if nobody waits for its statement any more: it
-/// may still run.
-type Lease = ScopeGuard<Object, fn(Object)>;
+/// Where to connect and how.
+type Target = (Config, Option<MakeRustlsConnect>);
 
-/// What a statement answered in time, or None if it shall run again.
-fn answered(
-    connection: Lease,
-    answer: Result<Result<Vec<Row>, tokio_postgres::Error>, Elapsed>,
-    tries: &mut u32,
-) -> Result<Option<Vec<Row>>, Error> {
-    let answer = answer.map_err(|_| Error::Timeout)?;
-    drop(ScopeGuard::into_inner(connection));
-    let error = match answer {
-        Ok(rows) => return Ok(Some(rows)),
-        Err(error) => Error::from(error),
-    };
-    if error.is_lock_not_had() {
-        metrics::lock_not_had();
-    }
-    if *tries == TRIES || !error.is_transient() {
-        return Err(error);
-    }
-    tracing::warn!(target: "billing", tries, %error, "a statement runs again");
-    *tries += 1;
-    Ok(None)
-}
-
-/// Where to connect and how: encrypted and verified, unless it is this machine.
-fn target(url: &Secret, ca: Option<&str>) -> Result<(Config, Option<MakeRustlsConnect>), InvalidUrl> {
+/// Where to connect and how: encrypted and verified, unless it is this machine. `wanted`: of several servers.
+fn target(url: &Secret, ca: Option<&str>, wanted: TargetSessionAttrs) -> Result<Target, InvalidUrl> {
     let Address { mut config, authority, is_local, asks_for_encryption } = Address::read(url.expose())?;
-    config.connect_timeout(CONNECT_TIMEOUT).application_name("promptforge-billing");
+    let says_which = url.expose().contains("target_session_attrs");
+    config.connect_timeout(ADDRESS_TIMEOUT).application_name("promptforge-billing");
     config
         .keepalives_idle(Duration::from_secs(30))
         .keepalives_interval(PROBES.0)
         .keepalives_retries(PROBES.1);
     config.tcp_user_timeout(SILENCE);
+    // Unless the address says otherwise.
+    if config.get_hosts().len() > 1 && !says_which {
+        config.target_session_attrs(wanted);
+    }
     let authority = ca.map(Authority::of_variable).or(authority);
     if is_local && authority.is_none() && !asks_for_encryption {
         return Ok((config, None));
@@ -251,7 +217,7 @@ fn because(error: &tokio_postgres::Error) -> String {
 /// # Errors
 /// See [`ConnectError`].
 pub async fn connect(url: &Secret, ca: Option<&str>) -> Result<Client, ConnectError> {
-    match target(url, ca)? {
+    match target(url, ca, TargetSessionAttrs::ReadWrite)? {
         (config, None) => {
             let (client, connection) = config.connect(NoTls).await?;
             tokio::spawn(connection);

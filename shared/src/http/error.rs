@@ -84,6 +84,10 @@ pub struct Failure<'a> {
 
 /// Seconds after which a caller may try again when the database was unavailable.
 const DATABASE_RETRY_AFTER: u64 = 2;
+/// The same while nothing is known of the configuration: so often the secret is asked for then.
+const CONFIGURATION_RETRY_AFTER: u64 = 5;
+/// The same of an event that failed: when the reconciliation may try it for the first time.
+const EVENT_RETRY_AFTER: u64 = 60;
 
 impl ApiError {
     /// The one table: status, stable code, sentence.
@@ -179,8 +183,11 @@ impl ApiError {
     /// Seconds until another try makes sense, where that is known.
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::Failed(Error::Stripe(stripe::Error::Throttled { retry_after })) => Some(*retry_after),
-            Self::Failed(Error::Database(error)) if error.is_unavailable() => Some(DATABASE_RETRY_AFTER),
+            // An event that was not applied is kept, and tried again after a minute.
+            Self::ProcessingFailed(error) => Some(retry_after(error).unwrap_or(EVENT_RETRY_AFTER)),
+            Self::Failed(Error::UnreadableEvent(_) | Error::MissingOrg)
+            | Self::InvalidSignature(Invalid::NoSecret) => Some(EVENT_RETRY_AFTER),
+            Self::Failed(error) => retry_after(error),
             _ => None,
         }
     }
@@ -211,6 +218,16 @@ impl ApiError {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+/// Seconds until another try of an operation makes sense, where that is known.
+fn retry_after(error: &Error) -> Option<u64> {
+    match error {
+        Error::Stripe(stripe::Error::Throttled { retry_after }) => Some(*retry_after),
+        Error::Database(error) if error.is_unavailable() => Some(DATABASE_RETRY_AFTER),
+        Error::NoConfiguration => Some(CONFIGURATION_RETRY_AFTER),
+        _ => None,
     }
 }
 

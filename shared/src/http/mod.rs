@@ -2,6 +2,7 @@
 
 pub mod billing_admin;
 pub mod entitlements;
+pub mod envelope;
 pub mod error;
 pub mod etag;
 pub mod identity;

@@ -30,6 +30,10 @@ pub fn body(request: &Request, limit: usize) -> Result<&[u8], ApiError> {
 /// unknown or of another type.
 pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
     let bytes = body(request, MAX_BODY)?;
+    // A list would be read as the fields in their order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(ApiError::InvalidRequest("The body must be one JSON object".to_owned()));
+    }
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut parser)
         .map_err(|error| ApiError::InvalidRequest(problem(&error)))?;
@@ -63,11 +67,20 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
 /// # Errors
 /// [`ApiError::InvalidRequest`] if it is missing or stands twice.
 pub fn query(request: &Request, name: &str) -> Result<String, ApiError> {
+    let value = optional_query(request, name)?;
+    value.ok_or_else(|| ApiError::InvalidRequest(format!("The field {name} is missing")))
+}
+
+/// The same of one that need not be there.
+///
+/// # Errors
+/// [`ApiError::InvalidRequest`] if it stands twice.
+pub fn optional_query(request: &Request, name: &str) -> Result<Option<String>, ApiError> {
     let mut values = url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
         .filter(|(key, _)| key == name);
     match (values.next(), values.next()) {
-        (Some((_, value)), None) => Ok(value.into_owned()),
-        (None, _) => Err(ApiError::InvalidRequest(format!("The field {name} is missing"))),
+        (Some((_, value)), None) => Ok(Some(value.into_owned())),
+        (None, _) => Ok(None),
         _ => Err(ApiError::InvalidRequest(format!("The field {name} stands twice"))),
     }
 }

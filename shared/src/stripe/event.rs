@@ -42,6 +42,9 @@ pub fn thin_name(kind: &str) -> String {
 /// What the Dashboard sends when somebody tries an endpoint out: it is about nothing that exists.
 const TEST_EVENT: &str = "evt_00000000000000";
 
+/// The type of our own probe's events: nothing at Stripe is called so.
+pub const PROBE: &str = "promptforge.probe";
+
 /// The end of the year 9999: what every calendar between Stripe and the database can hold.
 const LAST_SECOND: i64 = 253_402_300_799;
 
@@ -184,6 +187,11 @@ impl<'a> Event<'a> {
         self.id == TEST_EVENT
     }
 
+    /// Whether our own probe sent it.
+    pub fn is_probe(&self) -> bool {
+        self.kind == PROBE
+    }
+
     /// Its type if we process it, else `other`: there are hundreds.
     pub fn counted_kind(&self) -> &'static str {
         PROCESSED.iter().find(|kind| **kind == self.kind).copied().unwrap_or("other")
@@ -215,6 +223,11 @@ fn second<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
         Time::Text(text) => text.parse::<Timestamp>().map_err(|_| D::Error::custom("no time"))?.as_second(),
     };
     if (0..=LAST_SECOND).contains(&second) { Ok(second) } else { Err(D::Error::custom("no time")) }
+}
+
+/// When an event was made, Unix seconds, in either form. None: it does not say.
+pub fn second_of(created: &serde_json::Value) -> Option<i64> {
+    second(created).ok()
 }
 
 /// Reads what a JSON text begins with. Only a text that cannot be read is read once more, to learn where the

@@ -1,6 +1,9 @@
 //! The webhook's signature (Stripe, "Resolve webhook signature verification errors" and "Verify manually"):
 //! HMAC-SHA256 of `t.body` with the endpoint's secret, compared in constant time, not older or newer than
 //! five minutes.
+//!
+//! What is accepted here, Stripe's official SDKs accept too: they compare texts, so white space, upper case
+//! and a time with zeros in front are refused. The crate `fuzz` holds both together.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -56,27 +59,50 @@ pub fn verify(header: Option<&str>, body: &[u8], secrets: &[Secret], now: Timest
     Ok(())
 }
 
+/// A `Stripe-Signature` header as Stripe makes it: for the probe, which sends what Stripe sends.
+pub fn sign(body: &[u8], secret: &Secret, at: Timestamp) -> String {
+    let time = at.as_second().to_string();
+    let signature = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).map(|mut mac| {
+        mac.update(time.as_bytes());
+        mac.update(b".");
+        mac.update(body);
+        hex::encode(mac.finalize().into_bytes())
+    });
+    // HMAC takes a key of any length.
+    format!("t={time},v1={}", signature.unwrap_or_default())
+}
+
 /// The time as it was signed, and every `v1` signature. Other schemes are Stripe's own tests (`v0`) and are
 /// passed over.
 fn parse(header: &str) -> Option<(&str, Vec<[u8; 32]>)> {
     let mut time = None;
     let mut signatures = Vec::new();
     for part in header.split(',') {
-        let (name, value) = part.trim().split_once('=')?;
+        let (name, value) = part.split_once('=')?;
         match name {
             "t" if time.is_none() => time = Some(value),
             "t" => return None,
             "v1" if signatures.len() < MOST_SIGNATURES => {
                 let mut signature = [0; 32];
                 // A malformed one may stand beside a good one.
-                if hex::decode_to_slice(value, &mut signature).is_ok() {
+                if is_lower_case(value) && hex::decode_to_slice(value, &mut signature).is_ok() {
                     signatures.push(signature);
                 }
             }
             _ => {}
         }
     }
-    Some((time.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()))?, signatures))
+    Some((time.filter(|time| is_plain(time))?, signatures))
+}
+
+/// Digits, as a number is written.
+fn is_plain(time: &str) -> bool {
+    let is_written_so = time == "0" || !time.starts_with('0');
+    !time.is_empty() && is_written_so && time.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_lower_case(value: &str) -> bool {
+    !value.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -135,12 +161,29 @@ mod tests {
             &format!("t=1000,t=1000,v1={good}"),
             &format!("t=+1000,v1={good}"),
             &format!("t=x,v1={good}"),
+            &format!("t=01000,v1={good}"),
+            &format!(" t=1000,v1={good}"),
         ] {
             assert_eq!(check(header, BODY, &["s"], 1000), Err(Invalid::Header), "{header}");
         }
-        for header in ["t=1000", "t=1000,v1=zz", &format!("t=1000,v0={good}")] {
+        let upper = good.to_uppercase();
+        for header in [
+            "t=1000",
+            "t=1000,v1=zz",
+            &format!("t=1000,v0={good}"),
+            &format!("t=1000,v1={upper}"),
+            &format!("t=1000, v1={good}"),
+        ] {
             assert_eq!(check(header, BODY, &["s"], 1000), Err(Invalid::Mismatch), "{header}");
         }
+    }
+
+    #[test]
+    fn what_we_sign_holds() {
+        let at = Timestamp::from_second(1000).unwrap();
+        let header = super::sign(BODY, &Secret::new("s"), at);
+        assert_eq!(header, format!("t=1000,v1={}", sign("s", 1000)));
+        assert_eq!(check(&header, BODY, &["s"], 1000), Ok(()));
     }
 
     #[test]

@@ -124,6 +124,16 @@ pub fn seen(name: &str) {
     }
 }
 
+/// An event of Stripe's cannot be read, or lacks what it should carry.
+pub fn unreadable_event() {
+    counter!("UnreadableEvents").increment(1);
+}
+
+/// Somebody delivered an event while there is no signing secret to check it by.
+pub fn no_signing_secret() {
+    counter!("EventsWithoutSecret").increment(1);
+}
+
 /// Stripe answered something that is no answer to what it was asked.
 pub fn disbelieved() {
     counter!("DisbelievedAnswers").increment(1);
@@ -139,9 +149,36 @@ pub fn lock_not_had() {
     counter!("LocksNotHad").increment(1);
 }
 
+/// A connection led to a server that only reads.
+pub fn read_only() {
+    counter!("ReadOnlyConnections").increment(1);
+}
+
+/// Nobody waited for a statement any more: its connection was closed, and the server told to end it.
+pub fn statement_abandoned() {
+    counter!("AbandonedStatements").increment(1);
+}
+
+/// The server gave no connection, because the login or the server has as many as it may have.
+pub fn connection_refused() {
+    counter!("ConnectionsRefused").increment(1);
+}
+
+/// How many of the database's connections are used, of a hundred: the server's, or those of the login that
+/// has the fewest left.
+pub fn connections_used(percent: i64) {
+    histogram!("ConnectionsUsedPercent").record(percent as f64);
+}
+
 /// An access token was refused.
 pub fn refused_token() {
     counter!("RefusedTokens").increment(1);
+}
+
+/// The probe asked its questions; so many had no good answer.
+pub fn probed(failures: u64) {
+    counter!("Probes").increment(1);
+    counter!("ProbeFailures").increment(failures);
 }
 
 /// What a reconciliation came to.

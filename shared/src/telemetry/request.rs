@@ -1,11 +1,14 @@
 //! What belongs to one request while it is answered: its ids, when it must be over, and where its time went.
 //! Kept beside the work, so that nothing has to carry it along.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use lambda_http::Context;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::clock::Clock;
 
@@ -34,6 +37,7 @@ pub struct Current {
     /// When Lambda ends it. None: nobody says.
     pub deadline: Option<Instant>,
     microseconds: [AtomicU64; 3],
+    unfinished: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// A function's longest time at Lambda. A deadline that is further away, or past, is the constant that a
@@ -66,6 +70,15 @@ impl Current {
             .max_by_key(taken)
     }
 
+    /// Waits for what was left over, but not longer than `limit`: after the answer the process may be frozen.
+    pub async fn finish(&self, limit: Duration) {
+        let unfinished = std::mem::take(&mut *self.unfinished.lock().unwrap_or_else(PoisonError::into_inner));
+        if !unfinished.is_empty() {
+            // What is not done by then goes on while the process runs.
+            let _ = timeout(limit, join_all(unfinished)).await;
+        }
+    }
+
     /// The time that a part took so far, in milliseconds; calls at the same time add up. None: it had no
     /// part.
     pub fn milliseconds(&self, part: Part) -> Option<f64> {
@@ -84,6 +97,14 @@ pub async fn during<T>(current: Arc<Current>, work: impl Future<Output = T>) -> 
 /// The request that this is done for; an empty one outside of any.
 pub fn current() -> Arc<Current> {
     CURRENT.try_with(Arc::clone).unwrap_or_default()
+}
+
+/// Leaves work over that the answer does not need, and that should be done before the process is frozen.
+pub fn finish_before_the_answer(work: JoinHandle<()>) {
+    // Err: outside of a request nobody freezes anything.
+    let _ = CURRENT.try_with(|current| {
+        current.unfinished.lock().unwrap_or_else(PoisonError::into_inner).push(work);
+    });
 }
 
 /// Adds to the time of a part until it is dropped: work that is given up counts, too.

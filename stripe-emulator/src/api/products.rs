@@ -28,7 +28,7 @@ const WRITABLE: [&str; 12] = [
 pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     params.only(&[&WRITABLE[..], &["id", "type", "default_price_data.*"]].concat())?;
     let mut product = make(store, params)?;
-    if let Some(price) = params.get("default_price_data") {
+    if let Some(price) = params.get("default_price_data").filter(|price| price.is_object()) {
         let mut price = price.clone();
         price["product"] = product["id"].clone();
         let price = prices::create(store, &Params::from_json(&price))?;

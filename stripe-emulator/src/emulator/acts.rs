@@ -8,6 +8,7 @@ use crate::life::subscription::{self, in_its_time};
 use crate::life::{checkout, schedule};
 use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
+use crate::wire::form;
 use crate::wire::params::Params;
 use crate::wire::versions::{NEWEST, render};
 
@@ -27,6 +28,14 @@ impl Emulator {
             let answer = routes::call(store, method, path, &params, NEWEST)?;
             expand::apply(store, &params, answer)
         })
+    }
+
+    /// The same with a query or a body as it is on the wire.
+    ///
+    /// # Errors
+    /// As the call's.
+    pub fn call_form(&self, method: &str, path: &str, form: &[u8]) -> Answer {
+        self.call(method, path, &form::parse(form))
     }
 
     /// Pays on the checkout page.

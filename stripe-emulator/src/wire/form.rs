@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+/// How deep brackets count: each level is a call inside the one before it. Stripe's own forms have six.
+const DEEPEST: usize = 32;
+
 /// Reads an urlencoded query or body into one object.
 pub(crate) fn parse(encoded: &[u8]) -> Value {
     let mut root = Map::new();
@@ -35,10 +38,11 @@ fn write(form: &mut url::form_urlencoded::Serializer<'_, String>, name: &str, va
 }
 
 /// `items[0][price]` becomes `items`, `0`, `price`; the empty brackets of `expand[]` an empty segment.
+/// What is too deep stays together as one name.
 fn segments(key: &str) -> Vec<&str> {
     let Some((head, rest)) = key.split_once('[') else { return vec![key] };
     let rest = rest.strip_suffix(']').unwrap_or(rest);
-    std::iter::once(head).chain(rest.split("][")).collect()
+    std::iter::once(head).chain(rest.splitn(DEEPEST, "][")).collect()
 }
 
 fn insert(object: &mut Map<String, Value>, path: &[&str], value: &str) {
@@ -97,6 +101,18 @@ mod tests {
     fn escapes_are_undone_in_names_and_values() {
         let parsed = parse(b"created%5Bgte%5D=5&name=A+%26+B");
         assert_eq!(parsed, json!({ "created": { "gte": "5" }, "name": "A & B" }));
+    }
+
+    #[test]
+    fn a_name_may_be_as_deep_as_it_likes() {
+        let name = "[a]".repeat(300_000);
+        let parsed = parse(format!("a{name}=1").as_bytes());
+        let mut inner = &parsed;
+        let mut depth = 0;
+        while let Some((_, value)) = inner.as_object().and_then(|object| object.iter().next()) {
+            (inner, depth) = (value, depth + 1);
+        }
+        assert_eq!((inner, depth), (&json!("1"), DEEPEST + 1));
     }
 
     #[test]

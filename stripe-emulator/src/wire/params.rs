@@ -116,8 +116,8 @@ impl Params {
     /// allows whatever stands below.
     pub(crate) fn only(&self, allowed: &[&str]) -> Result<(), ApiError> {
         let mut unknown = None;
-        leaves(&self.0, "", "", &mut |path, shown| {
-            let known = path == "expand" || allowed.iter().any(|entry| matches(entry, path));
+        leaves(&self.0, "", "", &mut |path, shown, is_empty| {
+            let known = path == "expand" || allowed.iter().any(|entry| matches(entry, path, is_empty));
             if !known && unknown.is_none() {
                 unknown = Some(shown.to_owned());
             }
@@ -126,15 +126,17 @@ impl Params {
     }
 }
 
-fn matches(entry: &str, path: &str) -> bool {
+/// In the place of what is open below, an empty text unsets it; any other text is none of it.
+fn matches(entry: &str, path: &str, is_empty: bool) -> bool {
     match entry.strip_suffix(".*") {
-        Some(open) => path == open || path.strip_prefix(open).is_some_and(|rest| rest.starts_with('.')),
+        Some(open) if path == open => is_empty,
+        Some(open) => path.strip_prefix(open).is_some_and(|rest| rest.starts_with('.')),
         None => entry == path,
     }
 }
 
 /// Visits every leaf with its dotted path (no indices) and its bracketed name (with indices).
-fn leaves(value: &Value, path: &str, shown: &str, visit: &mut impl FnMut(&str, &str)) {
+fn leaves(value: &Value, path: &str, shown: &str, visit: &mut impl FnMut(&str, &str, bool)) {
     match value {
         Value::Object(object) => object.iter().for_each(|(key, value)| {
             let dotted = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
@@ -145,7 +147,7 @@ fn leaves(value: &Value, path: &str, shown: &str, visit: &mut impl FnMut(&str, &
             .iter()
             .enumerate()
             .for_each(|(index, value)| leaves(value, path, &format!("{shown}[{index}]"), visit)),
-        _ => visit(path, shown),
+        leaf => visit(path, shown, leaf == ""),
     }
 }
 

@@ -40,6 +40,33 @@ pub fn checkout() -> Value {
     } } })
 }
 
+pub fn plans() -> Value {
+    let price = |interval: &str, cents: u32| {
+        json!({ "interval": interval, "intervalCount": 1, "currency": "usd", "amountCents": cents,
+            "sold": true })
+    };
+    let pilot = json!({ "planCode": "pilot", "name": "PromptForge Pilot",
+        "description": "What everybody has.", "rank": 0, "seats": 1, "entitlements": flags(&["canExportMD"]),
+        "prices": [price("month", 0)], "trialDays": null });
+    let pro = json!({ "planCode": "pro", "name": "PromptForge Pro", "description": "For one person.",
+        "rank": 1, "seats": 1, "entitlements": flags(&PRO),
+        "prices": [price("month", 4900), price("year", 49000)], "trialDays": 14 });
+    let with = |plan: &Value, action: &str| {
+        let mut plan = plan.clone();
+        plan["action"] = json!(action);
+        plan
+    };
+    json!({
+        "anyone": { "value": { "success": true, "plans": [pilot, pro] } },
+        "member": { "value": { "success": true, "plans": [with(&pilot, "current"), with(&pro, "buy")] } }
+    })
+}
+
+/// Of the shipped catalogue.
+fn flags(on: &[&str]) -> Value {
+    PRO.iter().chain(&ENTERPRISE).map(|f| ((*f).to_owned(), Value::from(on.contains(f)))).collect()
+}
+
 pub fn portal_requests() -> Value {
     json!({
         "plain": { "summary": "Leads back to the frontend", "value": { "orgId": ORG } },
@@ -60,9 +87,6 @@ pub fn sync_requests() -> Value {
 }
 
 pub fn entitlements() -> Value {
-    let flags = |on: &[&str]| -> Value {
-        PRO.iter().chain(&ENTERPRISE).map(|f| ((*f).to_owned(), Value::from(on.contains(f)))).collect()
-    };
     let paid_until = "2026-12-22T21:40:52Z";
     let answer = |plan: &str, status: &str, end: Option<&str>, grace: Option<&str>, on: &[&str]| {
         json!({ "value": {

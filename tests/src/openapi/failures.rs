@@ -11,27 +11,27 @@ use shared::{db, stripe};
 
 /// `x`: the route can answer it. The tests call each route until it did, and for nothing else.
 const FAILURES: &str = "
-                      checkout  portal  sync  entitlements  webhook  health
-invalid_request       x         x       x     x             x        .
-invalid_org_id        x         x       x     x             .        .
-invalid_plan          x         .       .     .             .        .
-invalid_interval      x         .       .     .             .        .
-invalid_return_url    .         x       .     .             .        .
-invalid_signature     .         .       .     .             x        .
-missing_org_id        .         .       .     .             x        .
-unauthenticated       x         x       x     x             .        .
-identity_mismatch     x         x       x     x             .        .
-not_a_member          x         x       x     x             .        .
-not_a_billing_admin   x         x       .     .             .        .
-no_customer           .         x       .     .             .        .
-already_subscribed    x         .       .     .             .        .
-shared_customer       .         x       .     .             .        .
-payload_too_large     x         x       x     .             x        .
-internal              x         x       x     x             x        .
-processing_failed     .         .       .     .             x        .
-stripe_error          x         x       x     .             .        .
-stripe_throttled      x         x       x     .             .        .
-database_unavailable  x         x       x     x             .        .
+                      checkout  portal  sync  entitlements  plans  webhook  health
+invalid_request       x         x       x     x             x      x        .
+invalid_org_id        x         x       x     x             x      .        .
+invalid_plan          x         .       .     .             .      .        .
+invalid_interval      x         .       .     .             .      .        .
+invalid_return_url    .         x       .     .             .      .        .
+invalid_signature     .         .       .     .             .      x        .
+missing_org_id        .         .       .     .             .      x        .
+unauthenticated       x         x       x     x             x      .        .
+identity_mismatch     x         x       x     x             x      .        .
+not_a_member          x         x       x     x             x      .        .
+not_a_billing_admin   x         x       .     .             .      .        .
+no_customer           .         x       .     .             .      .        .
+already_subscribed    x         .       .     .             .      .        .
+shared_customer       .         x       .     .             .      .        .
+payload_too_large     x         x       x     .             .      x        .
+internal              x         x       x     x             x      x        .
+processing_failed     .         .       .     .             .      x        .
+stripe_error          x         x       x     .             .      .        .
+stripe_throttled      x         x       x     .             .      .        .
+database_unavailable  x         x       x     x             x      .        .
 ";
 
 /// A request's id, as Lambda makes them.
@@ -153,15 +153,17 @@ fn response(errors: Vec<ApiError>) -> Value {
     let lines: Vec<_> = errors.iter().map(|error| format!("`{}`: {}.", error.code(), when(error))).collect();
     let mut headers = Map::from_iter([("Cache-Control".to_owned(), super::operations::no_store())]);
     let mut examples = Map::new();
+    let mut waiting = Vec::new();
     // Of two that share a status (`stripe_throttled`, `database_unavailable`) each has it.
     for error in errors {
         let (summary, code) = (when(&error), error.code());
         let answer = error.into_response(REQUEST_ID);
+        waiting.push(answer.headers().contains_key("retry-after"));
         if let Some(seconds) = answer.headers().get("retry-after") {
             headers.insert(
                 "Retry-After".to_owned(),
                 json!({
-                    "description": "Seconds until another try makes sense.", "required": true,
+                    "description": "Seconds until another try makes sense.", "required": false,
                     "schema": { "type": "integer", "minimum": 0 },
                     "example": seconds.to_str().ok().and_then(|text| text.parse::<u64>().ok())
                 }),
@@ -172,6 +174,11 @@ fn response(errors: Vec<ApiError>) -> Value {
             _ => Value::Null,
         };
         examples.insert(code.to_owned(), json!({ "summary": summary, "value": body }));
+    }
+    if waiting.iter().all(|waits| *waits)
+        && let Some(header) = headers.get_mut("Retry-After")
+    {
+        header["required"] = json!(true);
     }
     json!({
         "description": lines.join("\n"),

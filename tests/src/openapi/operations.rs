@@ -2,6 +2,7 @@
 
 use checkout::{CheckoutRequest, CheckoutResponse};
 use health::Health;
+use plans::PlansResponse;
 use portal::{PortalRequest, PortalResponse};
 use serde_json::{Map, Value, json};
 use shared::domain::ids::OrgId;
@@ -21,6 +22,7 @@ pub fn paths(schemas: &mut Schemas) -> Value {
     json!({
         "/api/entitlements": { "get": entitlements(schemas) },
         "/api/billing/checkout": { "post": checkout(schemas) },
+        "/api/billing/plans": { "get": plans(schemas) },
         "/api/billing/portal": { "post": portal(schemas) },
         "/api/billing/sync": { "post": sync(schemas) },
         "/api/health": { "get": health(schemas) },
@@ -89,6 +91,28 @@ fn checkout(schemas: &mut Schemas) -> Value {
         "responses": responses("checkout", json!({
             "200": success("The page is open.",
                 json(schemas.response::<CheckoutResponse>(), examples::checkout()))
+        }))
+    })
+}
+
+fn plans(schemas: &mut Schemas) -> Value {
+    let cache = json!({
+        "description": "The second is of an answer about an organization.", "required": true,
+        "schema": { "type": "string", "enum": ["public, max-age=60", "private, no-store"] }
+    });
+    json!({
+        "operationId": "getPlans", "tags": ["billing"],
+        "summary": "What is sold.",
+        "description": "For anyone: plans, prices, seats and flags. With `orgId`, for any member of it, it \
+                        also says what that organization may do with each plan.",
+        "security": [{}, { "accessToken": [] }],
+        "parameters": [{
+            "name": "orgId", "in": "query", "required": false, "description": "The organization. Once.",
+            "schema": schemas.request::<OrgId>(), "example": examples::ORG
+        }],
+        "responses": responses("plans", json!({
+            "200": { "description": "All plans, lowest rank first.", "headers": { "Cache-Control": cache },
+                "content": json(schemas.response::<PlansResponse>(), examples::plans()) }
         }))
     })
 }

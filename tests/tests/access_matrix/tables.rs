@@ -61,6 +61,7 @@ pf_fail_event               .    .        .      .     .     x       .      .   
 pf_forget_organization      .    .        .      .     .     x       .      .      .        .      x
 pf_import_customer          .    .        .      .     .     x       .      .      .        .      x
 pf_inquiry                  .    .        .      .     .     x       .      .      .        .      x
+pf_keep_event               .    .        .      .     .     x       .      .      .        x      x
 pf_override_entitlement     .    .        .      .     .     x       .      .      .        .      x
 pf_prune_events             .    .        .      .     .     x       .      .      .        .      x
 pf_replace_checkout_session .    .        .      .     .     x       .      .      x        .      .
@@ -70,6 +71,7 @@ pf_store_customer           .    .        .      .     .     x       .      .   
 read_account                .    .        .      .     .     x       .      .      x        .      .
 read_entitlements           .    .        .      .     .     x       .      x      .        x      .
 read_offer                  .    .        .      .     .     x       .      .      x        .      .
+read_plans                  .    .        .      .     .     x       .      x      .        .      .
 read_replayed_entitlements  .    .        .      .     .     x       .      x      .        .      .
 ";
 
@@ -99,6 +101,7 @@ is_ended                .    x        x      x     x     x       x      .      .
 is_forgotten            .    .        .      .     .     .       .      .      .        .      .
 is_granting             .    x        x      x     x     x       x      .      .        .      x
 is_live                 .    .        .      .     .     x       .      .      .        .      x
+keep_plan               .    .        .      .     .     .       .      .      .        .      .
 known_flags             .    .        .      .     .     .       .      .      .        .      .
 live_modes              .    .        .      .     .     .       .      .      .        .      .
 livemode                .    x        x      x     x     x       x      .      .        .      x
@@ -146,6 +149,7 @@ pub const ROUTES: &str = "
               nobody  outsider  member  admin  owner  other  ghost
 entitlements  401     403       200     200    200    403    403
 checkout      401     403       403     409    409    403    403
+plans         401     403       200     200    200    403    403
 portal        401     403       403     200    200    403    403
 sync          401     403       200     200    200    403    403
 ";

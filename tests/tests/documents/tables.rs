@@ -77,7 +77,9 @@ fn the_table_of_reasons_has_each_word_of_the_database() {
 /// marks.
 fn variables() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for source in ["config.rs", "config/function.rs", "config/stripe.rs", "config/supabase.rs"] {
+    for source in
+        ["config.rs", "config/function.rs", "config/probe.rs", "config/stripe.rs", "config/supabase.rs"]
+    {
         let code = file(&format!("shared/src/{source}"));
         let code = code.split("#[cfg(test)]\nmod").next().unwrap();
         let is_name = |text: &&str| {

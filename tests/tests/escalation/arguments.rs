@@ -139,7 +139,7 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "subscription") => one(&format!("({})", ",".repeat(SUBSCRIPTION_COLUMNS - 1))),
         (_, "mode") => one("false"),
         (_, "feature" | "flag") => one("hasAPI"),
-        (_, "enabled" | "even_if_live") => one("true"),
+        (_, "enabled" | "even_if_live" | "signed") => one("true"),
         (_, "plan_code") => one("enterprise"),
         (_, "event_id") => one("evt_1"),
         (_, "status") => one("active"),

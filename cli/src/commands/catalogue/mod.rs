@@ -8,6 +8,7 @@ mod names;
 pub mod pull;
 mod report;
 mod stripe;
+pub mod types;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -31,7 +32,8 @@ Examples:
   billing catalogue apply --dry-run         who would gain or lose what, and what would be done at Stripe
   billing catalogue apply
   billing catalogue check                   whether file, database and Stripe say the same
-  billing catalogue pull > catalogue.toml   a file of what there is")]
+  billing catalogue pull > catalogue.toml   a file of what there is
+  billing catalogue types > entitlements.ts  its words as types")]
 pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]
@@ -45,6 +47,7 @@ pub enum Command {
     Apply(apply::Args),
     Check(check::Args),
     Pull(pull::Args),
+    Types(types::Args),
 }
 
 impl CommandLine {
@@ -54,6 +57,7 @@ impl CommandLine {
             Command::Apply(args) => Outcome::of(apply::run(args, context).await, json),
             Command::Check(args) => Outcome::of(check::run(args, context).await, json),
             Command::Pull(args) => Outcome::of(pull::run(args, context).await, json),
+            Command::Types(args) => Outcome::of(types::run(args, context).await, json),
         }
     }
 }

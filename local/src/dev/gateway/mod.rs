@@ -64,7 +64,7 @@ pub fn serve(listener: TcpListener, gateway: Gateway) -> Result<JoinHandle<()>, 
         let route = Route {
             function: function.name(),
             key: format!("{method} {path}"),
-            signed_in: matches!(function.front(), Front::SignedIn(..)),
+            signed_in: matches!(function.front(), Front::SignedIn(..) | Front::Either(..)),
             invoker: invoker.clone(),
             auth: gateway.auth.clone(),
         };

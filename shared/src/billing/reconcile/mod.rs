@@ -22,7 +22,7 @@ use crate::billing::read_subscriptions::{Page, Tally};
 use crate::billing::replay_event::Replay;
 use crate::billing::streak::Streak;
 use crate::db::subscriptions::{self, Purpose};
-use crate::db::{reconcile_cursors, runs, webhook_events};
+use crate::db::{health, reconcile_cursors, runs, webhook_events};
 use crate::error::{Error, with_sources};
 use crate::telemetry::metrics::{self, Reconciliation};
 use crate::telemetry::request::{self, Part};
@@ -171,6 +171,9 @@ pub async fn reconcile(resources: &Resources<'_>, when: Sweep, limits: &Limits) 
         note(&mut report, "plan changes", Err(error));
         0
     });
+    if let Err(error) = look_at_connections(resources).await {
+        note(&mut report, "connections", Err(error));
+    }
     report.tell_postponed();
     summarize(&report, plan_changes, began);
     report
@@ -188,6 +191,11 @@ async fn count_plan_changes(resources: &Resources<'_>) -> Result<u64, Error> {
     let (last, changes) = runs::plan_changes_after(db, after).await?;
     reconcile_cursors::store(db, "plan_changes", livemode, &last).await?;
     Ok(changes)
+}
+
+async fn look_at_connections(resources: &Resources<'_>) -> Result<(), Error> {
+    metrics::connections_used(health::connections_used(resources.db()?).await?);
+    Ok(())
 }
 
 /// Removes events that are older than `days`.

@@ -24,11 +24,11 @@ impl InvalidUrl {
 
 /// An address that has been read.
 #[derive(Debug)]
-pub(super) struct Address {
+pub struct Address {
     /// What the driver takes of it. Says nothing of encryption.
     pub config: Config,
     /// `sslrootcert`: whom to trust besides what `DATABASE_CA` says.
-    pub authority: Option<Authority>,
+    pub(super) authority: Option<Authority>,
     /// Whether every host is this machine.
     pub is_local: bool,
     /// Whether it asks for encryption by name, so that there is some even on this machine.
@@ -37,6 +37,9 @@ pub(super) struct Address {
 
 impl Address {
     /// Reads an address in either of the forms that libpq knows (PostgreSQL, "Connection Strings").
+    ///
+    /// # Errors
+    /// If it is none, or contradicts what we require.
     pub fn read(text: &str) -> Result<Self, InvalidUrl> {
         Self::understand(text).map_err(InvalidUrl)
     }
