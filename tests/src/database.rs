@@ -24,7 +24,7 @@ impl TestDatabase {
         Self::create_on(cluster().await).await
     }
 
-    /// A copy of the template of a server that has been [prepared](prepare).
+    /// A copy of the template of a server that has been prepared.
     pub async fn create_on(cluster: &'static Cluster) -> Self {
         let name = Self::new_name();
         let admin = cluster.connect("postgres").await.expect("connect");
