@@ -98,10 +98,10 @@ async fn a_result_is_one_json_document_and_a_signing_secret_is_in_it_once() {
     let second = billing(&arguments, &environment).await;
     let report: Value = serde_json::from_slice(&second.stdout).unwrap();
     assert_eq!((report["done"].as_str(), report.get("signing_secret")), (Some("unchanged"), None));
-    // Not well, and yet no failure: the portal needs a person.
+    // It sells what the database knows, and none is named.
     let output = billing(&["portal-configuration", "--json"], &environment).await;
     let complaint: Value = serde_json::from_slice(&output.stderr).unwrap();
-    assert_eq!((status(&output), complaint["code"].as_str()), (1, Some("failed")));
+    assert_eq!((status(&output), complaint["code"].as_str()), (3, Some("not_configured")));
 }
 
 const STORE: [&str; 4] = ["webhook-endpoint", "--url", "https://a.example/", "--store"];
