@@ -161,7 +161,8 @@ async fn what_nobody_waits_for_is_ended_through_a_pooler() {
     assert!(tokio::time::timeout(Duration::from_millis(500), join_all(waiting)).await.is_err());
     let active = "select count(*) from pg_stat_activity
         where usename = 'billing_reader' and datname = current_database() and state = 'active'";
-    for _ in 0..20 {
+    // The server's own limit for a read is five seconds.
+    for _ in 0..70 {
         if t.value(active).await == "0" {
             break;
         }
