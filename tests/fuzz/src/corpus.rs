@@ -8,7 +8,8 @@ const ELSEWHERE: [(&str, &str); 2] = [("envelope", "events"), ("event", "events/
 /// The corpus of a target, in the order of its files' names.
 pub fn corpus(target: &str) -> Vec<Vec<u8>> {
     // Cargo starts a test in its package, and `tests/fuzz/run` starts in the checkout.
-    let here = Path::new(if Path::new("corpus").is_dir() { "." } else { "tests/fuzz" });
+    let here = [".", "fuzz", "tests/fuzz"].map(Path::new).into_iter().find(|it| it.join("corpus").is_dir());
+    let here = here.expect("started in the checkout");
     let elsewhere = ELSEWHERE.into_iter().filter(|(name, _)| *name == target);
     let folders = elsewhere.map(|(_, folder)| here.join("../..").join(folder));
     let mut files: Vec<PathBuf> =
