@@ -13,6 +13,8 @@ from schemathesis import GenerationMode
 BASE_URL = os.environ["BASE_URL"]
 ORG_ID = os.environ["ORG_ID"]
 SECRET = os.environ["WEBHOOK_SECRET"]
+# Of catalogue.toml, without the one that everybody has.
+PLANS = ["pro", "enterprise"]
 # What no answer may hold: our secrets, our SQL, our language.
 LEAKS = [
     SECRET, "whsec_", "sk_test_", "postgres", "SELECT ", "pf_apply", "panicked", "RUST_BACKTRACE", ".rs:",
@@ -42,8 +44,13 @@ def before_call(context, case, kwargs):
 
 @schemathesis.hook
 def map_case(context, case):
-    """Half of the well-formed requests are about the demo organization, else none gets further than 403."""
-    return at_home(case) if case.meta and case.meta.generation.mode == GenerationMode.POSITIVE else case
+    """Half of the well-formed requests are about the demo organization, else none gets further than 403. They
+    buy plans that there are, which no schema says: the catalogue does."""
+    if not case.meta or case.meta.generation.mode != GenerationMode.POSITIVE:
+        return case
+    if isinstance(case.body, dict) and isinstance(case.body.get("planCode"), str):
+        case.body["planCode"] = PLANS[len(case.body["planCode"]) % len(PLANS)]
+    return at_home(case)
 
 
 @schemathesis.hook
