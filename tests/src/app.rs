@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use cli::commands::products;
-use cli::context::Context;
 use lambda_http::http::{Method, Request as HttpRequest};
 use lambda_http::{Body, Request};
 use serde_json::{Value, json};
@@ -275,22 +274,6 @@ impl TestApp {
             .rev()
             .find(|event| event["type"] == kind)
             .unwrap_or_else(|| panic!("no event {kind}"))
-    }
-
-    /// What the operator's commands work with: this database as its owner, this Stripe.
-    pub fn operator(&self) -> Context {
-        self.operator_with(&[])
-    }
-
-    /// The same with some variables set otherwise.
-    pub fn operator_with(&self, variables: &[(&str, &str)]) -> Context {
-        let mut environment = HashMap::from([
-            ("STRIPE_SECRET_KEY", self.stripe.secret_key().to_owned()),
-            ("STRIPE_API_BASE", self.stripe.url()),
-            ("DATABASE_URL", self.database.url("postgres")),
-        ]);
-        environment.extend(variables.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        Context::new(Config::from_lookup(|name| environment.get(name).cloned()))
     }
 
     /// The time now, Unix seconds.

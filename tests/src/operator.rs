@@ -1,14 +1,33 @@
 //! The `billing` command as an operator types it, with the login that it has in a deployment.
 
+use std::collections::HashMap;
+
 use clap::Parser;
 use cli::commands::Arguments;
 use cli::context::Context;
 use cli::outcome::Outcome;
 use serde_json::Value;
+use shared::config::Config;
 
 use crate::TestApp;
 
 impl TestApp {
+    /// What the operator's commands work with: this database as its owner, this Stripe.
+    pub fn operator(&self) -> Context {
+        self.operator_with(&[])
+    }
+
+    /// The same with some variables set otherwise.
+    pub fn operator_with(&self, variables: &[(&str, &str)]) -> Context {
+        let mut environment = HashMap::from([
+            ("STRIPE_SECRET_KEY", self.stripe.secret_key().to_owned()),
+            ("STRIPE_API_BASE", self.stripe.url()),
+            ("DATABASE_URL", self.database.url("postgres")),
+        ]);
+        environment.extend(variables.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        Context::new(Config::from_lookup(|name| environment.get(name).cloned()))
+    }
+
     /// What a command works with: this Stripe, this database as `billing_operator`, nobody at the terminal.
     pub fn billing_context(&self, variables: &[(&str, &str)]) -> Context {
         let url = self.database.url("billing_operator");
