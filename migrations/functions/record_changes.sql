@@ -32,7 +32,7 @@ begin
   if after.own and billing_private.is_granting(after.status)
     and billing_private.is_granting(before.status) is not true
   then
-    -- By itself: a condition with a query in it is no quick one, though it is seldom asked.
+    -- Not part of the condition above: its query would be prepared at every call.
     if exists (
       select from billing.subscriptions s
       where s.org_id = after.org_id and s.livemode = after.livemode and s.own
