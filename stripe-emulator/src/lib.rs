@@ -34,6 +34,7 @@ pub use self::delivery::mode::{DeliveryMode, Order};
 pub use self::delivery::signature::sign;
 pub use self::emulator::Emulator;
 pub use self::pages::html::BASE_CSS;
+pub use self::server::guard::own_host_only;
 pub use self::server::start::Options;
 pub use self::store::faults::{Fault, RecordedRequest};
 pub use self::wire::errors::{Answer, ApiError};

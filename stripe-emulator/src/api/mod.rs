@@ -15,6 +15,7 @@ pub(crate) mod payment_intents;
 pub(crate) mod payment_links;
 pub(crate) mod portal_configurations;
 pub(crate) mod portal_features;
+pub(crate) mod portal_flows;
 pub(crate) mod portal_sessions;
 pub(crate) mod prices;
 pub(crate) mod products;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::portal_configurations;
+use super::{portal_configurations, portal_flows};
 use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::params::Params;
@@ -22,28 +22,19 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     }
     let return_url = params.text("return_url").or(configuration["default_return_url"].as_str());
     let id = store.new_id(Kind::PortalSession);
-    let flow = params.get("flow_data").map(|flow| {
-        json!({
-            "type": flow["type"],
-            "after_completion": { "type": "portal_homepage", "hosted_confirmation": null, "redirect": null },
-            "subscription_cancel": flow["subscription_cancel"],
-            "subscription_update": flow["subscription_update"],
-            "subscription_update_confirm": flow["subscription_update_confirm"],
-        })
-    });
-    let session = json!({
+    let mut session = json!({
         "id": id,
         "object": "billing_portal.session",
         "configuration": text(&configuration["id"]),
         "created": store.now(),
         "customer": customer,
         "customer_account": null,
-        "flow": flow,
         "livemode": store.livemode,
         "locale": params.text("locale"),
         "on_behalf_of": null,
         "return_url": return_url,
         "url": format!("{}/p/session/{id}", store.url),
     });
+    session["flow"] = portal_flows::read(store, params, &session)?.into();
     Ok(store.insert(Kind::PortalSession, session))
 }

@@ -43,7 +43,15 @@ impl Bill {
     }
 
     pub(super) fn costs(&self) -> bool {
-        matches!(self, Bill::Period(cost) | Bill::Share(cost) if *cost > 0)
+        self.due() > 0
+    }
+
+    /// In the currency's smallest unit.
+    pub(super) fn due(&self) -> i64 {
+        match self {
+            Bill::Nothing => 0,
+            Bill::Period(cost) | Bill::Share(cost) => *cost,
+        }
     }
 
     fn share(&self) -> Option<i64> {

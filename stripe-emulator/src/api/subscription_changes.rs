@@ -8,6 +8,7 @@ use crate::life::calendar::Interval;
 use crate::life::card;
 use crate::life::line_items;
 use crate::life::pending_update;
+use crate::life::portal_offer::Wish;
 use crate::life::subscription::{self, is_ended};
 use crate::life::subscription_items::{Period, amount, item, period, reprice, set_period};
 use crate::store::{Kind, Store};
@@ -106,6 +107,22 @@ pub(crate) fn apply(store: &mut Store, id: &str, params: &Params) -> Answer {
         changed["_pending_invoice"] = Value::Null;
     }
     carry_out(store, id, &before, changed, &bill, behavior)
+}
+
+/// What a change of the one item to this price or quantity costs at once.
+pub(crate) fn due_now(store: &Store, before: &Value, wish: &Wish, proration: &str) -> Result<i64, ApiError> {
+    let mut item = json!({ "id": before["items"]["data"][0]["id"] });
+    if let Some(price) = &wish.price {
+        item["price"] = json!(price);
+    }
+    if let Some(quantity) = wish.quantity {
+        item["quantity"] = json!(quantity);
+    }
+    let params = Params::from_json(&json!({ "items": [item], "proration_behavior": proration }));
+    let mut changed = before.clone();
+    change_item(store, &params, "items.0", &mut changed)?;
+    let restarts = restarts_period(&params, before, &mut changed, store.now())?;
+    Ok(Bill::of(store, &params, before, &changed, restarts).due())
 }
 
 fn payment_behavior(params: &Params) -> Result<Option<&str>, ApiError> {

@@ -73,6 +73,24 @@ impl Emulator {
         })
     }
 
+    /// Gives a customer another card: all that they have is paid with it from now on.
+    pub(crate) fn give_card(&self, customer: &str, method: &str) -> Answer {
+        let with_own: Vec<String> = self.act(|store| {
+            let rows = store.rows(Kind::Subscription).iter();
+            let theirs = rows.filter(|row| {
+                row["customer"] == customer
+                    && !row["default_payment_method"].is_null()
+                    && !subscription::is_ended(row)
+            });
+            theirs.filter_map(|row| row["id"].as_str().map(str::to_owned)).collect()
+        });
+        for subscription in with_own {
+            self.change(&subscription, &json!({ "default_payment_method": method }))?;
+        }
+        let settings = json!({ "invoice_settings": { "default_payment_method": method } });
+        self.call("POST", &format!("/v1/customers/{customer}"), &settings)
+    }
+
     /// Pays what is open: `past_due`, `unpaid` and `incomplete` become `active`.
     pub fn pay_open_invoice(&self, subscription: &str) -> Answer {
         self.on(subscription, |store| subscription::pay_open_invoice(store, subscription))
@@ -113,12 +131,7 @@ impl Emulator {
 
     /// Has the first item change to a price or quantity when the period ends, as a downgrade in the portal
     /// does.
-    pub(crate) fn schedule_change(
-        &self,
-        subscription: &str,
-        price: Option<&str>,
-        quantity: Option<i64>,
-    ) -> Answer {
+    pub fn schedule_change(&self, subscription: &str, price: Option<&str>, quantity: Option<i64>) -> Answer {
         self.on(subscription, |store| schedule::plan(store, subscription, price, quantity))
     }
 

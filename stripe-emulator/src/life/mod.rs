@@ -19,6 +19,7 @@ pub(crate) mod payment;
 pub(crate) mod payment_link;
 pub(crate) mod payment_shape;
 pub(crate) mod pending_update;
+pub(crate) mod portal_offer;
 pub(crate) mod price;
 pub(crate) mod product;
 pub(crate) mod refund;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::format::{date, money, pill, price, rhythm};
 use super::html::Template;
-use super::portal_offer::{Offer, changeable_item};
+use crate::life::portal_offer::{Offer, changeable_item};
 use crate::life::schedule::upcoming;
 use crate::life::subscription_items::{has_price, items, period};
 use crate::store::{Kind, Store};

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::format::{date, money, pill};
 use super::html::{Template, site};
 use super::portal_card::Cards;
-use super::portal_offer::Offer;
+use super::portal_flow;
+use crate::life::portal_offer::Offer;
 use crate::life::subscription::is_ended;
 use crate::store::{Kind, Store};
 use crate::wire::value::{number, text};
@@ -33,6 +34,9 @@ pub(crate) struct Said {
 /// The page of a portal session, if there is such a session.
 pub(crate) fn portal(store: &Store, id: &str, said: &Said) -> Option<String> {
     let session = store.table(Kind::PortalSession).get(id)?;
+    if let Some(flow) = portal_flow::page(store, session, &message(said)) {
+        return Some(flow);
+    }
     let customer = store.table(Kind::Customer).get(text(&session["customer"]))?;
     let cards = Cards { store, session: id, offer: Offer::of(store, session) };
     let own = |row: &&Value| row["customer"] == session["customer"];

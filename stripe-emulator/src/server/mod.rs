@@ -3,6 +3,7 @@
 mod calls;
 mod control;
 mod control_money;
+pub(crate) mod guard;
 mod outcome;
 mod router;
 pub(crate) mod start;

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::guard::own_host_only;
 use super::router::router;
 use crate::delivery::post_office::PostOffice;
 use crate::emulator::{Emulator, Running};
@@ -45,7 +47,8 @@ impl Emulator {
     pub async fn start(options: Options) -> std::io::Result<Emulator> {
         let Options { port, secret_key, retry_delays, state_file } = options;
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let address = listener.local_addr()?;
+        let url = format!("http://{address}");
         let mut store = Store::new(&url, secret_key.contains("_live_"));
         let state_file = state_file.map(StateFile::new).map(Arc::new);
         if let Some(file) = &state_file {
@@ -60,7 +63,8 @@ impl Emulator {
         let stopping = watch::Sender::new(false);
         let post_office = PostOffice::open(store.clone(), retry_delays, stopping.subscribe())?;
         let emulator = Emulator::new(url, secret_key, store, post_office);
-        let server = serve(listener, emulator.clone(), stopping.subscribe());
+        let router = own_host_only(router(emulator.clone()), address.port(), &[]);
+        let server = serve(listener, router, stopping.subscribe());
         tokio::spawn(tick(emulator.clone(), state_file.clone(), stopping.subscribe()));
         emulator.runs_with(Running { stopping, server, state_file });
         Ok(emulator)
@@ -80,11 +84,11 @@ impl Emulator {
     }
 }
 
-fn serve(listener: TcpListener, emulator: Emulator, mut stopping: watch::Receiver<bool>) -> JoinHandle<()> {
+fn serve(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>) -> JoinHandle<()> {
     let stopped = async move {
         let _ = stopping.wait_for(|stop| *stop).await;
     };
-    let serving = axum::serve(listener, router(emulator)).with_graceful_shutdown(stopped);
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stopped);
     tokio::spawn(async move {
         let _ = serving.await;
     })

@@ -6,9 +6,9 @@ use std::ops::RangeInclusive;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::life::calendar::Interval;
-use crate::life::schedule::upcoming;
-use crate::life::subscription_items::items;
+use super::calendar::Interval;
+use super::schedule::upcoming;
+use super::subscription_items::items;
 use crate::store::{Kind, Store};
 use crate::wire::value::{number, text};
 
@@ -23,6 +23,15 @@ pub(crate) struct Wish {
     pub(crate) act: String,
     pub(crate) price: Option<String>,
     pub(crate) quantity: Option<i64>,
+}
+
+impl Wish {
+    /// What a flow that confirms a change asks for.
+    pub(crate) fn of(flow: &Value) -> Wish {
+        let item = &flow["subscription_update_confirm"]["items"][0];
+        let quantity = item["quantity"].as_str().and_then(|quantity| quantity.parse().ok());
+        Wish { act: "change".to_owned(), price: item["price"].as_str().map(str::to_owned), quantity }
+    }
 }
 
 pub(crate) struct Offer<'a> {
@@ -57,6 +66,11 @@ impl<'a> Offer<'a> {
     pub(crate) fn resumes(&self, subscription: &Value) -> bool {
         let is_paused = subscription["status"] == "paused";
         self.has(if is_paused { "payment_method_update" } else { "subscription_cancel" })
+    }
+
+    /// Another card is given where the configuration says so.
+    pub(crate) fn takes_cards(&self) -> bool {
+        self.has("payment_method_update")
     }
 
     /// A change that waits is taken back where one may change.
@@ -128,7 +142,9 @@ impl<'a> Offer<'a> {
         let current = number(&item["quantity"]);
         let quantity = wish.quantity.unwrap_or(current);
         let is_update = self.updates("price") || self.updates("quantity");
-        is_update && self.quantities(price).map_or(quantity == current, |bounds| bounds.contains(&quantity))
+        // Of what cannot be adjusted, one may be had in place of several of another.
+        let kept = quantity == current || quantity == 1;
+        is_update && self.quantities(price).map_or(kept, |bounds| bounds.contains(&quantity))
     }
 
     fn updates(&self, what: &str) -> bool {
