@@ -126,6 +126,14 @@ pub async fn bare_server(name: &str) -> Cluster {
         .expect("the server starts")
 }
 
+/// The same of one that takes a password, as `cargo dev` starts it.
+pub async fn closed_server(name: &str) -> Cluster {
+    let ((owner, binaries), data) = (programs(), data(name));
+    Cluster::start_closed(&binaries, owner, &data, 0, Durability::None, Lifetime::Removed)
+        .await
+        .expect("the server starts")
+}
+
 async fn cluster() -> &'static Cluster {
     CLUSTER.get_or_init(start).await
 }

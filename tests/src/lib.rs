@@ -38,7 +38,7 @@ use std::path::PathBuf;
 
 pub use answer::Answer;
 pub use app::{TestApp, users};
-pub use database::{TestDatabase, bare_server};
+pub use database::{TestDatabase, bare_server, closed_server};
 pub use event::event;
 pub use lambda::serve_functions;
 pub use log::Log;

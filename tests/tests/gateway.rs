@@ -17,7 +17,7 @@ pub(crate) struct Stack {
     pub(crate) url: String,
     pub(crate) app: Arc<TestApp>,
     auth: Arc<SupabaseAuth>,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     /// What the functions were asked.
     pub(crate) events: Arc<Mutex<Vec<Value>>>,
     entitlements: String,
@@ -55,7 +55,7 @@ impl Stack {
         self.http.get(&self.entitlements)
     }
 
-    fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         self.auth.token(PEOPLE.owner.user_id, PEOPLE.owner.email, std::time::Duration::from_secs(60))
     }
 

@@ -10,7 +10,7 @@ use clap::Parser;
     bin_name = "cargo dev",
     after_help = "With STRIPE_SECRET_KEY=sk_test_... in the environment Stripe itself is used instead of the \
                   emulator.\nExamples:\n  cargo dev\n  cargo dev --fresh\n  cargo dev --port 5000\n  \
-                  cargo dev --demo"
+                  cargo dev --frontend http://localhost:3000\n  cargo dev --demo"
 )]
 pub struct Arguments {
     /// The first of four ports in a row: the console and the API, the Stripe emulator, the Lambda runtime,
@@ -23,6 +23,10 @@ pub struct Arguments {
     /// Have the emulator send thin events, to an event destination, in place of snapshot events.
     #[arg(long)]
     pub thin: bool,
+    /// Your own frontend's origin: Stripe's pages lead back to it, and its pages may call the API and sign
+    /// in.
+    #[arg(long, value_name = "ORIGIN", value_parser = origin, conflicts_with = "demo")]
+    pub frontend: Option<String>,
     /// Run the release binaries.
     #[arg(long)]
     pub release: bool,
@@ -34,6 +38,16 @@ pub struct Arguments {
     /// says where.
     #[arg(long, conflicts_with_all = ["demo", "fresh", "port"])]
     pub temporary: bool,
+}
+
+/// An origin and nothing more, as a browser writes it.
+fn origin(text: &str) -> Result<String, String> {
+    let url = url::Url::parse(text).map_err(|error| error.to_string())?;
+    let is_plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    match shared::domain::origin::Origin::of(&url).filter(|_| is_plain) {
+        Some(origin) => Ok(origin.to_string()),
+        None => Err("an origin is http:// or https://, a host and a port".to_owned()),
+    }
 }
 
 impl Arguments {

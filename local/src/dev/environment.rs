@@ -23,16 +23,17 @@ pub fn return_origins() -> Result<Vec<String>, Problem> {
 }
 
 /// What every function gets, but for the database. The identity source is the default: the access token, as
-/// deployed.
+/// deployed. `frontend`: where Stripe's pages lead back to.
 pub fn of_functions(
     stripe: &StripeAccount,
     base_url: &str,
+    frontend: &str,
     origins: &[String],
 ) -> Vec<(&'static str, String)> {
     let mut environment = vec![
         ("STRIPE_SECRET_KEY", stripe.key.secret.expose().to_owned()),
         ("STRIPE_WEBHOOK_SECRET", stripe.webhook_secret.clone()),
-        ("BASE_URL", base_url.to_owned()),
+        ("BASE_URL", frontend.to_owned()),
         ("ALLOWED_RETURN_ORIGINS", origins.join(",")),
         ("SUPABASE_URL", base_url.to_owned()),
         ("SUPABASE_JWT_SECRET", SAMPLE_SECRET.to_owned()),

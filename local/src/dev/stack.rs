@@ -24,6 +24,8 @@ use crate::postgres::{Binaries, Cluster, Durability, Lifetime, Owner};
 use crate::problem::Problem;
 
 const DATABASE: &str = "billing";
+/// Who logs in: each function, and the `billing` command.
+const LOGINS: [&str; 4] = ["billing_reader", "billing_checkout", "billing_events", "billing_operator"];
 /// How long the tokens for scripts are good.
 const SCRIPTS: Duration = Duration::from_secs(30 * 86_400);
 
@@ -68,7 +70,10 @@ impl Stack {
         let base_url = format!("http://{address}");
         let webhook_url = format!("{base_url}/api/webhooks/stripe");
         let say: &dyn Fn(&str) = &terminal::step;
-        let origins = environment::return_origins()?;
+        let mut origins = environment::return_origins()?;
+        let frontend = arguments.frontend.as_ref().unwrap_or(&base_url);
+        origins.extend([frontend.clone(), base_url.clone()]);
+        origins.dedup();
 
         let lambda = cargo_lambda::find_or_install(&place.tools(), say)?;
         say("building the functions");
@@ -95,7 +100,7 @@ impl Stack {
         ];
         let log = place.home.join("functions.log");
         Place::remove(&log)?;
-        let environment = environment::of_functions(&stripe, &base_url, &origins);
+        let environment = environment::of_functions(&stripe, &base_url, frontend, &origins);
         let database_url = |login: &str| cluster.url(login, DATABASE);
         children.splice(0..0, functions::start(&programs, runtime_port, &environment, database_url, &log)?);
 
@@ -107,7 +112,6 @@ impl Stack {
             access_token: auth.token(person.user_id, person.email, SCRIPTS),
         });
         let console = Console { database, panel_url, client: place.project.join("client/dist") };
-        let origins = std::iter::once(base_url.clone()).chain(origins).collect();
         let gateway = gateway::serve(listener, Gateway { runtime_port, auth, console, origins })?;
         let descriptor = Descriptor {
             webhook_url,
@@ -224,12 +228,13 @@ async fn start_cluster(
     let kept = place.reachable.join(format!("postgres-{}", binaries.version));
     if arguments.throws_away() {
         let data = place.reachable.join(format!("throw-away-{}", std::process::id()));
-        return Cluster::start(&binaries, owner, &data, port, Durability::None, Lifetime::Removed).await;
+        return Cluster::start_closed(&binaries, owner, &data, port, Durability::None, Lifetime::Removed)
+            .await;
     }
     if arguments.fresh {
         Place::remove(&kept)?;
     }
-    Cluster::start(&binaries, owner, &kept, port, Durability::Full, Lifetime::Kept).await
+    Cluster::start_closed(&binaries, owner, &kept, port, Durability::Full, Lifetime::Kept).await
 }
 
 async fn prepare_database(cluster: &Cluster) -> Result<Client, Problem> {
@@ -250,6 +255,7 @@ async fn prepare_database(cluster: &Cluster) -> Result<Client, Problem> {
             "The migrations do not apply: {error}. With cargo dev --fresh the database begins anew."
         ))
     })?;
+    cluster.let_in(&LOGINS).await.map_err(problem)?;
     people::seed(&database).await?;
     Ok(database)
 }

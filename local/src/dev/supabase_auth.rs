@@ -9,14 +9,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -93,6 +95,18 @@ impl SupabaseAuth {
         format!("{message}.{signature}")
     }
 
+    /// What a request's access token says, if it is ours and has not expired.
+    fn claims(&self, headers: &HeaderMap) -> Option<Value> {
+        let token = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
+        let (message, signature) = token.rsplit_once('.')?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.key.public_key().as_ref());
+        key.verify(message.as_bytes(), &signature).ok()?;
+        let claims = URL_SAFE_NO_PAD.decode(message.split_once('.')?.1).ok()?;
+        let claims: Value = serde_json::from_slice(&claims).ok()?;
+        (claims["exp"].as_i64()? > Clock::System.now().as_second()).then_some(claims)
+    }
+
     fn sign_in(&self, person: Person) -> Value {
         let refresh_token = session_id();
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(refresh_token.clone(), person);
@@ -114,11 +128,13 @@ fn session_id() -> String {
     format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..])
 }
 
-/// The two addresses that are used of Supabase Auth, open to every origin as they are there.
+/// The addresses that are used of Supabase Auth, open to every origin as they are there.
 pub fn routes(auth: Arc<SupabaseAuth>) -> Router {
     Router::new()
         .route("/auth/v1/.well-known/jwks.json", get(keys))
         .route("/auth/v1/token", post(token))
+        .route("/auth/v1/user", get(user))
+        .route("/auth/v1/logout", post(logout))
         .layer(CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any))
         .with_state(auth)
 }
@@ -131,6 +147,33 @@ async fn keys(State(auth): State<Arc<SupabaseAuth>>) -> Response {
         "key_ops": ["verify"], "ext": true
     });
     Json(json!({ "keys": [key] })).into_response()
+}
+
+async fn user(State(auth): State<Arc<SupabaseAuth>>, headers: HeaderMap) -> Response {
+    match auth.claims(&headers) {
+        Some(claims) => {
+            let email = &claims["email"];
+            Json(json!({
+                "id": claims["sub"], "aud": "authenticated", "role": "authenticated", "email": email,
+                "app_metadata": claims["app_metadata"], "user_metadata": {}
+            }))
+            .into_response()
+        }
+        None => (
+            StatusCode::UNAUTHORIZED,
+            Json(json!({ "code": 401, "error_code": "bad_jwt", "msg": "Invalid token" })),
+        )
+            .into_response(),
+    }
+}
+
+/// The access token stays good until it expires, as at Supabase; the refresh tokens of the person do not.
+async fn logout(State(auth): State<Arc<SupabaseAuth>>, headers: HeaderMap) -> StatusCode {
+    if let Some(claims) = auth.claims(&headers) {
+        let mut sessions = auth.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.retain(|_, person| claims["sub"] != person.user_id);
+    }
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use ring::rand::{SecureRandom, SystemRandom};
 use tokio_postgres::{Client, NoTls};
 
 use super::{Binaries, Owner};
@@ -30,6 +32,18 @@ pub enum Lifetime {
     Removed,
 }
 
+/// Who may log in from this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// Everybody, as everybody: for tests.
+    Open,
+    /// Who knows the password, which is made with the data and lies beside them.
+    Password,
+}
+
+/// The password's file among the data.
+const PASSWORD: &str = "promptforge-password";
+
 /// A running server. It ends when it is stopped or when this process ends, however that happens.
 #[derive(Debug)]
 pub struct Cluster {
@@ -38,6 +52,8 @@ pub struct Cluster {
     /// What it logs.
     pub log: PathBuf,
     port: u16,
+    /// Of the superuser. None: the server asks for none.
+    password: Option<String>,
 }
 
 const FAST_AND_FORGETFUL: &[&str] = &[
@@ -64,10 +80,39 @@ impl Cluster {
         durability: Durability,
         lifetime: Lifetime,
     ) -> Result<Self, Problem> {
+        Self::run(binaries, owner, data, port, (durability, lifetime), Access::Open).await
+    }
+
+    /// The same of a server that takes a password, a random one, so that not everybody on this machine gets
+    /// in. Data that were made without one go on without it.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn start_closed(
+        binaries: &Binaries,
+        owner: Owner,
+        data: &Path,
+        port: u16,
+        durability: Durability,
+        lifetime: Lifetime,
+    ) -> Result<Self, Problem> {
+        Self::run(binaries, owner, data, port, (durability, lifetime), Access::Password).await
+    }
+
+    async fn run(
+        binaries: &Binaries,
+        owner: Owner,
+        data: &Path,
+        port: u16,
+        (durability, lifetime): (Durability, Lifetime),
+        access: Access,
+    ) -> Result<Self, Problem> {
         let port = free_port(port)?;
         if !data.join("PG_VERSION").is_file() {
-            initialize(binaries, owner, data)?;
+            initialize(binaries, owner, data, access)?;
         }
+        // None: the data are a test's, or older.
+        let password = fs::read_to_string(data.join(PASSWORD)).ok();
         // A server that was killed leaves its pid file, which the next one reads; one that still runs keeps
         // the data to itself.
         let log = data.join("server.log");
@@ -92,14 +137,28 @@ impl Cluster {
             Signal::Interrupt,
             (lifetime == Lifetime::Removed).then_some(data),
         )?;
-        let mut cluster = Self { server, log: log.clone(), port };
+        let mut cluster = Self { server, log: log.clone(), port, password };
         cluster.wait_until_ready(&log).await?;
         Ok(cluster)
     }
 
     /// The address of a database for a login.
     pub fn url(&self, login: &str, database: &str) -> String {
-        format!("postgres://{login}@127.0.0.1:{}/{database}", self.port)
+        let password = self.password.as_ref().map(|password| format!(":{password}")).unwrap_or_default();
+        format!("postgres://{login}{password}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Gives these logins the server's password, if it asks for one.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn let_in(&self, logins: &[&str]) -> Result<(), tokio_postgres::Error> {
+        let Some(password) = &self.password else { return Ok(()) };
+        let client = self.connect("postgres").await?;
+        for login in logins {
+            client.batch_execute(&format!("alter role {login} password '{password}'")).await?;
+        }
+        Ok(())
     }
 
     /// Connects as the superuser of this local server.
@@ -137,11 +196,38 @@ impl Cluster {
     }
 }
 
-fn initialize(binaries: &Binaries, owner: Owner, data: &Path) -> Result<(), Problem> {
+fn initialize(binaries: &Binaries, owner: Owner, data: &Path, access: Access) -> Result<(), Problem> {
     owner.make_private(data)?;
     let mut command = Command::new(binaries.program("initdb"));
-    command.args(["-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D"]).arg(data);
+    command.args(["-N", "-U", "postgres", "-E", "UTF8", "--locale=C"]);
+    let password = match access {
+        Access::Open => None,
+        Access::Password => Some(random_password()?),
+    };
+    // initdb wants its folder empty, so the password reaches it by another one that is as private.
+    let mut beside = data.as_os_str().to_owned();
+    beside.push(format!("-{}", std::process::id()));
+    let beside = PathBuf::from(beside);
+    match &password {
+        None => drop(command.args(["-A", "trust"])),
+        Some(password) => {
+            owner.make_private(&beside)?;
+            let file = beside.join(PASSWORD);
+            fs::write(&file, password).map_err(|error| Problem::file(&file, &error))?;
+            command.args(["-A", "scram-sha-256"]).arg("--pwfile").arg(file);
+        }
+    }
+    command.arg("-D").arg(data);
     let output = owner.run(&mut command).stdin(Stdio::null()).output();
+    if let Some(password) = &password {
+        fs::remove_dir_all(&beside).map_err(|error| Problem::file(&beside, &error))?;
+        if output.as_ref().is_ok_and(|output| output.status.success()) {
+            let file = data.join(PASSWORD);
+            fs::write(&file, password).map_err(|error| Problem::file(&file, &error))?;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600))
+                .map_err(|error| Problem::file(&file, &error))?;
+        }
+    }
     match output {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
@@ -149,6 +235,13 @@ fn initialize(binaries: &Binaries, owner: Owner, data: &Path) -> Result<(), Prob
         }
         Err(error) => Err(Problem::new(format!("initdb does not start: {error}."))),
     }
+}
+
+/// Nobody guesses it.
+fn random_password() -> Result<String, Problem> {
+    let mut bytes = [0; 24];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Problem::new("The system gives no random numbers."))?;
+    Ok(hex::encode(bytes))
 }
 
 /// The port, if nobody listens on it; a free one for 0.

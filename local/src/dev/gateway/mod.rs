@@ -82,6 +82,8 @@ pub fn serve(listener: TcpListener, gateway: Gateway) -> Result<JoinHandle<()>, 
         .merge(console::routes(gateway.console))
         .method_not_allowed_fallback(not_found)
         .fallback(not_found);
+    let port = listener.local_addr().map_err(|error| Problem::new(format!("No address: {error}.")))?.port();
+    let router = stripe_emulator::own_host_only(router, port, &gateway.origins);
     Ok(tokio::spawn(async move {
         // An error here is one of the listener, which lives as long as we do.
         let _ = axum::serve(listener, router).await;
