@@ -11,7 +11,6 @@ export type {
   ReadOptions,
 } from "./client.js";
 export type { Check, OnError } from "./check.js";
-export type { PortalFlow, ScheduledChange } from "./contract.js";
 export { BillingError } from "./errors.js";
 export type { BillingErrorDetails, ErrorCode } from "./errors.js";
 export type { GetToken } from "./session.js";
@@ -30,5 +29,7 @@ export type {
   PlanCode,
   PlanPrice,
   Portal,
+  PortalFlow,
   PortalOrder,
+  ScheduledChange,
 } from "./types.js";

@@ -1,11 +1,12 @@
 // The public names of what the API says, derived from its description so that the two cannot differ.
 
 import type { Feature, PlanCode } from "./catalogue.js";
-import type { MoreOfCheckout, MoreOfEntitlements, PortalFlow } from "./contract.js";
 import type { BillingError } from "./errors.js";
 import type { components } from "./openapi.js";
 
 type Schemas = components["schemas"];
+/** What a request may leave out, or say that it is undefined. */
+type Optional<T, K extends keyof T> = { readonly [N in K]?: Exclude<T[N], null> | undefined };
 type Answer = Schemas["EntitlementsResponse"];
 
 export type { Feature, PlanCode };
@@ -20,8 +21,12 @@ export type Discount = Readonly<Schemas["Discount"]>;
  * What an organization may do. Never changed in place: a new state is a new object, an unchanged one the same
  * object.
  */
-export type Entitlements = Readonly<Omit<Answer, "success" | "planCode" | "entitlements">> &
-  MoreOfEntitlements & {
+export type Entitlements = Readonly<
+  Omit<Answer, "success" | "planCode" | "entitlements" | "scheduled" | "seatsUsed" | "seatsOver">
+> &
+  Optional<Answer, "seatsUsed" | "seatsOver"> & {
+    /** What the plan changes to at the end of the period. Null: nothing. */
+    readonly scheduled?: ScheduledChange | null;
     /** The plan in force. */
     readonly planCode: PlanCode;
     /** Every flag, on or off. */
@@ -30,9 +35,15 @@ export type Entitlements = Readonly<Omit<Answer, "success" | "planCode" | "entit
     readonly stale: boolean;
   };
 
+/** A change of plan that waits for the end of the paid period. */
+export type ScheduledChange = Readonly<Omit<Schemas["Scheduled"], "planCode">> & {
+  /** The plan that it changes to. */
+  readonly planCode: PlanCode;
+};
+
 /** What is bought, and for which organization. */
-export type CheckoutOrder = Readonly<Omit<Schemas["CheckoutRequest"], "planCode">> &
-  MoreOfCheckout & {
+export type CheckoutOrder = Readonly<Pick<Schemas["CheckoutRequest"], "orgId" | "interval">> &
+  Optional<Schemas["CheckoutRequest"], "seats" | "successUrl" | "cancelUrl"> & {
     /** The plan. */
     readonly planCode: PlanCode;
   };
@@ -42,6 +53,20 @@ export type Checkout = Readonly<Omit<Schemas["CheckoutResponse"], "success" | "p
   /** The plan. */
   readonly planCode: PlanCode;
 };
+
+type AnyFlow = Schemas["PortalFlow"];
+
+/**
+ * The one thing that the portal is opened for: confirm another plan, interval or number of seats; cancel;
+ * give another card.
+ */
+export type PortalFlow =
+  | (Readonly<Pick<Extract<AnyFlow, { type: "update" }>, "type" | "interval">> &
+      Optional<Extract<AnyFlow, { type: "update" }>, "seats"> & {
+        /** The plan. */
+        readonly planCode: PlanCode;
+      })
+  | Readonly<Exclude<AnyFlow, { type: "update" }>>;
 
 /** Whose subscription is to be managed, what for, and where the person is led afterwards. */
 export interface PortalOrder {

@@ -8,7 +8,9 @@ begin
   wanted := (select r.after from billing_private.snapshot_row(snapshot, current) r);
   wanted.org_id := org;
   if wanted is not distinct from current then
-    return '{}';
+    -- What a schedule plans is asked for, if it was only named.
+    return case when wanted.schedule is null or wanted.schedule ? 'next' then '{}'::text[]
+      else '{schedule}' end;
   end if;
   return (
     select array_agg(w.key order by w.key)

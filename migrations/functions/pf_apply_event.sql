@@ -6,7 +6,7 @@
 --   snapshot      the subscription's state that the event carries or a read of Stripe showed, or null
 --   carried       the state that the event carried, if the snapshot is what a read showed; else null
 --   thin          the event carries no state, and Stripe keeps the one that it stands for
---   open_discounts  the snapshot only names a discount, and Stripe may be asked what it takes off
+--   open_discounts  the snapshot only names a discount or a schedule, and Stripe may be asked for more
 --   version, observed_at, known_through, may_include  the snapshot is what Stripe answered when the row had
 --                    that version, and holds for that span of Stripe's clock; else null
 --   payment, charge  a one-time payment; money of a charge that went back, or its dispute; or null
@@ -139,9 +139,11 @@ begin
       if result = 'read' then
         return jsonb_build_object('ask_stripe', jsonb_build_object('version', coalesce(current.version, 0)));
       end if;
-      if result = 'write' and asked.version is null and asked.open_discounts and jsonb_path_exists(
+      if result = 'write' and asked.version is null and asked.open_discounts and (jsonb_path_exists(
         billing_private.with_terms(asked.snapshot -> 'discounts', current.discounts),
         '$[*] ? (!exists(@.terms) && !exists(@.item))')
+        or asked.snapshot -> 'schedule' ? 'id' and not asked.snapshot -> 'schedule' ? 'next'
+          and not billing_private.with_next(asked.snapshot -> 'schedule', current.schedule) ? 'next')
       then
         return jsonb_build_object('ask_stripe',
           jsonb_build_object('version', coalesce(current.version, 0), 'for_discounts', true));

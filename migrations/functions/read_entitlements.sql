@@ -1,9 +1,10 @@
 -- What an organization has, for a user: no row, if they are no member. One statement looks the membership up
--- and answers. `role` is owner, admin or member; times are Unix seconds; a null one is not known.
+-- and answers. `role` is owner, admin or member; `seats_used` counts the members; times are Unix seconds; a
+-- null one is not known.
 create or replace function billing.read_entitlements(caller uuid, org uuid) returns table (
   role text, plan_code text, status text, reason text, billing_interval text, interval_count integer,
   seats integer, current_period_end bigint, cancel_at bigint, grace_ends_at bigint, trial_ends_at bigint,
-  collection_paused boolean, discounts jsonb, features jsonb
+  collection_paused boolean, discounts jsonb, features jsonb, scheduled jsonb, seats_used integer
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 -- A plan for these very values would be no better, and is made anew for each call.
 set plan_cache_mode = force_generic_plan as $$
@@ -23,7 +24,9 @@ begin
     extract(epoch from has.trial_ends_at)::bigint,
     has.collection_paused,
     has.discounts,
-    has.features
+    has.features,
+    has.scheduled,
+    (select count(distinct used.user_id) from billing.members used where used.org_id = org)::integer
   from (
     select m.role from billing.members m
     where m.org_id = org and m.user_id = caller

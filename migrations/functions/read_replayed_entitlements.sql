@@ -11,7 +11,7 @@ returns table (
     seats integer,
   current_period_end bigint, cancel_at bigint, grace_ends_at bigint, trial_ends_at bigint,
     collection_paused boolean,
-  discounts jsonb, features jsonb
+  discounts jsonb, features jsonb, scheduled jsonb, seats_used integer
 ) language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   is_replica constant boolean := pg_is_in_recovery();

@@ -8,6 +8,9 @@ begin
   if after.discounts <> '[]' then
     after.discounts := billing_private.with_terms(after.discounts, before.discounts);
   end if;
+  if after.schedule is not null then
+    after.schedule := billing_private.with_next(after.schedule, before.schedule);
+  end if;
   select r.items, r.plan_code, r.price_id, r.unknown_price, r.billing_interval, r.interval_count, r.currency,
     r.quantity,
     r.learned

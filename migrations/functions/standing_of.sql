@@ -7,7 +7,7 @@ create or replace function billing_private.standing_of(org uuid, mode boolean) r
   plan_code text, status text, reason text, billing_interval text, interval_count integer, currency text,
   quantity integer, seats integer, current_period_end timestamptz, cancel_at timestamptz,
   grace_ends_at timestamptz, trial_ends_at timestamptz, collection_paused boolean,
-  stripe_subscription_id text, discounts jsonb, features jsonb
+  stripe_subscription_id text, discounts jsonb, features jsonb, scheduled jsonb
 ) language sql stable
 begin atomic
   select
@@ -28,7 +28,9 @@ begin atomic
     s.stripe_subscription_id,
     case when s.discounts <> '[]' and not billing_private.is_ended(s.status)
       then billing_private.discounts_now(s) else '[]' end,
-    everybody.features || held.features
+    everybody.features || held.features,
+    case when s.schedule is not null and not billing_private.is_ended(s.status)
+      then billing_private.scheduled_now(s) end
   from billing.plans everybody
   cross join lateral (
     select

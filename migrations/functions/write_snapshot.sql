@@ -63,7 +63,7 @@ begin
       plan_code = after.plan_code, price_id = after.price_id, unknown_price = after.unknown_price,
       billing_interval = after.billing_interval, interval_count = after.interval_count,
         currency = after.currency,
-      discounts = after.discounts,
+      discounts = after.discounts, schedule = after.schedule,
       quantity = after.quantity, items = after.items, current_period_start = after.current_period_start,
       current_period_end = after.current_period_end, cancel_at_period_end = after.cancel_at_period_end,
       cancel_at = after.cancel_at, trial_end = after.trial_end, test_clock = after.test_clock,

@@ -48,6 +48,7 @@ create table billing.subscriptions (
   quantity integer not null default 1,
   items jsonb not null default '[]',
   discounts jsonb not null default '[]',
+  schedule jsonb,
   current_period_start timestamptz,
   current_period_end timestamptz,
   cancel_at_period_end boolean not null default false,
@@ -89,6 +90,9 @@ comment on column billing.subscriptions.items is
 comment on column billing.subscriptions.discounts is
   'What is taken off: [{id, item, terms: {name, percent_off, amount_off, currency, duration, ends_at}}]. '
   'item: it is an item''s own. No terms: Stripe only named it so far, or it is an item''s.';
+comment on column billing.subscriptions.schedule is
+  'What changes it at the end of the paid period: {id, next: {at, plan, interval, items}}. next null: '
+  'nothing changes; none: Stripe only named the schedule so far.';
 comment on column billing.subscriptions.unknown_price is
   'The first price that sells no plan, seats or flags we know of. Null: all are known.';
 comment on column billing.subscriptions.quantity is

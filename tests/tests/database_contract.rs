@@ -45,6 +45,7 @@ fn snapshot() -> Snapshot {
         trial_end: None,
         test_clock: None,
         discounts: Vec::new(),
+        schedule: None,
         created: Timestamp::UNIX_EPOCH,
     }
 }

@@ -15,7 +15,8 @@ async fn an_organization_that_never_paid_has_the_pilot_plan() {
     assert!(timestamp.as_str().unwrap().ends_with('Z'));
     let expected = json!({
         "success": true, "orgId": t.org, "planCode": "pilot", "status": "none", "reason": null,
-        "interval": null, "intervalCount": null, "discounts": [], "seats": 1, "currentPeriodEnd": null,
+        "interval": null, "intervalCount": null, "discounts": [], "seats": 1, "seatsUsed": 3,
+        "seatsOver": 2, "scheduled": null, "currentPeriodEnd": null,
         "cancelAt": null, "graceEndsAt": null, "trialEndsAt": null, "collectionPaused": false,
         "canManageBilling": false, "timestamp": null,
         "entitlements": {

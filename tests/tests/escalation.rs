@@ -53,6 +53,7 @@ async fn calls(admin: &Client, role: &str) -> Vec<String> {
           case p.prokind when 'a' then 'select' else 'select * from' end
         from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where n.nspname in ('billing', 'billing_private')
+          and p.prorettype <> 'trigger'::regtype
           and has_function_privilege($1::text, p.oid, 'execute') order by p.oid";
     let mut all = Vec::new();
     for row in admin.query(functions, &[&role]).await.unwrap() {

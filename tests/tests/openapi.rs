@@ -144,10 +144,22 @@ async fn by_the_caller(seen: &mut Seen) {
         unsold[field] = json!(word);
         ask(seen, &t, "checkout", users::OWNER, &unsold).await;
     }
-    ask(seen, &t, "portal", users::OWNER, &json!({ "orgId": t.org, "returnUrl": "https://evil.example" }))
-        .await;
+    for (function, field) in [("portal", "returnUrl"), ("checkout", "successUrl")] {
+        let mut elsewhere = order(&t, function);
+        elsewhere[field] = json!("https://evil.example");
+        ask(seen, &t, function, users::OWNER, &elsewhere).await;
+    }
     ask(seen, &t, "portal", users::OWNER, &order(&t, "portal")).await;
     t.buy("pro", "month").await;
+    for (plan, interval, seats) in
+        [("gold", "year", 1), ("pro", "week", 1), ("pro", "year", 2), ("pro", "month", 1)]
+    {
+        let flow = json!({ "type": "update", "planCode": plan, "interval": interval, "seats": seats });
+        ask(seen, &t, "portal", users::OWNER, &json!({ "orgId": t.org, "flow": flow })).await;
+    }
+    let mut many = order(&t, "checkout");
+    many["seats"] = json!(2);
+    ask(seen, &t, "checkout", users::OWNER, &many).await;
     ask(seen, &t, "checkout", users::OWNER, &order(&t, "checkout")).await;
 }
 

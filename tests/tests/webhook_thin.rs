@@ -36,6 +36,9 @@ async fn live(t: &TestApp) {
     t.stripe.pay_open_invoice(&subscription).unwrap();
     t.stripe.pause(&subscription).unwrap();
     t.stripe.resume(&subscription).unwrap();
+    for quantity in [2, 3] {
+        t.stripe.schedule_change(&subscription, None, Some(quantity)).unwrap();
+    }
     t.stripe.cancel_now(&subscription).unwrap();
     let price = json!({ "currency": "usd", "unit_amount": 900, "product_data": { "name": "Add-on" } });
     let price = t.stripe.call("POST", "/v1/prices", &price).unwrap()["id"].clone();

@@ -42,13 +42,11 @@ export function noticesOf(
   if (cancelAt && left(cancelAt) > 0) found.push({ kind: "canceled", planCode, date: cancelAt });
   else if (trialEndsAt && left(trialEndsAt) > 0 && left(trialEndsAt) <= trialNotice * DAY)
     found.push({ kind: "trial", planCode, date: trialEndsAt });
-  if (scheduled)
-    found.push({
-      kind: "scheduled",
-      planCode: scheduled.planCode,
-      interval: scheduled.interval,
-      date: scheduled.at,
-    });
+  if (scheduled) {
+    const { planCode: next, interval, at: date } = scheduled;
+    const known = interval === "month" || interval === "year" ? interval : undefined;
+    found.push({ kind: "scheduled", planCode: next, date, ...(known && { interval: known }) });
+  }
   if (typeof seatsUsed === "number" && seatsUsed > now.seats && isLive(now)) found.push({ kind: "seats" });
   return found;
 }

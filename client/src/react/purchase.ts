@@ -1,9 +1,8 @@
 // Buys a plan, or changes the one there is.
 
 import type { BillingClient } from "../client.js";
-import type { PortalFlow } from "../contract.js";
 import { BillingError } from "../errors.js";
-import type { Entitlements, Interval, PlanCode } from "../types.js";
+import type { Entitlements, Interval, PlanCode, PortalFlow } from "../types.js";
 import { useBilling } from "./context.js";
 import { useDeparture } from "./departure.js";
 
@@ -117,7 +116,10 @@ export async function toCheckout(
     // hears of it.
     const now = await client.getEntitlements(orgId, { signal, afresh: true }).catch(() => undefined);
     if (now && hasJust(now, choice)) return undefined;
-    return error.portalUrl ?? toPortal(client, orgId, { type: "update", ...choice }, addresses, signal);
+    // The API's page leads to the addresses of a checkout. Who named another for the portal gets a page of
+    // their own.
+    if (error.portalUrl && addresses.returnUrl === undefined) return error.portalUrl;
+    return toPortal(client, orgId, { type: "update", ...choice }, addresses, signal);
   }
 }
 
@@ -133,11 +135,13 @@ export async function toPortal(
   try {
     return (await client.openPortal({ ...order, flow }, { signal })).url;
   } catch (error) {
-    // An API that knows no flows yet. The portal's first page leads to the same.
-    if (!flow || !(error instanceof BillingError) || error.code !== "invalid_request") throw error;
+    // A portal without such a page, or an API that knows no flows yet: its first page leads to the same.
+    if (!flow || !(error instanceof BillingError) || !WITHOUT_FLOW.includes(error.code)) throw error;
     return (await client.openPortal(order, { signal })).url;
   }
 }
+
+const WITHOUT_FLOW = ["flow_unavailable", "invalid_request"];
 
 function hasJust(now: Entitlements, { planCode, interval, seats }: PlanChoice): boolean {
   const sameInterval = !now.interval || now.interval === interval;

@@ -67,6 +67,7 @@ export function testEntitlements({
     discounts: [],
     seats: SOLD[rankOf(planCode)]?.seats ?? 1,
     seatsUsed: 1,
+    seatsOver: 0,
     currentPeriodEnd: isPaid ? "2026-12-22T21:40:52Z" : null,
     cancelAt: null,
     graceEndsAt: null,

@@ -14,7 +14,7 @@ import {
 } from "../../src/react/index.js";
 import { testPlans } from "../../src/testing/stub.js";
 import { setUp, type Setup } from "../support/clients.js";
-import { held, ORG, OTHER_ORG, tokenOf } from "../support/fakeApi.js";
+import { failure, held, ORG, OTHER_ORG, tokenOf } from "../support/fakeApi.js";
 
 const navigate = vi.fn<(url: string) => void>();
 beforeEach(() => void navigate.mockReset());
@@ -106,6 +106,17 @@ describe("a button of the table", () => {
     await press("Upgrade to Enterprise");
     await waitFor(() => expect(navigate).toHaveBeenCalledWith("https://portal.test/bps_1"));
     expect(posts(made)).toHaveLength(2);
+  });
+
+  it("leads to the portal's first page if that has no page for the change", async () => {
+    const made = await show("pro");
+    made.api.next.push(() => failure(409, "flow_unavailable"));
+    await press("Upgrade to Enterprise");
+    await waitFor(() => expect(navigate).toHaveBeenCalledWith("https://portal.test/bps_1"));
+    expect(posts(made)).toEqual([
+      ["/api/billing/portal", expect.objectContaining({ flow: expect.anything() as unknown })],
+      ["/api/billing/portal", { orgId: ORG }],
+    ]);
   });
 
   it("sends one request, whatever is pressed meanwhile, and says which plan it works on", async () => {

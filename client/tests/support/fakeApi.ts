@@ -48,7 +48,7 @@ export interface Call {
 
 type Answerer = (call: Call) => Response | Promise<Response>;
 
-const failure = (
+export const failure = (
   status: number,
   code: string,
   headers: Record<string, string> = {},

@@ -1,5 +1,6 @@
 //! POST /api/billing/checkout: a page at Stripe where an owner or admin buys a plan for the organization.
 
+mod change;
 mod customer;
 mod order;
 mod session;
@@ -22,14 +23,22 @@ use crate::order::Order;
 /// [`ApiError::AlreadySubscribed`] while the organization has a live paid subscription.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
     let caller = identity::require(app, &request).await?;
-    let order: Order = request::json::<CheckoutRequest>(&request)?.try_into()?;
-    let session = session::open(app, &caller, &order).await?;
+    let order = Order::read(app, request::json(&request)?)?;
+    let opened = match session::open(app, &caller, &order).await {
+        Err(ApiError::AlreadySubscribed { price_known: true, .. }) => {
+            let portal_url = change::page(app, &caller, &order).await;
+            return Err(ApiError::AlreadySubscribed { price_known: true, portal_url });
+        }
+        opened => opened?,
+    };
+    let session = opened.session;
     Ok(response::ok(&CheckoutResponse {
         success: true,
         session_id: session.id.to_string(),
         url: session.url.ok_or(Error::Internal("an open checkout session has no url"))?,
         plan_code: order.plan,
         interval: order.interval,
+        seats: opened.seats,
         org_id: order.org,
     }))
 }
@@ -48,6 +57,21 @@ pub struct CheckoutRequest {
     /// How often it is paid.
     #[schemars(with = "Interval")]
     interval: String,
+    /// How many seats, where several of the plan may be bought. Rounded up to what the plan is sold by. One
+    /// of the plan if it is not given.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::optional_seats")]
+    seats: Option<u32>,
+    /// Where Stripe leads after the payment: an address on an allowed origin. It gets `session_id` and
+    /// `orgId`. The frontend's `/billing/success` if it is not given.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::optional_uri")]
+    success_url: Option<String>,
+    /// Where Stripe's link back leads, likewise; it gets `orgId`. The frontend's `/billing/canceled` if it is
+    /// not given.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::optional_uri")]
+    cancel_url: Option<String>,
 }
 
 /// The page to send the person to.
@@ -65,6 +89,8 @@ pub struct CheckoutResponse {
     plan_code: PlanCode,
     /// How often it is paid.
     interval: Interval,
+    /// All seats that the page sells.
+    seats: u32,
     /// The organization.
     org_id: OrgId,
 }

@@ -1,11 +1,17 @@
-//! What is bought, and for whom. Whether it is sold, the database says.
+//! What is bought, for whom, and where the person is led afterwards. Whether it is sold, the database says.
 
+use shared::app::App;
 use shared::domain::ids::OrgId;
 use shared::domain::plan::{Interval, PlanCode};
+use shared::error::Error;
 use shared::http::error::ApiError;
-use shared::http::request;
+use shared::http::{request, return_url};
+use url::Url;
 
 use crate::CheckoutRequest;
+
+/// Stripe puts the session's id in its place.
+const SESSION: (&str, &str) = ("session_id", "{CHECKOUT_SESSION_ID}");
 
 /// An order in words that we know.
 #[derive(Debug)]
@@ -13,15 +19,46 @@ pub struct Order {
     pub org: OrgId,
     pub plan: PlanCode,
     pub interval: Interval,
+    /// None: nobody said how many.
+    pub seats: Option<u32>,
+    /// After the payment, with Stripe's placeholder.
+    pub success_url: String,
+    /// From Stripe's link back.
+    pub cancel_url: String,
+    /// After a change in the portal, which knows no session.
+    pub changed_url: String,
 }
 
-impl TryFrom<CheckoutRequest> for Order {
-    type Error = ApiError;
-
-    fn try_from(wanted: CheckoutRequest) -> Result<Self, ApiError> {
+impl Order {
+    pub fn read(app: &App, wanted: CheckoutRequest) -> Result<Self, ApiError> {
         let org = request::org_id(&wanted.org_id)?;
         let plan: PlanCode = wanted.plan_code.parse().map_err(|_| ApiError::InvalidPlan)?;
         let interval: Interval = wanted.interval.parse().map_err(|_| ApiError::InvalidInterval)?;
-        Ok(Self { org, plan, interval })
+        let success = address(app, wanted.success_url.as_deref(), "billing/success")?;
+        let cancel = address(app, wanted.cancel_url.as_deref(), "billing/canceled")?;
+        let org_id = org.to_string();
+        let with_org = ("orgId", org_id.as_str());
+        Ok(Self {
+            org,
+            plan,
+            interval,
+            seats: wanted.seats,
+            success_url: return_url::with_fields(success.clone(), &[SESSION, with_org]).into(),
+            cancel_url: return_url::with_fields(cancel, &[with_org]).into(),
+            changed_url: return_url::with_fields(success, &[with_org]).into(),
+        })
+    }
+}
+
+/// An address on an allowed origin; a page of the frontend if none is wanted.
+fn address(app: &App, wanted: Option<&str>, page: &str) -> Result<Url, ApiError> {
+    let base = app.config.base_url.as_ref().ok_or(Error::Misconfigured("BASE_URL"))?;
+    match wanted {
+        Some(wanted) => return_url::parse(wanted, base, &app.config.allowed_return_origins)
+            .ok_or(ApiError::InvalidReturnUrl),
+        None => {
+            let page = format!("{}/{page}", base.as_str().trim_end_matches('/'));
+            page.parse().map_err(|_| Error::Misconfigured("BASE_URL").into())
+        }
     }
 }

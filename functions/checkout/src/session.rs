@@ -4,18 +4,17 @@ use std::collections::HashMap;
 
 use futures_util::future::{try_join_all, try_join3};
 use shared::app::App;
-use shared::billing::contact;
+use shared::billing::{contact, price};
 use shared::db::customers;
 use shared::db::organizations::BillingAccount;
 use shared::db::plans::{self, Offer};
 use shared::domain::ids::{CheckoutSessionId, CustomerId, UserId};
 use shared::domain::subscription::Snapshot;
 use shared::error::Error;
-use shared::http::billing_admin;
 use shared::http::error::ApiError;
 use shared::http::identity::Caller;
+use shared::http::{billing_admin, offer};
 use shared::stripe::wire::checkout_session::CheckoutSession;
-use shared::stripe::wire::price::Price;
 use shared::stripe::wire::subscription::Subscription;
 use shared::stripe::wire::{Listing, Object};
 use shared::stripe::{self, IdempotencyKey, Stripe};
@@ -26,7 +25,6 @@ use stripe_checkout::checkout_session::{
     CreateCheckoutSessionLineItems, CreateCheckoutSessionSubscriptionData,
     CreateCheckoutSessionTaxIdCollection, ExpireCheckoutSession, ListCheckoutSession,
 };
-use stripe_product::price::ListPrice;
 use stripe_shared::{CheckoutSessionMode, CheckoutSessionStatus};
 
 use crate::customer;
@@ -36,27 +34,44 @@ use crate::order::Order;
 const SAME_CLICK: i64 = 60;
 /// How often to begin again because somebody else opened a session at the same time.
 const ATTEMPTS: u32 = 5;
+/// The entry of a session's metadata that tells how many seats were ordered.
+const SEATS: &str = "seats";
+
+/// An open session.
+pub struct Opened {
+    pub session: CheckoutSession,
+    /// All seats that it sells.
+    pub seats: u32,
+}
+
+/// What is ordered, as it is sold.
+struct Sold {
+    offer: Offer,
+    /// How many of the plan.
+    quantity: u32,
+}
 
 /// Opens a session for the order, with the organization's customer or a new one.
-pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<CheckoutSession, ApiError> {
+pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<Opened, ApiError> {
     for _ in 0..ATTEMPTS {
-        let (account, offer) = buyer(app, caller, order).await?;
+        let (account, sold) = buyer(app, caller, order).await?;
         let customer = match account.customer.clone() {
             Some(customer) => customer,
             None => customer::create(app, caller, order.org, account.replaces.as_ref()).await?,
         };
         tell_contact(app, caller, order, &customer, account.contact).await?;
-        let session = match open_for(app, caller, order, (&account, &offer), &customer).await {
+        let session = match open_for(app, caller, order, (&account, &sold), &customer).await {
             // Deleted in Stripe's dashboard.
             Err(ApiError::Failed(Error::Stripe(error))) if error.is_missing("customer") => {
                 let replacement = customer::create(app, caller, order.org, Some(&customer)).await?;
                 tell_contact(app, caller, order, &replacement, None).await?;
-                open_for(app, caller, order, (&account, &offer), &replacement).await?
+                open_for(app, caller, order, (&account, &sold), &replacement).await?
             }
             session => session?,
         };
         if let Some(session) = session {
-            return Ok(session);
+            let seats = u32::try_from(sold.offer.seats).unwrap_or(1).saturating_mul(sold.quantity);
+            return Ok(Opened { session, seats });
         }
     }
     Err(Error::Internal("others kept opening checkout sessions for the same organization").into())
@@ -64,20 +79,17 @@ pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<CheckoutS
 
 /// The organization's account, if the caller may buy for it and it has nothing yet; and what is ordered, if
 /// it is sold.
-async fn buyer(app: &App, caller: &Caller, order: &Order) -> Result<(BillingAccount, Offer), ApiError> {
+async fn buyer(app: &App, caller: &Caller, order: &Order) -> Result<(BillingAccount, Sold), ApiError> {
     let livemode = app.stripe()?.livemode();
     let wanted = (&order.plan, order.interval);
     let (offer, account) = plans::offer(app.db()?, caller.user, order.org, livemode, wanted).await?;
-    let offer = match offer {
-        Some(offer) if offer.lookup_key.is_some() => offer,
-        Some(_) => return Err(ApiError::InvalidInterval),
-        None => return Err(ApiError::InvalidPlan),
-    };
+    let offer = offer::check(offer)?;
+    let quantity = offer::quantity(&offer, order.seats)?.unwrap_or(1);
     let account = billing_admin::check(account)?;
     if account.subscribed {
-        return Err(ApiError::AlreadySubscribed { price_known: !account.price_unknown });
+        return Err(subscribed(!account.price_unknown));
     }
-    Ok((account, offer))
+    Ok((account, Sold { offer, quantity }))
 }
 
 async fn tell_contact(
@@ -96,30 +108,33 @@ async fn open_for(
     app: &App,
     caller: &Caller,
     order: &Order,
-    (account, offer): (&BillingAccount, &Offer),
+    (account, sold): (&BillingAccount, &Sold),
     customer: &CustomerId,
 ) -> Result<Option<CheckoutSession>, ApiError> {
     let stripe = app.stripe()?;
     let now = app.clock.now().as_second();
-    let (price, open_sessions, subscriptions) =
-        try_join3(price(stripe, offer), open_sessions(stripe, customer), subscriptions_of(stripe, customer))
-            .await?;
+    let (price, open_sessions, subscriptions) = try_join3(
+        price(stripe, &sold.offer),
+        open_sessions(stripe, customer),
+        subscriptions_of(stripe, customer),
+    )
+    .await?;
     // Stripe is asked too: the webhook of a purchase may be on its way.
-    if pays(&subscriptions, offer) {
-        return Err(ApiError::AlreadySubscribed { price_known: true });
+    if pays(&subscriptions, &sold.offer) {
+        return Err(subscribed(true));
     }
     let metadata = metadata(caller, order);
     let known = account.last_checkout_session.as_ref();
     let clicked_twice = |s: &&CheckoutSession| {
-        Some(&s.id) == known && s.metadata.0 == metadata && now - s.created < SAME_CLICK
+        Some(&s.id) == known && s.metadata.0 == metadata && leads(s, order) && now - s.created < SAME_CLICK
     };
     if let Some(session) = open_sessions.iter().find(clicked_twice) {
         return Ok(Some(session.clone()));
     }
     let trial_days = app.config.trial_days;
     let had_trial = account.had_trial || subscriptions.iter().any(|s| s.trial_end.is_some());
-    let request =
-        request(app, order, customer, price, metadata, (trial_days > 0 && !had_trial).then_some(trial_days))?;
+    let trial_days = (trial_days > 0 && !had_trial).then_some(trial_days);
+    let request = request(app, order, customer, (price, sold.quantity), metadata, trial_days);
     // Clicks at the same moment know the same last session, and get one session for one key. The minute keeps
     // a failure that Stripe remembers under the key from lasting for a day.
     let last = known.map_or("none", CheckoutSessionId::as_str);
@@ -139,19 +154,16 @@ async fn open_for(
         known.into_iter().chain(left_behind.filter(|id| Some(*id) != known)).filter(|id| **id != session.id);
     let ended: Vec<Ended> = try_join_all(over.map(|id| expire(stripe, id))).await?;
     // One that was over before we ended it may have been paid in this moment.
-    if ended.contains(&Ended::Before) && pays(&subscriptions_of(stripe, customer).await?, offer) {
+    if ended.contains(&Ended::Before) && pays(&subscriptions_of(stripe, customer).await?, &sold.offer) {
         expire(stripe, &session.id).await?;
-        return Err(ApiError::AlreadySubscribed { price_known: true });
+        return Err(subscribed(true));
     }
     Ok(Some(session))
 }
 
 async fn price(stripe: &Stripe, offer: &Offer) -> Result<String, ApiError> {
-    let keys: Vec<String> = offer.lookup_key.iter().cloned().collect();
-    let request = ListPrice::new().lookup_keys(keys).active(true).limit(1);
-    let prices: Listing<Price> = stripe.get(&request).await?;
-    let price = prices.data.into_iter().next().and_then(|price| price.id);
-    Ok(price.ok_or(Error::Internal("no active price in Stripe has the plan's lookup key"))?)
+    let lookup_key = offer.lookup_key.as_deref().ok_or(ApiError::InvalidInterval)?;
+    Ok(price::sold(stripe, lookup_key).await?)
 }
 
 async fn open_sessions(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<CheckoutSession>, ApiError> {
@@ -169,29 +181,32 @@ async fn subscriptions_of(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<
 }
 
 fn metadata(caller: &Caller, order: &Order) -> HashMap<String, String> {
-    HashMap::from([
+    let mut metadata = HashMap::from([
         ("org_id".to_owned(), order.org.to_string()),
         ("plan_code".to_owned(), order.plan.to_string()),
         ("interval".to_owned(), order.interval.to_string()),
         ("user_id".to_owned(), caller.user.to_string()),
-    ])
+    ]);
+    metadata.extend(order.seats.map(|seats| (SEATS.to_owned(), seats.to_string())));
+    metadata
 }
 
 fn request(
     app: &App,
     order: &Order,
     customer: &CustomerId,
-    price: String,
+    (price, quantity): (String, u32),
     metadata: HashMap<String, String>,
     trial_days: Option<u32>,
-) -> Result<CreateCheckoutSession, ApiError> {
-    let base =
-        app.config.base_url.as_ref().ok_or(Error::Misconfigured("BASE_URL"))?.as_str().trim_end_matches('/');
+) -> CreateCheckoutSession {
     let mut line = CreateCheckoutSessionLineItems::new();
     line.price = Some(price);
-    line.quantity = Some(1);
+    line.quantity = Some(u64::from(quantity));
     let mut subscription = CreateCheckoutSessionSubscriptionData::new();
-    subscription.metadata = Some(metadata.clone());
+    // Seats change in the portal, and nothing there changes the metadata.
+    subscription.metadata = Some(
+        metadata.iter().filter(|(name, _)| *name != SEATS).map(|(n, v)| (n.clone(), v.clone())).collect(),
+    );
     subscription.trial_period_days = trial_days;
     let request = CreateCheckoutSession::new()
         .mode(CheckoutSessionMode::Subscription)
@@ -201,20 +216,31 @@ fn request(
         .metadata(metadata)
         .subscription_data(subscription)
         .allow_promotion_codes(true)
-        .success_url(format!("{base}/billing/success?session_id={{CHECKOUT_SESSION_ID}}"))
-        .cancel_url(format!("{base}/billing/canceled"));
+        .success_url(order.success_url.as_str())
+        .cancel_url(order.cancel_url.as_str());
     if !app.config.automatic_tax {
-        return Ok(request);
+        return request;
     }
     // Stripe computes the tax from the address, and a business gives its tax id with its name. An existing
     // customer must be allowed to enter them (Stripe, "Collect taxes in Checkout", "Collect tax IDs").
     let mut update = CreateCheckoutSessionCustomerUpdate::new();
     update.address = Some(CreateCheckoutSessionCustomerUpdateAddress::Auto);
     update.name = Some(CreateCheckoutSessionCustomerUpdateName::Auto);
-    Ok(request
+    request
         .automatic_tax(CreateCheckoutSessionAutomaticTax::new(true))
         .tax_id_collection(CreateCheckoutSessionTaxIdCollection::new(true))
-        .customer_update(update))
+        .customer_update(update)
+}
+
+/// The organization pays already. The page that changes what it has is opened later.
+fn subscribed(price_known: bool) -> ApiError {
+    ApiError::AlreadySubscribed { price_known, portal_url: None }
+}
+
+/// Whether a session leads back to where the order does.
+fn leads(session: &CheckoutSession, order: &Order) -> bool {
+    session.success_url.as_deref() == Some(&order.success_url)
+        && session.cancel_url.as_deref() == Some(&order.cancel_url)
 }
 
 /// Whether another subscription would charge twice.

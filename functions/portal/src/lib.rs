@@ -1,40 +1,55 @@
 //! POST /api/billing/portal: a page at Stripe where an owner or admin changes plan, card and seats, or
 //! cancels.
 
+mod flow;
+
 use lambda_http::{Body, Request, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::app::App;
 use shared::billing::contact;
-use shared::domain::ids::{CustomerId, OrgId};
+use shared::billing::portal_session::{self, Visit};
+use shared::domain::ids::OrgId;
 use shared::error::Error;
 use shared::http::error::ApiError;
-use shared::http::{billing_admin, identity, request, response, return_url, schema};
-use shared::stripe::wire::Object;
-use shared::stripe::{self, IdempotencyKey};
-use stripe_billing::billing_portal_session::CreateBillingPortalSession;
+use shared::http::{identity, request, response, return_url, schema};
+
+use crate::flow::PortalFlow;
 
 /// Opens a customer portal session and answers with its address.
 ///
 /// # Errors
 /// [`ApiError::NoCustomer`] before the first checkout. [`ApiError::SharedCustomer`] where the portal would
-/// show another organization's subscriptions.
+/// show another organization's subscriptions. [`ApiError::FlowUnavailable`] where it has no page for the one
+/// thing.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
     let caller = identity::require(app, &request).await?;
-    let wanted: PortalRequest = request::json(&request)?;
-    let org = request::org_id(&wanted.org_id)?;
-    let return_url = return_url(app, wanted.return_url.as_deref())?;
-    let stripe = app.stripe()?;
-    let account = billing_admin::require(app.db()?, caller.user, org, stripe.livemode()).await?;
+    let asked: PortalRequest = request::json(&request)?;
+    let org = request::org_id(&asked.org_id)?;
+    let return_url = return_url(app, asked.return_url.as_deref())?;
+    let (account, flow) = flow::read(app, caller.user, org, asked.flow).await?;
     if account.shared {
         return Err(ApiError::SharedCustomer);
     }
     let customer = account.portal_customer.ok_or(ApiError::NoCustomer)?;
+    let stripe = app.stripe()?;
     if account.customer.as_ref() == Some(&customer) {
         let with = (app.db()?, stripe);
         contact::tell(with, caller.user, caller.email.as_deref(), org, &customer, account.contact).await?;
     }
-    let url = open(stripe, customer, return_url).await?;
+    let visit = Visit {
+        customer: &customer,
+        subscription: account.portal_subscription.as_ref(),
+        return_url: &return_url,
+        done_url: &return_url,
+    };
+    let opened = portal_session::open(stripe, visit, flow.as_ref().map(flow::Known::as_flow)).await;
+    let url = opened.map_err(|error| match error {
+        // Deleted in Stripe's dashboard: the next checkout makes a new one.
+        Error::Stripe(error) if error.is_missing("customer") => ApiError::NoCustomer,
+        error => error.into(),
+    })?;
+    let url = url.ok_or(ApiError::FlowUnavailable)?;
     Ok(response::ok(&PortalResponse { success: true, url, org_id: org }))
 }
 
@@ -49,6 +64,9 @@ pub struct PortalRequest {
     #[serde(default)]
     #[schemars(schema_with = "schema::optional_uri")]
     return_url: Option<String>,
+    /// The one thing that it is opened for. Without one it begins with an overview.
+    #[serde(default)]
+    flow: Option<PortalFlow>,
 }
 
 /// The page to send the person to.
@@ -74,13 +92,4 @@ fn return_url(app: &App, wanted: Option<&str>) -> Result<String, ApiError> {
             Ok(url.into())
         }
     }
-}
-
-async fn open(stripe: &stripe::Stripe, customer: CustomerId, return_url: String) -> Result<String, ApiError> {
-    let request = CreateBillingPortalSession::new().customer(customer.as_str()).return_url(return_url);
-    let session: Object = stripe.post(&request, &IdempotencyKey::unique()).await.map_err(|error| {
-        // Deleted in Stripe's dashboard: the next checkout makes a new one.
-        if error.is_missing("customer") { ApiError::NoCustomer } else { error.into() }
-    })?;
-    Ok(session.url.ok_or(Error::Internal("the portal session has no url"))?)
 }

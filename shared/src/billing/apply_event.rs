@@ -250,13 +250,16 @@ fn without_stripe(to_apply: EventToApply, id: &SubscriptionId, version: i64) -> 
     EventToApply { read, void, ..to_apply }
 }
 
-/// What a read of a subscription shows whole: its customer, whose metadata may name the organization, and
-/// what its discounts take off.
+/// What a read of subscriptions shows whole: the customer, whose metadata may name the organization, and what
+/// discounts take off.
 pub(super) const WHOLE: [&str; 2] = ["customer", "discounts.source.coupon"];
+/// The same of a read of one: what its schedule plans. In a list that is a level deeper than Stripe shows.
+const PLANNED: &str = "schedule.phases.items.price";
 
 /// A read of a subscription.
 pub(super) fn retrieve(id: &str) -> RetrieveSubscription {
-    RetrieveSubscription::new(id).expand(WHOLE.map(str::to_owned))
+    let whole = WHOLE.into_iter().chain([PLANNED]);
+    RetrieveSubscription::new(id).expand(whole.map(str::to_owned).collect::<Vec<_>>())
 }
 
 /// Whether Stripe has no such object.

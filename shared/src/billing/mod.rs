@@ -5,6 +5,8 @@ pub mod apply_event;
 pub mod contact;
 pub mod keep_event;
 pub mod limits;
+pub mod portal_session;
+pub mod price;
 pub mod read_subscriptions;
 pub mod reconcile;
 pub mod replay_event;

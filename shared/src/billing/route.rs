@@ -8,6 +8,7 @@ use crate::stripe::event::{Event, Unreadable};
 use crate::stripe::wire::charge::{Charge, Dispute, Refund};
 use crate::stripe::wire::checkout_session::CheckoutSession;
 use crate::stripe::wire::invoice::Invoice;
+use crate::stripe::wire::schedule::NamedSchedule;
 use crate::stripe::wire::subscription::Subscription;
 use crate::stripe::wire::test_clock::TestClock;
 use jiff::Timestamp;
@@ -78,6 +79,12 @@ pub fn route(event: &Event<'_>) -> Result<Option<Work>, Unreadable> {
             .object::<Refund>()?
             .failed_charge()
             .map(|id| Work::new(Vec::new(), None, Effect::NamedCharge(id))),
+        // Another change is planned, and the subscription still names the same schedule.
+        "subscription_schedule.updated" => {
+            let schedule = event.object::<NamedSchedule>()?;
+            let work = |id| Work::new(Vec::new(), schedule.customer(), Effect::Named(id));
+            schedule.subscription().map(work)
+        }
         "test_helpers.test_clock.ready" => {
             let clock = event.object::<TestClock>()?;
             let effect = Effect::TestClock { id: clock.id, frozen_at: clock.frozen_time };
@@ -145,7 +152,7 @@ mod tests {
         ("customer", "created deleted updated"),
         ("refund", "created failed updated"),
         ("test_helpers.test_clock", "advancing created deleted internal_failure ready"),
-        // What a schedule does to a subscription, the subscription's own events tell.
+        // That it begins or ends, the subscription's own events tell.
         ("subscription_schedule", "aborted canceled completed created expiring released updated"),
     ];
 

@@ -11,6 +11,7 @@ use crate::db::Error;
 use crate::domain::discount::Discount;
 use crate::domain::ids::CustomerId;
 use crate::domain::payment::{Charge, Payment};
+use crate::domain::schedule::{Planned, Schedule};
 use crate::domain::status::Status;
 use crate::domain::subscription::{Item, Snapshot};
 
@@ -33,7 +34,37 @@ pub struct SnapshotRow<'a> {
     pub trial_end: Option<Timestamp>,
     pub test_clock: Option<&'a str>,
     pub discounts: &'a [Discount],
+    pub schedule: Option<ScheduleRow<'a>>,
     pub stripe_created_at: Timestamp,
+}
+
+/// A schedule, as `billing_private.with_next` reads it. No `next`: it was only named. Null: nothing changes.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)] // As in `domain::schedule`.
+pub struct ScheduleRow<'a> {
+    pub id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Option<NextRow<'a>>>,
+}
+
+/// What a schedule has ahead.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)] // As in `domain::schedule`.
+pub struct NextRow<'a> {
+    pub at: Timestamp,
+    pub items: Vec<ItemRow<'a>>,
+}
+
+impl<'a> From<&'a Schedule> for ScheduleRow<'a> {
+    fn from(schedule: &'a Schedule) -> Self {
+        let next = schedule.planned.as_ref().map(|planned| match planned {
+            Planned::Next { at, items } => {
+                Some(NextRow { at: *at, items: items.iter().map(ItemRow::from).collect() })
+            }
+            Planned::Nothing => None,
+        });
+        Self { id: &schedule.id, next }
+    }
 }
 
 /// One of the items of [`SnapshotRow`], as `billing_private.resolve_items` reads it.
@@ -69,6 +100,7 @@ impl<'a> From<&'a Snapshot> for SnapshotRow<'a> {
             trial_end: snapshot.trial_end,
             test_clock: snapshot.test_clock.as_deref(),
             discounts: &snapshot.discounts,
+            schedule: snapshot.schedule.as_ref().map(ScheduleRow::from),
             stripe_created_at: snapshot.created,
         }
     }

@@ -15,6 +15,7 @@ use crate::domain::discount::Terms;
 use crate::domain::entitlement::EntitlementSet;
 use crate::domain::ids::{OrgId, UserId};
 use crate::domain::position::Position;
+use crate::domain::schedule::ScheduledChange;
 use crate::domain::status::Status;
 
 /// What was read, and where.
@@ -83,6 +84,8 @@ fn set(row: &Row, org: OrgId) -> Result<EntitlementSet, Error> {
         row.try_get("features").map_err(|error| Error::Answer(format!("features: {error}")))?;
     let discounts: Option<Json<Vec<Terms>>> =
         row.try_get("discounts").map_err(|error| Error::Answer(format!("discounts: {error}")))?;
+    let scheduled: Option<Json<ScheduledChange>> =
+        row.try_get("scheduled").map_err(|error| Error::Answer(format!("scheduled: {error}")))?;
     Ok(EntitlementSet {
         org,
         plan_code: row.get("plan_code"),
@@ -92,6 +95,8 @@ fn set(row: &Row, org: OrgId) -> Result<EntitlementSet, Error> {
         interval_count: row.get("interval_count"),
         discounts: discounts.map(|Json(discounts)| discounts),
         seats: row.get("seats"),
+        seats_used: row.get("seats_used"),
+        scheduled: scheduled.map(|Json(scheduled)| scheduled),
         current_period_end: second("current_period_end"),
         cancel_at: second("cancel_at"),
         grace_ends_at: second("grace_ends_at"),

@@ -5,7 +5,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use crate::db::{Db, Error};
-use crate::domain::ids::{CheckoutSessionId, CustomerId, OrgId, UserId};
+use crate::domain::ids::{CheckoutSessionId, CustomerId, OrgId, SubscriptionId, UserId};
 
 /// What a member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct BillingAccount {
     /// The customer whose portal it may open: of the subscription that explains its plan, else the one it
     /// buys with. None: it has none.
     pub portal_customer: Option<CustomerId>,
+    /// The subscription of its own that this portal changes. None: none, or one that ended.
+    pub portal_subscription: Option<SubscriptionId>,
     /// That customer pays for another organization too: its portal would show what is not theirs.
     pub shared: bool,
     /// The checkout session that was opened last. None: there was none.
@@ -88,6 +90,7 @@ pub(super) fn account_of(row: &Row) -> Option<BillingAccount> {
         customer: customer("customer"),
         replaces: customer("replaces"),
         portal_customer: customer("portal_customer"),
+        portal_subscription: row.get::<_, Option<String>>("portal_subscription").map(SubscriptionId::from),
         shared: row.get("shared"),
         last_checkout_session: row
             .get::<_, Option<String>>("last_checkout_session")

@@ -15,8 +15,23 @@ use crate::domain::plan::{Interval, Keys, PlanCode};
 pub struct Offer {
     /// Finds the price at Stripe. None: the plan is not sold by that interval.
     pub lookup_key: Option<String>,
+    /// Seats that one of it includes.
+    pub seats: i32,
+    /// Several of it may be bought, for more seats.
+    pub more_seats: bool,
     /// By which lookup keys the plans' prices are known.
     pub keys: Keys,
+}
+
+/// The most that Stripe's portal lets a customer have of one price, where nobody sets another limit.
+const MOST: u32 = 999;
+
+impl Offer {
+    /// How many of the plan to buy for this many seats: as few as hold them. None: so many cannot be bought.
+    pub fn quantity(&self, seats: u32) -> Option<u32> {
+        let quantity = seats.div_ceil(u32::try_from(self.seats).ok().filter(|seats| *seats > 0)?);
+        (1..=if self.more_seats { MOST } else { 1 }).contains(&quantity).then_some(quantity)
+    }
 }
 
 /// A plan as it is sold by an interval, and the organization that wants it as the user stands to it. No
@@ -46,6 +61,8 @@ pub async fn offer(
     let is_known: bool = row.get("plan_known");
     let offer = is_known.then(|| Offer {
         lookup_key: row.get("lookup_key"),
+        seats: row.get("seats"),
+        more_seats: row.get("more_seats"),
         keys: Keys { free: row.get("free_key"), paid: row.get("paid_keys") },
     });
     Ok((offer, organizations::account_of(row)))

@@ -67,7 +67,7 @@ pub struct EventToApply {
     pub thin: bool,
     /// The snapshot, if there is one, is what Stripe answered to this read.
     pub read: Option<ReadTimes>,
-    /// Stripe did not say what the discounts take off that the event names: they are written without.
+    /// Stripe did not say more of the discounts and the schedule than their ids: they are written without.
     pub discounts_unread: bool,
     /// Stripe knows nothing of what the event names: there is nothing to apply.
     pub void: bool,
@@ -133,7 +133,7 @@ impl<'a> From<&'a EventToApply> for ApplyEvent<'a> {
             Effect::Snapshot(snapshot) => {
                 argument.subscription = Some(snapshot.id.as_str());
                 argument.snapshot = Some(SnapshotRow::from(&**snapshot));
-                argument.open_discounts = !to_apply.discounts_unread && snapshot.has_open_discounts();
+                argument.open_discounts = !to_apply.discounts_unread && snapshot.is_open();
             }
             Effect::Named(id) => argument.subscription = Some(id.as_str()),
             Effect::Payment(payment) => {
@@ -225,7 +225,8 @@ pub enum EventAnswer {
     AskStripe {
         /// The version that the subscription's row has now. 0: there is none.
         version: i64,
-        /// Only to learn what its discounts take off: else the event can be applied as it is.
+        /// Only to learn what its discounts take off, or what its schedule plans: else the event can be
+        /// applied as it is.
         #[serde(default)]
         for_discounts: bool,
     },

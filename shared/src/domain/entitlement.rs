@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::discount::Terms;
 use crate::domain::ids::OrgId;
+use crate::domain::schedule::ScheduledChange;
 use crate::domain::status::Status;
 
 /// An organization's plan and feature flags at one moment.
@@ -28,10 +29,14 @@ pub struct EntitlementSet {
     pub discounts: Option<Vec<Terms>>,
     /// Seats that are paid for, or included.
     pub seats: i32,
+    /// Members, each of whom takes a seat.
+    pub seats_used: i32,
     /// When the paid period ends.
     pub current_period_end: Option<Timestamp>,
     /// When the subscription ends, if it is cancelled.
     pub cancel_at: Option<Timestamp>,
+    /// What the subscription changes to at the end of the period. None: nothing, or it is not known.
+    pub scheduled: Option<ScheduledChange>,
     /// Until when the plan outlasts a failed payment.
     pub grace_ends_at: Option<Timestamp>,
     /// When the trial ends, while there is one.

@@ -9,5 +9,6 @@ pub mod origin;
 pub mod payment;
 pub mod plan;
 pub mod position;
+pub mod schedule;
 pub mod status;
 pub mod subscription;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::domain::discount::Discount;
 use crate::domain::ids::{CustomerId, OrgId, SubscriptionId};
 use crate::domain::plan::Keys;
+use crate::domain::schedule::Schedule;
 use crate::domain::status::Status;
 
 /// One item of a subscription: what is paid for, and how many.
@@ -76,14 +77,21 @@ pub struct Snapshot {
     pub test_clock: Option<String>,
     /// What is taken off its price: its own discounts, then those of its items. Empty: nothing.
     pub discounts: Vec<Discount>,
+    /// What changes it at the end of the paid period. None: nothing does.
+    pub schedule: Option<Schedule>,
     /// When it was made.
     pub created: Timestamp,
 }
 
 impl Snapshot {
-    /// Whether Stripe would say more of its discounts than their ids.
-    pub fn has_open_discounts(&self) -> bool {
-        !self.status.is_ended() && self.discounts.iter().any(Discount::is_open)
+    /// Whether Stripe would say more of its discounts or its schedule than their ids.
+    pub fn is_open(&self) -> bool {
+        !self.status.is_ended() && (self.discounts.iter().any(Discount::is_open) || self.has_open_schedule())
+    }
+
+    /// Whether Stripe would say more of its schedule than its id.
+    pub fn has_open_schedule(&self) -> bool {
+        self.schedule.as_ref().is_some_and(|schedule| schedule.planned.is_none())
     }
 
     /// Whether another subscription would charge its customer twice.

@@ -12,6 +12,7 @@ use crate::domain::discount::Terms;
 use crate::domain::entitlement::EntitlementSet;
 use crate::domain::ids::OrgId;
 use crate::domain::plan::PlanCode;
+use crate::domain::schedule::ScheduledChange;
 use crate::domain::status::Status;
 use crate::error::Error;
 use crate::http::etag::Tag;
@@ -86,10 +87,19 @@ pub struct Entitlements {
     /// Seats that are paid for, or included.
     #[schemars(range(min = 0))]
     seats: i32,
+    /// Members, each of whom takes a seat.
+    #[schemars(range(min = 0))]
+    seats_used: i32,
+    /// How many members are too many, as after a downgrade. Nobody is thrown out. 0: each has a seat.
+    #[schemars(range(min = 0))]
+    seats_over: i32,
     /// When the paid period ends.
     current_period_end: Option<Timestamp>,
     /// When the subscription ends, if it is cancelled.
     cancel_at: Option<Timestamp>,
+    /// What the subscription changes to at the end of the period. Null: nothing, or what it changes to is not
+    /// known at the moment.
+    scheduled: Option<Scheduled>,
     /// While a payment has failed: how long the plan stays on.
     grace_ends_at: Option<Timestamp>,
     /// While there is a trial: when it ends.
@@ -101,6 +111,28 @@ pub struct Entitlements {
     /// Every flag of the catalogue, on or off.
     #[schemars(schema_with = "schema::flags")]
     entitlements: BTreeMap<String, bool>,
+}
+
+/// A change that waits for the end of the paid period.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Scheduled {
+    /// The plan that it changes to.
+    #[schemars(with = "PlanCode")]
+    plan_code: String,
+    /// How often it is paid then: `day`, `week`, `month` or `year`. Null: not known.
+    interval: Option<String>,
+    /// All seats that it pays for then.
+    #[schemars(range(min = 0))]
+    seats: i32,
+    /// When.
+    at: Timestamp,
+}
+
+impl From<ScheduledChange> for Scheduled {
+    fn from(change: ScheduledChange) -> Self {
+        Self { plan_code: change.plan_code, interval: change.interval, seats: change.seats, at: change.at }
+    }
 }
 
 /// A discount: a percentage or an amount.
@@ -151,8 +183,11 @@ impl From<EntitlementSet> for Entitlements {
             interval_count: set.interval_count,
             discounts: set.discounts.map(|all| all.into_iter().map(Discount::from).collect()),
             seats: set.seats,
+            seats_used: set.seats_used,
+            seats_over: (set.seats_used - set.seats).max(0),
             current_period_end: set.current_period_end,
             cancel_at: set.cancel_at,
+            scheduled: set.scheduled.map(Scheduled::from),
             grace_ends_at: set.grace_ends_at,
             trial_ends_at: set.trial_ends_at,
             collection_paused: set.collection_paused,

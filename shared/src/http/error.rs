@@ -27,8 +27,11 @@ pub enum ApiError {
     /// `interval` is unknown, or the plan is not sold by it.
     #[error("interval is unknown or the plan lacks it")]
     InvalidInterval,
-    /// `returnUrl` leads elsewhere.
-    #[error("returnUrl is not on an allowed origin")]
+    /// `seats` is none, or more than the plan is sold with.
+    #[error("the plan is not sold with so many seats")]
+    InvalidSeats,
+    /// An address to return to leads elsewhere.
+    #[error("an address to return to is not on an allowed origin")]
     InvalidReturnUrl,
     /// Nothing proves who calls.
     #[error("no identity: {0}")]
@@ -50,7 +53,12 @@ pub enum ApiError {
     AlreadySubscribed {
         /// False: at a price that nobody knows a plan for, so the portal cannot change it.
         price_known: bool,
+        /// Where the portal makes the change that was ordered. None: it cannot, or Stripe did not say.
+        portal_url: Option<String>,
     },
+    /// Stripe's portal has no page for what it shall be opened for.
+    #[error("the portal has no page for this")]
+    FlowUnavailable,
     /// The organization's customer pays for another organization too.
     #[error("the Stripe customer pays for another organization too")]
     SharedCustomer,
@@ -80,6 +88,10 @@ pub struct Failure<'a> {
     code: &'a str,
     /// To be named when asking us: our log has the reason under it.
     request_id: &'a str,
+    /// With `already_subscribed`: Stripe's page that makes the ordered change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::uri")]
+    portal_url: Option<&'a str>,
 }
 
 /// Seconds after which a caller may try again when the database was unavailable.
@@ -102,8 +114,11 @@ impl ApiError {
                 "invalid_interval",
                 "interval must be month or year, and the plan must be sold by it",
             ),
+            Self::InvalidSeats => {
+                (S::BAD_REQUEST, "invalid_seats", "The plan is not sold with so many seats")
+            }
             Self::InvalidReturnUrl => {
-                (S::BAD_REQUEST, "invalid_return_url", "returnUrl must be on an allowed origin")
+                (S::BAD_REQUEST, "invalid_return_url", "An address to return to must be on an allowed origin")
             }
             Self::Unauthenticated(_) => (S::UNAUTHORIZED, "unauthenticated", "Authentication is required"),
             Self::IdentityMismatch => {
@@ -114,15 +129,20 @@ impl ApiError {
                 (S::FORBIDDEN, "not_a_billing_admin", "Only an owner or admin may change billing")
             }
             Self::NoCustomer => (S::NOT_FOUND, "no_customer", "This organization has no billing account yet"),
-            Self::AlreadySubscribed { price_known: true } => (
+            Self::AlreadySubscribed { price_known: true, .. } => (
                 S::CONFLICT,
                 "already_subscribed",
                 "This organization has a subscription already; use the customer portal to change it",
             ),
-            Self::AlreadySubscribed { price_known: false } => (
+            Self::AlreadySubscribed { price_known: false, .. } => (
                 S::CONFLICT,
                 "already_subscribed",
                 "This organization pays already, at a price that no plan is known for; ask support",
+            ),
+            Self::FlowUnavailable => (
+                S::CONFLICT,
+                "flow_unavailable",
+                "The customer portal has no page for this; open it without a flow",
             ),
             Self::SharedCustomer => (
                 S::CONFLICT,
@@ -213,7 +233,12 @@ impl ApiError {
     /// The answer.
     pub fn into_response(self, request_id: &str) -> Response<Body> {
         let (status, code, error) = self.parts();
-        let mut response = response::json(status, &Failure { success: false, error, code, request_id });
+        let portal_url = match &self {
+            Self::AlreadySubscribed { portal_url, .. } => portal_url.as_deref(),
+            _ => None,
+        };
+        let failure = Failure { success: false, error, code, request_id, portal_url };
+        let mut response = response::json(status, &failure);
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

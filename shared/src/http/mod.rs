@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod error;
 pub mod etag;
 pub mod identity;
+pub mod offer;
 pub mod request;
 pub mod response;
 pub mod return_url;

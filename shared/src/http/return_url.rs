@@ -21,9 +21,34 @@ pub fn parse(text: &str, base: &Url, allowed: &[Origin]) -> Option<Url> {
     (Origin::of(base).as_ref() == Some(&origin) || allowed.contains(&origin)).then_some(url)
 }
 
+/// The address with these fields in its query, as they stand: so that Stripe finds its placeholder. A field
+/// that is there stays.
+pub fn with_fields(mut url: Url, fields: &[(&str, &str)]) -> Url {
+    for (name, value) in fields {
+        if url.query_pairs().all(|(known, _)| known != *name) {
+            let before = url.query().filter(|query| !query.is_empty()).map(|query| format!("{query}&"));
+            url.set_query(Some(&format!("{}{name}={value}", before.unwrap_or_default())));
+        }
+    }
+    url
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fields_are_added_before_the_fragment_and_do_not_replace_any() {
+        for (url, expected) in [
+            ("https://a.example", "https://a.example/?orgId=o&session_id={ID}"),
+            ("https://a.example/x?#/billing", "https://a.example/x?orgId=o&session_id={ID}#/billing"),
+            ("https://a.example/?orgId=mine&b", "https://a.example/?orgId=mine&b&session_id={ID}"),
+            ("https://a.example/?session_id={ID}", "https://a.example/?session_id={ID}&orgId=o"),
+        ] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!(with_fields(url, &[("orgId", "o"), ("session_id", "{ID}")]).as_str(), expected);
+        }
+    }
 
     fn accepts(text: &str) -> bool {
         let base = Url::parse("https://app.example.com/").unwrap();

@@ -22,6 +22,11 @@ pub fn optional_uri(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": ["string", "null"], "format": "uri" })
 }
 
+/// A number of seats, or nothing.
+pub fn optional_seats(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["integer", "null"], "minimum": 1, "maximum": 2_147_483_647 })
+}
+
 /// Every flag of the catalogue, each on or off. Which there are, the database says.
 pub fn flags(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "additionalProperties": { "type": "boolean" } })

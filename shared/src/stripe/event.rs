@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// The types that the webhook function processes: what its endpoint is sent. Others are answered `ignored`.
-pub const PROCESSED: [&str; 19] = [
+pub const PROCESSED: [&str; 20] = [
     "charge.dispute.closed",
     "charge.dispute.created",
     "charge.dispute.updated",
@@ -28,6 +28,7 @@ pub const PROCESSED: [&str; 19] = [
     "invoice.payment_succeeded",
     "refund.failed",
     "refund.updated",
+    "subscription_schedule.updated",
     "test_helpers.test_clock.ready",
 ];
 

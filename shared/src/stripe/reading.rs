@@ -77,6 +77,7 @@ impl Stripe {
             "checkout.session" => "/checkout/sessions",
             "dispute" => "/disputes",
             "refund" => "/refunds",
+            "subscription_schedule" => "/subscription_schedules",
             "test_helpers.test_clock" => "/test_helpers/test_clocks",
             _ => return Ok(None),
         };

@@ -28,6 +28,11 @@ pub fn checkout_requests() -> Value {
         "enterprise": {
             "summary": "Enterprise, paid yearly",
             "value": { "orgId": ORG, "planCode": "enterprise", "interval": "year" }
+        },
+        "seats": {
+            "summary": "Ten seats, with addresses to return to",
+            "value": { "orgId": ORG, "planCode": "enterprise", "interval": "year", "seats": 10,
+                "successUrl": "http://127.0.0.1:4242/done", "cancelUrl": "http://127.0.0.1:4242/pricing" }
         }
     })
 }
@@ -36,7 +41,7 @@ pub fn checkout() -> Value {
     let url = format!("https://checkout.stripe.com/c/pay/{SESSION}");
     json!({ "pro": { "value": {
         "success": true, "sessionId": SESSION, "url": url, "planCode": "pro", "interval": "month",
-        "orgId": ORG
+        "seats": 1, "orgId": ORG
     } } })
 }
 
@@ -73,7 +78,13 @@ pub fn portal_requests() -> Value {
         "return_url": {
             "summary": "Leads back to a page of an allowed origin",
             "value": { "orgId": ORG, "returnUrl": "http://127.0.0.1:4242/settings/billing" }
-        }
+        },
+        "update": {
+            "summary": "Confirms one change",
+            "value": { "orgId": ORG,
+                "flow": { "type": "update", "planCode": "enterprise", "interval": "year", "seats": 10 } }
+        },
+        "cancel": { "summary": "Cancels", "value": { "orgId": ORG, "flow": { "type": "cancel" } } }
     })
 }
 
@@ -92,8 +103,8 @@ pub fn entitlements() -> Value {
         json!({ "value": {
             "success": true, "orgId": ORG, "planCode": plan, "status": status, "reason": null,
             "interval": end.map(|_| "month"), "intervalCount": end.map(|_| 1),
-            "discounts": [], "seats": 1,
-            "currentPeriodEnd": end, "cancelAt": null, "graceEndsAt": grace, "trialEndsAt": null,
+            "discounts": [], "seats": 1, "seatsUsed": 1, "seatsOver": 0,
+            "currentPeriodEnd": end, "cancelAt": null, "scheduled": null, "graceEndsAt": grace, "trialEndsAt": null,
             "collectionPaused": false, "canManageBilling": true, "entitlements": flags(on),
             "timestamp": "2026-11-22T21:40:53.276525966Z"
         } })
@@ -101,7 +112,12 @@ pub fn entitlements() -> Value {
     let mut discounted = answer("pro", "active", Some(paid_until), None, &PRO);
     discounted["value"]["discounts"] = json!([{ "name": "Launch", "percentOff": 20.0, "amountOff": null,
         "currency": null, "duration": "repeating", "endsAt": "2027-02-22T21:40:52Z" }]);
+    let all = [&PRO[..], &ENTERPRISE[..]].concat();
+    let mut scheduled = answer("enterprise", "active", Some(paid_until), None, &all);
+    scheduled["value"]["scheduled"] =
+        json!({ "planCode": "pro", "interval": "month", "seats": 1, "at": paid_until });
     json!({
+        "scheduled": scheduled,
         "pro": answer("pro", "active", Some(paid_until), None, &PRO),
         "discounted": discounted,
         "never_paid": answer("pilot", "none", None, None, &["canExportMD"]),

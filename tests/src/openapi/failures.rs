@@ -14,9 +14,10 @@ const FAILURES: &str = "
                       checkout  portal  sync  entitlements  plans  webhook  health
 invalid_request       x         x       x     x             x      x        .
 invalid_org_id        x         x       x     x             x      .        .
-invalid_plan          x         .       .     .             .      .        .
-invalid_interval      x         .       .     .             .      .        .
-invalid_return_url    .         x       .     .             .      .        .
+invalid_plan          x         x       .     .             .      .        .
+invalid_interval      x         x       .     .             .      .        .
+invalid_seats         x         x       .     .             .      .        .
+invalid_return_url    x         x       .     .             .      .        .
 invalid_signature     .         .       .     .             .      x        .
 missing_org_id        .         .       .     .             .      x        .
 unauthenticated       x         x       x     x             x      .        .
@@ -25,6 +26,7 @@ not_a_member          x         x       x     x             x      .        .
 not_a_billing_admin   x         x       .     .             .      .        .
 no_customer           .         x       .     .             .      .        .
 already_subscribed    x         .       .     .             .      .        .
+flow_unavailable      .         x       .     .             .      .        .
 shared_customer       .         x       .     .             .      .        .
 payload_too_large     x         x       x     .             .      x        .
 internal              x         x       x     x             x      x        .
@@ -70,6 +72,7 @@ fn every_failure() -> Vec<ApiError> {
         ApiError::InvalidOrgId,
         ApiError::InvalidPlan,
         ApiError::InvalidInterval,
+        ApiError::InvalidSeats,
         ApiError::InvalidReturnUrl,
         ApiError::InvalidSignature(stripe::signature::Invalid::Mismatch),
         Error::MissingOrg.into(),
@@ -78,7 +81,8 @@ fn every_failure() -> Vec<ApiError> {
         ApiError::NotAMember,
         ApiError::NotABillingAdmin,
         ApiError::NoCustomer,
-        ApiError::AlreadySubscribed { price_known: true },
+        ApiError::AlreadySubscribed { price_known: true, portal_url: None },
+        ApiError::FlowUnavailable,
         ApiError::SharedCustomer,
         ApiError::PayloadTooLarge,
         Error::Internal("").into(),
@@ -101,7 +105,8 @@ fn when(error: &ApiError) -> &'static str {
         ApiError::InvalidInterval => {
             "`interval` is unknown, or the plan is not sold by it (`pilot` has no year)"
         }
-        ApiError::InvalidReturnUrl => "`returnUrl` is not on an allowed origin",
+        ApiError::InvalidSeats => "`seats` is 0, or more than the plan is sold with",
+        ApiError::InvalidReturnUrl => "`returnUrl`, `successUrl` or `cancelUrl` is not on an allowed origin",
         ApiError::InvalidSignature(_) => "the signature is missing, wrong, twice there or stale",
         ApiError::Unauthenticated(_) => "no access token, or one that is not good (any more)",
         ApiError::IdentityMismatch => {
@@ -111,8 +116,9 @@ fn when(error: &ApiError) -> &'static str {
         ApiError::NotABillingAdmin => "a member who is neither owner nor admin",
         ApiError::NoCustomer => "the organization never began a checkout",
         ApiError::AlreadySubscribed { .. } => {
-            "the organization has a live paid subscription: the portal changes it"
+            "the organization has a live paid subscription: the portal changes it, at `portalUrl`"
         }
+        ApiError::FlowUnavailable => "the portal has no page for the `flow`",
         ApiError::SharedCustomer => {
             "the organization's customer pays for another organization too, which its portal would show"
         }

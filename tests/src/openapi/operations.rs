@@ -122,7 +122,7 @@ fn portal(schemas: &mut Schemas) -> Value {
         "operationId": "openPortal", "tags": ["billing"],
         "summary": "Opens the customer portal at Stripe.",
         "description": "For owners and admins: plan, card, seats, invoices, cancelling. Send the person to \
-                        `url`.",
+                        `url`. With a `flow` it leads straight to one thing, and back once that is done.",
         "security": access_token(),
         "requestBody": body(schemas.request::<PortalRequest>(), examples::portal_requests()),
         "responses": responses("portal", json!({

@@ -47,6 +47,7 @@ billing_private.syncs    .    .        .      .     .     .       .      .      
 /// The functions of the schema `billing`. `x`: may execute.
 pub const FUNCTIONS: &str = "
                             anon outsider member admin owner service viewer reader checkout events operator
+check_seats                 .    .        .      .     .     x       .      .      .        .      .
 has_entitlement             .    x        x      x     x     x       x      .      .        .      x
 orgs_with                   .    x        x      x     x     x       x      .      .        .      x
 pf_adopt_price              .    .        .      .     .     x       .      .      .        .      x
@@ -127,6 +128,7 @@ replace_several         .    .        .      .     .     .       .      .      .
 reset_access            .    .        .      .     .     .       .      .      .        .      .
 resolve_again           .    .        .      .     .     .       .      .      .        .      .
 resolve_items           .    .        .      .     .     .       .      .      .        .      .
+scheduled_now           .    x        x      x     x     x       x      .      .        .      x
 sees_every_organization .    x        x      x     x     x       x      .      .        .      x
 settle_addons           .    .        .      .     .     .       .      .      .        .      .
 snapshot_row            .    .        .      .     .     .       .      .      .        .      .
@@ -136,6 +138,7 @@ test_clock_time         .    .        .      .     .     .       .      .      .
 unknown_flags           .    .        .      .     .     .       .      .      .        .      .
 unreadable              .    .        .      .     .     x       .      .      .        .      x
 visible_organizations   .    x        x      x     x     x       x      .      .        .      x
+with_next               .    .        .      .     .     .       .      .      .        .      .
 with_terms              .    .        .      .     .     .       .      .      .        .      .
 write_catalogue         .    .        .      .     .     .       .      .      .        .      .
 write_charge            .    .        .      .     .     .       .      .      .        .      .

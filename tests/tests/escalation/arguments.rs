@@ -5,7 +5,7 @@ use tests::users;
 
 use super::{GONE, ORG, OTHER};
 
-const SUBSCRIPTION_COLUMNS: usize = 33;
+const SUBSCRIPTION_COLUMNS: usize = 34;
 
 /// A subscription's state, as `pf_apply_event` takes it.
 pub fn snapshot(number: u32, status: &str, plan: &str) -> Value {
@@ -22,6 +22,9 @@ pub fn snapshot(number: u32, status: &str, plan: &str) -> Value {
                 "ends_at": "2026-03-01T00:00:00Z" } },
             { "id": "di_2", "item": true }
         ],
+        "schedule": { "id": "sub_sched_1", "next": { "at": "2026-02-01T00:00:00Z", "items": [
+            { "price": "price_3", "lookup_key": "promptforge_pro_month", "quantity": 1, "interval": "month" }
+        ] } },
         "current_period_start": "2026-01-01T00:00:00Z",
         "current_period_end": "2026-02-01T00:00:00Z", "cancel_at_period_end": false, "cancel_at": null,
         "trial_end": "2026-01-08T00:00:00Z", "stripe_created_at": "2026-01-01T00:00:00Z"
@@ -73,6 +76,7 @@ fn events() -> Vec<Value> {
     clock["frozen_at"] = json!(1_767_400_000);
     let mut open = event("evt_i", OTHER, &snapshot(9, "active", "pro"));
     open["snapshot"]["discounts"] = json!([{ "id": "di_1" }, { "id": "di_9" }]);
+    open["snapshot"]["schedule"] = json!({ "id": "sub_sched_9" });
     open["created"] = json!(1_767_500_000);
     open["open_discounts"] = json!(true);
     vec![

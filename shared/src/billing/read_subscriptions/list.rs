@@ -75,7 +75,9 @@ pub async fn list(
         };
         page.ids.push(snapshot.id.to_string());
         page.oldest = Some(snapshot.created);
-        let version = versions.get(snapshot.id.as_str()).copied();
+        // What its schedule plans, only a read of it alone shows: if that is not known yet, it differs.
+        let noted = versions.get(snapshot.id.as_str()).filter(|_| !snapshot.has_open_schedule());
+        let version = noted.copied();
         let times = ReadTimes::of(version.unwrap_or_default(), answered);
         seen.push(SubscriptionRead { snapshot, times, version_noted: version.is_some() });
     }

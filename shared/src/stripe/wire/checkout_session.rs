@@ -15,6 +15,10 @@ pub struct CheckoutSession {
     pub id: CheckoutSessionId,
     /// Where the customer pays. None once it is over.
     pub url: Option<String>,
+    /// Where it leads after the payment. None: it stays on Stripe's page.
+    pub success_url: Option<String>,
+    /// Where its link back leads. None: it has none.
+    pub cancel_url: Option<String>,
     /// `subscription`, `payment` or `setup`.
     pub mode: Option<String>,
     /// When it was made, Unix seconds. Absent before 2022.

@@ -15,7 +15,9 @@ pub mod customer;
 mod discount;
 pub mod invoice;
 pub mod price;
+pub mod schedule;
 pub mod subscription;
+pub mod subscription_items;
 pub mod test_clock;
 
 /// One page of a list that Stripe was asked for. What is no such page is an error: taken for an empty one, it

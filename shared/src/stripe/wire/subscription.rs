@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::customer::ExpandableCustomer;
 use super::discount::{IdOrDiscount, discounts};
 use super::price::Price;
+use super::schedule::{IdOrSchedule, schedule};
 use super::{Expandable, List, Metadata, null_as_default, org_of, second, words};
 use crate::domain::ids::{CustomerId, OrgId, SubscriptionId};
 use crate::domain::status::Status;
@@ -39,6 +40,7 @@ pub struct Subscription {
     discounts: Vec<IdOrDiscount>,
     /// Until 2025-03-31.basil: the first of them.
     discount: Option<IdOrDiscount>,
+    schedule: Option<IdOrSchedule>,
     /// Until 2025-03-31.basil; then on the items.
     current_period_start: Option<i64>,
     current_period_end: Option<i64>,
@@ -95,6 +97,7 @@ impl From<Subscription> for Snapshot {
             trial_end: wire.trial_end.and_then(second),
             test_clock: wire.test_clock.map(|clock| clock.0),
             discounts: discounts(wire.discounts, wire.discount, of_items),
+            schedule: schedule(wire.schedule),
             created: wire.created.or(wire.start_date).or(wire.start).and_then(second).unwrap_or_default(),
         }
     }
@@ -107,7 +110,7 @@ impl From<SubscriptionItem> for Item {
     }
 }
 
-fn item(
+pub(super) fn item(
     price: Option<Price>,
     plan: Option<Price>,
     quantity: Option<i64>,

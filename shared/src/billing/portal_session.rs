@@ -1,0 +1,146 @@
+//! Sessions of Stripe's customer portal: its first page, or the page for one thing.
+
+use stripe_billing::billing_portal_session::{
+    CreateBillingPortalSession, CreateBillingPortalSessionFlowData as FlowData,
+    CreateBillingPortalSessionFlowDataAfterCompletion as AfterCompletion,
+    CreateBillingPortalSessionFlowDataAfterCompletionRedirect as LeadTo,
+    CreateBillingPortalSessionFlowDataAfterCompletionType as AfterCompletionType,
+    CreateBillingPortalSessionFlowDataSubscriptionCancel as CancelData,
+    CreateBillingPortalSessionFlowDataSubscriptionUpdateConfirm as UpdateData,
+    CreateBillingPortalSessionFlowDataSubscriptionUpdateConfirmItems as ItemData,
+    CreateBillingPortalSessionFlowDataType as FlowType,
+};
+use stripe_billing::subscription::RetrieveSubscription;
+
+use crate::billing::price;
+use crate::db::plans::Offer;
+use crate::domain::ids::{CustomerId, SubscriptionId};
+use crate::domain::plan::Interval;
+use crate::error::Error;
+use crate::stripe::wire::Object;
+use crate::stripe::wire::subscription_items::WithItems;
+use crate::stripe::{self, IdempotencyKey, Stripe};
+
+/// Whose portal is opened, and where it leads.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit<'a> {
+    /// Who pays.
+    pub customer: &'a CustomerId,
+    /// What there is to change. None: nothing.
+    pub subscription: Option<&'a SubscriptionId>,
+    /// Where the link back leads.
+    pub return_url: &'a str,
+    /// Where the person is led once the one thing is done.
+    pub done_url: &'a str,
+}
+
+/// The one thing that the portal is opened for.
+#[derive(Clone, Copy, Debug)]
+pub enum Flow<'a> {
+    /// Confirm another plan, interval or number of seats.
+    Update(Change<'a>),
+    /// Cancel the subscription.
+    Cancel,
+    /// Give another card.
+    PaymentMethod,
+}
+
+/// What a subscription is to become.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// The plan, as it is sold by the interval.
+    pub offer: &'a Offer,
+    /// How often it is paid.
+    pub interval: Interval,
+    /// How many of the plan. None: as many as there are, if it stays the plan; of another plan one.
+    pub quantity: Option<u32>,
+}
+
+/// Opens the portal and answers with its address. None: it has no page for this.
+///
+/// # Errors
+/// If Stripe fails.
+pub async fn open(
+    stripe: &Stripe,
+    visit: Visit<'_>,
+    flow: Option<Flow<'_>>,
+) -> Result<Option<String>, Error> {
+    let mut request = CreateBillingPortalSession::new()
+        .customer(visit.customer.as_str())
+        .return_url(visit.return_url.to_owned());
+    let one_thing = flow.is_some();
+    if let Some(flow) = flow {
+        let Some(mut data) = flow_data(stripe, visit.subscription, flow).await? else { return Ok(None) };
+        let mut after = AfterCompletion::new(AfterCompletionType::Redirect);
+        after.redirect = Some(LeadTo::new(visit.done_url));
+        data.after_completion = Some(after);
+        request = request.flow_data(data);
+    }
+    let session: Object = match stripe.post(&request, &IdempotencyKey::unique()).await {
+        Ok(session) => session,
+        // Its configuration offers no such change, or there is nothing to change.
+        Err(error) if one_thing && is_refusal(&error) => {
+            tracing::info!(target: "billing", %error, "Stripe's portal has no page for a flow");
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    session.url.map(Some).ok_or(Error::Internal("the portal session has no url"))
+}
+
+fn is_refusal(error: &stripe::Error) -> bool {
+    matches!(error, stripe::Error::Refused { status: 400, .. }) && !error.is_missing("customer")
+}
+
+async fn flow_data(
+    stripe: &Stripe,
+    subscription: Option<&SubscriptionId>,
+    flow: Flow<'_>,
+) -> Result<Option<FlowData>, Error> {
+    let change = match (flow, subscription) {
+        (Flow::PaymentMethod, _) => return Ok(Some(FlowData::new(FlowType::PaymentMethodUpdate))),
+        (_, None) => return Ok(None),
+        (Flow::Cancel, Some(subscription)) => {
+            let mut data = FlowData::new(FlowType::SubscriptionCancel);
+            data.subscription_cancel = Some(CancelData::new(subscription.as_str()));
+            return Ok(Some(data));
+        }
+        (Flow::Update(change), Some(subscription)) => (change, subscription),
+    };
+    let (Change { offer, interval, quantity }, subscription) = change;
+    let Some(lookup_key) = offer.lookup_key.as_deref() else { return Ok(None) };
+    let request = RetrieveSubscription::new(subscription.as_str());
+    let (price, bought): (_, WithItems) =
+        futures_util::future::try_join(price::sold(stripe, lookup_key), async {
+            Ok(stripe.get_one(&request, subscription.as_str()).await?)
+        })
+        .await?;
+    // The portal changes no subscription to several things.
+    let Some(item) = bought.only() else { return Ok(None) };
+    let stays = item.price.lookup_key.as_deref().is_some_and(|key| is_same_plan(lookup_key, interval, key));
+    let mut wanted = ItemData::new(item.id);
+    wanted.price = Some(price);
+    wanted.quantity = quantity.or((!stays).then_some(1)).map(u64::from);
+    let mut data = FlowData::new(FlowType::SubscriptionUpdateConfirm);
+    data.subscription_update_confirm = Some(UpdateData::new(vec![wanted], subscription.as_str()));
+    Ok(Some(data))
+}
+
+/// Whether a price with the lookup key `paid` sells the plan whose price by `interval` has the key `wanted`.
+fn is_same_plan(wanted: &str, interval: Interval, paid: &str) -> bool {
+    let prefix = wanted.strip_suffix(interval.as_str()).unwrap_or(wanted);
+    paid.strip_prefix(prefix)
+        .is_some_and(|rest| Interval::ALL.iter().any(|each| rest.starts_with(each.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plan_stays_whatever_the_interval_currency_or_version() {
+        let same = |paid| is_same_plan("a_pro_year", Interval::Year, paid);
+        assert!(same("a_pro_month") && same("a_pro_year") && same("a_pro_month_eur"));
+        assert!(!same("a_enterprise_month") && !same("a_pro_plus_month") && !same("a_pro"));
+    }
+}
