@@ -46,10 +46,10 @@ begin
     verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
   -- Most events name their organization: then a glance tells what is to be locked.
   if asked.org_ids[1] is not null then
-    locked := array_remove(asked.org_ids || md5(asked.payment_intent)::uuid || (
-      select s.org_id from billing.subscriptions s where s.stripe_subscription_id = asked.subscription),
-        null);
-    perform billing_private.lock_organizations(locked);
+    locked := billing_private.lock_organizations(array_remove(
+      asked.org_ids || md5(asked.payment_intent)::uuid || (
+        select s.org_id from billing.subscriptions s where s.stripe_subscription_id = asked.subscription),
+      null));
   end if;
   -- A subscription that moves to another organization changes both: both are locked. It may have moved while
   -- we waited for a lock: then again.
@@ -60,8 +60,7 @@ begin
     -- A payment and its refund meet, though nobody knows yet whose they are.
     keys := array_remove(array[whose.org, current.org_id, md5(asked.payment_intent)::uuid], null);
     exit when whose.processed or locked @> keys;
-    perform billing_private.lock_organizations(keys);
-    locked := locked || keys;
+    locked := locked || billing_private.lock_organizations(keys);
   end loop;
   if whose.processed then
     return jsonb_build_object('settled',
@@ -155,7 +154,7 @@ begin
         seen := array_remove(array[
           case when after.unknown_price is not null then 'unknown_plan' end,
           case when not after.own then 'paid_by_stranger' end,
-          case when billing_private.unreadable(after.items) is not null then 'addon_unreadable' end], null);
+          case when jsonb_path_exists(after.items, '$[*].unreadable') then 'addon_unreadable' end], null);
       else
         after := current;
       end if;

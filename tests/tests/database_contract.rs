@@ -155,7 +155,7 @@ fn each_function_reads_the_fields_that_it_is_told_and_no_other() {
     for (function, what, told) in [
         ("pf_apply_event", "request", &event),
         ("pf_fail_event", "event", &serde_json::to_value(event_ref()).unwrap()),
-        ("resolve_items", "snapshot -> 'items'", &event["snapshot"]["items"][0]),
+        ("snapshot_row", "snapshot -> 'items'", &event["snapshot"]["items"][0]),
         ("pf_apply_reads", "request", &reads),
         ("pf_apply_reads", "asked.reads", &reads["reads"][0]),
     ] {
@@ -182,7 +182,7 @@ async fn what_is_told_of_a_subscription_or_a_payment_are_the_columns_of_its_tabl
         assert_same(table, &told, &(&words(&columns) - &words(decided_here)));
     }
     for (function, argument, beside) in
-        [("resolve_items", "snapshot", SAID_BESIDE), ("write_payment", "payment", PAYMENT_SAID_BESIDE)]
+        [("snapshot_row", "snapshot", SAID_BESIDE), ("write_payment", "payment", PAYMENT_SAID_BESIDE)]
     {
         let name = format!("functions/{function}");
         let file = migrations::FILES.iter().find(|file| file.name == name).unwrap();

@@ -126,7 +126,6 @@ replace_entitlements    .    .        .      .     .     .       .      .      .
 replace_several         .    .        .      .     .     .       .      .      .        .      .
 reset_access            .    .        .      .     .     .       .      .      .        .      .
 resolve_again           .    .        .      .     .     .       .      .      .        .      .
-resolve_items           .    .        .      .     .     .       .      .      .        .      .
 sees_every_organization .    x        x      x     x     x       x      .      .        .      x
 settle_addons           .    .        .      .     .     .       .      .      .        .      .
 snapshot_row            .    .        .      .     .     .       .      .      .        .      .
