@@ -9,7 +9,8 @@ begin
     (array_agg(s.id order by s.own desc, s.created desc))[1], true,
     case when sold.source = 'plan' then sum(sold.units)::bigint end,
     case when sold.source = 'plan' then sum(sold.seats)::bigint end,
-    case when sold.source = 'plan' then bool_or(s.own) end, s.expires_at, null::timestamptz)::billing.entitlements
+    case when sold.source = 'plan' then bool_or(s.own) end,
+    s.expires_at, null::timestamptz)::billing.entitlements
   from (
     select s.stripe_subscription_id as id, s.own, s.stripe_created_at as created,
       case s.status when 'past_due' then s.paid_items else s.items end as items,
@@ -32,6 +33,7 @@ begin
     select 'addon', null, f.feature, null, null from jsonb_array_elements_text(i.flags) as f (feature)) sold
   where coalesce(i.quantity, 1) > 0 and (s.expires_at is null or s.expires_at > now())
   group by sold.source, sold.plan, sold.feature, s.expires_at, case when sold.source = 'addon' then s.id end
-  order by sold.source desc, sold.plan, sold.feature, (array_agg(s.id order by s.own desc, s.created desc))[1]);
+  order by sold.source desc, sold.plan, sold.feature,
+    (array_agg(s.id order by s.own desc, s.created desc))[1]);
 end $$;
 revoke all on function billing_private.granted(uuid, boolean) from public;

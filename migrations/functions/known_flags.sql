@@ -1,6 +1,6 @@
--- Those of the flags that metadata names which there are; null where it names none.
+-- Those of the flags that metadata names which there are.
 create or replace function billing_private.known_flags(flags jsonb) returns jsonb
-language plpgsql stable strict set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return (
     select coalesce(jsonb_agg(distinct f.flag order by f.flag), '[]')

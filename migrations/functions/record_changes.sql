@@ -7,9 +7,8 @@ declare
   subscription constant jsonb := jsonb_build_object('subscription', after.stripe_subscription_id);
 begin
   if before.status is distinct from after.status then
-    recorded := billing_private.record(after.org_id, 'subscription_status_changed', before.status, after.status,
-      cause,
-      subscription);
+    recorded := billing_private.record(after.org_id, 'subscription_status_changed', before.status,
+      after.status, cause, subscription);
   end if;
   if not after.own and before.own is distinct from false then
     recorded := billing_private.record(after.org_id, 'paid_by_stranger', null, after.plan_code, cause,

@@ -41,8 +41,9 @@ begin
     end if;
     items := items || jsonb_strip_nulls(jsonb_build_object(
       'price', item.price, 'plan', sold.plan, 'quantity', item.quantity, 'seats', item.seats,
-      'flags', billing_private.known_flags(item.flags),
-      'unreadable', coalesce(item.unreadable, billing_private.unknown_flags(item.flags)),
+      'flags', case when item.flags is not null then billing_private.known_flags(item.flags) end,
+      'unreadable', coalesce(item.unreadable,
+        case when item.flags is not null then billing_private.unknown_flags(item.flags) end),
       'interval', item.interval, 'interval_count', item.interval_count, 'currency', item.currency));
     if price_id is null or sold.rank > highest and coalesce(item.quantity, 1) > 0 then
       plan_code := case when coalesce(item.quantity, 1) > 0 then sold.plan end;

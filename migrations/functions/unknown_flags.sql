@@ -1,6 +1,6 @@
 -- Those of the flags that metadata names which there are not, with commas between; null: none.
 create or replace function billing_private.unknown_flags(flags jsonb) returns text
-language plpgsql stable strict set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return (
     select string_agg(distinct f.flag, ', ' order by f.flag)
