@@ -69,6 +69,7 @@ pub async fn end(t: &TestApp, world: &World, post: &Post, history: &History) -> 
     }
     no_stranger_is_a_customer(t, world).await?;
     discounts_are_those_at_stripe(t, world).await?;
+    the_short_way_to_what_is_granted_is_the_long_one(t).await?;
     events_are_processed_once(t, post, history.deletes()).await?;
     gone_is_noted_once(t).await?;
     telemetry_is_a_chain(t, "plan_changed", "org_id::text", "'pilot'").await?;
@@ -174,6 +175,13 @@ async fn nobody_sees_anything(t: &TestApp, organization: &Organization) -> Resul
         }
     }
     Ok(())
+}
+
+async fn the_short_way_to_what_is_granted_is_the_long_one(t: &TestApp) -> Result<(), String> {
+    let other = "select string_agg(org_id::text, ', ') from (select distinct org_id, livemode from subscriptions) o
+        where billing_private.granted(org_id, livemode) <> billing_private.granted_by_several(org_id, livemode)";
+    let other = t.value(other).await;
+    if other.is_empty() { Ok(()) } else { Err(format!("granted in two ways: {other}")) }
 }
 
 async fn gone_is_noted_once(t: &TestApp) -> Result<(), String> {

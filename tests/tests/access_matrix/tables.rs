@@ -94,6 +94,7 @@ feature_enabled         .    .        .      .     .     x       .      .      .
 find_organization       .    .        .      .     .     .       .      .      .        .      .
 grace_begins            .    .        .      .     .     .       .      .      .        .      .
 granted                 .    .        .      .     .     .       .      .      .        .      .
+granted_by_several      .    .        .      .     .     .       .      .      .        .      .
 granted_nothing         .    .        .      .     .     .       .      .      .        .      .
 grants_differ           .    .        .      .     .     .       .      .      .        .      .
 holds                   .    .        .      .     .     .       .      .      .        .      .
