@@ -178,8 +178,10 @@ async fn nobody_sees_anything(t: &TestApp, organization: &Organization) -> Resul
 }
 
 async fn the_short_way_to_what_is_granted_is_the_long_one(t: &TestApp) -> Result<(), String> {
-    let other = "select string_agg(org_id::text, ', ') from (select distinct org_id, livemode from subscriptions) o
-        where billing_private.granted(org_id, livemode) <> billing_private.granted_by_several(org_id, livemode)";
+    let other = "select string_agg(org_id::text, ', ')
+        from (select distinct org_id, livemode from subscriptions) o
+        where billing_private.granted(org_id, livemode)
+          <> billing_private.granted_by_several(org_id, livemode)";
     let other = t.value(other).await;
     if other.is_empty() { Ok(()) } else { Err(format!("granted in two ways: {other}")) }
 }
