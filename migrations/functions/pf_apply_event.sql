@@ -1,4 +1,5 @@
--- Applies one event: one call, one commit. The argument, all ids and states, never a payload:
+-- Applies one event: one call, one commit. The argument (billing_private.event) is ids and states, never a
+-- payload:
 --   id, type, created, livemode, api_version  the event
 --   org_ids       the organizations that metadata names, which only the account can write; best first
 --   reference     the organization that a visitor typed (client_reference_id), or null
@@ -26,7 +27,7 @@
 create or replace function billing.pf_apply_event(request jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '300ms' as $$
 declare
-  asked record;
+  asked constant billing_private.event := jsonb_populate_record(null::billing_private.event, request);
   whose record;
   current billing.subscriptions;
   after billing.subscriptions;
@@ -37,13 +38,6 @@ declare
   unreadable text;
   seen text[] := '{}';
 begin
-  select * into asked from jsonb_to_record(request) as argument (
-    id text, type text, created bigint, livemode boolean, api_version text,
-    org_ids uuid[], reference uuid, customer text, subscription text, payment_intent text,
-    snapshot jsonb, carried jsonb, thin boolean, open_discounts boolean,
-    version bigint, observed_at bigint, known_through bigint, may_include bigint,
-    payment jsonb, charge jsonb, test_clock text, frozen_at bigint,
-    verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
   -- Most events name their organization: then a glance tells what is to be locked.
   if asked.org_ids[1] is not null then
     locked := billing_private.lock_organizations(array_remove(

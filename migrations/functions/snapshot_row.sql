@@ -11,7 +11,7 @@ create or replace function billing_private.snapshot_row(
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   known constant jsonb := before.items;
-  item record;
+  item billing_private.item;
   sold record;
   by_metadata text;
   items jsonb := '[]';
@@ -25,12 +25,8 @@ begin
   if after.discounts <> '[]' then
     after.discounts := billing_private.with_terms(after.discounts, before.discounts);
   end if;
-  for item in
-    select i.*
-    from jsonb_to_recordset(snapshot -> 'items') as i (
-      price text, lookup_key text, plan_code text, quantity integer, seats integer, flags jsonb,
-      unreadable text, "interval" text, interval_count integer, currency text)
-  loop
+  for n in 0 .. jsonb_array_length(snapshot -> 'items') - 1 loop
+    item := jsonb_populate_record(null::billing_private.item, snapshot -> 'items' -> n);
     sold := billing_private.price_sells(item.price, item.lookup_key, item.plan_code, known);
     if sold.learned then
       learned := coalesce(learned, '{}') || jsonb_build_object(item.price, sold.plan);

@@ -138,6 +138,12 @@ fn read_in_sql(function: &str, what: &str) -> Vec<BTreeSet<String>> {
     lists.map(names).collect()
 }
 
+/// Of a table or a composite type.
+async fn columns(t: &TestApp, of: &str) -> String {
+    let columns = "select string_agg(attname, ' ') from pg_attribute where attnum > 0 and not attisdropped";
+    t.value(&format!("{columns} and attrelid = '{of}'::regclass")).await
+}
+
 /// Names what only one side knows.
 #[track_caller]
 fn assert_same(about: &str, code: &BTreeSet<String>, database: &BTreeSet<String>) {
@@ -151,11 +157,9 @@ fn assert_same(about: &str, code: &BTreeSet<String>, database: &BTreeSet<String>
 
 #[test]
 fn each_function_reads_the_fields_that_it_is_told_and_no_other() {
-    let (event, reads) = (event_argument(), reads_argument());
+    let reads = reads_argument();
     for (function, what, told) in [
-        ("pf_apply_event", "request", &event),
         ("pf_fail_event", "event", &serde_json::to_value(event_ref()).unwrap()),
-        ("snapshot_row", "snapshot -> 'items'", &event["snapshot"]["items"][0]),
         ("pf_apply_reads", "request", &reads),
         ("pf_apply_reads", "asked.reads", &reads["reads"][0]),
     ] {
@@ -168,6 +172,15 @@ fn each_function_reads_the_fields_that_it_is_told_and_no_other() {
 }
 
 #[tokio::test]
+async fn each_type_of_an_argument_has_the_fields_that_it_is_told_and_no_other() {
+    let t = TestApp::start().await;
+    let event = event_argument();
+    for (name, told) in [("event", &event), ("item", &event["snapshot"]["items"][0])] {
+        assert_same(name, &fields(told), &words(&columns(&t, &format!("billing_private.{name}")).await));
+    }
+}
+
+#[tokio::test]
 async fn what_is_told_of_a_subscription_or_a_payment_are_the_columns_of_its_table() {
     let t = TestApp::start().await;
     for (table, told, beside, decided_here) in [
@@ -175,9 +188,7 @@ async fn what_is_told_of_a_subscription_or_a_payment_are_the_columns_of_its_tabl
         ("payments", payment(), PAYMENT_SAID_BESIDE, PAYMENT_DECIDED_HERE),
         ("charges", charge(), "", CHARGE_DECIDED_HERE),
     ] {
-        let columns =
-            "select string_agg(attname, ' ') from pg_attribute where attnum > 0 and not attisdropped";
-        let columns = t.value(&format!("{columns} and attrelid = 'billing.{table}'::regclass")).await;
+        let columns = columns(&t, &format!("billing.{table}")).await;
         let told = &fields(&told) - &words(beside);
         assert_same(table, &told, &(&words(&columns) - &words(decided_here)));
     }
