@@ -4,7 +4,8 @@
 -- organizations' ids.
 --
 -- What an organization has is read from the tables, before the change and after it. It follows from the
--- catalogue and from its rows of `entitlements`; so of those with the same rows one is read for all.
+-- catalogue and from its rows of `entitlements`; so of those with the same rows one is read for all. What a
+-- price sells changes these rows: whoever pays one that is named anew is read alone.
 create or replace function billing.pf_apply_catalogue(
   wanted jsonb, by_whom text, dry_run boolean, show boolean
 ) returns jsonb
@@ -36,10 +37,12 @@ begin
       from billing.entitlements e
       where (e.livemode is null or e.livemode = mode) and (e.expires_at is null or e.expires_at > now())
       group by e.org_id) held on held.org_id = o.id
-    group by held.rows) class;
+    left join billing_private.repriced(wanted) as alone (org_id) on alone.org_id = o.id
+    group by held.rows, alone.org_id) class;
   was := billing_private.standings(orgs, mode);
   begin
     perform billing_private.write_catalogue(wanted);
+    perform billing_private.list_prices(wanted, by_whom);
     after := billing_private.catalogue();
     select coalesce(jsonb_agg(to_jsonb(c)), '[]') into changes
     from billing_private.catalogue_changes(before, after) c;

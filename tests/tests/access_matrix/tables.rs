@@ -62,12 +62,14 @@ pf_forget_organization      .    .        .      .     .     x       .      .   
 pf_import_customer          .    .        .      .     .     x       .      .      .        .      x
 pf_inquiry                  .    .        .      .     .     x       .      .      .        .      x
 pf_keep_event               .    .        .      .     .     x       .      .      .        x      x
+pf_make_deal                .    .        .      .     .     x       .      .      .        .      x
 pf_override_entitlement     .    .        .      .     .     x       .      .      .        .      x
 pf_prune_events             .    .        .      .     .     x       .      .      .        .      x
 pf_replace_checkout_session .    .        .      .     .     x       .      .      x        .      .
 pf_store_contact            .    .        .      .     .     x       .      .      x        .      .
 pf_store_cursor             .    .        .      .     .     x       .      .      .        .      x
 pf_store_customer           .    .        .      .     .     x       .      .      x        .      .
+pf_withdraw_deal            .    .        .      .     .     x       .      .      .        .      x
 read_account                .    .        .      .     .     x       .      .      x        .      .
 read_entitlements           .    .        .      .     .     x       .      x      .        x      .
 read_offer                  .    .        .      .     .     x       .      .      x        .      .
@@ -103,6 +105,7 @@ is_granting             .    x        x      x     x     x       x      .      .
 is_live                 .    .        .      .     .     x       .      .      .        .      x
 keep_plan               .    .        .      .     .     .       .      .      .        .      .
 known_flags             .    .        .      .     .     .       .      .      .        .      .
+list_prices             .    .        .      .     .     .       .      .      .        .      .
 live_modes              .    .        .      .     .     .       .      .      .        .      .
 livemode                .    x        x      x     x     x       x      .      .        .      x
 lock_organizations      .    .        .      .     .     .       .      .      .        .      .
@@ -112,6 +115,7 @@ merged                  .    x        x      x     x     x       x      .      .
 my_feature_enabled      .    x        x      x     x     x       x      .      .        .      x
 my_orgs                 .    x        x      x     x     x       x      .      .        .      x
 note_paid               .    .        .      .     .     .       .      .      .        .      .
+offered                 .    .        .      .     .     .       .      .      .        .      .
 ordering                .    .        .      .     .     .       .      .      .        .      .
 plan_features           .    .        .      .     .     .       .      .      .        .      .
 plan_of                 .    x        x      x     x     x       x      .      .        .      x
@@ -124,6 +128,7 @@ record_charge           .    .        .      .     .     .       .      .      .
 record_gone             .    .        .      .     .     .       .      .      .        .      .
 replace_entitlements    .    .        .      .     .     .       .      .      .        .      .
 replace_several         .    .        .      .     .     .       .      .      .        .      .
+repriced                .    .        .      .     .     .       .      .      .        .      .
 reset_access            .    .        .      .     .     .       .      .      .        .      .
 resolve_again           .    .        .      .     .     .       .      .      .        .      .
 resolve_items           .    .        .      .     .     .       .      .      .        .      .

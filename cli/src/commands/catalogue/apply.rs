@@ -85,6 +85,7 @@ async fn bring_up_to_date(
     way: Way<'_>,
 ) -> Result<CatalogueReport, Error> {
     effect::in_database(database, wanted, Way { dry_run: true, ..way }).await?;
+    stripe::listed(stripe, wanted).await?;
     let products = products::bring_up_to_date(&wanted.sold(), stripe, false).await?;
     let effects = effect::in_database(database, wanted, way).await?;
     let archived = stripe::archive(stripe, wanted, &effects.before, false).await?;
