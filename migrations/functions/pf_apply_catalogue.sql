@@ -21,6 +21,7 @@ declare
   effects jsonb := '[]';
   change record;
 begin
+  perform set_config('billing.cause', by_whom, true);
   -- One at a time. Whoever reads these tables does not wait.
   lock table billing.plans in share row exclusive mode;
   select array_agg(jsonb_build_object('org', class.org, 'many', class.many, 'ids', class.ids)),

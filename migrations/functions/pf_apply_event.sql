@@ -44,6 +44,8 @@ begin
     version bigint, observed_at bigint, known_through bigint, may_include bigint,
     payment jsonb, charge jsonb, test_clock text, frozen_at bigint,
     verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
+  -- For the history; an assignment, because a statement would cost more.
+  result := set_config('billing.cause', asked.id, true);
   -- Most events name their organization: then a glance tells what is to be locked.
   if asked.org_ids[1] is not null then
     locked := array_remove(asked.org_ids || md5(asked.payment_intent)::uuid || (

@@ -23,6 +23,7 @@ mod command_adopt_refusals;
 mod command_adopt_shapes;
 mod command_backfill;
 mod command_catalogue;
+mod command_catalogue_prices;
 mod command_catalogue_types;
 mod command_doctor;
 mod command_doctor_destinations;
