@@ -106,7 +106,10 @@ async fn a_price_that_stripe_has_is_sold_in_its_currency_shown_granted_and_compa
     assert!(refused.status == 1 && refused.complaint.contains(&sentence), "{refused:?}");
     let gone = File::with(&t, &prices.replace(&dollars, "price_nobody")).await;
     let refused = t.billing(&["catalogue", "apply", gone.path()]).await;
-    assert!(refused.complaint.contains("price_nobody of pro: Stripe has no such price in test"), "{refused:?}");
+    assert!(
+        refused.complaint.contains("price_nobody of pro: Stripe has no such price in test"),
+        "{refused:?}"
+    );
     let archive = json!({ "active": false });
     t.stripe.call("POST", &format!("/v1/prices/{dollars}"), &archive).unwrap();
     let refused = t.billing(&["catalogue", "check", file.path()]).await;
@@ -126,8 +129,12 @@ async fn a_price_that_nobody_can_buy_any_more_still_grants_and_a_dry_run_says_so
     let apply = ["catalogue", "apply", file.path(), "--show"];
     let told = t.billing_json(0, &[&apply[..], &["--dry-run"]].concat()).await;
     assert_eq!(has(&t).await.0, "pilot", "a dry run changes nothing");
-    let moved = told["effects"].as_array().unwrap().iter().find(|effect| effect["feature"] == "plan").unwrap();
-    assert_eq!((&moved["effect"], &moved["by"], &moved["ids"]), (&json!("moves"), &json!("pro"), &json!([t.org])));
+    let moved =
+        told["effects"].as_array().unwrap().iter().find(|effect| effect["feature"] == "plan").unwrap();
+    assert_eq!(
+        (&moved["effect"], &moved["by"], &moved["ids"]),
+        (&json!("moves"), &json!("pro"), &json!([t.org]))
+    );
     let done = t.billing_json(0, &apply).await;
     assert_eq!(told["effects"], done["effects"]);
     assert_eq!(has(&t).await, ("pro".to_owned(), 2));
@@ -156,7 +163,8 @@ async fn a_deal_is_sold_to_one_organization_alone_until_it_is_withdrawn() {
     let rows = t.billing_rows().await;
     assert_eq!(t.billing_json(0, &deal).await["done"], "unchanged");
     assert_eq!(t.billing_rows().await, rows);
-    let told = "select concat_ws(' ', org_id, telemetry ->> 'to', telemetry ->> 'cause', telemetry ->> 'price')
+    let told =
+        "select concat_ws(' ', org_id, telemetry ->> 'to', telemetry ->> 'cause', telemetry ->> 'price')
         from runs where kind = 'deal_made'";
     assert_eq!(t.value(told).await, format!("{} enterprise ada {price}", t.org));
 
@@ -203,7 +211,8 @@ async fn a_deal_that_would_sell_twice_is_refused_in_a_sentence() {
 
     // Sales made the subscription at Stripe: then the deal says what it is.
     t.subscribe_at_stripe(&other, &json!([{ "price": odd }])).await;
-    let made = t.billing_json(0, &["catalogue", "deal", &other, "--price", &odd, "--plan", "enterprise"]).await;
+    let made =
+        t.billing_json(0, &["catalogue", "deal", &other, "--price", &odd, "--plan", "enterprise"]).await;
     assert_eq!((&made["done"], &made["pays"]), (&json!("created"), &json!(true)));
     let has = format!("select plan_code from plan_effective where org_id = '{other}'");
     assert_eq!(t.value(&has).await, "enterprise");

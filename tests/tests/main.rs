@@ -32,6 +32,7 @@ mod command_doctor_roles;
 mod command_doctor_values;
 mod command_events;
 mod command_explain;
+mod command_explain_at;
 mod command_explain_paid;
 mod command_explain_reasons;
 mod command_forget;

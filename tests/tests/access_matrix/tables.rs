@@ -25,6 +25,7 @@ customers                .    own      own    own   own   siud    none   .      
 entitlements             .    own      own    own   own   siud    none   .      .        .      s
 entitlements_effective   .    own      own    own   own   s       none   .      .        .      s
 features                 .    s        s      s     s     siud    s      .      .        .      s
+history                  .    .        .      .     .     s       .      .      .        .      s
 members                  .    .        .      .     .     .       .      .      .        .      .
 organizations            .    .        .      .     .     .       .      .      .        .      .
 own_members              .    .        .      .     .     siud    .      .      .        .      .
@@ -47,6 +48,7 @@ billing_private.syncs    .    .        .      .     .     .       .      .      
 /// The functions of the schema `billing`. `x`: may execute.
 pub const FUNCTIONS: &str = "
                             anon outsider member admin owner service viewer reader checkout events operator
+entitlements_at             .    .        .      .     .     x       .      .      .        .      x
 has_entitlement             .    x        x      x     x     x       x      .      .        .      x
 orgs_with                   .    x        x      x     x     x       x      .      .        .      x
 pf_adopt_price              .    .        .      .     .     x       .      .      .        .      x
@@ -65,6 +67,7 @@ pf_keep_event               .    .        .      .     .     x       .      .   
 pf_make_deal                .    .        .      .     .     x       .      .      .        .      x
 pf_override_entitlement     .    .        .      .     .     x       .      .      .        .      x
 pf_prune_events             .    .        .      .     .     x       .      .      .        .      x
+pf_prune_history            .    .        .      .     .     x       .      .      .        .      x
 pf_replace_checkout_session .    .        .      .     .     x       .      .      x        .      .
 pf_store_contact            .    .        .      .     .     x       .      .      x        .      .
 pf_store_cursor             .    .        .      .     .     x       .      .      .        .      x
@@ -90,6 +93,7 @@ catalogue_changes       .    .        .      .     .     .       .      .      .
 catalogue_effects       .    .        .      .     .     .       .      .      .        .      .
 claim                   .    x        x      x     x     x       x      .      .        .      x
 differences             .    .        .      .     .     .       .      .      .        .      .
+discounts_at            .    x        x      x     x     x       x      .      .        .      x
 discounts_now           .    x        x      x     x     x       x      .      .        .      x
 existing_organization   .    .        .      .     .     x       .      .      .        .      x
 feature_enabled         .    .        .      .     .     x       .      .      .        .      x
@@ -103,11 +107,13 @@ is_ended                .    x        x      x     x     x       x      .      .
 is_forgotten            .    .        .      .     .     .       .      .      .        .      .
 is_granting             .    x        x      x     x     x       x      .      .        .      x
 is_live                 .    .        .      .     .     x       .      .      .        .      x
+keep_history            .    .        .      .     .     .       .      .      .        .      .
 keep_plan               .    .        .      .     .     .       .      .      .        .      .
 known_flags             .    .        .      .     .     .       .      .      .        .      .
 list_prices             .    .        .      .     .     .       .      .      .        .      .
 live_modes              .    .        .      .     .     .       .      .      .        .      .
 livemode                .    x        x      x     x     x       x      .      .        .      x
+livemode_then           .    .        .      .     .     .       .      .      .        .      .
 lock_organizations      .    .        .      .     .     .       .      .      .        .      .
 may_change_billing      .    .        .      .     .     .       .      .      .        .      .
 members_summary         .    .        .      .     .     .       .      .      .        .      x
@@ -132,6 +138,7 @@ repriced                .    .        .      .     .     .       .      .      .
 reset_access            .    .        .      .     .     .       .      .      .        .      .
 resolve_again           .    .        .      .     .     .       .      .      .        .      .
 resolve_items           .    .        .      .     .     .       .      .      .        .      .
+rows_then               .    .        .      .     .     x       .      .      .        .      x
 sees_every_organization .    x        x      x     x     x       x      .      .        .      x
 settle_addons           .    .        .      .     .     .       .      .      .        .      .
 snapshot_row            .    .        .      .     .     .       .      .      .        .      .

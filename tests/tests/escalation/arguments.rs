@@ -134,6 +134,8 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "orgs") => one(&format!("{{{ORG}}}")),
         (_, "dry_run" | "show") => vec!["'true'".to_owned(), "'false'".to_owned()],
         (_, "plan") => one("pro"),
+        ("rows_then", "kind") => one("plans"),
+        (_, "at") => one("now"),
         (_, "price") => one("price_1"),
         (_, "billing_interval") => one("month"),
         (_, "currency") => one("usd"),

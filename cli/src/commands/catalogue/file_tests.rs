@@ -104,7 +104,10 @@ fn each_problem_of_a_price_that_stripe_has_names_its_line_and_field() {
     for (price, sentence) in [
         ("stripe_price = \"price_1\"".to_owned(), "line 23, plans.pro.prices[2]: Give interval, amount"),
         (format!("{whole}, stripe_price = \"price_1\""), "prices[2].interval: The plan has a price by this"),
-        (format!("{whole}, sold = false"), "prices[2].sold: Only a price that Stripe has already can be kept"),
+        (
+            format!("{whole}, sold = false"),
+            "prices[2].sold: Only a price that Stripe has already can be kept",
+        ),
         ("stripe_price = \"a/b\", sold = false".to_owned(), "prices[2].stripe_price: Give the id of a price"),
         (
             "stripe_price = \"a\", sold = false }, { stripe_price = \"a\", sold = false".to_owned(),
