@@ -29,6 +29,8 @@ begin
     'g');
   past := regexp_replace(past, '\mbilling_private\.discounts_now\(([^()]*)\)',
     'billing_private.discounts_at(\1, $3)', 'g');
+  past := regexp_replace(past, '\mbilling_private\.kept_of\(([^()]*)\)',
+    'billing_private.kept_then(\1, $1, $3)', 'g');
   past := replace(past, 'now()', '$3');
   return query execute past using org, billing_private.livemode_then(at), at;
 end $$;

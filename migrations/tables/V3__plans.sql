@@ -13,6 +13,7 @@ create table billing.plans (
   rank smallint not null,
   lookup_key_prefix text not null,
   features jsonb not null default '{}',
+  versions jsonb not null default '[]',
   -- Deferrable: one statement may change several plans, two of which change places.
   constraint plans_rank_unique unique (rank) deferrable,
   constraint plans_lookup_key_prefix_unique unique (lookup_key_prefix) deferrable,
@@ -34,6 +35,9 @@ comment on column billing.plans.lookup_key_prefix is
 comment on column billing.plans.features is
   'What plan_entitlements says of the plan, for reads: {flag: true} for each that it switches on; the row of '
   'pilot has all flags, with false, too. The database keeps it so.';
+comment on column billing.plans.versions is
+  'What the plan was for those who bought it before a change that was for new ones alone (`billing catalogue '
+  'apply --for new`), the oldest first: [{until, features, seats}].';
 comment on column billing.plans.rank is 'Of several subscriptions the one with the highest rank counts.';
 
 create table billing.prices (

@@ -25,6 +25,7 @@ mod command_backfill;
 mod command_catalogue;
 mod command_catalogue_prices;
 mod command_catalogue_types;
+mod command_catalogue_versions;
 mod command_doctor;
 mod command_doctor_destinations;
 mod command_doctor_paid;

@@ -98,6 +98,7 @@ discounts_now           .    x        x      x     x     x       x      .      .
 existing_organization   .    .        .      .     .     x       .      .      .        .      x
 feature_enabled         .    .        .      .     .     x       .      .      .        .      x
 find_organization       .    .        .      .     .     .       .      .      .        .      .
+followed                .    .        .      .     .     .       .      .      .        .      .
 grace_begins            .    .        .      .     .     .       .      .      .        .      .
 granted                 .    .        .      .     .     .       .      .      .        .      .
 granted_nothing         .    .        .      .     .     .       .      .      .        .      .
@@ -109,6 +110,10 @@ is_granting             .    x        x      x     x     x       x      .      .
 is_live                 .    .        .      .     .     x       .      .      .        .      x
 keep_history            .    .        .      .     .     .       .      .      .        .      .
 keep_plan               .    .        .      .     .     .       .      .      .        .      .
+keep_versions           .    .        .      .     .     .       .      .      .        .      .
+kept                    .    x        x      x     x     x       x      .      .        .      x
+kept_of                 .    x        x      x     x     x       x      .      .        .      x
+kept_then               .    .        .      .     .     x       .      .      .        .      x
 known_flags             .    .        .      .     .     .       .      .      .        .      .
 list_prices             .    .        .      .     .     .       .      .      .        .      .
 live_modes              .    .        .      .     .     .       .      .      .        .      .
@@ -121,6 +126,7 @@ merged                  .    x        x      x     x     x       x      .      .
 my_feature_enabled      .    x        x      x     x     x       x      .      .        .      x
 my_orgs                 .    x        x      x     x     x       x      .      .        .      x
 note_paid               .    .        .      .     .     .       .      .      .        .      .
+note_purchase           .    .        .      .     .     .       .      .      .        .      .
 offered                 .    .        .      .     .     .       .      .      .        .      .
 ordering                .    .        .      .     .     .       .      .      .        .      .
 plan_features           .    .        .      .     .     .       .      .      .        .      .

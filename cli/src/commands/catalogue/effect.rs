@@ -95,6 +95,8 @@ pub struct Way<'a> {
     pub dry_run: bool,
     /// With the organizations' ids.
     pub show: bool,
+    /// Whoever has bought a plan keeps what it had.
+    pub for_new: bool,
 }
 
 /// Makes the change in the database, or tries it there.
@@ -124,7 +126,7 @@ async fn once(client: &Client, catalogue: &Catalogue, way: Way<'_>) -> Result<Ef
 }
 
 async fn call(client: &Client, catalogue: &Catalogue, way: Way<'_>) -> Result<Effects, Error> {
-    const SQL: &str = "select billing.pf_apply_catalogue($1, $2, $3, $4)";
+    const SQL: &str = "select billing.pf_apply_catalogue($1, $2, $3, $4, $5)";
     let rows = client
         .query_typed(
             SQL,
@@ -133,6 +135,7 @@ async fn call(client: &Client, catalogue: &Catalogue, way: Way<'_>) -> Result<Ef
                 (&way.by, Type::TEXT),
                 (&way.dry_run, Type::BOOL),
                 (&way.show, Type::BOOL),
+                (&way.for_new, Type::BOOL),
             ],
         )
         .await?;

@@ -11,7 +11,7 @@ use shared::domain::status::Status;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
-use super::facts::Plan;
+use super::facts::{Kept, Plan};
 use crate::organization::Organization;
 use crate::outcome::{self, Code};
 use crate::{context, query, table, when, words};
@@ -25,6 +25,8 @@ pub struct Then {
     pub at: Timestamp,
     /// The plan that was in force, as `GET /api/entitlements` answered it.
     pub plan: Plan,
+    /// The version of the plan that its subscription had bought. None: the plan as it was.
+    pub kept: Option<Kept>,
     /// Every flag that there was, on or off.
     pub entitlements: BTreeMap<String, bool>,
     /// The rows that decided it: plans, subscriptions, and what was granted.
@@ -77,6 +79,10 @@ const SQL: &str = "
           select nullif(o.name, '') from billing_private.existing_organization(asked.org) o))),
       'at', asked.at,
       'plan', to_jsonb(had) - 'features',
+      'kept', (
+        select billing_private.kept_then(jsonb_populate_record(null::billing.plans, r.state),
+          had.stripe_subscription_id, asked.org, asked.at)
+        from rows r where r.kind = 'plans' and r.key = had.plan_code),
       'entitlements', had.features,
       'rows', (
         select coalesce(jsonb_agg(jsonb_build_object('table', r.kind, 'key', r.key, 'since', r.valid_from,
@@ -132,6 +138,9 @@ impl Display for Then {
         writeln!(f, "{} at {}\n", self.organization, when::time(self.at))?;
         writeln!(f, "Plan   {}, {status}{reason}", plan.plan_code)?;
         writeln!(f, "Seats  {}", plan.seats)?;
+        if let Some(kept) = &self.kept {
+            writeln!(f, "Version {kept}")?;
+        }
         let on = |on: bool| -> Vec<String> {
             self.entitlements.iter().filter(|(_, is)| **is == on).map(|(flag, _)| flag.clone()).collect()
         };

@@ -20,7 +20,7 @@ use crate::outcome::{self, Code};
 use crate::{query, when};
 
 pub use at::{Row, Then};
-pub use facts::{Change, Charge, Customer, Elsewhere, Explanation, Flag, Plan, Portal};
+pub use facts::{Change, Charge, Customer, Elsewhere, Explanation, Flag, Kept, Plan, Portal};
 pub use subscription::{Item, Subscription};
 
 /// Payments, charges, changes and events that are told.
