@@ -1,6 +1,7 @@
 -- What is taken off a subscription's price at a moment, in the order that Stripe takes it off: [{name,
--- percent_off, amount_off, currency, duration, ends_at}]. Null: of one of its discounts that is not known. One
--- that has ended and of which Stripe's event is still to come is left out, unless it ends by a test clock.
+-- percent_off, amount_off, currency, duration, ends_at}]. Null: of one of its discounts that is not known.
+-- One that has ended and of which Stripe's event is still to come is left out, unless it ends by a test
+-- clock.
 create or replace function billing_private.discounts_at(subscription billing.subscriptions, at timestamptz)
 returns jsonb language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

@@ -10,7 +10,8 @@ create or replace function billing.entitlements_at(org uuid, at timestamptz) ret
 declare
   begins constant timestamptz := (select h.valid_from from billing.history h where h.kind = 'begin'
     and h.org_id = '00000000-0000-0000-0000-000000000000');
-  present constant text := pg_get_function_sqlbody('billing_private.standing_of(uuid, boolean)'::regprocedure);
+  present constant text :=
+    pg_get_function_sqlbody('billing_private.standing_of(uuid, boolean)'::regprocedure);
   past text;
 begin
   if begins is null or at < begins then
@@ -25,7 +26,8 @@ begin
   past := regexp_replace(present, '^\s*BEGIN ATOMIC|;\s*END\s*$', '', 'g');
   past := replace(replace(past, 'standing_of.org', '$1'), 'standing_of.mode', '$2');
   past := regexp_replace(past, '(?<!::)\mbilling\.(plans|subscriptions|entitlements) (\w+)',
-    'jsonb_populate_recordset(null::billing.\1, (select jsonb_agg(h.state) from billing_private.rows_then(''\1'', $1, $3) h)) \2',
+    'jsonb_populate_recordset(null::billing.\1, ('
+      'select jsonb_agg(h.state) from billing_private.rows_then(''\1'', $1, $3) h)) \2',
     'g');
   past := regexp_replace(past, '\mbilling_private\.discounts_now\(([^()]*)\)',
     'billing_private.discounts_at(\1, $3)', 'g');

@@ -13,7 +13,8 @@ begin
   if tg_op <> 'INSERT' then
     before := to_jsonb(old);
     -- It is gone, or another organization's now.
-    if after is null or before ->> tg_argv[1] <> after ->> tg_argv[1] or before ->> tg_argv[0] <> after ->> tg_argv[0]
+    if after is null or before ->> tg_argv[1] <> after ->> tg_argv[1]
+      or before ->> tg_argv[0] <> after ->> tg_argv[0]
     then
       insert into billing.history (org_id, kind, key, cause)
       values (coalesce(before ->> tg_argv[1], nobody)::uuid, tg_table_name, before ->> tg_argv[0],
@@ -58,5 +59,6 @@ select kept.* from (
     to_jsonb(s) - '{version,known_through,may_include,updated_at}'::text[], 'billing migrate'
   from billing.subscriptions s
   union all
-  select e.org_id, 'entitlements', e.id::text, to_jsonb(e), 'billing migrate' from billing.entitlements e) kept
+  select e.org_id, 'entitlements', e.id::text, to_jsonb(e), 'billing migrate'
+  from billing.entitlements e) kept
 where not exists (select from billing.history);

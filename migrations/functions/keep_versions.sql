@@ -15,7 +15,8 @@ begin
   end if;
   update billing.plans p
   set versions = case
-    when for_new then w.versions || jsonb_build_object('until', now(), 'seats', w.seats_included, 'features', (
+    when for_new then w.versions || jsonb_build_object('until', now(), 'seats', w.seats_included,
+      'features', (
       select coalesce(jsonb_object_agg(f.key, f.value), '{}')
       from jsonb_each(w.features) f where everybody.features ? f.key))
     else (select jsonb_agg(v.version || jsonb_build_object('seats', p.seats_included) order by v.place)

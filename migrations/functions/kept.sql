@@ -1,5 +1,6 @@
--- What a plan was when a subscription bought it: the oldest of its versions, {until, features, seats, number},
--- that ended later. Null: what it is now. Stripe's clock and ours may differ by seconds, and an event may be late.
+-- What a plan was when a subscription bought it: the oldest of its versions, {until, features, seats,
+-- number}, that ended later. Null: what it is now. Stripe's clock and ours may differ by seconds, and an
+-- event may be late.
 create or replace function billing_private.kept(plan billing.plans, bought billing.subscriptions)
 returns jsonb language sql stable
 begin atomic

@@ -1,5 +1,5 @@
--- What a plan was when the subscription with this id bought it, as `kept` says it. Null: what it is now, or no
--- subscription has the id.
+-- What a plan was when the subscription with this id bought it, as `kept` says it. Null: what it is now, or
+-- no subscription has the id.
 create or replace function billing_private.kept_of(plan billing.plans, subscription_id text) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

@@ -28,5 +28,6 @@ create trigger note_purchase before insert on billing.subscriptions
   for each row execute function billing_private.note_purchase();
 drop trigger if exists note_purchase_of_another on billing.subscriptions;
 create trigger note_purchase_of_another before update on billing.subscriptions
-  for each row when (old.plan_code is distinct from new.plan_code and old.price_id is distinct from new.price_id)
+  for each row when (old.plan_code is distinct from new.plan_code
+    and old.price_id is distinct from new.price_id)
   execute function billing_private.note_purchase();

@@ -12,9 +12,9 @@ returns table (
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
   return query
-  select known.plan, sold.lookup_key, sold.price_id, known.free_key, known.paid_keys
+  select known.is_plan, sold.lookup_key, sold.price_id, known.free_key, known.paid_keys
   from (
-    select bool_or(p.plan_code = plan) as plan,
+    select bool_or(p.plan_code = read_offer.plan) as is_plan,
       min(p.lookup_key_prefix) filter (where p.rank = 0) as free_key,
       coalesce(array_agg(p.lookup_key_prefix) filter (where p.rank > 0), '{}') as paid_keys
     from billing.plans p) known
@@ -22,7 +22,7 @@ begin
     select o.lookup_key, o.price_id
     from billing.plans p
     cross join lateral billing_private.offered(p, org) o
-    where p.plan_code = plan and o.billing_interval = read_offer.billing_interval
+    where p.plan_code = read_offer.plan and o.billing_interval = read_offer.billing_interval
       and o.currency = coalesce(read_offer.currency, o.currency)
     order by o.place limit 1) sold on true;
 end $$;

@@ -44,8 +44,8 @@ begin atomic
           then e.units * case
             when p.versions = '[]' then p.seats_included
             -- What it was for those who bought it before.
-            else coalesce((billing_private.kept_of(p, e.source_id) ->> 'seats')::integer, p.seats_included) end
-            + e.extra_seats end as seats,
+            else coalesce((billing_private.kept_of(p, e.source_id) ->> 'seats')::integer, p.seats_included)
+            end + e.extra_seats end as seats,
         case
           when not counts.so then null
           -- What everybody has is there already, and what it says no to takes nothing away.

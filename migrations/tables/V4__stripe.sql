@@ -77,8 +77,8 @@ create index subscriptions_unknown_price on billing.subscriptions (unknown_price
   where unknown_price is not null;
 comment on column billing.subscriptions.first_seen_at is 'When its row was first written.';
 comment on column billing.subscriptions.bought is
-  'When it was moved to the plan that it sells, and to the one that was paid last, by our clock: {plan: time}. '
-  'None: it began with it.';
+  'When it was moved to the plan that it sells, and to the one that was paid last, by our clock: {plan: '
+  'time}. None: it began with it.';
 comment on column billing.subscriptions.org_named is
   'Its own metadata, or that of its customer, names the organization.';
 comment on column billing.subscriptions.own is

@@ -1,5 +1,8 @@
--- What was so, and when: each state of the rows that decide an answer, beside the row itself. Only added to, in
--- the commit of the change (billing_private.keep_history), and pruned with the events.
+-- What was so, and when: each state of the rows that decide an answer, beside the row itself. Only added to,
+-- in the commit of the change (billing_private.keep_history), and pruned with the events.
+
+-- Who writes what there is when the history begins.
+select set_config('billing.cause', 'billing migrate', true);
 
 create domain billing.history_kind as text constraint history_kind_known check (value in (
   'begin', 'plans', 'subscriptions', 'entitlements'));

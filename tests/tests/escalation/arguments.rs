@@ -134,7 +134,7 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "orgs") => one(&format!("{{{ORG}}}")),
         (_, "dry_run" | "show" | "for_new") => vec!["'true'".to_owned(), "'false'".to_owned()],
         // A row in which all is null.
-        ("kept" | "kept_of" | "kept_then", "plan") | (_, "sold") => {
+        ("kept" | "kept_of" | "kept_then", "plan") | (_, "of_plan") => {
             one(&format!("({})", ",".repeat(PLAN_COLUMNS - 1)))
         }
         (_, "plan") => one("pro"),
