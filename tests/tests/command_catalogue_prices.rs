@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::{TestApp, users};
 
 const BY_MONTH: &str = "  { interval = \"month\", amount = 4900, currency = \"usd\" },\n";
