@@ -38,6 +38,8 @@ declare
   unreadable text;
   seen text[] := '{}';
 begin
+  -- For the history; an assignment, because a statement would cost more.
+  result := set_config('billing.cause', asked.id, true);
   -- Most events name their organization: then a glance tells what is to be locked.
   if asked.org_ids[1] is not null then
     locked := billing_private.lock_organizations(array_remove(

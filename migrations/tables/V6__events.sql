@@ -32,7 +32,7 @@ create domain billing.run_kind as text constraint run_kind_known check (value in
   'plan_changed', 'subscription_status_changed', 'entitlement_overridden', 'unknown_plan',
   'second_live_subscription', 'paid_by_stranger', 'addon_granted', 'addon_ended', 'addon_unreadable',
   'payment_refunded', 'payment_disputed', 'organization_gone', 'customer_imported', 'price_adopted',
-  'billing_data_forgotten', 'catalogue_changed'));
+  'deal_made', 'deal_withdrawn', 'billing_data_forgotten', 'catalogue_changed'));
 
 create table billing.runs (
   id bigint generated always as identity primary key,

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::delivery::Post;
 use super::history::History;
+use super::moments;
 use super::world::{ADDON, Organization, World};
 use crate::TestApp;
 use crate::granting::{self, Known};
@@ -40,6 +41,7 @@ pub async fn read_all_the_while(
             if !(answer.status == 503 || gone || answer.status == 200 && whole) {
                 return Err(format!("an answer in between was {} {}", answer.status, answer.body));
             }
+            moments::note(t, organization).await?;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -67,6 +69,7 @@ pub async fn end(t: &TestApp, world: &World, post: &Post, history: &History) -> 
             return Err(format!("{} has {}, and its add-on is {addon}", organization.id, answer.body));
         }
     }
+    moments::check(t).await?;
     no_stranger_is_a_customer(t, world).await?;
     discounts_are_those_at_stripe(t, world).await?;
     the_short_way_to_what_is_granted_is_the_long_one(t).await?;
