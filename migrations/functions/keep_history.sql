@@ -6,22 +6,24 @@ create or replace function billing_private.keep_history() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   nobody constant text := '00000000-0000-0000-0000-000000000000';
-  -- What says in which order states came is of no use later.
-  after constant jsonb := to_jsonb(new) - '{version,known_through,may_include,updated_at}'::text[];
   before jsonb;
+  after jsonb;
 begin
-  if tg_op <> 'INSERT' then
+  if tg_op = 'DELETE' then
     before := to_jsonb(old);
-    -- It is gone, or another organization's now.
-    if after is null or before ->> tg_argv[1] <> after ->> tg_argv[1]
-      or before ->> tg_argv[0] <> after ->> tg_argv[0]
-    then
-      insert into billing.history (org_id, kind, key, cause)
-      values (coalesce(before ->> tg_argv[1], nobody)::uuid, tg_table_name, before ->> tg_argv[0],
-        current_setting('billing.cause', true));
+  elsif tg_op = 'UPDATE' and tg_nargs = 2 then
+    -- It is another organization's now.
+    if old.org_id <> new.org_id then
+      before := to_jsonb(old);
     end if;
   end if;
-  if after is not null then
+  if before is not null then
+    insert into billing.history (org_id, kind, key, cause)
+    values (coalesce(before ->> tg_argv[1], nobody)::uuid, tg_table_name, before ->> tg_argv[0],
+      current_setting('billing.cause', true));
+  end if;
+  if tg_op <> 'DELETE' then
+    after := to_jsonb(new);
     insert into billing.history (org_id, kind, key, state, cause)
     values (coalesce(after ->> tg_argv[1], nobody)::uuid, tg_table_name, after ->> tg_argv[0], after,
       current_setting('billing.cause', true));
@@ -56,7 +58,7 @@ select kept.* from (
   from billing.plans p
   union all
   select s.org_id, 'subscriptions', s.stripe_subscription_id,
-    to_jsonb(s) - '{version,known_through,may_include,updated_at}'::text[], 'billing migrate'
+    to_jsonb(s), 'billing migrate'
   from billing.subscriptions s
   union all
   select e.org_id, 'entitlements', e.id::text, to_jsonb(e), 'billing migrate'

@@ -28,7 +28,7 @@ comment on column billing.history.kind is
   'The table whose row it was. begin: the one row that says since when there is a history.';
 comment on column billing.history.key is 'The row''s: the plan''s code, the subscription''s id, the id.';
 comment on column billing.history.state is
-  'The row, without what serves its own order. Null: from then on there was none.';
+  'The row. Null: from then on there was none.';
 comment on column billing.history.cause is
   'The event or command that made it so. Null: somebody changed the row by hand.';
 comment on column billing.history.valid_from is
