@@ -1,6 +1,7 @@
 -- What an organization had at a moment, one row, as `standing_of` says it of now; no row for one that there
 -- never was. The question is not written twice: it is the text of `standing_of` itself, in which the tables
--- are read from the history, and now() is the moment. Refuses a moment before the history begins.
+-- are read from the history, and now() is the moment. Refuses a moment before the history begins,
+-- and one to come.
 create or replace function billing.entitlements_at(org uuid, at timestamptz) returns table (
   plan_code text, status text, reason text, billing_interval text, interval_count integer, currency text,
   quantity integer, seats integer, current_period_end timestamptz, cancel_at timestamptz,
@@ -17,6 +18,10 @@ begin
   if begins is null or at < begins then
     raise exception 'what was so before % is not known: the history begins then', begins
       using errcode = 'invalid_parameter_value';
+  end if;
+  -- Clocks differ a little.
+  if at > clock_timestamp() + interval '1 minute' then
+    raise exception 'the moment % is still to come', at using errcode = 'invalid_parameter_value';
   end if;
   if not exists (select from billing_private.existing_organization(org))
     and not exists (select from billing.history h where h.org_id = org)

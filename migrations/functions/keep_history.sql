@@ -5,6 +5,8 @@
 create or replace function billing_private.keep_history() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
+  -- Empty: it was set by an earlier transaction of the session.
+  by_whom constant text := nullif(current_setting('billing.cause', true), '');
   nobody constant text := '00000000-0000-0000-0000-000000000000';
   before jsonb;
   after jsonb;
@@ -20,13 +22,13 @@ begin
   if before is not null then
     insert into billing.history (org_id, kind, key, cause)
     values (coalesce(before ->> tg_argv[1], nobody)::uuid, tg_table_name, before ->> tg_argv[0],
-      current_setting('billing.cause', true));
+      by_whom);
   end if;
   if tg_op <> 'DELETE' then
     after := to_jsonb(new);
     insert into billing.history (org_id, kind, key, state, cause)
     values (coalesce(after ->> tg_argv[1], nobody)::uuid, tg_table_name, after ->> tg_argv[0], after,
-      current_setting('billing.cause', true));
+      by_whom);
   end if;
   return null;
 end $$;

@@ -63,7 +63,7 @@ async fn ordered(t: &TestApp, plan: &str, currency: Option<&str>) -> String {
     let created = t.stripe.requests().into_iter().rev();
     let mut created = created.filter(|one| one.method == "POST" && one.path.ends_with("/checkout/sessions"));
     let sent = created.next().unwrap().params;
-    sent["line_items"][0]["price"].as_str().unwrap().to_owned()
+    sent.pointer("/line_items/0/price").and_then(|price| price.as_str()).unwrap().to_owned()
 }
 
 #[tokio::test]

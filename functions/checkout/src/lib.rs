@@ -50,7 +50,6 @@ pub struct CheckoutRequest {
     interval: String,
     /// ISO 4217, of a price in `GET /api/billing/plans`. Without it, that of the first of its prices by the
     /// interval.
-    #[serde(default)]
     #[schemars(extend("pattern" = "^[A-Za-z]{3}$", "examples" = ["usd", "eur"]))]
     currency: Option<String>,
 }

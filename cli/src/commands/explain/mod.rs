@@ -16,8 +16,7 @@ use tokio_postgres::types::Type;
 use crate::context::{self, Context, Need};
 use crate::extra::{self, Filter, Which};
 use crate::organization::{self, OrgRef};
-use crate::outcome::{self, Code};
-use crate::{query, when};
+use crate::{outcome, query, when};
 
 pub use at::{Row, Then};
 pub use facts::{Change, Charge, Customer, Elsewhere, Explanation, Flag, Kept, Plan, Portal};
@@ -75,10 +74,6 @@ pub async fn run(args: Args, context: &Context) -> Result<Told, context::Error> 
     let client = context.database().await?;
     let id = organization::find(client, &args.org).await?.id;
     if let Some(at) = args.at {
-        if at > context.clock.now() {
-            let sentence = "The moment of --at is still to come. Leave it out for what is so now.";
-            return Err(context::Error::Operation(sentence.to_owned(), Code::WrongUsage));
-        }
         let then = at::read(client, id, at).await?;
         let then = then.ok_or_else(|| context::Error::UnknownOrganization(args.org.to_string()))?;
         return Ok(Told::Then(Box::new(then)));
