@@ -61,8 +61,8 @@ async fn fill(t: &TestApp, runner: &mut TestRunner) {
 /// An organization's subscription, and what it grants.
 async fn buy(t: &TestApp, org: &str, plan: &str) {
     let sql = format!(
-        "insert into subscriptions (stripe_subscription_id, org_id, livemode, status, plan_code, price_id, items,
-           stripe_created_at, known_through, may_include)
+        "insert into subscriptions (stripe_subscription_id, org_id, livemode, status, plan_code, price_id,
+           items, stripe_created_at, known_through, may_include)
          values (gen_random_uuid(), '{org}', false, 'active', '{plan}', 'price_{plan}',
            '[{{\"price\": \"price_{plan}\", \"plan\": \"{plan}\", \"quantity\": 1}}]', now(), 1, 1);
          insert into entitlements (org_id, own, livemode, source, plan_code, source_id, units, extra_seats)

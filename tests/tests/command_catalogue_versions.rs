@@ -90,7 +90,7 @@ async fn whoever_bought_before_keeps_it_through_renewals_and_grace_until_it_is_m
 
 #[tokio::test]
 async fn whoever_buys_afterwards_has_the_plan_as_it_is_and_a_change_for_everybody_reaches_both() {
-    let t = TestApp::start_with_two_organizations().await;
+    let t = TestApp::start().await;
     t.buy("pro", "month").await;
     let file = less(&t).await;
     t.billing_json(0, &["catalogue", "apply", file.path(), "--for", "new"]).await;

@@ -97,7 +97,8 @@ pub struct SoldPlan {
     pub rank: i16,
     /// Seats that it includes.
     pub seats: i32,
-    /// What it is sold for, to the organization that is asked about. The first of an interval is what most pay.
+    /// What it is sold for, to the organization that is asked about. The first of an interval is what most
+    /// pay.
     pub prices: Vec<SoldPrice>,
     /// Every flag there is, on or off.
     pub features: BTreeMap<String, bool>,

@@ -98,7 +98,7 @@ discounts_now           .    x        x      x     x     x       x      .      .
 existing_organization   .    .        .      .     .     x       .      .      .        .      x
 feature_enabled         .    .        .      .     .     x       .      .      .        .      x
 find_organization       .    .        .      .     .     .       .      .      .        .      .
-followed                .    .        .      .     .     .       .      .      .        .      .
+followed                .    .        .      .     .     x       .      .      .        .      .
 grace_begins            .    .        .      .     .     .       .      .      .        .      .
 granted                 .    .        .      .     .     .       .      .      .        .      .
 granted_by_several      .    .        .      .     .     .       .      .      .        .      .

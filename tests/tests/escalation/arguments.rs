@@ -131,8 +131,12 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         ("pf_apply_catalogue" | "write_catalogue" | "list_prices" | "repriced", "wanted")
         | (_, "before" | "after") => one(&catalogue().to_string()),
         (_, "classes" | "was" | "is_now") => one("{}"),
+        // What everybody has is for nobody alone, and the catalogue changes that.
+        (_, "for_new") => one("false"),
+        ("followed", "versions") => one("[]"),
+        ("followed", "flags") => one("{}"),
         (_, "orgs") => one(&format!("{{{ORG}}}")),
-        (_, "dry_run" | "show" | "for_new") => vec!["'true'".to_owned(), "'false'".to_owned()],
+        (_, "dry_run" | "show") => vec!["'true'".to_owned(), "'false'".to_owned()],
         // A row in which all is null.
         ("kept" | "kept_of" | "kept_then", "plan") | (_, "of_plan") => {
             one(&format!("({})", ",".repeat(PLAN_COLUMNS - 1)))

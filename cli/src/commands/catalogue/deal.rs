@@ -16,8 +16,8 @@ use crate::{query, words};
 
 /// Sells a plan to one organization at a price of its own, which somebody made at Stripe.
 ///
-/// A checkout of that plan by that interval then sells this price to it, and its pricing table shows it. If it
-/// pays the price already, it has the plan at once. Nothing is changed at Stripe. Run twice, it changes
+/// A checkout of that plan by that interval then sells this price to it, and its pricing table shows it. If
+/// it pays the price already, it has the plan at once. Nothing is changed at Stripe. Run twice, it changes
 /// nothing.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\

@@ -25,7 +25,8 @@ pub fn is_currency(currency: &str) -> bool {
     currency.len() == 3 && currency.chars().all(|c| c.is_ascii_lowercase())
 }
 
-/// What may be the id of a price: no other path of the API. Plans from before there were prices have any name.
+/// What may be the id of a price: no other path of the API. Plans from before there were prices have any
+/// name.
 pub fn is_price(id: &str) -> bool {
     let is_id = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     id.bytes().any(|byte| byte.is_ascii_alphanumeric()) && id.bytes().all(is_id)
