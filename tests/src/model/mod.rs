@@ -11,10 +11,10 @@
 //! | `journal` | an observer that sees every state a subscription's row ever had |
 //! | `check` | what must hold at the end |
 
-mod check;
-mod delivery;
-mod history;
-mod journal;
+pub(crate) mod check;
+pub(crate) mod delivery;
+pub(crate) mod history;
+pub(crate) mod journal;
 mod purchases;
 mod world;
 
