@@ -67,6 +67,7 @@ mod feature_matrix;
 mod feature_matrix_grows;
 mod gateway;
 mod gateway_raw;
+mod gateway_room;
 mod gone_organization;
 mod hardening;
 mod health;

@@ -12,10 +12,10 @@
 //! | `moments` | what organizations had on the way, held against the history |
 //! | `check` | what must hold at the end |
 
-mod check;
-mod delivery;
-mod history;
-mod journal;
+pub(crate) mod check;
+pub(crate) mod delivery;
+pub(crate) mod history;
+pub(crate) mod journal;
 mod moments;
 mod purchases;
 mod world;
