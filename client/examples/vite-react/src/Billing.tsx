@@ -9,7 +9,9 @@ const day = (date: string): string =>
 export function Billing(): ReactElement {
   return (
     <>
-      <h1>Billing</h1>
+      <div className="title">
+        <h1>Billing</h1>
+      </div>
       <Summary />
     </>
   );
@@ -61,9 +63,9 @@ function Summary(): ReactElement | null {
           </button>
         </div>
       ) : (
-        <p>
-          <Link to="/plans">See the plans</Link>
-        </p>
+        <Link to="/plans" className="button">
+          See the plans
+        </Link>
       )}
       <p role="alert" className="problem">
         {error?.message}
