@@ -15,7 +15,8 @@ async function relay(to) {
   const state = { down: false, url: "" };
   const server = createServer((incoming, answer) => {
     if (state.down) return answer.writeHead(503, { "content-type": "application/json" }).end("{}");
-    const { method, headers, url } = incoming;
+    const { method, url } = incoming;
+    const { host: _, ...headers } = incoming.headers; // the API's own, instead
     const forwarded = request(new URL(url, to), { method, headers }, (reply) => {
       answer.writeHead(reply.statusCode, reply.headers);
       reply.pipe(answer);

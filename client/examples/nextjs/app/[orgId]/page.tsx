@@ -1,8 +1,8 @@
-import { asVisitor } from "../../lib/database";
+import { asVisitor, organization } from "../../lib/database";
 import { Export } from "./export-button";
 
 export default async function Page({ params }: PageProps<"/[orgId]">) {
-  const { orgId } = await params;
+  const { id: orgId } = await organization((await params).orgId);
   const documents = await asVisitor<{ id: string; title: string; changed: string }>(
     (sql) => sql`select id, title, to_char(changed_on, 'FMMonth FMDD, YYYY') as changed
                    from documents where org_id = ${orgId} order by changed_on desc`,

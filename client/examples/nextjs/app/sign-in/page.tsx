@@ -19,7 +19,7 @@ export default function Page() {
           Password
           <input name="password" type="password" autoComplete="current-password" required />
         </label>
-        <button aria-disabled={pending}>{pending ? "Signing in…" : "Sign in"}</button>
+        <button disabled={pending}>{pending ? "Signing in…" : "Sign in"}</button>
         <p role="alert" className="problem">
           {problem}
         </p>

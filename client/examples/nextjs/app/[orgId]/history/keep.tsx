@@ -10,7 +10,7 @@ export function Keep({ orgId }: { orgId: string }) {
       <p role="alert" className="problem">
         {problem}
       </p>
-      <button aria-disabled={pending}>{pending ? "Keeping…" : "Keep a version"}</button>
+      <button disabled={pending}>{pending ? "Keeping…" : "Keep a version"}</button>
     </form>
   );
 }
