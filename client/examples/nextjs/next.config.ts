@@ -7,6 +7,6 @@ const config: NextConfig = {
     { source: "/api/entitlements", destination: `${process.env.BILLING_URL}/api/entitlements` },
   ],
   poweredByHeader: false,
-  turbopack: { root: import.meta.dirname },
+  turbopack: { root: process.cwd() },
 };
 export default config;
