@@ -55,7 +55,7 @@ everywhere("nextjs-documents", async (page) => {
 everywhere("nextjs-plans", async (page) => {
   await pilot();
   await signIn(page, "owner", "/plans");
-  await page.getByRole("button", { name: "Choose Pro" }).waitFor();
+  await page.getByRole("button", { name: "Choose PromptForge Pro" }).waitFor();
 });
 everywhere("nextjs-history-sold", async (page) => {
   await pilot();
@@ -68,13 +68,13 @@ test("nextjs: what is bought is there, for the organization it was bought for", 
     await pilot();
     await signIn(page);
     await link(page, "Plans").click();
-    await page.getByRole("button", { name: "Choose Pro" }).click();
+    await page.getByRole("button", { name: "Choose PromptForge Pro" }).click();
     await page.waitForURL(/\/c\/pay\//);
 
     await page.goBack();
     assert.equal(new URL(page.url()).pathname, `/${orgId}/plans`);
-    await page.getByRole("button", { name: "Choose Enterprise" }).waitFor();
-    await page.getByRole("button", { name: "Choose Pro" }).click();
+    await page.getByRole("button", { name: "Choose PromptForge Enterprise" }).waitFor();
+    await page.getByRole("button", { name: "Choose PromptForge Pro" }).click();
     await page.waitForURL(/\/c\/pay\//);
     await emulator(`checkout/${page.url().split("/").pop()}/pay`, {});
 

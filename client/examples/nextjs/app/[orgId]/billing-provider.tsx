@@ -28,10 +28,11 @@ export function Billing(props: {
 }) {
   // What is known belongs to the person who is signed in.
   useEffect(() => {
-    let known: string | undefined;
-    const { data } = supabase.auth.onAuthStateChange((event, session) => {
-      if (event !== "INITIAL_SESSION" && session?.user.id !== known) client.clear();
-      known = session?.user.id;
+    let person: string | null | undefined; // undefined: not known yet
+    const { data } = supabase.auth.onAuthStateChange((_event, session) => {
+      const now = session?.user.id ?? null;
+      if (person !== undefined && now !== person) client.clear();
+      person = now;
     });
     return () => data.subscription.unsubscribe();
   }, []);
