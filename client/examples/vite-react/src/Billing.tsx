@@ -24,7 +24,14 @@ function Summary(): ReactElement | null {
   if (!now) return null; // the banner says why
 
   const hasSubscription = now.status !== "none" && now.status !== "canceled";
-  const until = now.cancelAt ?? now.scheduled?.at;
+  const until = now.graceEndsAt ?? now.cancelAt ?? now.scheduled?.at ?? now.currentPeriodEnd;
+  const then = now.graceEndsAt
+    ? "Stays on until"
+    : now.cancelAt
+      ? "Ends on"
+      : now.scheduled
+        ? "Changes on"
+        : "Renews on";
   return (
     <section className="card">
       <dl>
@@ -39,10 +46,10 @@ function Summary(): ReactElement | null {
             ? now.seats
             : `${now.seatsUsed} of ${now.seats} used`}
         </dd>
-        {now.currentPeriodEnd && (
+        {until && (
           <>
-            <dt>{now.cancelAt ? "Ends on" : now.scheduled ? "Changes on" : "Renews on"}</dt>
-            <dd>{day(until ?? now.currentPeriodEnd)}</dd>
+            <dt>{then}</dt>
+            <dd>{day(until)}</dd>
           </>
         )}
       </dl>

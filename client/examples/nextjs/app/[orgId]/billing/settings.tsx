@@ -10,6 +10,15 @@ export function Settings() {
   const { entitlements: now } = useEntitlements();
   const { plans } = usePlans();
   if (!now) return null; // the banner says why
+  // A payment failed, the end is near, or something else follows.
+  const until = now.graceEndsAt ?? now.cancelAt ?? now.scheduled?.at ?? now.currentPeriodEnd;
+  const then = now.graceEndsAt
+    ? "Stays on until"
+    : now.cancelAt
+      ? "Ends on"
+      : now.scheduled
+        ? "Changes on"
+        : "Renews on";
   const plan = plans?.find(({ planCode }) => planCode === now.planCode)?.name ?? now.planCode;
   return (
     <section className="card">
@@ -21,10 +30,10 @@ export function Settings() {
         </dd>
         <dt>Seats</dt>
         <dd>{now.seats}</dd>
-        {now.currentPeriodEnd && (
+        {until && (
           <>
-            <dt>{now.cancelAt ? "Ends on" : now.scheduled ? "Changes on" : "Renews on"}</dt>
-            <dd>{day(now.cancelAt ?? now.scheduled?.at ?? now.currentPeriodEnd)}</dd>
+            <dt>{then}</dt>
+            <dd>{day(until)}</dd>
           </>
         )}
       </dl>

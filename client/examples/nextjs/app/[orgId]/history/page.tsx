@@ -55,7 +55,7 @@ async function Versions({ orgId }: { orgId: string }) {
       {versions.map(({ id, title, kept }) => (
         <li key={id}>
           <h2>{title}</h2>
-          <p className="muted">Kept on {kept} UTC</p>
+          <p className="muted">{kept} UTC</p>
         </li>
       ))}
     </ul>
