@@ -40,7 +40,8 @@ export async function start({ baseUrl, databaseUrl }) {
   run("mkdir", ["-p", folder]);
   const cwd = run(`${client}examples/copy`, ["nextjs", folder]).trim();
   // The environment goes before the file that `npm run setup` writes.
-  const env = { ...process.env, BILLING_URL: api.url, NEXT_TELEMETRY_DISABLED: "1", DATABASE_URL: databaseUrl };
+  const telemetry = { NEXT_TELEMETRY_DISABLED: "1" };
+  const env = { ...process.env, ...telemetry, BILLING_URL: api.url, DATABASE_URL: databaseUrl };
   run("npm", ["ci", "--silent", "--no-audit", "--no-fund", "--prefer-offline"], { cwd });
   run("npm", ["run", "--silent", "setup", "--", DESCRIPTOR], { cwd });
   const tables = ["--organizations", "public.organizations", "--members", "public.members"];

@@ -121,7 +121,11 @@ export async function toCheckout(
   }
 }
 
-async function checkoutUrl(client: BillingClient, order: CheckoutOrder, signal: AbortSignal): Promise<string> {
+async function checkoutUrl(
+  client: BillingClient,
+  order: CheckoutOrder,
+  signal: AbortSignal,
+): Promise<string> {
   const { successUrl, cancelUrl, ...rest } = order;
   try {
     return (await client.startCheckout(order, { signal })).url;

@@ -1,4 +1,4 @@
-// Points the application at a running `cargo dev`, and puts its tables and the demo's rows into that database.
+// Points the application at a running `cargo dev`, and puts its tables and the demo's rows into its database.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import postgres from "postgres";

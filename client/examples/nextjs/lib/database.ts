@@ -8,7 +8,7 @@ import { person } from "./supabase";
 
 const database = postgres(process.env.DATABASE_URL!, { max: 5, idle_timeout: 20 });
 
-/** Runs a query as PostgREST would: with the visitor's rights and claims. Nobody there: leads to the sign-in. */
+/** Runs a query with the visitor's rights and claims, as PostgREST would. Nobody there: to the sign-in. */
 export async function asVisitor<Row extends object>(
   query: (sql: postgres.TransactionSql) => postgres.PendingQuery<Row[]>,
 ): Promise<Row[]> {

@@ -46,7 +46,7 @@ function Summary(): ReactElement | null {
             ? now.seats
             : `${now.seatsUsed} of ${now.seats} used`}
         </dd>
-        {until && (
+        {hasSubscription && until && (
           <>
             <dt>{then}</dt>
             <dd>{day(until)}</dd>

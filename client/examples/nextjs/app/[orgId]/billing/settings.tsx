@@ -6,6 +6,8 @@ import Link from "next/link";
 const day = (date: string) =>
   new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone: "UTC" }).format(new Date(date));
 
+const subscribed = ({ status }: Entitlements) => status !== "none" && status !== "canceled";
+
 export function Settings() {
   const { entitlements: now } = useEntitlements();
   const { plans } = usePlans();
@@ -26,11 +28,13 @@ export function Settings() {
         <dt>Plan</dt>
         <dd>
           {plan}
-          {now.interval && <span className="muted">, paid {now.interval === "year" ? "yearly" : "monthly"}</span>}
+          {now.interval && (
+            <span className="muted">, paid {now.interval === "year" ? "yearly" : "monthly"}</span>
+          )}
         </dd>
         <dt>Seats</dt>
         <dd>{now.seats}</dd>
-        {until && (
+        {subscribed(now) && until && (
           <>
             <dt>{then}</dt>
             <dd>{day(until)}</dd>
@@ -47,7 +51,7 @@ function Buttons({ now }: { now: Entitlements }) {
   const { pending, error, manage, updatePaymentMethod, cancel } = usePlanChange({ returnUrl: "" });
   if (now.canManageBilling === false)
     return <p className="muted">An owner or admin of your organization manages the subscription.</p>;
-  if (now.status === "none" || now.status === "canceled")
+  if (!subscribed(now))
     return (
       <Link href={`/${orgId}/plans`} className="button">
         See the plans
