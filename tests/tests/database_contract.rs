@@ -18,7 +18,7 @@ use tests::TestApp;
 /// Columns of `subscriptions` that no snapshot has.
 const DECIDED_HERE: &str = "org_id org_named own plan_code price_id unknown_price billing_interval \
     interval_count currency quantity paid_items paid_period_start paid_at past_due_since grace_until version \
-    known_through may_include updated_at";
+    known_through may_include updated_at bought first_seen_at";
 /// What a snapshot has that is no column of `subscriptions`.
 const SAID_BESIDE: &str = "metadata_plan_code";
 /// Columns of `payments` that no payment of Stripe has.
