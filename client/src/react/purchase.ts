@@ -3,7 +3,7 @@
 import type { BillingClient } from "../client.js";
 import type { PortalFlow } from "../contract.js";
 import { BillingError } from "../errors.js";
-import type { CheckoutOrder, Entitlements, Interval, PlanCode } from "../types.js";
+import type { Entitlements, Interval, PlanCode } from "../types.js";
 import { useBilling } from "./context.js";
 import { useDeparture } from "./departure.js";
 
@@ -123,7 +123,7 @@ export async function toCheckout(
 
 async function checkoutUrl(
   client: BillingClient,
-  order: CheckoutOrder,
+  order: Parameters<BillingClient["startCheckout"]>[0],
   signal: AbortSignal,
 ): Promise<string> {
   const { successUrl, cancelUrl, ...rest } = order;
