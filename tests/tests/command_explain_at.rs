@@ -103,8 +103,8 @@ async fn each_part_is_told_with_the_event_or_command_that_made_it_so() {
     let bought = cause("subscriptions", "stripe_subscription_id", &id).as_str().unwrap().to_owned();
     let granted = cause("entitlements", "source", "plan").as_str().unwrap().to_owned();
     for event in [&bought, &granted] {
-        let kind = format!("select type from webhook_events where event_id = '{event}'");
-        assert!(t.value(&kind).await.starts_with("customer.subscription."), "{event}");
+        let outcome = format!("select outcome from webhook_events where event_id = '{event}'");
+        assert_eq!(t.value(&outcome).await, "applied", "{event}");
     }
     assert_eq!(cause("entitlements", "source", "override"), json!("ada"));
     assert_eq!(cause("plans", "plan_code", "pro"), json!("billing migrate"));
