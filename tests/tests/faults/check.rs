@@ -26,8 +26,8 @@ async fn is_noticed(fault: &Fault, broken: &str, as_what: &[&str]) {
 
 #[tokio::test]
 async fn that_nothing_serializes_an_organization_is_noticed() {
-    let broken = "create or replace function billing_private.lock_organizations(orgs uuid[]) returns void
-        language sql as ''";
+    let broken = "create or replace function billing_private.lock_organizations(orgs uuid[]) returns uuid[]
+        language sql as 'select orgs'";
     is_noticed(&pair(), broken, &["is no chain", "not as at Stripe", "is told", "was written after"]).await;
 }
 
