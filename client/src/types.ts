@@ -43,7 +43,7 @@ export type ScheduledChange = Readonly<Omit<Schemas["Scheduled"], "planCode">> &
 
 /** What is bought, and for which organization. */
 export type CheckoutOrder = Readonly<Pick<Schemas["CheckoutRequest"], "orgId" | "interval">> &
-  Optional<Schemas["CheckoutRequest"], "seats" | "successUrl" | "cancelUrl"> & {
+  Optional<Schemas["CheckoutRequest"], "currency" | "seats" | "successUrl" | "cancelUrl"> & {
     /** The plan. */
     readonly planCode: PlanCode;
   };

@@ -8,9 +8,11 @@
 --   price_unknown    the same, of a price that nobody knows a plan for
 --   contact          the user whose address Stripe has for `customer`
 --   portal_subscription  the subscription of its own that this portal changes. Null: none, or one that ended
+--   portal_plan      what that one sells
 create or replace function billing_private.account_of(org uuid, mode boolean) returns table (
   customer text, replaces text, portal_customer text, shared boolean, last_checkout_session text,
-  subscribed boolean, price_unknown boolean, had_trial boolean, contact uuid, portal_subscription text
+  subscribed boolean, price_unknown boolean, had_trial boolean, contact uuid, portal_subscription text,
+  portal_plan text
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return query
@@ -21,6 +23,7 @@ begin
     where s.org_id = org and s.livemode = mode and s.own),
   portal as (
     select o.stripe_customer_id as id, o.stripe_subscription_id as subscription,
+      o.plan_code,
       not billing_private.is_ended(o.status) as is_live
     from own o
     left join billing.plans p using (plan_code)
@@ -48,7 +51,8 @@ begin
     exists (select from own where own.binds and own.unknown_price is not null and own.plan_code = 'pilot'),
     exists (select from own where own.trial_end is not null),
     c.contact_user_id,
-    case when portal.is_live then portal.subscription end
+    case when portal.is_live then portal.subscription end,
+    case when portal.is_live then portal.plan_code end
   from (select org as id) asked
   left join billing.customers c on c.org_id = asked.id and c.livemode = mode
   left join portal on true

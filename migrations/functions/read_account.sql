@@ -2,7 +2,8 @@
 -- billing_private.account_of says it. No row, if they are no member.
 create or replace function billing.read_account(caller uuid, org uuid, mode boolean) returns table (
   role text, customer text, replaces text, portal_customer text, shared boolean, last_checkout_session text,
-  subscribed boolean, price_unknown boolean, had_trial boolean, contact uuid, portal_subscription text
+  subscribed boolean, price_unknown boolean, had_trial boolean, contact uuid, portal_subscription text,
+  portal_plan text
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
   return query

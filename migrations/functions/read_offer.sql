@@ -1,25 +1,40 @@
 -- What checkout needs to know of what is sold; one row.
 --   plan_known  there is such a plan
---   lookup_key  finds the price at Stripe. Null: the plan is not sold by that interval
+--   lookup_key  finds the price at Stripe. Null: the plan is not sold so, or by its id
+--   price_id    the price at Stripe. Null: the plan is not sold so, or by a lookup key
 --   free_key    the prefix of the lookup keys of the plan that everybody has
 --   paid_keys   the same of all other plans
 --   seats       what one of the plan includes. Null: there is no such plan
 --   more_seats  several of it may be bought
-create or replace function billing.read_offer(plan text, billing_interval text) returns table (
-  plan_known boolean, lookup_key text, free_key text, paid_keys text[], seats integer, more_seats boolean
+-- `currency` null: the one that the organization pays in, else the one in which most pay.
+drop function if exists billing.read_offer(text, text);
+create or replace function billing.read_offer(plan text, billing_interval text, org uuid, currency text)
+returns table (
+  plan_known boolean, lookup_key text, price_id text, free_key text, paid_keys text[], seats integer,
+  more_seats boolean
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
   return query
-  select
-    bool_or(p.plan_code = plan),
-    min(p.lookup_key_prefix || '_' || billing_interval) filter (where p.plan_code = plan
-      and case billing_interval when 'month' then p.price_month_cents when 'year' then p.price_year_cents end
-        is not null),
-    min(p.lookup_key_prefix) filter (where p.rank = 0),
-    coalesce(array_agg(p.lookup_key_prefix) filter (where p.rank > 0), '{}'),
-    min(p.seats_included) filter (where p.plan_code = plan),
-    bool_or(p.more_seats) filter (where p.plan_code = plan)
-  from billing.plans p;
+  select known.is_plan, sold.lookup_key, sold.price_id, known.free_key, known.paid_keys, known.seats,
+    known.more_seats
+  from (
+    select bool_or(p.plan_code = read_offer.plan) as is_plan,
+      min(p.lookup_key_prefix) filter (where p.rank = 0) as free_key,
+      coalesce(array_agg(p.lookup_key_prefix) filter (where p.rank > 0), '{}') as paid_keys,
+      min(p.seats_included) filter (where p.plan_code = read_offer.plan) as seats,
+      bool_or(p.more_seats) filter (where p.plan_code = read_offer.plan) as more_seats
+    from billing.plans p) known
+  left join lateral (
+    select o.lookup_key, o.price_id
+    from billing.plans p
+    cross join lateral billing_private.offered(p, org) o
+    where p.plan_code = read_offer.plan and o.billing_interval = read_offer.billing_interval
+      and o.currency = coalesce(read_offer.currency, o.currency)
+    order by o.currency is distinct from (
+      select s.currency from billing.subscriptions s
+      where s.org_id = org and s.own and not billing_private.is_ended(s.status)
+      order by s.stripe_created_at desc limit 1), o.place
+    limit 1) sold on true;
 end $$;
-revoke all on function billing.read_offer(text, text) from public;
-grant execute on function billing.read_offer(text, text) to service_role, billing_checkout;
+revoke all on function billing.read_offer(text, text, uuid, text) from public;
+grant execute on function billing.read_offer(text, text, uuid, text) to service_role, billing_checkout;

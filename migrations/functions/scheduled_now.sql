@@ -1,22 +1,9 @@
--- The change that waits for the end of a subscription's paid period: {plan_code, interval, seats, at}. Null:
--- none, or of none is known what it sells. One that is due and of which Stripe's event is still to come is
--- left out, unless it is due by a test clock.
+-- The change that waits for the end of a subscription's paid period, as `scheduled_at` says it now.
 create or replace function billing_private.scheduled_now(subscription billing.subscriptions) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-declare
-  ahead constant jsonb := subscription.schedule -> 'next';
 begin
-  if ahead ->> 'plan' is null
-    or subscription.test_clock is null and (ahead ->> 'at')::timestamptz <= now()
-  then
-    return null;
-  end if;
-  return jsonb_build_object('plan_code', ahead -> 'plan', 'interval', ahead -> 'interval',
-    'at', ahead -> 'at', 'seats', (
-      select least(coalesce(sum((coalesce(p.seats_included, 0) + coalesce(i.seats, 0))::bigint
-        * coalesce(i.quantity, 1)), 0), 2147483647)
-      from jsonb_to_recordset(ahead -> 'items') as i (plan text, seats integer, quantity integer)
-      left join billing.plans p on p.plan_code = i.plan));
+  return billing_private.scheduled_at(subscription, now(),
+    (select jsonb_object_agg(p.plan_code, p.seats_included) from billing.plans p));
 end $$;
 revoke all on function billing_private.scheduled_now(billing.subscriptions) from public;
 grant execute on function billing_private.scheduled_now(billing.subscriptions)

@@ -4,7 +4,7 @@
 create or replace function billing_private.with_next(named jsonb, known jsonb) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
-  sells record;
+  sells billing.subscriptions;
 begin
   if not named ? 'next' then
     return case when known -> 'id' = named -> 'id' then known else named end;
@@ -12,7 +12,7 @@ begin
   if jsonb_typeof(named -> 'next') = 'null' then
     return named;
   end if;
-  sells := billing_private.resolve_items(named -> 'next', null);
+  sells := (select r.after from billing_private.snapshot_row(named -> 'next', null) r);
   return jsonb_set(named, '{next}', jsonb_build_object('at', named #> '{next,at}',
     'plan', case when sells.unknown_price is null then sells.plan_code end,
     'interval', sells.billing_interval, 'items', sells.items));

@@ -13,9 +13,14 @@ left join lateral (
   from billing.entitlements e
   left join billing.plan_entitlements of_plan
     on of_plan.plan_code = e.plan_code and of_plan.feature = everybody.feature
+  left join billing.plans p on p.plan_code = e.plan_code and p.versions <> '[]'
   where e.org_id = o.org_id
     and (e.expires_at is null or e.expires_at > now())
-    and (e.feature = everybody.feature or of_plan.enabled)
+    and (e.feature = everybody.feature
+      -- What it was for those who bought it before.
+      or case when p.plan_code is null then of_plan.enabled
+        else coalesce(billing_private.kept_of(p, e.source_id) -> 'features' ? everybody.feature,
+          of_plan.enabled) end)
     and (e.livemode is null or e.livemode = (select billing_private.livemode()))
   -- An override decides alone; else the grant that lasts longest.
   order by e.source = 'override' desc, e.expires_at desc nulls first, e.source = 'plan' desc

@@ -15,6 +15,8 @@ ORG_ID = os.environ["ORG_ID"]
 SECRET = os.environ["WEBHOOK_SECRET"]
 # Of catalogue.toml, without the one that everybody has.
 PLANS = ["pro", "enterprise"]
+# Of enterprise, which is sold 999 times at most, with five seats each.
+MOST_SEATS = 4995
 # What no answer may hold: our secrets, our SQL, our language.
 LEAKS = [
     SECRET, "whsec_", "sk_test_", "postgres", "SELECT ", "pf_apply", "panicked", "RUST_BACKTRACE", ".rs:",
@@ -45,11 +47,15 @@ def before_call(context, case, kwargs):
 @schemathesis.hook
 def map_case(context, case):
     """Half of the well-formed requests are about the demo organization, else none gets further than 403. They
-    buy plans that there are, which no schema says: the catalogue does."""
+    buy plans that there are, with seats that they are sold with. No schema says it: the catalogue does."""
     if not case.meta or case.meta.generation.mode != GenerationMode.POSITIVE:
         return case
-    if isinstance(case.body, dict) and isinstance(case.body.get("planCode"), str):
-        case.body["planCode"] = PLANS[len(case.body["planCode"]) % len(PLANS)]
+    body = case.body if isinstance(case.body, dict) else {}
+    for order in (body, body.get("flow")):
+        if isinstance(order, dict) and isinstance(order.get("planCode"), str):
+            order["planCode"] = PLANS[len(order["planCode"]) % len(PLANS)]
+            if isinstance(order.get("seats"), int):
+                order["seats"] = 1 if order["planCode"] == "pro" else order["seats"] % MOST_SEATS + 1
     return at_home(case)
 
 
@@ -66,8 +72,13 @@ def at_home(case):
         if isinstance(org, str) and org[-1] in "01234567":
             fields["orgId"] = ORG_ID
     # Which origins are allowed is configuration, of which a schema cannot tell.
-    if isinstance(case.body, dict) and isinstance(case.body.get("returnUrl"), str):
-        case.body["returnUrl"] = f"{BASE_URL}/billing"
+    body = case.body if isinstance(case.body, dict) else {}
+    for field in ("returnUrl", "successUrl", "cancelUrl"):
+        if isinstance(body.get(field), str):
+            body[field] = f"{BASE_URL}/billing"
+    # The same of currencies: the catalogue says in which a plan is sold.
+    if isinstance(body.get("currency"), str):
+        body["currency"] = "usd"
     return case
 
 

@@ -12,6 +12,8 @@ export interface PlanChoice {
   readonly interval: Interval;
   /** How many, where a plan is sold by seat. */
   readonly seats?: number | undefined;
+  /** Of a checkout, as ISO 4217 says it. Who pays already keeps theirs. Default: what most pay. */
+  readonly currency?: string | undefined;
 }
 
 /**
@@ -86,7 +88,7 @@ export function usePlanChange(addresses: Pick<ReturnAddresses, "returnUrl"> = {}
     );
   return {
     ...shown,
-    change: (choice) => to({ type: "update", ...choice }),
+    change: (choice) => to(changeTo(choice)),
     cancel: () => to({ type: "cancel" }),
     updatePaymentMethod: () => to({ type: "payment_method" }),
     manage: () => to({ type: "overview" }),
@@ -108,7 +110,9 @@ export async function toCheckout(
 ): Promise<string | undefined> {
   const { successUrl, cancelUrl } = addresses;
   try {
-    const order = { orgId, ...choice, successUrl: absolute(successUrl), cancelUrl: absolute(cancelUrl) };
+    const { currency, ...chosen } = choice;
+    const priced = currency === undefined ? chosen : { ...chosen, currency: currency.toLowerCase() };
+    const order = { orgId, ...priced, successUrl: absolute(successUrl), cancelUrl: absolute(cancelUrl) };
     return (await client.startCheckout(order, { signal })).url;
   } catch (error) {
     if (!(error instanceof BillingError) || error.code !== "already_subscribed") throw error;
@@ -119,7 +123,7 @@ export async function toCheckout(
     // The API's page leads to the addresses of a checkout. Who named another for the portal gets a page of
     // their own.
     if (error.portalUrl && addresses.returnUrl === undefined) return error.portalUrl;
-    return toPortal(client, orgId, { type: "update", ...choice }, addresses, signal);
+    return toPortal(client, orgId, changeTo(choice), addresses, signal);
   }
 }
 
@@ -135,13 +139,19 @@ export async function toPortal(
   try {
     return (await client.openPortal({ ...order, flow }, { signal })).url;
   } catch (error) {
-    // A portal without such a page, or an API that knows no flows yet: its first page leads to the same.
-    if (!flow || !(error instanceof BillingError) || !WITHOUT_FLOW.includes(error.code)) throw error;
+    // The portal's first page leads to the same.
+    if (!flow || !(error instanceof BillingError) || error.code !== "flow_unavailable") throw error;
     return (await client.openPortal(order, { signal })).url;
   }
 }
 
-const WITHOUT_FLOW = ["flow_unavailable", "invalid_request"];
+/** @internal */
+export const changeTo = ({ planCode, interval, seats }: PlanChoice): PortalFlow => ({
+  type: "update",
+  planCode,
+  interval,
+  seats,
+});
 
 function hasJust(now: Entitlements, { planCode, interval, seats }: PlanChoice): boolean {
   const sameInterval = !now.interval || now.interval === interval;

@@ -72,7 +72,7 @@ export class FakeApi {
   /** What this API says that an older one does not. */
   more: Partial<Entitlements> = {};
   /**
-   * What is sold; undefined: an older API, without that route, without flows and without an address beside
+   * What is sold; undefined: an older API, without that route and without an address beside
    * `already_subscribed`.
    */
   sold: readonly Plan[] | undefined;
@@ -141,7 +141,6 @@ export class FakeApi {
           ...(call.body as object),
         });
       case "/api/billing/portal":
-        if (!this.sold && "flow" in (call.body as object)) return failure(400, "invalid_request");
         if (plan === "pilot") return failure(404, "no_customer");
         return Response.json({ success: true, url: "https://portal.test/bps_1", orgId });
       case "/api/billing/plans":

@@ -2,7 +2,7 @@
 
 use shared::app::App;
 use shared::billing::portal_session::{self, Change, Flow, Visit};
-use shared::db::plans;
+use shared::db::plans::{self, Wanted};
 use shared::http::error::ApiError;
 use shared::http::identity::Caller;
 use shared::http::offer;
@@ -23,7 +23,8 @@ pub async fn page(app: &App, caller: &Caller, order: &Order) -> Option<String> {
 
 async fn open(app: &App, caller: &Caller, order: &Order) -> Result<Option<String>, ApiError> {
     let stripe = app.stripe()?;
-    let wanted = (&order.plan, order.interval);
+    // A subscription keeps its currency.
+    let wanted = Wanted { plan: &order.plan, interval: order.interval, currency: None };
     let (offer, account) = plans::offer(app.db()?, caller.user, order.org, stripe.livemode(), wanted).await?;
     let offer = offer::check(offer)?;
     let Some((account, customer)) = account
@@ -38,8 +39,9 @@ async fn open(app: &App, caller: &Caller, order: &Order) -> Result<Option<String
         return_url: &order.cancel_url,
         done_url: &order.changed_url,
     };
-    let quantity = offer::quantity(&offer, order.seats)?;
-    let change = Flow::Update(Change { offer: &offer, interval: order.interval, quantity });
+    let stays = account.portal_plan.as_deref() == Some(order.plan.as_str());
+    let quantity = offer::quantity_after(&offer, order.seats, stays)?;
+    let change = Flow::Update(Change { offer: &offer, quantity });
     match portal_session::open(stripe, visit, Some(change)).await? {
         Some(url) => Ok(Some(url)),
         None => Ok(portal_session::open(stripe, visit, None).await?),

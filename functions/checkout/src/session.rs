@@ -7,7 +7,7 @@ use shared::app::App;
 use shared::billing::{contact, price};
 use shared::db::customers;
 use shared::db::organizations::BillingAccount;
-use shared::db::plans::{self, Offer};
+use shared::db::plans::{self, Offer, Wanted};
 use shared::domain::ids::{CheckoutSessionId, CustomerId, UserId};
 use shared::domain::subscription::Snapshot;
 use shared::error::Error;
@@ -28,7 +28,7 @@ use stripe_checkout::checkout_session::{
 use stripe_shared::{CheckoutSessionMode, CheckoutSessionStatus};
 
 use crate::customer;
-use crate::order::Order;
+use crate::order::{self, Order};
 
 /// A second click within this many seconds finds the first one's session.
 const SAME_CLICK: i64 = 60;
@@ -81,9 +81,13 @@ pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<Opened, A
 /// it is sold.
 async fn buyer(app: &App, caller: &Caller, order: &Order) -> Result<(BillingAccount, Sold), ApiError> {
     let livemode = app.stripe()?.livemode();
-    let wanted = (&order.plan, order.interval);
+    let currency = order.currency.as_deref();
+    let wanted = Wanted { plan: &order.plan, interval: order.interval, currency };
     let (offer, account) = plans::offer(app.db()?, caller.user, order.org, livemode, wanted).await?;
-    let offer = offer::check(offer)?;
+    let offer = offer::check(offer).map_err(|error| match error {
+        ApiError::InvalidInterval if currency.is_some() => order::not_in_that_currency(),
+        error => error,
+    })?;
     let quantity = offer::quantity(&offer, order.seats)?.unwrap_or(1);
     let account = billing_admin::check(account)?;
     if account.subscribed {
@@ -162,8 +166,8 @@ async fn open_for(
 }
 
 async fn price(stripe: &Stripe, offer: &Offer) -> Result<String, ApiError> {
-    let lookup_key = offer.lookup_key.as_deref().ok_or(ApiError::InvalidInterval)?;
-    Ok(price::sold(stripe, lookup_key).await?)
+    let sold_by = offer.price.as_ref().ok_or(ApiError::InvalidInterval)?;
+    Ok(price::id(stripe, sold_by).await?)
 }
 
 async fn open_sessions(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<CheckoutSession>, ApiError> {
@@ -188,6 +192,8 @@ fn metadata(caller: &Caller, order: &Order) -> HashMap<String, String> {
         ("user_id".to_owned(), caller.user.to_string()),
     ]);
     metadata.extend(order.seats.map(|seats| (SEATS.to_owned(), seats.to_string())));
+    // Another currency is another order.
+    metadata.extend(order.currency.clone().map(|currency| ("currency".to_owned(), currency)));
     metadata
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use shared::app::App;
 use shared::billing::portal_session::{Change, Flow};
 use shared::db::organizations::BillingAccount;
-use shared::db::plans::{self, Offer};
+use shared::db::plans::{self, Offer, Wanted};
 use shared::domain::ids::{OrgId, UserId};
 use shared::domain::plan::{Interval, PlanCode};
 use shared::http::error::ApiError;
@@ -38,7 +38,7 @@ pub enum PortalFlow {
 
 /// The same with what is known of the plan.
 pub(crate) enum Known {
-    Update { offer: Offer, interval: Interval, quantity: Option<u32> },
+    Update { offer: Offer, quantity: Option<u32> },
     Cancel,
     PaymentMethod,
 }
@@ -46,9 +46,7 @@ pub(crate) enum Known {
 impl Known {
     pub(crate) fn as_flow(&self) -> Flow<'_> {
         match self {
-            Self::Update { offer, interval, quantity } => {
-                Flow::Update(Change { offer, interval: *interval, quantity: *quantity })
-            }
+            Self::Update { offer, quantity } => Flow::Update(Change { offer, quantity: *quantity }),
             Self::Cancel => Flow::Cancel,
             Self::PaymentMethod => Flow::PaymentMethod,
         }
@@ -74,10 +72,13 @@ pub(crate) async fn read(
         Some(PortalFlow::Update { plan_code, interval, seats }) => {
             let plan: PlanCode = plan_code.parse().map_err(|_| ApiError::InvalidPlan)?;
             let interval: Interval = interval.parse().map_err(|_| ApiError::InvalidInterval)?;
-            let (offer, account) = plans::offer(db, user, org, livemode, (&plan, interval)).await?;
-            let offer = offer::check(offer)?;
-            let quantity = offer::quantity(&offer, seats)?;
-            return Ok((billing_admin::check(account)?, Some(Known::Update { offer, interval, quantity })));
+            // A subscription keeps its currency.
+            let wanted = Wanted { plan: &plan, interval, currency: None };
+            let (offer, account) = plans::offer(db, user, org, livemode, wanted).await?;
+            let (offer, account) = (offer::check(offer)?, billing_admin::check(account)?);
+            let stays = account.portal_plan.as_deref() == Some(plan.as_str());
+            let quantity = offer::quantity_after(&offer, seats, stays)?;
+            return Ok((account, Some(Known::Update { offer, quantity })));
         }
     };
     Ok((billing_admin::require(db, user, org, livemode).await?, known))

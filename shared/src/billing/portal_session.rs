@@ -15,7 +15,6 @@ use stripe_billing::subscription::RetrieveSubscription;
 use crate::billing::price;
 use crate::db::plans::Offer;
 use crate::domain::ids::{CustomerId, SubscriptionId};
-use crate::domain::plan::Interval;
 use crate::error::Error;
 use crate::stripe::wire::Object;
 use crate::stripe::wire::subscription_items::WithItems;
@@ -48,11 +47,9 @@ pub enum Flow<'a> {
 /// What a subscription is to become.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
-    /// The plan, as it is sold by the interval.
+    /// The plan, as it is sold.
     pub offer: &'a Offer,
-    /// How often it is paid.
-    pub interval: Interval,
-    /// How many of the plan. None: as many as there are, if it stays the plan; of another plan one.
+    /// How many of it. None: as many as there are.
     pub quantity: Option<u32>,
 }
 
@@ -107,40 +104,19 @@ async fn flow_data(
         }
         (Flow::Update(change), Some(subscription)) => (change, subscription),
     };
-    let (Change { offer, interval, quantity }, subscription) = change;
-    let Some(lookup_key) = offer.lookup_key.as_deref() else { return Ok(None) };
+    let (Change { offer, quantity }, subscription) = change;
+    let Some(sold_by) = &offer.price else { return Ok(None) };
     let request = RetrieveSubscription::new(subscription.as_str());
-    let (price, bought): (_, WithItems) =
-        futures_util::future::try_join(price::sold(stripe, lookup_key), async {
-            Ok(stripe.get_one(&request, subscription.as_str()).await?)
-        })
-        .await?;
+    let (price, bought): (_, WithItems) = futures_util::future::try_join(price::id(stripe, sold_by), async {
+        Ok(stripe.get_one(&request, subscription.as_str()).await?)
+    })
+    .await?;
     // The portal changes no subscription to several things.
     let Some(item) = bought.only() else { return Ok(None) };
-    let stays = item.price.lookup_key.as_deref().is_some_and(|key| is_same_plan(lookup_key, interval, key));
     let mut wanted = ItemData::new(item.id);
     wanted.price = Some(price);
-    wanted.quantity = quantity.or((!stays).then_some(1)).map(u64::from);
+    wanted.quantity = quantity.map(u64::from);
     let mut data = FlowData::new(FlowType::SubscriptionUpdateConfirm);
     data.subscription_update_confirm = Some(UpdateData::new(vec![wanted], subscription.as_str()));
     Ok(Some(data))
-}
-
-/// Whether a price with the lookup key `paid` sells the plan whose price by `interval` has the key `wanted`.
-fn is_same_plan(wanted: &str, interval: Interval, paid: &str) -> bool {
-    let prefix = wanted.strip_suffix(interval.as_str()).unwrap_or(wanted);
-    paid.strip_prefix(prefix)
-        .is_some_and(|rest| Interval::ALL.iter().any(|each| rest.starts_with(each.as_str())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_plan_stays_whatever_the_interval_currency_or_version() {
-        let same = |paid| is_same_plan("a_pro_year", Interval::Year, paid);
-        assert!(same("a_pro_month") && same("a_pro_year") && same("a_pro_month_eur"));
-        assert!(!same("a_enterprise_month") && !same("a_pro_plus_month") && !same("a_pro"));
-    }
 }

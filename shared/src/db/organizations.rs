@@ -51,6 +51,8 @@ pub struct BillingAccount {
     pub portal_customer: Option<CustomerId>,
     /// The subscription of its own that this portal changes. None: none, or one that ended.
     pub portal_subscription: Option<SubscriptionId>,
+    /// The code of the plan that this one sells.
+    pub portal_plan: Option<String>,
     /// That customer pays for another organization too: its portal would show what is not theirs.
     pub shared: bool,
     /// The checkout session that was opened last. None: there was none.
@@ -91,6 +93,7 @@ pub(super) fn account_of(row: &Row) -> Option<BillingAccount> {
         replaces: customer("replaces"),
         portal_customer: customer("portal_customer"),
         portal_subscription: row.get::<_, Option<String>>("portal_subscription").map(SubscriptionId::from),
+        portal_plan: row.get("portal_plan"),
         shared: row.get("shared"),
         last_checkout_session: row
             .get::<_, Option<String>>("last_checkout_session")

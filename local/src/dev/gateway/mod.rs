@@ -3,6 +3,7 @@
 mod admit;
 mod event;
 mod invoke;
+mod room;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +20,13 @@ use tokio::task::JoinHandle;
 use tower_http::cors::CorsLayer;
 
 use super::console::{self, Console};
+use super::functions::processes;
 use super::supabase_auth::{self, SupabaseAuth};
 use crate::problem::Problem;
 use event::Incoming;
 use invoke::Failed;
 pub use invoke::Invoker;
+use room::Room;
 
 /// What the gateway stands in front of.
 pub struct Gateway {
@@ -46,6 +49,7 @@ struct Route {
     signed_in: bool,
     invoker: Invoker,
     auth: Arc<SupabaseAuth>,
+    room: Room,
 }
 
 /// Serves the public routes and the console on a listener until the task is ended.
@@ -67,6 +71,7 @@ pub fn serve(listener: TcpListener, gateway: Gateway) -> Result<JoinHandle<()>, 
             signed_in: matches!(function.front(), Front::SignedIn(..) | Front::Either(..)),
             invoker: invoker.clone(),
             auth: gateway.auth.clone(),
+            room: Room::of(processes(function)),
         };
         let to = on(filter, forward).with_state(route);
         match function.front() {
@@ -134,6 +139,7 @@ async fn forward(State(route): State<Route>, request: Request) -> Response {
     if route.signed_in {
         sign_in_by_header(&route.auth, &mut head.headers);
     }
+    let Some(_place) = route.room.enter().await else { return room::full() };
     let event = Incoming::new(&route.key, &head).into_event(&body);
     match answer(&route, &event).await {
         Ok(response) => response,

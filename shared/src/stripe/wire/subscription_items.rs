@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use super::price::Price;
 use super::{List, null_as_default};
 
 /// A subscription of which only the items are of interest.
@@ -17,9 +16,6 @@ pub struct WithItems {
 pub struct NamedItem {
     /// Stripe's id, `si_...`.
     pub id: String,
-    /// What is paid for.
-    #[serde(default)]
-    pub price: Price,
 }
 
 impl WithItems {
