@@ -9,6 +9,11 @@ declare
   used bigint;
   paid integer;
 begin
+  -- A trigger that was made wrong would let everybody in.
+  if (to_jsonb(new) ? tg_argv[0]) is not true then
+    raise exception 'check_seats takes the name of a column of %, not %', tg_relid::regclass, tg_argv[0]
+      using errcode = 'undefined_column';
+  end if;
   if org is null then
     return null;
   end if;

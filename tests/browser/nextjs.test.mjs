@@ -6,7 +6,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { launch, withPage } from "./browser.mjs";
 import { everywhere, once } from "./inspect.mjs";
 import { start } from "./nextjs.mjs";
-import { beginAnew, bought, descriptor, emulator, entitlements, until } from "./stack.mjs";
+import { beginAnew, bought, descriptor, entitlements, until } from "./stack.mjs";
 
 const { orgId, users } = descriptor;
 const SELLS = /Choose|Upgrade|Downgrade|Switch to|comes with|See the plans/;

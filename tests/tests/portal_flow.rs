@@ -86,6 +86,35 @@ async fn a_downgrade_of_several_seats_is_to_one_of_the_plan_and_waits() {
 }
 
 #[tokio::test]
+async fn who_pays_in_another_currency_goes_on_in_it() {
+    let t = TestApp::start().await;
+    let [monthly, yearly] = [("month", 4_500), ("year", 45_000)].map(|(interval, cents)| {
+        let every = json!({ "interval": interval });
+        t.deal_at_stripe(&json!({ "currency": "eur", "unit_amount": cents, "recurring": every }))
+    });
+    let sold = format!(
+        "insert into prices (price_id, plan_code, listed, sold, billing_interval, currency, amount_cents)
+         values ('{monthly}', 'pro', true, true, 'month', 'eur', 4500),
+           ('{yearly}', 'pro', true, true, 'year', 'eur', 45000)"
+    );
+    t.db.batch_execute(&sold).await.unwrap();
+    portal_configuration::run(portal_configuration::Args { dry_run: false }, &t.operator()).await.unwrap();
+    let order = json!({ "orgId": t.org, "planCode": "pro", "interval": "month", "currency": "eur" });
+    let session = t.checkout(users::OWNER, &order).await;
+    t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
+    t.deliver_all().await;
+    let (_, led) = confirm(&open(&t, update("pro", "year")).await, &[]).await;
+    assert_eq!(led, BACK);
+    assert_eq!(t.stripe.subscriptions()[0]["items"]["data"][0]["price"]["id"], yearly);
+    // And one that orders in dollars is led to the same.
+    let dollars = json!({ "orgId": t.org, "planCode": "pro", "interval": "month", "currency": "usd" });
+    t.checkout(users::OWNER, &dollars).await.assert_failure(409, "already_subscribed");
+    let opened = t.stripe.requests().into_iter().rfind(|call| call.path == "/v1/billing_portal/sessions");
+    let item = &opened.unwrap().params["flow_data"]["subscription_update_confirm"]["items"][0];
+    assert_eq!(item["price"], monthly);
+}
+
+#[tokio::test]
 async fn a_plan_is_canceled_on_one_page() {
     let t = bought("pro").await;
     let (shown, led) = confirm(&open(&t, json!({ "type": "cancel" })).await, &[]).await;

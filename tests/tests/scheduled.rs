@@ -60,6 +60,21 @@ async fn a_downgrade_is_told_with_its_date_until_it_happens() {
 }
 
 #[tokio::test]
+async fn what_waited_at_a_moment_is_known_later() {
+    let (t, _) = downgraded("pro", "month").await;
+    t.deliver(&news(&t, "customer.subscription.updated")).await.assert_outcome("applied");
+    let at = t.value("select clock_timestamp()").await;
+    t.db.batch_execute("update plans set seats_included = 4 where plan_code = 'pro'").await.unwrap();
+    assert_eq!(shown(&t).await, expected(&t, "pro", 4).await);
+    t.stripe.advance(31 * 86_400);
+    t.deliver_all().await;
+    let sql = |at: &str| format!("select scheduled::text from entitlements_at('{}', {at})", t.org);
+    let then: Value = serde_json::from_str(&t.value(&sql(&format!("'{at}'"))).await).unwrap();
+    assert_eq!((&then["plan_code"], &then["seats"]), (&json!("pro"), &json!(1)));
+    assert_eq!(t.value(&sql("clock_timestamp()")).await, "");
+}
+
+#[tokio::test]
 async fn another_change_in_its_place_is_told_though_the_subscription_names_the_same_schedule() {
     let (t, subscription) = downgraded("pro", "month").await;
     t.deliver_all().await;

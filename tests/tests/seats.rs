@@ -72,6 +72,18 @@ async fn the_trigger_refuses_the_member_for_whom_there_is_no_seat() {
 }
 
 #[tokio::test]
+async fn a_trigger_that_names_no_column_lets_nobody_in() {
+    let t = TestApp::start().await;
+    t.buy("enterprise", "month").await;
+    for wrong in ["'organization_id'", ""] {
+        let trigger = TRIGGER.replace("'org_id'", wrong);
+        t.db.batch_execute(&trigger).await.unwrap();
+        assert_eq!(join(&t, 1).await, Err(("42703".to_owned(), None)));
+        t.db.batch_execute("drop trigger members_have_seats on own_members").await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn of_two_members_at_the_same_time_one_gets_the_last_seat() {
     let t = TestApp::start().await;
     t.buy("enterprise", "month").await;
