@@ -2,13 +2,13 @@
 -- at}. Null: none, or of none is known what it sells. One that is due and of which Stripe's event is still to
 -- come is left out, unless it is due by a test clock. `included`: the seats of each plan.
 create or replace function billing_private.scheduled_at(
-  subscription billing.subscriptions, moment timestamptz, included jsonb
+  subscription billing.subscriptions, at timestamptz, included jsonb
 ) returns jsonb language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   ahead constant jsonb := subscription.schedule -> 'next';
 begin
   if ahead ->> 'plan' is null
-    or subscription.test_clock is null and (ahead ->> 'at')::timestamptz <= moment
+    or subscription.test_clock is null and (ahead ->> 'at')::timestamptz <= at
   then
     return null;
   end if;

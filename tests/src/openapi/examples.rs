@@ -104,8 +104,8 @@ pub fn entitlements() -> Value {
             "success": true, "orgId": ORG, "planCode": plan, "status": status, "reason": null,
             "interval": end.map(|_| "month"), "intervalCount": end.map(|_| 1),
             "discounts": [], "seats": 1, "seatsUsed": 1, "seatsOver": 0,
-            "currentPeriodEnd": end, "cancelAt": null, "scheduled": null, "graceEndsAt": grace, "trialEndsAt": null,
-            "collectionPaused": false, "canManageBilling": true, "entitlements": flags(on),
+            "currentPeriodEnd": end, "cancelAt": null, "scheduled": null, "graceEndsAt": grace,
+            "trialEndsAt": null, "collectionPaused": false, "canManageBilling": true, "entitlements": flags(on),
             "timestamp": "2026-11-22T21:40:53.276525966Z"
         } })
     };

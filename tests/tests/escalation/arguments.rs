@@ -148,6 +148,7 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "plan") => one("pro"),
         ("rows_then", "kind") => one("plans"),
         (_, "at") => one("now"),
+        ("scheduled_at", "included") => one(r#"{"pro": 1}"#),
         (_, "price") => one("price_1"),
         (_, "billing_interval") => one("month"),
         (_, "currency") => one("usd"),
