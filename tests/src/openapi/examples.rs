@@ -105,8 +105,8 @@ pub fn entitlements() -> Value {
             "interval": end.map(|_| "month"), "intervalCount": end.map(|_| 1),
             "discounts": [], "seats": 1, "seatsUsed": 1, "seatsOver": 0,
             "currentPeriodEnd": end, "cancelAt": null, "scheduled": null, "graceEndsAt": grace,
-            "trialEndsAt": null, "collectionPaused": false, "canManageBilling": true, "entitlements": flags(on),
-            "timestamp": "2026-11-22T21:40:53.276525966Z"
+            "trialEndsAt": null, "collectionPaused": false, "canManageBilling": true,
+            "entitlements": flags(on), "timestamp": "2026-11-22T21:40:53.276525966Z"
         } })
     };
     let mut discounted = answer("pro", "active", Some(paid_until), None, &PRO);
