@@ -135,6 +135,14 @@ const states = {
     await stack.pro();
     await page.goto(await openPortal());
   },
+  "portal-confirm": async (page) => {
+    await page.goto(await openPortal({ type: "update", planCode: "enterprise", interval: "month" }));
+    await heading(page, "Confirm your change");
+  },
+  "portal-card": async (page) => {
+    await page.goto(await openPortal({ type: "payment_method" }));
+    await heading(page, "Change your card");
+  },
   "portal-cancelling": async (page) => {
     await page.goto(await openPortal());
     await page.getByText("Cancel subscription").click();

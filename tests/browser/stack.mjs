@@ -32,7 +32,7 @@ export const stripe = (path, form) =>
 export const entitlements = () => api(`/api/entitlements?orgId=${orgId}`);
 export const openCheckout = async (planCode) =>
   (await api("/api/billing/checkout", { orgId, planCode, interval: "month" })).url;
-export const openPortal = async () => (await api("/api/billing/portal", { orgId })).url;
+export const openPortal = async (flow) => (await api("/api/billing/portal", { orgId, flow })).url;
 
 export const prices = async () => (await stripe("prices?limit=100")).data;
 

@@ -120,8 +120,8 @@ export async function toCheckout(
     // hears of it.
     const now = await client.getEntitlements(orgId, { signal, afresh: true }).catch(() => undefined);
     if (now && hasJust(now, choice)) return undefined;
-    // The API's page leads to the addresses of a checkout. Who named another for the portal gets a page of
-    // their own.
+    // The API's page leads back to the addresses of a checkout. If the portal has an address of its own, it
+    // gets a page of its own.
     if (error.portalUrl && addresses.returnUrl === undefined) return error.portalUrl;
     return toPortal(client, orgId, changeTo(choice), addresses, signal);
   }

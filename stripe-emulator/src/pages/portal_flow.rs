@@ -31,7 +31,7 @@ pub(super) fn page(store: &Store, session: &Value, message: &str) -> Option<Stri
             ("Confirm your change", "Confirm", "Updating…", change(store, session, subscription()?, flow))
         }
         "subscription_cancel" => {
-            ("Cancel your plan", "Cancel plan", "Cancelling…", cancel(store, subscription()?))
+            ("Cancel your plan", "Cancel plan", "Canceling…", cancel(store, subscription()?))
         }
         _ => ("Change your card", "Use this card", "Saving…", String::new()),
     };
