@@ -66,3 +66,24 @@ impl Arguments {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frontend_is_an_origin_and_nothing_more() {
+        let read = |text: &str| Arguments::try_parse_from(["cargo dev", "--frontend", text]).ok();
+        for (text, origin) in [
+            ("http://localhost:3000", Some("http://localhost:3000")),
+            ("http://localhost:3000/", Some("http://localhost:3000")),
+            ("https://App.example:443", Some("https://app.example")),
+            ("http://localhost:3000/app", None),
+            ("localhost:3000", None),
+            ("file:///tmp", None),
+        ] {
+            let frontend = read(text).and_then(|arguments| arguments.frontend);
+            assert_eq!(frontend.as_deref(), origin, "{text}");
+        }
+    }
+}
