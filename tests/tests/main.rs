@@ -74,6 +74,7 @@ mod leaked_login;
 mod metrics;
 mod migrations;
 mod model;
+mod ofrep;
 mod openapi;
 mod ordering_rule;
 mod personal_data;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Error, NOT_APPLIED, with_sources};
+use crate::http::evaluation::{EvaluationFailure, Unevaluated};
 use crate::http::identity::Refusal;
 use crate::http::{response, schema};
 use crate::stripe::signature::Invalid;
@@ -60,6 +61,14 @@ pub enum ApiError {
     /// A webhook without a valid signature.
     #[error("invalid signature: {0}")]
     InvalidSignature(#[from] Invalid),
+    /// No flag was evaluated.
+    #[error("not evaluated: {why}")]
+    Unevaluated {
+        /// The flag. None: all were asked for.
+        key: Option<String>,
+        /// What is wrong.
+        why: Unevaluated,
+    },
     /// What the request asked for failed.
     #[error(transparent)]
     Failed(#[from] Error),
@@ -134,6 +143,7 @@ impl ApiError {
                 (S::PAYLOAD_TOO_LARGE, "payload_too_large", "The request body is too large")
             }
             Self::InvalidSignature(_) => (S::BAD_REQUEST, "invalid_signature", "Invalid signature"),
+            Self::Unevaluated { why, .. } => unevaluated(why),
             Self::Failed(error) => failed(error),
             Self::ProcessingFailed(_) => {
                 (S::INTERNAL_SERVER_ERROR, "processing_failed", "Event processing failed")
@@ -213,7 +223,15 @@ impl ApiError {
     /// The answer.
     pub fn into_response(self, request_id: &str) -> Response<Body> {
         let (status, code, error) = self.parts();
-        let mut response = response::json(status, &Failure { success: false, error, code, request_id });
+        let failure = Failure { success: false, error, code, request_id };
+        let mut response = match &self {
+            Self::Unevaluated { key, why } => {
+                let (key, error_code) = (key.as_deref(), why.error_code());
+                let failure = EvaluationFailure { failure, key, error_code, error_details: error };
+                response::json(status, &failure)
+            }
+            _ => response::json(status, &failure),
+        };
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -228,6 +246,25 @@ fn retry_after(error: &Error) -> Option<u64> {
         Error::Database(error) if error.is_unavailable() => Some(DATABASE_RETRY_AFTER),
         Error::NoConfiguration => Some(CONFIGURATION_RETRY_AFTER),
         _ => None,
+    }
+}
+
+/// The same table, for flags.
+fn unevaluated(why: &Unevaluated) -> (StatusCode, &'static str, &str) {
+    use StatusCode as S;
+    match why {
+        Unevaluated::ParseError(sentence) => (S::BAD_REQUEST, "parse_error", sentence),
+        Unevaluated::TargetingKeyMissing => (
+            S::BAD_REQUEST,
+            "targeting_key_missing",
+            "The context must have a targetingKey: the organization's id",
+        ),
+        Unevaluated::InvalidContext => (
+            S::BAD_REQUEST,
+            "invalid_context",
+            "The context must be an object, and its targetingKey the organization's id, a UUID",
+        ),
+        Unevaluated::FlagNotFound => (S::NOT_FOUND, "flag_not_found", "There is no flag of this name"),
     }
 }
 

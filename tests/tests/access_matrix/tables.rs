@@ -70,6 +70,7 @@ pf_store_cursor             .    .        .      .     .     x       .      .   
 pf_store_customer           .    .        .      .     .     x       .      .      x        .      .
 read_account                .    .        .      .     .     x       .      .      x        .      .
 read_entitlements           .    .        .      .     .     x       .      x      .        x      .
+read_flags                  .    .        .      .     .     x       .      x      .        .      .
 read_offer                  .    .        .      .     .     x       .      .      x        .      .
 read_plans                  .    .        .      .     .     x       .      x      .        .      .
 read_replayed_entitlements  .    .        .      .     .     x       .      x      .        .      .
@@ -92,6 +93,7 @@ discounts_now           .    x        x      x     x     x       x      .      .
 existing_organization   .    .        .      .     .     x       .      .      .        .      x
 feature_enabled         .    .        .      .     .     x       .      .      .        .      x
 find_organization       .    .        .      .     .     .       .      .      .        .      .
+flags_of                .    x        x      x     x     x       x      .      .        .      x
 grace_begins            .    .        .      .     .     .       .      .      .        .      .
 granted                 .    .        .      .     .     .       .      .      .        .      .
 granted_nothing         .    .        .      .     .     .       .      .      .        .      .
@@ -149,6 +151,7 @@ pub const ROUTES: &str = "
               nobody  outsider  member  admin  owner  other  ghost
 entitlements  401     403       200     200    200    403    403
 checkout      401     403       403     409    409    403    403
+ofrep         401     403       200     200    200    403    403
 plans         401     403       200     200    200    403    403
 portal        401     403       403     200    200    403    403
 sync          401     403       200     200    200    403    403

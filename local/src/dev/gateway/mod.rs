@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
@@ -59,19 +60,21 @@ pub fn serve(listener: TcpListener, gateway: Gateway) -> Result<JoinHandle<()>, 
     let invoker = Invoker { http, port: gateway.runtime_port };
     let (mut api, mut function_urls) = (Router::new(), Router::new());
     for function in Function::ALL {
-        let Some((method, path)) = function.route() else { continue };
-        let filter = if method == "GET" { MethodFilter::GET } else { MethodFilter::POST };
-        let route = Route {
-            function: function.name(),
-            key: format!("{method} {path}"),
-            signed_in: matches!(function.front(), Front::SignedIn(..) | Front::Either(..)),
-            invoker: invoker.clone(),
-            auth: gateway.auth.clone(),
-        };
-        let to = on(filter, forward).with_state(route);
-        match function.front() {
-            Front::FunctionUrl(..) => function_urls = function_urls.route(path, to),
-            _ => api = api.route(path, to),
+        for (method, path) in function.routes() {
+            let filter = if method == "GET" { MethodFilter::GET } else { MethodFilter::POST };
+            let route = Route {
+                function: function.name(),
+                key: format!("{method} {path}"),
+                signed_in: matches!(function.front(), Front::SignedIn(..) | Front::Either(..)),
+                invoker: invoker.clone(),
+                auth: gateway.auth.clone(),
+            };
+            let to = on(filter, forward).with_state(route);
+            // Both write what stands for anything as `{name}`.
+            match function.front() {
+                Front::FunctionUrl(..) => function_urls = function_urls.route(path, to),
+                _ => api = api.route(path, to),
+            }
         }
     }
     let router = api
@@ -115,7 +118,12 @@ async fn not_found() -> Response {
     own(StatusCode::NOT_FOUND, "Not Found")
 }
 
-async fn forward(State(route): State<Route>, request: Request) -> Response {
+async fn forward(
+    State(route): State<Route>,
+    named: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+) -> Response {
+    let Ok(named) = named else { return own(StatusCode::BAD_REQUEST, "Bad Request") };
     // The router's GET takes HEAD along; API Gateway's does not.
     if request.method() == Method::HEAD {
         return not_found().await;
@@ -132,7 +140,7 @@ async fn forward(State(route): State<Route>, request: Request) -> Response {
     if route.signed_in {
         sign_in_by_header(&route.auth, &mut head.headers);
     }
-    let event = Incoming::new(&route.key, &head).into_event(&body);
+    let event = Incoming::new(&route.key, &named, &head).into_event(&body);
     match answer(&route, &event).await {
         Ok(response) => response,
         Err(Failed) => own(StatusCode::BAD_GATEWAY, "Internal Server Error"),

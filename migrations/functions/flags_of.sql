@@ -1,0 +1,32 @@
+-- Every flag of an organization in a mode, and what decides it now: an unexpired override decides alone; else
+-- of the plans, add-ons and trials that grant it the one that lasts longest; else what everybody has.
+-- `expires_at` is when that ends; null: no end known, or everybody has it. `everybody`: whether everybody has
+-- the flag on.
+create or replace function billing_private.flags_of(org uuid, mode boolean) returns table (
+  feature text, enabled boolean, source text, expires_at timestamptz, everybody boolean
+) language sql stable
+begin atomic
+  select
+    flag.feature,
+    coalesce(decisive.enabled, flag.enabled),
+    coalesce(decisive.source, 'plan'),
+    decisive.expires_at,
+    flag.enabled
+  from billing.plan_entitlements flag
+  left join lateral (
+    select e.source, e.enabled, e.expires_at
+    from billing.entitlements e
+    left join billing.plan_entitlements of_plan
+      on of_plan.plan_code = e.plan_code and of_plan.feature = flag.feature
+    where e.org_id = org
+      and (e.expires_at is null or e.expires_at > now())
+      and (e.feature = flag.feature or of_plan.enabled)
+      and (e.livemode is null or e.livemode = mode)
+    order by e.source = 'override' desc, e.expires_at desc nulls first, e.source = 'plan' desc
+    limit 1
+  ) decisive on true
+  where flag.plan_code = 'pilot';
+end;
+revoke all on function billing_private.flags_of(uuid, boolean) from public;
+grant execute on function billing_private.flags_of(uuid, boolean)
+  to authenticated, service_role, billing_viewer, billing_operator;
