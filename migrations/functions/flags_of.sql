@@ -13,18 +13,20 @@ begin atomic
     decisive.expires_at,
     flag.enabled
   from billing.plan_entitlements flag
-  left join lateral (
-    select e.source, e.enabled, e.expires_at
+  left join (
+    select distinct on (granted.feature) granted.feature, e.source, e.enabled, e.expires_at
     from billing.entitlements e
-    left join billing.plan_entitlements of_plan
-      on of_plan.plan_code = e.plan_code and of_plan.feature = flag.feature
+    cross join lateral (
+      select e.feature
+      union all
+      select of_plan.feature from billing.plan_entitlements of_plan
+      where of_plan.plan_code = e.plan_code and of_plan.enabled) granted
     where e.org_id = org
       and (e.expires_at is null or e.expires_at > now())
-      and (e.feature = flag.feature or of_plan.enabled)
       and (e.livemode is null or e.livemode = mode)
-    order by e.source = 'override' desc, e.expires_at desc nulls first, e.source = 'plan' desc
-    limit 1
-  ) decisive on true
+    order by granted.feature, e.source = 'override' desc, e.expires_at desc nulls first,
+      e.source = 'plan' desc
+  ) decisive on decisive.feature = flag.feature
   where flag.plan_code = 'pilot';
 end;
 revoke all on function billing_private.flags_of(uuid, boolean) from public;

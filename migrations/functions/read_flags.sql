@@ -15,7 +15,8 @@ begin
     where m.org_id = org and m.user_id = caller
     -- A members table may hold a person twice: the greater right counts.
     order by m.role <> 'owner', m.role <> 'admin' limit 1) m
-  cross join billing_private.live_modes() as modes (live)
+  -- Not a part of the calls: else PostgreSQL could not put the functions' bodies in here.
+  cross join (select l.live from billing_private.live_modes() as l (live) offset 0) modes
   cross join lateral billing_private.standing_of(org, modes.live) has
   cross join lateral (
     select jsonb_agg(jsonb_build_object('flag', f.feature, 'enabled', f.enabled, 'source', f.source,
