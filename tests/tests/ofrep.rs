@@ -1,5 +1,6 @@
 //! POST /ofrep/v1/evaluate/flags[/{key}]: flags as OpenFeature asks for them.
 
+use lambda_http::Body;
 use local::dev::people::{ORG, PEOPLE};
 use serde_json::{Value, json};
 use tests::{Answer, TestApp, users};
@@ -124,7 +125,7 @@ async fn a_request_that_names_no_organization_is_refused_in_openfeatures_words()
     let twice = format!("{{\"context\": {{}}, \"context\": {{\"targetingKey\": \"{org}\"}}}}");
     for text in ["", "{", &twice] {
         let mut request = t.evaluation(users::MEMBER, Some("hasAPI"), &Value::Null);
-        *request.body_mut() = text.into();
+        *request.body_mut() = Body::from(text.to_owned());
         assert_unevaluated(&t.call_ofrep(request).await, 400, Some("hasAPI"), "PARSE_ERROR");
     }
 }

@@ -24,6 +24,7 @@ pub struct Evaluation<'a> {
 /// A flag's value as a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "FlagVariant")]
 pub enum Variant {
     /// The flag is on.
     On,
@@ -34,6 +35,7 @@ pub enum Variant {
 /// Why a flag has its value, in the words of OpenFeature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schemars(rename = "FlagReason")]
 pub enum Reason {
     /// Something grants it to the organization, or an override decides.
     TargetingMatch,
@@ -44,6 +46,7 @@ pub enum Reason {
 /// What decides a flag.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "FlagMetadata")]
 pub struct Metadata<'a> {
     /// What decides: the plan also where nothing grants the flag.
     #[schemars(with = "Source")]
@@ -60,7 +63,6 @@ pub struct Metadata<'a> {
 /// What can decide a flag.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "lowercase", rename = "FlagSource")]
-#[expect(dead_code, reason = "openapi.json is made of it")]
 pub enum Source {
     /// A plan.
     Plan,

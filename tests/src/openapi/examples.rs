@@ -71,7 +71,7 @@ pub fn evaluation_requests() -> Value {
     json!({ "organization": { "value": { "context": { "targetingKey": ORG } } } })
 }
 
-pub fn flag() -> Value {
+pub fn evaluation() -> Value {
     json!({
         "granted": { "summary": "The plan grants it", "value": granted() },
         "not_granted": { "summary": "Nothing grants it", "value": {
@@ -85,7 +85,7 @@ pub fn flag() -> Value {
     })
 }
 
-pub fn flags() -> Value {
+pub fn evaluations() -> Value {
     json!({ "pro": { "value": { "flags": [granted()] } } })
 }
 

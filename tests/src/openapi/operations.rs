@@ -126,14 +126,18 @@ fn flags(schemas: &mut Schemas) -> Value {
     let mut etag = etag();
     etag["description"] = json!("Names the answer.");
     let headers = json!({ "ETag": etag, "Cache-Control": cache_control("private, no-cache") });
-    let answer = json(schemas.response::<BulkEvaluation<'_>>(), examples::flags());
+    let answer = json(schemas.response::<BulkEvaluation<'_>>(), examples::evaluations());
     let mut responses = responses("ofrep", json!({
         "200": { "description": "Every flag of the catalogue, by name.", "headers": headers,
             "content": answer },
         "304": { "description": "The answer named by `If-None-Match` still stands.", "headers": headers }
     }));
-    // That one flag is not there.
+    // That one flag is not there. And no failure is one flag's.
     responses.remove("404");
+    let failures = responses["400"].pointer_mut("/content/application~1json/examples");
+    for example in failures.and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+        drop(example["value"].as_object_mut().map(|failure| failure.remove("key")));
+    }
     json!({
         "operationId": "evaluateFlags", "tags": ["entitlements"],
         "summary": "All flags of an organization, for OpenFeature.",
@@ -165,7 +169,7 @@ fn flag(schemas: &mut Schemas) -> Value {
         }],
         "requestBody": body(schemas.request::<EvaluationRequest>(), examples::evaluation_requests()),
         "responses": responses("ofrep", json!({
-            "200": success("The flag.", json(schemas.response::<Evaluation<'_>>(), examples::flag()))
+            "200": success("The flag.", json(schemas.response::<Evaluation<'_>>(), examples::evaluation()))
         }))
     })
 }
