@@ -42,9 +42,13 @@ async fn a_flag_says_what_decides_it() {
         t.org
     );
     t.db.batch_execute(&grants).await.unwrap();
-    let until = |source: &str| json!({ "source": source, "plan": "pro", "expiresAt": "2099-01-02T03:04:05Z" });
+    let until =
+        |source: &str| json!({ "source": source, "plan": "pro", "expiresAt": "2099-01-02T03:04:05Z" });
     assert_eq!(flag(&t, "hasAPI").await, told("hasAPI", true, "TARGETING_MATCH", &until("addon")));
-    assert_eq!(flag(&t, "hasWhiteLabel").await, told("hasWhiteLabel", true, "TARGETING_MATCH", &until("trial")));
+    assert_eq!(
+        flag(&t, "hasWhiteLabel").await,
+        told("hasWhiteLabel", true, "TARGETING_MATCH", &until("trial"))
+    );
     let overridden = json!({ "source": "override", "plan": "pro" });
     assert_eq!(flag(&t, "canExportPDF").await, told("canExportPDF", false, "TARGETING_MATCH", &overridden));
     // What everybody has does not end with an add-on that grants it once more.
@@ -163,7 +167,10 @@ async fn the_local_gateway_hands_the_flags_name_over_decoded_as_api_gateway_does
         request.header("x-user-id", PEOPLE.owner.user_id).json(&body).send()
     };
     let one = ask("/ofrep/v1/evaluate/flags/canExport%4dD").await.unwrap();
-    assert_eq!((one.status().as_u16(), one.json::<Value>().await.unwrap()["value"].clone()), (200, json!(true)));
+    assert_eq!(
+        (one.status().as_u16(), one.json::<Value>().await.unwrap()["value"].clone()),
+        (200, json!(true))
+    );
     let event = s.events.lock().unwrap().pop().unwrap();
     assert_eq!(event["routeKey"], "POST /ofrep/v1/evaluate/flags/{key}");
     assert_eq!(event["rawPath"], "/ofrep/v1/evaluate/flags/canExport%4dD");

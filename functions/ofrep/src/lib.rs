@@ -34,10 +34,11 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
 }
 
 fn one(read: &Flags, key: &str) -> Result<Response<Body>, ApiError> {
-    let flag = read.flags.iter().find(|flag| flag.key == key).ok_or_else(|| ApiError::Unevaluated {
-        key: Some(key.to_owned()),
-        why: Unevaluated::FlagNotFound,
-    })?;
+    let flag = read
+        .flags
+        .iter()
+        .find(|flag| flag.key == key)
+        .ok_or_else(|| ApiError::Unevaluated { key: Some(key.to_owned()), why: Unevaluated::FlagNotFound })?;
     Ok(response::ok(&Evaluation::of(flag, &read.plan_code)))
 }
 

@@ -102,7 +102,9 @@ impl Function {
         use Front::{Either, FunctionUrl, Open, Schedule, SignedIn};
         let login = Some;
         match self {
-            Self::Checkout => ("checkout", SignedIn("POST", &["/api/billing/checkout"]), login(Login::Checkout)),
+            Self::Checkout => {
+                ("checkout", SignedIn("POST", &["/api/billing/checkout"]), login(Login::Checkout))
+            }
             Self::Portal => ("portal", SignedIn("POST", &["/api/billing/portal"]), login(Login::Checkout)),
             Self::Sync => ("sync", SignedIn("POST", &["/api/billing/sync"]), login(Login::Events)),
             Self::Entitlements => {
@@ -110,7 +112,9 @@ impl Function {
             }
             Self::Ofrep => ("ofrep", SignedIn("POST", OFREP), login(Login::Reader)),
             Self::Plans => ("plans", Either("GET", &["/api/billing/plans"]), login(Login::Reader)),
-            Self::Webhook => ("webhook", FunctionUrl("POST", &["/api/webhooks/stripe"]), login(Login::Events)),
+            Self::Webhook => {
+                ("webhook", FunctionUrl("POST", &["/api/webhooks/stripe"]), login(Login::Events))
+            }
             Self::Health => ("health", Open("GET", &["/api/health"]), login(Login::Reader)),
             Self::Reconcile => ("reconcile", Schedule(15), login(Login::Operator)),
             Self::Probe => ("probe", Schedule(5), None),

@@ -127,11 +127,14 @@ fn flags(schemas: &mut Schemas) -> Value {
     etag["description"] = json!("Names the answer.");
     let headers = json!({ "ETag": etag, "Cache-Control": cache_control("private, no-cache") });
     let answer = json(schemas.response::<BulkEvaluation<'_>>(), examples::evaluations());
-    let mut responses = responses("ofrep", json!({
-        "200": { "description": "Every flag of the catalogue, by name.", "headers": headers,
-            "content": answer },
-        "304": { "description": "The answer named by `If-None-Match` still stands.", "headers": headers }
-    }));
+    let mut responses = responses(
+        "ofrep",
+        json!({
+            "200": { "description": "Every flag of the catalogue, by name.", "headers": headers,
+                "content": answer },
+            "304": { "description": "The answer named by `If-None-Match` still stands.", "headers": headers }
+        }),
+    );
     // That one flag is not there. And no failure is one flag's.
     responses.remove("404");
     let failures = responses["400"].pointer_mut("/content/application~1json/examples");
