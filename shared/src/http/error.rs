@@ -143,7 +143,7 @@ impl ApiError {
                 (S::PAYLOAD_TOO_LARGE, "payload_too_large", "The request body is too large")
             }
             Self::InvalidSignature(_) => (S::BAD_REQUEST, "invalid_signature", "Invalid signature"),
-            Self::Unevaluated { why, .. } => unevaluated(why),
+            Self::Unevaluated { why, .. } => why.parts(),
             Self::Failed(error) => failed(error),
             Self::ProcessingFailed(_) => {
                 (S::INTERNAL_SERVER_ERROR, "processing_failed", "Event processing failed")
@@ -246,25 +246,6 @@ fn retry_after(error: &Error) -> Option<u64> {
         Error::Database(error) if error.is_unavailable() => Some(DATABASE_RETRY_AFTER),
         Error::NoConfiguration => Some(CONFIGURATION_RETRY_AFTER),
         _ => None,
-    }
-}
-
-/// The same table, for flags.
-fn unevaluated(why: &Unevaluated) -> (StatusCode, &'static str, &str) {
-    use StatusCode as S;
-    match why {
-        Unevaluated::ParseError(sentence) => (S::BAD_REQUEST, "parse_error", sentence),
-        Unevaluated::TargetingKeyMissing => (
-            S::BAD_REQUEST,
-            "targeting_key_missing",
-            "The context must have a targetingKey: the organization's id",
-        ),
-        Unevaluated::InvalidContext => (
-            S::BAD_REQUEST,
-            "invalid_context",
-            "The context must be an object, and its targetingKey the organization's id, a UUID",
-        ),
-        Unevaluated::FlagNotFound => (S::NOT_FOUND, "flag_not_found", "There is no flag of this name"),
     }
 }
 

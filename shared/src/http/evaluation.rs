@@ -1,5 +1,6 @@
 //! Why a flag is not evaluated, in the words of OpenFeature (its specification, "Error Code").
 
+use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -23,6 +24,25 @@ pub enum Unevaluated {
 }
 
 impl Unevaluated {
+    /// The part of the one table that is about flags: status, stable code, sentence.
+    pub(super) fn parts(&self) -> (StatusCode, &'static str, &str) {
+        use StatusCode as S;
+        match self {
+            Self::ParseError(sentence) => (S::BAD_REQUEST, "parse_error", sentence),
+            Self::TargetingKeyMissing => (
+                S::BAD_REQUEST,
+                "targeting_key_missing",
+                "The context must have a targetingKey: the organization's id",
+            ),
+            Self::InvalidContext => (
+                S::BAD_REQUEST,
+                "invalid_context",
+                "The context must be an object, and its targetingKey the organization's id, a UUID",
+            ),
+            Self::FlagNotFound => (S::NOT_FOUND, "flag_not_found", "There is no flag of this name"),
+        }
+    }
+
     /// OpenFeature's error code.
     pub fn error_code(&self) -> &'static str {
         match self {
