@@ -8,8 +8,6 @@ import { OpenFeature as Page } from "@openfeature/web-sdk";
 
 const { baseUrl, orgId, users } = JSON.parse(readFileSync(process.env.DESCRIPTOR, "utf8"));
 
-export { orgId };
-
 const headers = (user) => [["authorization", `Bearer ${users[user].accessToken}`]];
 
 /** A server that asks with the token of a user: what it is told of a flag. */
