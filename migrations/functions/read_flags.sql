@@ -1,7 +1,7 @@
 -- Every flag of an organization and what decides it, for a user: no row, if they are no member.
 --   role   owner, admin or member
 --   flags  [{flag, enabled, source, expires_at, everybody}] as `flags_of` has them, by name; `expires_at` in
---          Unix seconds
+--          Unix seconds, null for `infinity` too
 create or replace function billing.read_flags(caller uuid, org uuid) returns table (
   role text, plan_code text, flags jsonb
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -20,7 +20,8 @@ begin
   cross join lateral billing_private.standing_of(org, modes.live) has
   cross join lateral (
     select jsonb_agg(jsonb_build_object('flag', f.feature, 'enabled', f.enabled, 'source', f.source,
-      'expires_at', extract(epoch from f.expires_at)::bigint, 'everybody', f.everybody)
+      'expires_at', case when isfinite(f.expires_at) then extract(epoch from f.expires_at)::bigint end,
+      'everybody', f.everybody)
       order by f.feature) as flags
     from billing_private.flags_of(org, modes.live) f) told;
 end $$;

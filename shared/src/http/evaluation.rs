@@ -62,6 +62,7 @@ pub struct EvaluationFailure<'a> {
     pub(super) failure: Failure<'a>,
     /// The flag. Not there: all were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub(super) key: Option<&'a str>,
     /// OpenFeature's error code.
     #[schemars(extend("enum" = [
