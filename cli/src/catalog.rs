@@ -1,4 +1,6 @@
-//! What is sold: the plans and their prices, from the table `plans`, and how Stripe has them.
+//! What is sold: the plans and their prices, from the tables `plans` and `prices`, and how Stripe has them.
+
+pub mod listed;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +22,20 @@ pub struct Plan {
     /// Further seats may be bought in the portal.
     pub more_seats: bool,
     pub prices: Vec<Wanted>,
+    /// Those that Stripe has already, by their ids.
+    pub listed: Vec<(String, listed::Listed)>,
+}
+
+impl Plan {
+    /// The ids of those that Stripe has already and that are sold.
+    pub fn sold_by_id(&self) -> impl Iterator<Item = &String> {
+        self.listed.iter().filter(|(_, price)| price.sold).map(|(id, _)| id)
+    }
+
+    /// Whether all that it is sold for was there before: nothing is to be made at Stripe.
+    pub fn is_sold_by_id_alone(&self) -> bool {
+        self.prices.is_empty() && self.sold_by_id().next().is_some()
+    }
 }
 
 /// A price as it shall be.
@@ -89,6 +105,11 @@ pub struct Recurring {
 }
 
 impl Price {
+    /// How often it is paid. None: once.
+    pub fn by_interval(&self) -> Option<(&str, i64)> {
+        self.recurring.as_ref().map(|recurring| (recurring.interval.as_str(), recurring.interval_count))
+    }
+
     /// Whether it charges what is wanted, as often. These are what Stripe never changes on a price.
     pub fn charges(&self, wanted: &Wanted) -> bool {
         self.unit_amount == Some(wanted.unit_amount)
@@ -122,9 +143,12 @@ pub async fn plans(database: &Client) -> Result<Vec<Plan>, context::Error> {
         let columns = [(Interval::Month, "price_month_cents"), (Interval::Year, "price_year_cents")];
         let prices = columns.into_iter().filter_map(price).collect();
         let code = row.get::<_, &str>("plan_code").parse().map_err(|_| no_code(row.get("plan_code")))?;
-        Ok(Plan { code, name: row.get("name"), more_seats: row.get("more_seats"), prices })
+        let (name, more_seats) = (row.get("name"), row.get("more_seats"));
+        Ok(Plan { code, name, more_seats, prices, listed: Vec::new() })
     };
-    rows.iter().map(plan).collect()
+    let mut plans = rows.iter().map(plan).collect::<Result<Vec<_>, context::Error>>()?;
+    listed::read(database, &mut plans).await?;
+    Ok(plans)
 }
 
 fn no_code(code: &str) -> context::Error {

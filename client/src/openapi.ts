@@ -195,6 +195,13 @@ export interface components {
         };
         /** @description What is bought, and for whom. */
         CheckoutRequest: {
+            /**
+             * @description ISO 4217, of a price in `GET /api/billing/plans`. Without it, that of the first of its prices by the
+             *     interval.
+             * @example usd
+             * @example eur
+             */
+            currency?: string | null;
             /** @description How often it is paid. */
             interval: components["schemas"]["Interval"];
             /** @description The organization that shall have the plan. */
@@ -487,7 +494,10 @@ export interface components {
             name: string;
             /** @description Its code. */
             planCode: components["schemas"]["PlanCode"];
-            /** @description What it costs. Empty: it is not sold on a page. */
+            /**
+             * @description What it costs. Empty: it is not sold on a page. Of several by one interval, the first is what a
+             *     checkout sells that names no currency. For a member, a deal of the organization stands in their place.
+             */
             prices: components["schemas"]["PlanPrice"][];
             /**
              * Format: int16

@@ -85,6 +85,13 @@ describe("proxy", () => {
     expect(auth.refreshes).toEqual(["refresh-0"]);
   });
 
+  it("renews before Supabase itself would in a page, where it is lost", async () => {
+    const jar = await signedIn(95, { writable: true });
+    await billingWith(jar).proxy(request(jar), Next);
+    expect(auth.refreshes).toEqual(["refresh-0"]);
+    expect(jar.session?.refresh_token).toBe("refresh-1");
+  });
+
   it("lets the page answer while the sign-in service is down", async () => {
     const jar = await signedIn(-10, { writable: true });
     vi.useFakeTimers();

@@ -9,7 +9,7 @@ begin
     select c.side, each.code as plan, f.name as field, f.value
     from (values ('before', before), ('after', after)) as c (side, catalogue)
     cross join lateral jsonb_each(c.catalogue -> 'plans') as each (code, value)
-    cross join lateral jsonb_each_text(each.value - 'flags') as f (name, value)
+    cross join lateral jsonb_each_text(each.value - 'flags' - 'prices') as f (name, value)
     where f.value is not null
     union all
     select c.side, each.code, 'flags.' || f.name, 'on'
@@ -17,6 +17,13 @@ begin
     cross join lateral jsonb_each(c.catalogue -> 'plans') as each (code, value)
     cross join lateral jsonb_each_text(each.value -> 'flags') as f (name, value)
     where f.value = 'true'
+    union all
+    select c.side, each.code, 'prices.' || f.name, concat_ws(' ', f.value ->> 'amount',
+      f.value ->> 'currency', 'by the ' || (f.value ->> 'interval'),
+      case when (f.value ->> 'sold')::boolean then 'sold' else 'not sold' end)
+    from (values ('before', before), ('after', after)) as c (side, catalogue)
+    cross join lateral jsonb_each(c.catalogue -> 'plans') as each (code, value)
+    cross join lateral jsonb_each(each.value -> 'prices') as f (name, value)
     union all
     select c.side, null, 'flags.' || f.name, f.value
     from (values ('before', before), ('after', after)) as c (side, catalogue)

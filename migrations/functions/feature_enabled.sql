@@ -20,9 +20,15 @@ begin
         select from billing.entitlements e
         left join billing.plan_entitlements p
           on p.plan_code = e.plan_code and p.feature = feature_enabled.feature
+        left join billing.plans versioned
+          on versioned.plan_code = e.plan_code and versioned.versions <> '[]'
         where e.org_id = org and (e.expires_at is null or e.expires_at > now())
           and (e.livemode is null or e.livemode = mode)
-          and e.source <> 'override' and (e.feature = feature_enabled.feature or p.enabled)));
+          and e.source <> 'override' and (e.feature = feature_enabled.feature
+            -- What it was for those who bought it before.
+            or case when versioned.plan_code is null then p.enabled
+              else coalesce(billing_private.kept_of(versioned, e.source_id) -> 'features'
+                ? feature_enabled.feature, p.enabled) end)));
 end $$;
 revoke all on function billing_private.feature_enabled(uuid, text) from public;
 grant execute on function billing_private.feature_enabled(uuid, text) to service_role, billing_operator;

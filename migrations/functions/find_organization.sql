@@ -14,33 +14,33 @@ create or replace function billing_private.find_organization(
 declare
   found record;
 begin
-  gone := false;
+  -- What hardly any event needs has a query of its own below: each call prepares the whole of a query.
   select
-    (select o.id from unnest(named) with ordinality as n (id, place) join billing.organizations o using (id)
-      order by n.place limit 1) as by_name,
-    case when reference is not null then
-      (select o.id from billing.organizations o where o.id = reference) end as by_reference,
-    case when payment_intent is not null then (
-      select p.org_id from billing.payments p where p.stripe_payment_intent_id = payment_intent limit 1)
-      end as by_payment,
+    (select o.id from billing.organizations o where o.id = named[1]) as by_name,
     (select c.org_id from billing.customers c where c.stripe_customer_id = customer) as by_customer,
     exists (
       select from billing.webhook_events w
       where w.event_id = find_organization.event_id and w.status = 'processed') as processed,
-    s as current
-  into found
-  from (values (find_organization.subscription)) as asked (id)
-  left join billing.subscriptions s on s.stripe_subscription_id = asked.id;
+    (select s from billing.subscriptions s where s.stripe_subscription_id = subscription) as current
+  into found;
   org := found.by_name;
   current := found.current;
   processed := found.processed;
   customer_stored := found.by_customer is not null;
+  gone := false;
+  if org is null and cardinality(named) > 1 then
+    select o.id into org
+    from unnest(named) with ordinality as n (id, place) join billing.organizations o using (id)
+    order by n.place limit 1;
+  end if;
   org_named := org is not null;
-  if org is null and found.by_reference is not null and current.org_named is not true then
-    org := found.by_reference;
+  if org is null and reference is not null and current.org_named is not true then
+    select o.id into org from billing.organizations o where o.id = reference;
   end if;
   if org is null then
-    org := coalesce(current.org_id, found.by_payment, found.by_customer);
+    org := coalesce(current.org_id, (
+      select p.org_id from billing.payments p where p.stripe_payment_intent_id = payment_intent limit 1),
+      found.by_customer);
     if org is null and payment_intent is not null then
       select s.org_id into org from billing.subscriptions s where s.stripe_customer_id = customer limit 1;
     end if;

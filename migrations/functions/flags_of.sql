@@ -16,11 +16,17 @@ begin atomic
   left join (
     select distinct on (granted.feature) granted.feature, e.source, e.enabled, e.expires_at
     from billing.entitlements e
+    -- What everybody has is there already.
+    left join billing.plans p on p.plan_code = e.plan_code and p.plan_code <> 'pilot'
     cross join lateral (
       select e.feature
       union all
-      select of_plan.feature from billing.plan_entitlements of_plan
-      where of_plan.plan_code = e.plan_code and of_plan.enabled) granted
+      select of_plan.feature from jsonb_object_keys(case
+        when p.plan_code is null then null
+        when p.versions = '[]' then p.features
+        -- What it was for those who bought it before.
+        else coalesce(billing_private.kept_of(p, e.source_id) -> 'features', p.features)
+      end) as of_plan (feature)) granted
     where e.org_id = org
       and (e.expires_at is null or e.expires_at > now())
       and (e.livemode is null or e.livemode = mode)

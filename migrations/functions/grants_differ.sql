@@ -6,10 +6,10 @@ begin
   return (
     with wanted as (
       select g.source, g.plan_code, g.feature, g.units, g.extra_seats, g.expires_at
-      from billing_private.granted(org, mode) g),
+      from unnest(billing_private.granted(org, mode)) g),
     stored as (
       select w.source, w.plan_code, w.feature, w.units, w.extra_seats, w.expires_at
-      from billing_private.written(org, mode) w
+      from unnest(billing_private.written(org, mode)) w
       where w.livemode is not null and (w.expires_at is null or w.expires_at > now())
         and (w.source <> 'plan' or w.units + w.extra_seats > 0))
     select exists (table wanted except all table stored) or exists (table stored except all table wanted));

@@ -1,10 +1,7 @@
--- Those of the flags that metadata names which there are; null where it names none.
+-- Those of the flags that metadata names which there are.
 create or replace function billing_private.known_flags(flags jsonb) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
-  if flags is null then
-    return null;
-  end if;
   return (
     select coalesce(jsonb_agg(distinct f.flag order by f.flag), '[]')
     from jsonb_array_elements_text(flags) as f (flag)

@@ -10,6 +10,7 @@ begin
   if price is null or not exists (select from billing.plans p where p.plan_code = plan) then
     raise exception 'unknown plan_code %', plan using errcode = 'invalid_parameter_value';
   end if;
+  perform set_config('billing.cause', by_whom, true);
   -- Sold by nobody we know, or known as something else: seldom asked for, and by an operator.
   select coalesce(array_agg(distinct s.org_id), '{}') into orgs
   from billing.subscriptions s

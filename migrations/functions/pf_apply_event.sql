@@ -1,4 +1,5 @@
--- Applies one event: one call, one commit. The argument, all ids and states, never a payload:
+-- Applies one event: one call, one commit. The argument (billing_private.event) is ids and states, never a
+-- payload:
 --   id, type, created, livemode, api_version  the event
 --   org_ids       the organizations that metadata names, which only the account can write; best first
 --   reference     the organization that a visitor typed (client_reference_id), or null
@@ -26,7 +27,7 @@
 create or replace function billing.pf_apply_event(request jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '300ms' as $$
 declare
-  asked record;
+  asked constant billing_private.event := jsonb_populate_record(null::billing_private.event, request);
   whose record;
   current billing.subscriptions;
   after billing.subscriptions;
@@ -37,19 +38,14 @@ declare
   unreadable text;
   seen text[] := '{}';
 begin
-  select * into asked from jsonb_to_record(request) as argument (
-    id text, type text, created bigint, livemode boolean, api_version text,
-    org_ids uuid[], reference uuid, customer text, subscription text, payment_intent text,
-    snapshot jsonb, carried jsonb, thin boolean, open_discounts boolean,
-    version bigint, observed_at bigint, known_through bigint, may_include bigint,
-    payment jsonb, charge jsonb, test_clock text, frozen_at bigint,
-    verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer);
+  -- For the history; an assignment, because a statement would cost more.
+  result := set_config('billing.cause', asked.id, true);
   -- Most events name their organization: then a glance tells what is to be locked.
   if asked.org_ids[1] is not null then
-    locked := array_remove(asked.org_ids || md5(asked.payment_intent)::uuid || (
-      select s.org_id from billing.subscriptions s where s.stripe_subscription_id = asked.subscription),
-        null);
-    perform billing_private.lock_organizations(locked);
+    locked := billing_private.lock_organizations(array_remove(
+      asked.org_ids || md5(asked.payment_intent)::uuid || (
+        select s.org_id from billing.subscriptions s where s.stripe_subscription_id = asked.subscription),
+      null));
   end if;
   -- A subscription that moves to another organization changes both: both are locked. It may have moved while
   -- we waited for a lock: then again.
@@ -60,8 +56,7 @@ begin
     -- A payment and its refund meet, though nobody knows yet whose they are.
     keys := array_remove(array[whose.org, current.org_id, md5(asked.payment_intent)::uuid], null);
     exit when whose.processed or locked @> keys;
-    perform billing_private.lock_organizations(keys);
-    locked := locked || keys;
+    locked := locked || billing_private.lock_organizations(keys);
   end loop;
   if whose.processed then
     return jsonb_build_object('settled',
@@ -155,7 +150,7 @@ begin
         seen := array_remove(array[
           case when after.unknown_price is not null then 'unknown_plan' end,
           case when not after.own then 'paid_by_stranger' end,
-          case when billing_private.unreadable(after.items) is not null then 'addon_unreadable' end], null);
+          case when jsonb_path_exists(after.items, '$[*].unreadable') then 'addon_unreadable' end], null);
       else
         after := current;
       end if;

@@ -11,6 +11,7 @@ begin
   then
     raise exception 'unknown plan_code %', plan_code using errcode = 'invalid_parameter_value';
   end if;
+  perform set_config('billing.cause', 'pf_apply_plan_entitlements', true);
   perform billing_private.lock_organizations(array[org_id]);
   select array_agg(e) into stored
   from billing.entitlements e where e.org_id = pf_apply_plan_entitlements.org_id and e.source = 'plan';

@@ -21,6 +21,7 @@ declare
 begin
   select * into asked from jsonb_to_record(request) as argument (
     reads jsonb, cause text, grace_days integer, dry_run boolean);
+  result := set_config('billing.cause', asked.cause, true);
   -- All at once and in one order, so that two callers never wait for each other.
   if not asked.dry_run then
     select coalesce(array_agg(o), '{}') into locked

@@ -8,6 +8,7 @@ set lock_timeout = '5s' as $$
 declare
   features text;
 begin
+  perform set_config('billing.cause', by_whom, true);
   perform billing_private.lock_organizations(array[org]);
   update billing.payments p set addon_ended_by = by_whom, updated_at = now()
   where p.org_id = org and p.stripe_checkout_session_id = session and p.addon_ended_by is null;

@@ -27,8 +27,12 @@ begin
     union all
     select unnest(array[s.stripe_customer_id, s.stripe_subscription_id]) from billing.subscriptions s
       where s.org_id = org) ids;
+  -- What a price sells stays known: others may pay it.
+  update billing.prices r set org_id = null, sold = false where r.org_id = org;
   foreach name in array array['entitlements', 'subscriptions', 'payments', 'charges', 'customers',
-    'webhook_events', 'runs'] loop
+    'webhook_events', 'runs',
+    -- Last: what went before was noted there.
+    'history'] loop
     execute format('delete from billing.%I where org_id = $1', name) using org;
     get diagnostics rows = row_count;
     removed := removed || jsonb_build_object(name, rows);

@@ -9,6 +9,7 @@ begin
   if not exists (select from billing.plan_entitlements p where p.feature = flag) then
     raise exception 'unknown feature flag %', flag using errcode = 'invalid_parameter_value';
   end if;
+  perform set_config('billing.cause', by_whom, true);
   perform billing_private.lock_organizations(array[org]);
   select * into before from billing.entitlements e
   where e.org_id = org and e.source = 'override' and e.feature = flag;

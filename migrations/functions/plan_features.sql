@@ -13,15 +13,19 @@ begin
       and exists (select from billing.plans p where p.plan_code = 'pilot')
     on conflict do nothing;
   end if;
-  update billing.plans p set features = said.features
-  from (
+  with said as (
     select every.plan_code, coalesce(jsonb_object_agg(e.feature, e.enabled)
       filter (where e.enabled or e.plan_code = 'pilot'), '{}') as features
     from billing.plans every
     left join billing.plan_entitlements e on e.plan_code = every.plan_code and exists (
       select from billing.plan_entitlements flag where flag.plan_code = 'pilot' and flag.feature = e.feature)
-    group by every.plan_code) said
-  where p.plan_code = said.plan_code and p.features <> said.features;
+    group by every.plan_code)
+  update billing.plans p set features = said.features,
+    versions = billing_private.followed(p.versions, p.features, said.features, everybody.features)
+  from said, said everybody
+  where everybody.plan_code = 'pilot' and p.plan_code = said.plan_code
+    and (p.features <> said.features
+      or p.versions <> billing_private.followed(p.versions, p.features, said.features, everybody.features));
   return null;
 end $$;
 revoke all on function billing_private.plan_features() from public;

@@ -1,7 +1,7 @@
 -- What is sold, lowest rank first, and how an organization of a user's stands; one row.
---   plans  [{code, name, description, rank, seats, currency, month, year, features}]; `month` and `year` are
---          prices in the currency's smallest unit, null: not sold by it; `features`, {flag: on}, has every
---          flag
+--   plans  [{code, name, description, rank, seats, prices, features}]; `prices`, [{interval, currency,
+--          amount}], in the currency's smallest unit: what the organization would pay, or everybody;
+--          `features`, {flag: on}, has every flag
 --   role   null: no organization was asked for, or the user is no member
 --   ends   its subscription is canceled, and ends
 --   pays   it has a live subscription of its own
@@ -11,18 +11,23 @@ create or replace function billing.read_plans(caller uuid, org uuid) returns tab
 begin
   return query
   select sold.plans, m.role, stands.plan_code, stands.ends, stands.subscribed, stands.had_trial
-  from (
-    select jsonb_agg(jsonb_build_object('code', p.plan_code, 'name', p.name, 'description', p.description,
-      'rank', p.rank, 'seats', p.seats_included, 'currency', p.currency, 'month', p.price_month_cents,
-      'year', p.price_year_cents, 'features', everybody.features || p.features) order by p.rank) as plans
-    from billing.plans p
-    cross join billing.plans everybody
-    where everybody.plan_code = 'pilot') sold
+  from (select) as always
   left join lateral (
     select m.role from billing.members m
     where m.org_id = org and m.user_id = caller
     -- A members table may hold a person twice: the greater right counts.
     order by m.role <> 'owner', m.role <> 'admin' limit 1) m on true
+  cross join lateral (
+    select jsonb_agg(jsonb_build_object('code', p.plan_code, 'name', p.name, 'description', p.description,
+      'rank', p.rank, 'seats', p.seats_included, 'features', everybody.features || p.features, 'prices', (
+        select coalesce(jsonb_agg(jsonb_build_object('interval', o.billing_interval, 'currency', o.currency,
+          'amount', o.amount_cents) order by o.place), '[]')
+        -- A deal is told to its members alone.
+        from billing_private.offered(p, case when m.role is not null then org end) o)) order by p.rank)
+      as plans
+    from billing.plans p
+    cross join billing.plans everybody
+    where everybody.plan_code = 'pilot') sold
   left join lateral (
     select has.plan_code, has.cancel_at is not null as ends, account.subscribed, account.had_trial
     from billing_private.live_modes() as modes (live)

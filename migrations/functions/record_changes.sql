@@ -1,33 +1,29 @@
--- Records what changed from one state of a subscription to the next.
+-- Records what changed from one state of a subscription to the next. Answers whether anything did.
 create or replace function billing_private.record_changes(
   before billing.subscriptions, after billing.subscriptions, cause text
-) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+) returns boolean language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
+  recorded boolean := false;
   subscription constant jsonb := jsonb_build_object('subscription', after.stripe_subscription_id);
-  unreadable text;
 begin
   if before.status is distinct from after.status then
-    perform billing_private.record(after.org_id, 'subscription_status_changed', before.status, after.status,
-      cause,
-      subscription);
+    recorded := billing_private.record(after.org_id, 'subscription_status_changed', before.status,
+      after.status, cause, subscription);
   end if;
   if not after.own and before.own is distinct from false then
-    perform billing_private.record(after.org_id, 'paid_by_stranger', null, after.plan_code, cause,
+    recorded := billing_private.record(after.org_id, 'paid_by_stranger', null, after.plan_code, cause,
       subscription);
   end if;
   if after.unknown_price is not null and billing_private.is_live(after.status)
     and (after.unknown_price is distinct from before.unknown_price
       or billing_private.is_live(before.status) is not true)
   then
-    perform billing_private.record(after.org_id, 'unknown_plan', before.plan_code, after.plan_code, cause,
+    recorded := billing_private.record(after.org_id, 'unknown_plan', before.plan_code, after.plan_code, cause,
       subscription || jsonb_build_object('price', after.unknown_price));
   end if;
-  if after.items is distinct from before.items then
-    unreadable := billing_private.unreadable(after.items);
-    if unreadable is not null then
-      perform billing_private.record(after.org_id, 'addon_unreadable', null, null, cause,
-        subscription || jsonb_build_object('unreadable', unreadable));
-    end if;
+  if after.items is distinct from before.items and jsonb_path_exists(after.items, '$[*].unreadable') then
+    recorded := billing_private.record(after.org_id, 'addon_unreadable', null, null, cause,
+      subscription || jsonb_build_object('unreadable', billing_private.unreadable(after.items)));
   end if;
   if after.own and billing_private.is_granting(after.status)
     and billing_private.is_granting(before.status) is not true
@@ -39,10 +35,11 @@ begin
         and billing_private.is_granting(s.status)
         and s.stripe_subscription_id <> after.stripe_subscription_id)
     then
-      perform billing_private.record(after.org_id, 'second_live_subscription', null,
+      recorded := billing_private.record(after.org_id, 'second_live_subscription', null,
         after.stripe_subscription_id, cause);
     end if;
   end if;
+  return recorded;
 end $$;
 revoke all on function billing_private.record_changes(billing.subscriptions, billing.subscriptions, text)
   from public;

@@ -1,13 +1,14 @@
 -- Puts the rows `wanted` in the place of the rows `stored`, both with the plans first, and records the change
--- of the highest plan, and each add-on that comes or goes.
+-- of the highest plan, and each add-on that comes or goes. Answers whether it recorded anything.
 create or replace function billing_private.replace_entitlements(
   org uuid, stored billing.entitlements[], wanted billing.entitlements[], cause text
-) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+) returns boolean language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   before constant billing.entitlements := stored[1];
   after constant billing.entitlements := wanted[1];
   highest_before text := before.plan_code;
   highest_after text := after.plan_code;
+  recorded boolean := false;
 begin
   -- Most organizations have one subscription: one row changes, and the plan is that row's.
   if cardinality(stored) <= 1 and cardinality(wanted) = 1 and coalesce(before.source, 'plan') = 'plan' then
@@ -33,12 +34,14 @@ begin
     into highest_before, highest_after;
   end if;
   if coalesce(highest_before, 'pilot') <> coalesce(highest_after, 'pilot') then
-    perform billing_private.record(
+    recorded := billing_private.record(
       org, 'plan_changed', coalesce(highest_before, 'pilot'), coalesce(highest_after, 'pilot'), cause);
   end if;
   if 'addon' in ((stored[cardinality(stored)]).source, (wanted[cardinality(wanted)]).source) then
     perform billing_private.record_addons(org, stored, wanted, cause);
+    recorded := true;
   end if;
+  return recorded;
 end $$;
 revoke all on function billing_private.replace_entitlements(
   uuid, billing.entitlements[], billing.entitlements[], text) from public;

@@ -40,12 +40,19 @@ begin atomic
       select
         case when p.rank is not null then e end as explains,
         case when counts.so then e.units end as units,
-        case when counts.so then e.units * p.seats_included + e.extra_seats end as seats,
+        case when counts.so
+          then e.units * case
+            when p.versions = '[]' then p.seats_included
+            -- What it was for those who bought it before.
+            else coalesce((billing_private.kept_of(p, e.source_id) ->> 'seats')::integer, p.seats_included)
+            end + e.extra_seats end as seats,
         case
           when not counts.so then null
           -- What everybody has is there already, and what it says no to takes nothing away.
           when p.plan_code = everybody.plan_code then null
-          when p.rank is not null then p.features
+          when p.versions = '[]' then p.features
+          when p.rank is not null
+            then coalesce(billing_private.kept_of(p, e.source_id) -> 'features', p.features)
           when everybody.features ? e.feature then jsonb_build_object(e.feature, e.enabled)
         end as features
       from billing.entitlements e

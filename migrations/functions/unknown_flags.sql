@@ -2,9 +2,6 @@
 create or replace function billing_private.unknown_flags(flags jsonb) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
-  if flags is null then
-    return null;
-  end if;
   return (
     select string_agg(distinct f.flag, ', ' order by f.flag)
     from jsonb_array_elements_text(flags) as f (flag)

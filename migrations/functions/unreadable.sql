@@ -3,9 +3,6 @@
 create or replace function billing_private.unreadable(items jsonb) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 begin
-  if not jsonb_path_exists(items, '$[*].unreadable') then
-    return null;
-  end if;
   return (
     select string_agg(distinct i.unreadable, ', ') from jsonb_to_recordset(items) as i (unreadable text));
 end $$;

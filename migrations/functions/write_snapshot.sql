@@ -8,6 +8,7 @@ create or replace function billing_private.write_snapshot(
 declare
   after billing.subscriptions;
   resolved record;
+  written boolean;
   stated timestamptz := to_timestamp(stated_at);
 begin
   resolved := billing_private.snapshot_row(snapshot, before);
@@ -80,10 +81,10 @@ begin
     on conflict (price_id) do update set plan_code = excluded.plan_code
       where p.adopted_by is null and p.plan_code <> excluded.plan_code;
   end if;
-  perform billing_private.record_changes(before, after, cause);
-  perform billing_private.apply_subscriptions(org, after.livemode, cause);
+  written := billing_private.record_changes(before, after, cause);
+  written := billing_private.apply_subscriptions(org, after.livemode, cause);
   if before.org_id <> org then
-    perform billing_private.apply_subscriptions(before.org_id, after.livemode, cause);
+    written := billing_private.apply_subscriptions(before.org_id, after.livemode, cause);
   end if;
   return after;
 end $$;

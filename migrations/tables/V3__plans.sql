@@ -13,6 +13,7 @@ create table billing.plans (
   rank smallint not null,
   lookup_key_prefix text not null,
   features jsonb not null default '{}',
+  versions jsonb not null default '[]',
   -- Deferrable: one statement may change several plans, two of which change places.
   constraint plans_rank_unique unique (rank) deferrable,
   constraint plans_lookup_key_prefix_unique unique (lookup_key_prefix) deferrable,
@@ -34,21 +35,47 @@ comment on column billing.plans.lookup_key_prefix is
 comment on column billing.plans.features is
   'What plan_entitlements says of the plan, for reads: {flag: true} for each that it switches on; the row of '
   'pilot has all flags, with false, too. The database keeps it so.';
+comment on column billing.plans.versions is
+  'What the plan was for those who bought it before a change that was for new ones alone (`billing catalogue '
+  'apply --for new`), the oldest first: [{until, features, seats}].';
 comment on column billing.plans.rank is 'Of several subscriptions the one with the highest rank counts.';
 
 create table billing.prices (
   price_id text primary key,
   plan_code text not null references billing.plans (plan_code),
   adopted_by text,
-  created_at timestamptz not null default now()
+  listed boolean not null default false,
+  sold boolean not null default false,
+  org_id uuid,
+  billing_interval text,
+  currency text,
+  amount_cents integer,
+  created_at timestamptz not null default now(),
+  constraint prices_amount_not_negative check (amount_cents >= 0),
+  constraint prices_sold_says_what_it_costs
+    check (not sold or num_nulls(billing_interval, currency, amount_cents) = 0),
+  constraint prices_listed_is_for_everybody check (not listed or org_id is null)
 );
+create unique index prices_sold_once on billing.prices (plan_code, billing_interval, currency)
+  where sold and org_id is null;
+create unique index prices_deal_once on billing.prices (org_id, plan_code, billing_interval)
+  where org_id is not null;
 comment on table billing.prices is
   'Which plan a price at Stripe sells, where an operator or Stripe itself once said so: whoever pays it '
   'keeps the plan, '
   'whatever is renamed or archived at Stripe.';
 comment on column billing.prices.adopted_by is
-  'The operator who said so (`billing products adopt`): that decides. Null: the price''s lookup key or '
-  'metadata said so.';
+  'The operator who said so (`billing products adopt`, `billing catalogue`): that decides. Null: the '
+  'price''s lookup key or metadata said so.';
+comment on column billing.prices.listed is 'catalogue.toml names it, by its id.';
+comment on column billing.prices.sold is
+  'A checkout sells it. False: nobody can buy it, and whoever pays it keeps the plan.';
+comment on column billing.prices.org_id is
+  'A deal: a checkout sells it to this organization alone, in place of what everybody pays. Null: no deal.';
+comment on column billing.prices.billing_interval is 'month or year. Null: nobody said so.';
+comment on column billing.prices.currency is 'ISO 4217, lower case. Null: nobody said so.';
+comment on column billing.prices.amount_cents is
+  'In the currency''s smallest unit. Null: nobody said so.';
 
 create table billing.plan_entitlements (
   plan_code text not null references billing.plans (plan_code) on delete cascade,

@@ -64,6 +64,8 @@ create table billing.subscriptions (
   known_through bigint not null,
   may_include bigint not null,
   updated_at timestamptz not null default now(),
+  first_seen_at timestamptz not null default now(),
+  bought jsonb not null default '{}',
   constraint subscriptions_quantity_not_negative check (quantity >= 0)
 ) with (fillfactor = 80);
 create index subscriptions_org_id on billing.subscriptions (org_id);
@@ -73,6 +75,10 @@ create index subscriptions_stripe_customer_id on billing.subscriptions (stripe_c
 create index subscriptions_test_clock on billing.subscriptions (test_clock) where test_clock is not null;
 create index subscriptions_unknown_price on billing.subscriptions (unknown_price)
   where unknown_price is not null;
+comment on column billing.subscriptions.first_seen_at is 'When its row was first written.';
+comment on column billing.subscriptions.bought is
+  'When it was moved to the plan that it sells, and to the one that was paid last, by our clock: {plan: '
+  'time}. None: it began with it.';
 comment on column billing.subscriptions.org_named is
   'Its own metadata, or that of its customer, names the organization.';
 comment on column billing.subscriptions.own is

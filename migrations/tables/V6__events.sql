@@ -32,7 +32,7 @@ create domain billing.run_kind as text constraint run_kind_known check (value in
   'plan_changed', 'subscription_status_changed', 'entitlement_overridden', 'unknown_plan',
   'second_live_subscription', 'paid_by_stranger', 'addon_granted', 'addon_ended', 'addon_unreadable',
   'payment_refunded', 'payment_disputed', 'organization_gone', 'customer_imported', 'price_adopted',
-  'billing_data_forgotten', 'catalogue_changed'));
+  'deal_made', 'deal_withdrawn', 'billing_data_forgotten', 'catalogue_changed'));
 
 create table billing.runs (
   id bigint generated always as identity primary key,
@@ -65,3 +65,18 @@ create table billing.reconcile_cursors (
 comment on table billing.reconcile_cursors is
   'How far each part of the reconciliation got: events (Unix seconds on Stripe''s clock), '
   'subscriptions (a page of Stripe''s list), backfill.';
+
+-- The argument of pf_apply_event, which says what each is, and one item of its snapshot. Types, and no column
+-- lists in the functions: from a type, one expression reads an argument, where a list needs a query.
+create type billing_private.event as (
+  id text, type text, created bigint, livemode boolean, api_version text,
+  org_ids uuid[], reference uuid, customer text, subscription text, payment_intent text,
+  snapshot jsonb, carried jsonb, thin boolean, open_discounts boolean,
+  version bigint, observed_at bigint, known_through bigint, may_include bigint,
+  payment jsonb, charge jsonb, test_clock text, frozen_at bigint,
+  verdict text, grace_days integer, foreign_acknowledged boolean, elapsed_ms integer
+);
+create type billing_private.item as (
+  price text, lookup_key text, plan_code text, quantity integer, seats integer, flags jsonb,
+  unreadable text, "interval" text, interval_count integer, currency text
+);

@@ -32,6 +32,7 @@ const built = once(async () => {
     },
     define: { "process.env.NODE_ENV": '"production"' },
     jsx: "automatic",
+    loader: { ".svg": "dataurl" },
     format: "esm",
     bundle: true,
     write: false,

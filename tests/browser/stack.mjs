@@ -4,9 +4,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 
-const { baseUrl, stripeApiBase, stripeSecretKey, orgId, users } = JSON.parse(
-  readFileSync(process.env.DESCRIPTOR, "utf8"),
-);
+export const descriptor = JSON.parse(readFileSync(process.env.DESCRIPTOR, "utf8"));
+const { baseUrl, stripeApiBase, stripeSecretKey, orgId, users } = descriptor;
 
 export const consoleUrl = `${baseUrl}/`;
 export const panelUrl = `${stripeApiBase}/panel`;

@@ -31,7 +31,7 @@ pub mod users {
 }
 
 /// The signing secret of the tests' webhook endpoint.
-const WEBHOOK_SECRET: &str = "whsec_test";
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_test";
 
 /// Everything a test needs.
 #[derive(Debug)]

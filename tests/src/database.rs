@@ -14,7 +14,7 @@ const TEMPLATE: &str = "billing_template";
 /// A migrated database that nobody else uses.
 #[derive(Debug)]
 pub struct TestDatabase {
-    name: String,
+    pub(crate) name: String,
     cluster: &'static Cluster,
 }
 

@@ -11,6 +11,7 @@ pub mod budget;
 mod database;
 pub mod door;
 pub mod event;
+pub mod faults;
 mod flags;
 pub mod granting;
 mod lambda;

@@ -72,6 +72,16 @@ impl Pooler {
         format!("postgres://{login}@127.0.0.1:{}/{}", self.port, self.database)
     }
 
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// How many connections it has to the server for a login.
     pub async fn server_connections(&self, login: &str) -> usize {
         let url = format!("postgres://pooler@127.0.0.1:{}/pgbouncer", self.port);

@@ -52,7 +52,24 @@ async fn fill(t: &TestApp, runner: &mut TestRunner) {
             );
             t.db.batch_execute(&sql).await.unwrap();
         }
+        if number % 3 == 0 {
+            buy(t, &org, "pro").await;
+        }
     }
+}
+
+/// An organization's subscription, and what it grants.
+async fn buy(t: &TestApp, org: &str, plan: &str) {
+    let sql = format!(
+        "insert into subscriptions (stripe_subscription_id, org_id, livemode, status, plan_code, price_id,
+           items, stripe_created_at, known_through, may_include)
+         values (gen_random_uuid(), '{org}', false, 'active', '{plan}', 'price_{plan}',
+           '[{{\"price\": \"price_{plan}\", \"plan\": \"{plan}\", \"quantity\": 1}}]', now(), 1, 1);
+         insert into entitlements (org_id, own, livemode, source, plan_code, source_id, units, extra_seats)
+         select org_id, true, false, 'plan', '{plan}', stripe_subscription_id, 1, 0
+         from subscriptions where org_id = '{org}'"
+    );
+    t.db.batch_execute(&sql).await.unwrap();
 }
 
 /// A change of one thing.
@@ -166,10 +183,23 @@ fn predicted(answer: &Value) -> Told {
     told
 }
 
+/// None: the database refuses, because what everybody has is for nobody alone.
+async fn try_to_apply(t: &TestApp, catalogue: &Value, dry_run: bool, for_new: bool) -> Option<Value> {
+    let sql = "select billing.pf_apply_catalogue($1, 'test', $2, true, $3)";
+    let params: &[(&(dyn tokio_postgres::types::ToSql + Sync), Type)] =
+        &[(catalogue, Type::JSONB), (&dry_run, Type::BOOL), (&for_new, Type::BOOL)];
+    match t.db.query_typed(sql, params).await {
+        Ok(rows) => Some(rows[0].get(0)),
+        Err(error) => {
+            let said = error.as_db_error().unwrap().message();
+            assert!(for_new && said.starts_with("everybody has the plan pilot"), "{said}");
+            None
+        }
+    }
+}
+
 async fn apply(t: &TestApp, catalogue: &Value, dry_run: bool) -> Value {
-    let sql = "select billing.pf_apply_catalogue($1, 'test', $2, true)";
-    let rows = t.db.query_typed(sql, &[(catalogue, Type::JSONB), (&dry_run, Type::BOOL)]).await;
-    rows.unwrap()[0].get(0)
+    try_to_apply(t, catalogue, dry_run, false).await.unwrap()
 }
 
 #[tokio::test]
@@ -199,4 +229,43 @@ async fn a_dry_run_says_what_a_change_then_does_to_every_organization() {
     }
     // Something was looked at.
     assert!(gained > 10 && lost > 10 && moved > 0, "{gained} {lost} {moved}");
+}
+
+#[tokio::test]
+async fn for_new_ones_alone_whoever_bought_before_keeps_what_it_had_and_the_dry_run_says_so() {
+    let t = TestApp::start().await;
+    let mut runner = TestRunner::deterministic();
+    fill(&t, &mut runner).await;
+    let (mut kept, mut changed) = (0, 0);
+    for round in 0..CHANGES {
+        let rows = t.db.query("select billing_private.catalogue()", &[]).await.unwrap();
+        let mut catalogue: Value = rows[0].get(0);
+        let changes = proptest::collection::vec(change(), 1..5).new_tree(&mut runner).unwrap().current();
+        changes.iter().for_each(|change| make(&mut catalogue, change));
+        let before = standings(&t).await;
+        let for_new = round % 3 > 0;
+        let Some(told) = try_to_apply(&t, &catalogue, true, for_new).await else { continue };
+        assert_eq!(standings(&t).await, before, "a dry run changes nothing");
+        let done = try_to_apply(&t, &catalogue, false, for_new).await.unwrap();
+        assert_eq!((&told["effects"], &told["changes"]), (&done["effects"], &done["changes"]), "{changes:?}");
+        let after = standings(&t).await;
+        assert_eq!(predicted(&told), differences(&before, &after), "{changes:?}");
+        changed += usize::from(before != after);
+        // A flag that is dropped is nobody's any more, and another plan may count by its rank.
+        let alone = changes.iter().all(|change| matches!(change, Change::Toggle(..) | Change::Seats(..)));
+        if for_new && alone && done["changes"] != json!([]) {
+            for org in bought_only(&t).await {
+                assert_eq!(before[&org], after[&org], "{changes:?}");
+                kept += 1;
+            }
+        }
+    }
+    assert!(kept > 10 && changed > 5, "{kept} {changed}");
+}
+
+/// The organizations all of whose plans were bought.
+async fn bought_only(t: &TestApp) -> Vec<String> {
+    let sql = "select org_id::text from entitlements where source = 'plan' group by org_id
+        having bool_and(source_id is not null)";
+    t.db.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }

@@ -18,7 +18,7 @@ use tests::TestApp;
 /// Columns of `subscriptions` that no snapshot has.
 const DECIDED_HERE: &str = "org_id org_named own plan_code price_id unknown_price billing_interval \
     interval_count currency quantity paid_items paid_period_start paid_at past_due_since grace_until version \
-    known_through may_include updated_at";
+    known_through may_include updated_at bought first_seen_at";
 /// What a snapshot has that is no column of `subscriptions`.
 const SAID_BESIDE: &str = "metadata_plan_code";
 /// Columns of `payments` that no payment of Stripe has.
@@ -138,6 +138,12 @@ fn read_in_sql(function: &str, what: &str) -> Vec<BTreeSet<String>> {
     lists.map(names).collect()
 }
 
+/// Of a table or a composite type.
+async fn columns(t: &TestApp, of: &str) -> String {
+    let columns = "select string_agg(attname, ' ') from pg_attribute where attnum > 0 and not attisdropped";
+    t.value(&format!("{columns} and attrelid = '{of}'::regclass")).await
+}
+
 /// Names what only one side knows.
 #[track_caller]
 fn assert_same(about: &str, code: &BTreeSet<String>, database: &BTreeSet<String>) {
@@ -151,11 +157,9 @@ fn assert_same(about: &str, code: &BTreeSet<String>, database: &BTreeSet<String>
 
 #[test]
 fn each_function_reads_the_fields_that_it_is_told_and_no_other() {
-    let (event, reads) = (event_argument(), reads_argument());
+    let reads = reads_argument();
     for (function, what, told) in [
-        ("pf_apply_event", "request", &event),
         ("pf_fail_event", "event", &serde_json::to_value(event_ref()).unwrap()),
-        ("resolve_items", "snapshot -> 'items'", &event["snapshot"]["items"][0]),
         ("pf_apply_reads", "request", &reads),
         ("pf_apply_reads", "asked.reads", &reads["reads"][0]),
     ] {
@@ -168,6 +172,15 @@ fn each_function_reads_the_fields_that_it_is_told_and_no_other() {
 }
 
 #[tokio::test]
+async fn each_type_of_an_argument_has_the_fields_that_it_is_told_and_no_other() {
+    let t = TestApp::start().await;
+    let event = event_argument();
+    for (name, told) in [("event", &event), ("item", &event["snapshot"]["items"][0])] {
+        assert_same(name, &fields(told), &words(&columns(&t, &format!("billing_private.{name}")).await));
+    }
+}
+
+#[tokio::test]
 async fn what_is_told_of_a_subscription_or_a_payment_are_the_columns_of_its_table() {
     let t = TestApp::start().await;
     for (table, told, beside, decided_here) in [
@@ -175,14 +188,12 @@ async fn what_is_told_of_a_subscription_or_a_payment_are_the_columns_of_its_tabl
         ("payments", payment(), PAYMENT_SAID_BESIDE, PAYMENT_DECIDED_HERE),
         ("charges", charge(), "", CHARGE_DECIDED_HERE),
     ] {
-        let columns =
-            "select string_agg(attname, ' ') from pg_attribute where attnum > 0 and not attisdropped";
-        let columns = t.value(&format!("{columns} and attrelid = 'billing.{table}'::regclass")).await;
+        let columns = columns(&t, &format!("billing.{table}")).await;
         let told = &fields(&told) - &words(beside);
         assert_same(table, &told, &(&words(&columns) - &words(decided_here)));
     }
     for (function, argument, beside) in
-        [("resolve_items", "snapshot", SAID_BESIDE), ("write_payment", "payment", PAYMENT_SAID_BESIDE)]
+        [("snapshot_row", "snapshot", SAID_BESIDE), ("write_payment", "payment", PAYMENT_SAID_BESIDE)]
     {
         let name = format!("functions/{function}");
         let file = migrations::FILES.iter().find(|file| file.name == name).unwrap();

@@ -43,6 +43,11 @@ async fn fill(admin: &Client) {
     admin.batch_execute(&more).await.unwrap();
 }
 
+/// Whether a type is a table's.
+fn is_row(kind: &str) -> bool {
+    ["plans", "subscriptions"].contains(&kind)
+}
+
 /// Every call of a function that the role may make, found in the catalogue: with plain values, and with
 /// values of the traps' types.
 async fn calls(admin: &Client, role: &str) -> Vec<String> {
@@ -68,7 +73,7 @@ async fn calls(admin: &Client, role: &str) -> Vec<String> {
                     let through =
                         if trapped && kind != "int4" { format!("::pg_temp.{kind}") } else { String::new() };
                     // A row of ours: its type is its table's.
-                    let schema = if kind == "subscriptions" { "billing" } else { "pg_catalog" };
+                    let schema = if is_row(kind) { "billing" } else { "pg_catalog" };
                     let through = if schema == "billing" { String::new() } else { through };
                     format!("{value}{through}::{schema}.{kind}")
                 });

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tests::faults::{POOLED, play};
 use tests::pooler::Pooler;
 use tests::replica::Replicated;
 use tests::{TestApp, users};
@@ -215,4 +216,11 @@ async fn a_replica_behind_a_pooler_never_answers_with_less_than_what_was_synced(
     assert!((1..=SERVER_CONNECTIONS).contains(&others), "{others} connections to the replica");
     pooler.stop().await;
     replicas.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_when_the_pooler_is_killed() {
+    if let Err(problem) = play(&POOLED, 1, Duration::ZERO).await {
+        panic!("{problem}");
+    }
 }

@@ -1,10 +1,10 @@
-//! `billing prune`: events past their retention removed.
+//! `billing prune`: events past their retention removed, and the history of that time.
 
 use std::fmt;
 
 use serde::Serialize;
 use shared::billing::limits::CALLS_PER_SECOND;
-use shared::billing::reconcile::{self, EVENTS_KEPT_DAYS};
+use shared::billing::reconcile::{self, EVENTS_KEPT_DAYS, Pruned as Removed};
 use tokio_postgres::types::Type;
 
 use crate::context::{self, Context, Need};
@@ -15,8 +15,8 @@ use crate::{outcome, query};
 /// processed.
 const FEWEST_DAYS: i64 = 31;
 
-/// Removes events that nothing has touched for longer than they are kept. The reconciliation does it with 90
-/// days.
+/// Removes events that nothing has touched for longer than they are kept, and what the history says of the
+/// time before. The reconciliation does it with 90 days.
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -41,6 +41,8 @@ pub struct Pruned {
     pub days: i32,
     /// Events that were removed, or would be.
     pub events: i64,
+    /// Rows of the history that were removed, or would be.
+    pub history: i64,
 }
 
 /// Removes them.
@@ -51,26 +53,36 @@ pub async fn run(args: Args, context: &Context) -> Result<Pruned, context::Error
     context.require(&[Need::Database])?;
     let client = context.database().await?;
     let Args { days, dry_run } = args;
-    let events = if dry_run {
+    let Removed { events, history } = if dry_run {
         const SQL: &str = "select to_jsonb(count(*)) from billing.webhook_events e
             where e.last_attempt_at < now() - make_interval(days => $1)";
-        query::one(client, SQL, &[(&days, Type::INT4)]).await?.unwrap_or_default()
+        const HISTORY: &str = "select to_jsonb(billing.pf_prune_history($1, 0, true))";
+        let days: query::Params<'_> = &[(&days, Type::INT4)];
+        Removed {
+            events: query::one(client, SQL, days).await?.unwrap_or_default(),
+            history: query::one(client, HISTORY, days).await?.unwrap_or_default(),
+        }
     } else {
         reconcile::prune(&context.app().resources(), &context.limits(CALLS_PER_SECOND), days).await?
     };
-    Ok(Pruned { dry_run, days, events })
+    Ok(Pruned { dry_run, days, events, history })
 }
 
 impl outcome::Report for Pruned {}
 
 impl fmt::Display for Pruned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { dry_run, days, events } = *self;
-        let events = events.unsigned_abs();
-        match (events, dry_run) {
-            (0, _) => write!(f, "No event is older than {days} days."),
-            (_, true) => write!(f, "{} past {days} days. Nothing was removed.", counted(events, "event")),
-            _ => write!(f, "{} past {days} days removed.", counted(events, "event")),
+        let Self { dry_run, days, events, history } = *self;
+        let rows = match history {
+            0 => String::new(),
+            many => format!(" and {} of the history", counted(many.unsigned_abs(), "row")),
+        };
+        match (events.unsigned_abs(), history, dry_run) {
+            (0, 0, _) => write!(f, "No event is older than {days} days."),
+            (events, _, true) => {
+                write!(f, "{}{rows} past {days} days. Nothing was removed.", counted(events, "event"))
+            }
+            (events, ..) => write!(f, "{}{rows} past {days} days removed.", counted(events, "event")),
         }
     }
 }

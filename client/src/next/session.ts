@@ -33,10 +33,13 @@ export interface SupabaseSession {
 /** Makes a client with these cookies: `(cookies) => createServerClient(url, key, { cookies })`. */
 export type SupabaseOf = (cookies: CookieMethods) => SupabaseSession;
 
-/** How long before its end a session is renewed, in seconds. */
-const MARGIN = 60;
 /** How long before its end Supabase's client renews a session that it is asked for, in seconds. */
 const SUPABASE_MARGIN = 90;
+/**
+ * How long before its end a session is renewed, in seconds. Earlier than Supabase does it: a page behind the
+ * proxy that asks Supabase who is there would renew it, and lose it.
+ */
+const MARGIN = SUPABASE_MARGIN + 30;
 /** A cookie that is set to see whether one can be. @internal */
 export const PROBE = "promptforge-billing-probe";
 

@@ -110,7 +110,7 @@ export async function toCheckout(
   const { successUrl, cancelUrl } = addresses;
   try {
     const order = { orgId, ...choice, successUrl: absolute(successUrl), cancelUrl: absolute(cancelUrl) };
-    return (await client.startCheckout(order, { signal })).url;
+    return await checkoutUrl(client, order, signal);
   } catch (error) {
     if (!(error instanceof BillingError) || error.code !== "already_subscribed") throw error;
     // Bought a moment ago, in another tab or by somebody else: then there is nothing to do, and this page
@@ -118,6 +118,22 @@ export async function toCheckout(
     const now = await client.getEntitlements(orgId, { signal, afresh: true }).catch(() => undefined);
     if (now && hasJust(now, choice)) return undefined;
     return error.portalUrl ?? toPortal(client, orgId, { type: "update", ...choice }, addresses, signal);
+  }
+}
+
+async function checkoutUrl(
+  client: BillingClient,
+  order: Parameters<BillingClient["startCheckout"]>[0],
+  signal: AbortSignal,
+): Promise<string> {
+  const { successUrl, cancelUrl, ...rest } = order;
+  try {
+    return (await client.startCheckout(order, { signal })).url;
+  } catch (error) {
+    // An API that takes no addresses yet. It leads back to its own pages.
+    if (!(successUrl ?? cancelUrl) || !(error instanceof BillingError) || error.code !== "invalid_request")
+      throw error;
+    return (await client.startCheckout(rest, { signal })).url;
   }
 }
 

@@ -79,6 +79,19 @@ describe("a button of the table", () => {
     expect(posts(made)).toEqual([["/api/billing/checkout", order]]);
   });
 
+  it("leads to the checkout if the API takes no addresses yet", async () => {
+    const made = await show("pilot", { successUrl: "/success", cancelUrl: "" });
+    made.api.next.push(() =>
+      Response.json({ success: false, code: "invalid_request", error: "unknown field" }, { status: 400 }),
+    );
+    await press("Choose Pro");
+    await waitFor(() => expect(navigate).toHaveBeenCalledWith("https://checkout.test/cs_1"));
+    expect(posts(made)[1]).toEqual([
+      "/api/billing/checkout",
+      { orgId: ORG, planCode: "pro", interval: "month" },
+    ]);
+  });
+
   it("leads who pays to the page that confirms the change", async () => {
     const made = await show("pro", { returnUrl: "" });
     await press("Upgrade to Enterprise");

@@ -48,6 +48,10 @@ pub struct CheckoutRequest {
     /// How often it is paid.
     #[schemars(with = "Interval")]
     interval: String,
+    /// ISO 4217, of a price in `GET /api/billing/plans`. Without it, that of the first of its prices by the
+    /// interval.
+    #[schemars(extend("pattern" = "^[A-Za-z]{3}$", "examples" = ["usd", "eur"]))]
+    currency: Option<String>,
 }
 
 /// The page to send the person to.

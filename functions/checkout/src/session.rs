@@ -7,7 +7,7 @@ use shared::app::App;
 use shared::billing::contact;
 use shared::db::customers;
 use shared::db::organizations::BillingAccount;
-use shared::db::plans::{self, Offer};
+use shared::db::plans::{self, Offer, SoldBy, Wanted};
 use shared::domain::ids::{CheckoutSessionId, CustomerId, UserId};
 use shared::domain::subscription::Snapshot;
 use shared::error::Error;
@@ -30,7 +30,7 @@ use stripe_product::price::ListPrice;
 use stripe_shared::{CheckoutSessionMode, CheckoutSessionStatus};
 
 use crate::customer;
-use crate::order::Order;
+use crate::order::{self, Order};
 
 /// A second click within this many seconds finds the first one's session.
 const SAME_CLICK: i64 = 60;
@@ -66,10 +66,12 @@ pub async fn open(app: &App, caller: &Caller, order: &Order) -> Result<CheckoutS
 /// it is sold.
 async fn buyer(app: &App, caller: &Caller, order: &Order) -> Result<(BillingAccount, Offer), ApiError> {
     let livemode = app.stripe()?.livemode();
-    let wanted = (&order.plan, order.interval);
+    let currency = order.currency.as_deref();
+    let wanted = Wanted { plan: &order.plan, interval: order.interval, currency };
     let (offer, account) = plans::offer(app.db()?, caller.user, order.org, livemode, wanted).await?;
     let offer = match offer {
-        Some(offer) if offer.lookup_key.is_some() => offer,
+        Some(offer) if offer.price.is_some() => offer,
+        Some(_) if currency.is_some() => return Err(order::not_in_that_currency()),
         Some(_) => return Err(ApiError::InvalidInterval),
         None => return Err(ApiError::InvalidPlan),
     };
@@ -147,8 +149,12 @@ async fn open_for(
 }
 
 async fn price(stripe: &Stripe, offer: &Offer) -> Result<String, ApiError> {
-    let keys: Vec<String> = offer.lookup_key.iter().cloned().collect();
-    let request = ListPrice::new().lookup_keys(keys).active(true).limit(1);
+    let key = match &offer.price {
+        Some(SoldBy::Id(id)) => return Ok(id.clone()),
+        Some(SoldBy::LookupKey(key)) => key.clone(),
+        None => return Err(ApiError::InvalidInterval),
+    };
+    let request = ListPrice::new().lookup_keys(vec![key]).active(true).limit(1);
     let prices: Listing<Price> = stripe.get(&request).await?;
     let price = prices.data.into_iter().next().and_then(|price| price.id);
     Ok(price.ok_or(Error::Internal("no active price in Stripe has the plan's lookup key"))?)
@@ -169,12 +175,15 @@ async fn subscriptions_of(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<
 }
 
 fn metadata(caller: &Caller, order: &Order) -> HashMap<String, String> {
-    HashMap::from([
+    let mut metadata = HashMap::from([
         ("org_id".to_owned(), order.org.to_string()),
         ("plan_code".to_owned(), order.plan.to_string()),
         ("interval".to_owned(), order.interval.to_string()),
         ("user_id".to_owned(), caller.user.to_string()),
-    ])
+    ]);
+    // Another currency is another order.
+    metadata.extend(order.currency.clone().map(|currency| ("currency".to_owned(), currency)));
+    metadata
 }
 
 fn request(

@@ -37,7 +37,7 @@ pub fn of(plan: &SoldPlan, standing: &Standing, plans: &[SoldPlan]) -> Action {
             (false, _) => Action::Contact,
         };
     }
-    if plan.month.is_none() && plan.year.is_none() {
+    if plan.prices.is_empty() {
         return Action::Contact;
     }
     match standing.pays {

@@ -9,7 +9,7 @@ use lambda_http::{Body, Request, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::app::App;
-use shared::db::plans::{self, Read, SoldPlan, Standing};
+use shared::db::plans::{self, Read, SoldPlan, SoldPrice, Standing};
 use shared::domain::plan::{Interval, PlanCode};
 use shared::http::error::ApiError;
 use shared::http::{identity, request, response, schema};
@@ -69,7 +69,8 @@ pub struct Plan {
     /// Every flag of the catalogue, on or off.
     #[schemars(schema_with = "schema::flags")]
     entitlements: BTreeMap<String, bool>,
-    /// What it costs. Empty: it is not sold on a page.
+    /// What it costs. Empty: it is not sold on a page. Of several by one interval, the first is what a
+    /// checkout sells that names no currency. For a member, a deal of the organization stands in their place.
     prices: Vec<Price>,
     /// What the organization may do with it. Not there: no organization was asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,12 +100,14 @@ pub struct Price {
 
 impl Plan {
     fn new(plan: &SoldPlan, standing: Option<&Standing>, plans: &[SoldPlan], trial_days: u32) -> Self {
-        let price = |(interval, amount): (Interval, Option<i32>)| {
-            let currency = plan.currency.clone();
-            Some(Price { interval, interval_count: 1, currency, amount_cents: amount?, sold: true })
+        let price = |price: &SoldPrice| Price {
+            interval: price.interval,
+            interval_count: 1,
+            currency: price.currency.clone(),
+            amount_cents: price.amount,
+            sold: true,
         };
-        let prices = [(Interval::Month, plan.month), (Interval::Year, plan.year)];
-        let prices: Vec<Price> = prices.into_iter().filter_map(price).collect();
+        let prices: Vec<Price> = plan.prices.iter().map(price).collect();
         let is_bought = plan.rank > 0 && !prices.is_empty();
         let is_first = standing.is_none_or(|standing| !standing.had_trial && !standing.pays);
         Self {

@@ -12,7 +12,7 @@ use crate::child::{Child, Signal};
 use crate::problem::Problem;
 
 /// How many processes run a function: each answers one request at a time.
-fn processes(function: Function) -> usize {
+pub(super) fn processes(function: Function) -> usize {
     match function {
         Function::Entitlements | Function::Webhook => 2,
         _ => 1,

@@ -36,7 +36,7 @@ pub struct SnapshotRow<'a> {
     pub stripe_created_at: Timestamp,
 }
 
-/// One of the items of [`SnapshotRow`], as `billing_private.resolve_items` reads it.
+/// One of the items of [`SnapshotRow`], as `billing_private.snapshot_row` reads it.
 #[derive(Debug, Serialize)]
 #[allow(missing_docs)] // As in `domain::subscription::Item`.
 pub struct ItemRow<'a> {

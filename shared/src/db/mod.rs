@@ -13,6 +13,7 @@ pub mod entitlements;
 pub mod failed_events;
 pub mod flags;
 pub mod health;
+pub mod history;
 pub mod kept_events;
 pub mod organizations;
 pub mod plans;
@@ -27,4 +28,4 @@ pub use pool::{ConnectError, Db, connect, is_local};
 pub use replica::Replica;
 
 /// The schema that this code works with: the number of the newest migration.
-pub const SCHEMA_VERSION: i64 = 7;
+pub const SCHEMA_VERSION: i64 = 8;

@@ -10,11 +10,31 @@ use crate::db::{Db, Error};
 use crate::domain::ids::{OrgId, UserId};
 use crate::domain::plan::{Interval, Keys, PlanCode};
 
+/// What names a price at Stripe.
+#[derive(Clone, Debug)]
+pub enum SoldBy {
+    /// A lookup key of ours.
+    LookupKey(String),
+    /// Its id: Stripe had it already.
+    Id(String),
+}
+
+/// What is ordered.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The plan.
+    pub plan: &'a PlanCode,
+    /// How often it is paid.
+    pub interval: Interval,
+    /// ISO 4217, lower case. None: the one in which most pay.
+    pub currency: Option<&'a str>,
+}
+
 /// What checkout needs to know of a plan that is ordered.
 #[derive(Clone, Debug)]
 pub struct Offer {
-    /// Finds the price at Stripe. None: the plan is not sold by that interval.
-    pub lookup_key: Option<String>,
+    /// The price. None: the plan is not sold by that interval and in that currency.
+    pub price: Option<SoldBy>,
     /// By which lookup keys the plans' prices are known.
     pub keys: Keys,
 }
@@ -29,26 +49,39 @@ pub async fn offer(
     user: UserId,
     org: OrgId,
     livemode: bool,
-    (plan, interval): (&PlanCode, Interval),
+    wanted: Wanted<'_>,
 ) -> Result<(Option<Offer>, Option<BillingAccount>), Error> {
     // In one round trip.
-    let sql = "select o.*, a.* from billing.read_offer($4, $5) o
+    let sql = "select o.*, a.* from billing.read_offer($4, $5, $2, $6) o
         left join billing.read_account($1, $2, $3) a on true";
     let params = &[
         (&user.uuid() as _, Type::UUID),
         (&org.uuid() as _, Type::UUID),
         (&livemode as _, Type::BOOL),
-        (&plan.as_str() as _, Type::TEXT),
-        (&interval.as_str() as _, Type::TEXT),
+        (&wanted.plan.as_str() as _, Type::TEXT),
+        (&wanted.interval.as_str() as _, Type::TEXT),
+        (&wanted.currency as _, Type::TEXT),
     ];
     let rows = db.query(sql, params).await?;
     let row = rows.first().ok_or_else(|| Error::Answer("no offer".to_owned()))?;
     let is_known: bool = row.get("plan_known");
+    let by_key = row.get::<_, Option<String>>("lookup_key").map(SoldBy::LookupKey);
     let offer = is_known.then(|| Offer {
-        lookup_key: row.get("lookup_key"),
+        price: by_key.or_else(|| row.get::<_, Option<String>>("price_id").map(SoldBy::Id)),
         keys: Keys { free: row.get("free_key"), paid: row.get("paid_keys") },
     });
     Ok((offer, organizations::account_of(row)))
+}
+
+/// What a plan is sold for.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SoldPrice {
+    /// How often it is paid.
+    pub interval: Interval,
+    /// Three letters, lower case.
+    pub currency: String,
+    /// In the currency's smallest unit.
+    pub amount: i32,
 }
 
 /// A plan as it is told to people.
@@ -64,12 +97,9 @@ pub struct SoldPlan {
     pub rank: i16,
     /// Seats that it includes.
     pub seats: i32,
-    /// Of its prices: three letters, lower case.
-    pub currency: String,
-    /// By the month, in the currency's smallest unit. None: it is not sold by it.
-    pub month: Option<i32>,
-    /// The same by the year.
-    pub year: Option<i32>,
+    /// What it is sold for, to the organization that is asked about. The first of an interval is what most
+    /// pay.
+    pub prices: Vec<SoldPrice>,
     /// Every flag there is, on or off.
     pub features: BTreeMap<String, bool>,
 }

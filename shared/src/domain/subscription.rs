@@ -1,6 +1,6 @@
 //! A subscription's state as one event or one read of Stripe showed it. Which plan it is for, the database
 //! decides: there is the catalogue, and what is known of its prices from before
-//! (`billing_private.resolve_items`).
+//! (`billing_private.snapshot_row`).
 
 use jiff::Timestamp;
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::delivery::Post;
+use super::delivery::{Outcomes, Post};
 use super::history::History;
+use super::moments;
 use super::world::{ADDON, Organization, World};
 use crate::TestApp;
 use crate::granting::{self, Known};
@@ -40,6 +41,7 @@ pub async fn read_all_the_while(
             if !(answer.status == 503 || gone || answer.status == 200 && whole) {
                 return Err(format!("an answer in between was {} {}", answer.status, answer.body));
             }
+            moments::note(t, organization).await?;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -68,9 +70,12 @@ pub async fn end(t: &TestApp, world: &World, post: &Post, history: &History) -> 
             return Err(format!("{} has {}, and its add-on is {addon}", organization.id, answer.body));
         }
     }
+    moments::check(t).await?;
     no_stranger_is_a_customer(t, world).await?;
     discounts_are_those_at_stripe(t, world).await?;
-    events_are_processed_once(t, post, history.deletes()).await?;
+    the_short_way_to_what_is_granted_is_the_long_one(t).await?;
+    let outcomes = post.outcomes.borrow().clone();
+    events_are_processed_once(t, &outcomes, history.deletes()).await?;
     gone_is_noted_once(t).await?;
     telemetry_is_a_chain(t, "plan_changed", "org_id::text", "'pilot'").await?;
     telemetry_is_a_chain(t, "subscription_status_changed", "telemetry ->> 'subscription'", "null").await?;
@@ -193,6 +198,15 @@ async fn nobody_sees_anything(t: &TestApp, organization: &Organization) -> Resul
     Ok(())
 }
 
+async fn the_short_way_to_what_is_granted_is_the_long_one(t: &TestApp) -> Result<(), String> {
+    let other = "select string_agg(org_id::text, ', ')
+        from (select distinct org_id, livemode from subscriptions) o
+        where billing_private.granted(org_id, livemode)
+          <> billing_private.granted_by_several(org_id, livemode)";
+    let other = t.value(other).await;
+    if other.is_empty() { Ok(()) } else { Err(format!("granted in two ways: {other}")) }
+}
+
 async fn gone_is_noted_once(t: &TestApp) -> Result<(), String> {
     let twice = "select string_agg(org_id::text, ', ') from (
         select org_id from runs where kind = 'organization_gone' group by org_id having count(*) > 1) twice";
@@ -200,9 +214,13 @@ async fn gone_is_noted_once(t: &TestApp) -> Result<(), String> {
     if twice.is_empty() { Ok(()) } else { Err(format!("noted more than once as gone: {twice}")) }
 }
 
-async fn events_are_processed_once(t: &TestApp, post: &Post, deletes: bool) -> Result<(), String> {
-    let answered = post.outcomes.borrow().clone();
-    for (id, (kind, outcomes)) in &answered {
+/// Of what was answered, nothing was applied twice, and all of it is stored as processed.
+pub(crate) async fn events_are_processed_once(
+    t: &TestApp,
+    answered: &Outcomes,
+    deletes: bool,
+) -> Result<(), String> {
+    for (id, (kind, outcomes)) in answered {
         let worked =
             outcomes.iter().filter(|outcome| ["applied", "stale"].contains(&outcome.as_str())).count();
         if worked > 1 {
@@ -231,7 +249,12 @@ async fn events_are_processed_once(t: &TestApp, post: &Post, deletes: bool) -> R
 }
 
 /// Each change begins where the one before ended: none is missing, none stands twice.
-async fn telemetry_is_a_chain(t: &TestApp, kind: &str, of: &str, first: &str) -> Result<(), String> {
+pub(crate) async fn telemetry_is_a_chain(
+    t: &TestApp,
+    kind: &str,
+    of: &str,
+    first: &str,
+) -> Result<(), String> {
     let broken = format!(
         "select string_agg(concat_ws(' ', whose, before, telemetry), '; ') from (
            select {of} as whose, telemetry, telemetry ->> 'from' as begins, telemetry ->> 'to' as ends,
@@ -243,7 +266,8 @@ async fn telemetry_is_a_chain(t: &TestApp, kind: &str, of: &str, first: &str) ->
     if broken.is_empty() { Ok(()) } else { Err(format!("{kind} is no chain: {broken}")) }
 }
 
-async fn telemetry_ends_at_the_plans(t: &TestApp, world: &World) -> Result<(), String> {
+/// The last change of each organization's plan is the one that its subscriptions grant.
+pub(crate) async fn telemetry_ends_at_the_plans(t: &TestApp, world: &World) -> Result<(), String> {
     for organization in &world.organizations {
         let last = format!(
             "select coalesce((select telemetry ->> 'to' from runs

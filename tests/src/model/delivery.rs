@@ -21,6 +21,9 @@ const SHAPES: [&str; 2] = ["2026-10-28.endive", "2024-06-20"];
 /// Deliveries of one copy before it counts as lost.
 const MOST_ATTEMPTS: u32 = 200;
 
+/// By event id: its type, and the outcomes that were answered.
+pub(crate) type Outcomes = BTreeMap<String, (String, Vec<String>)>;
+
 /// The events that are on their way.
 #[derive(Default)]
 pub struct Post {
@@ -29,8 +32,8 @@ pub struct Post {
     in_work: Cell<usize>,
     collected: Cell<usize>,
     closed: Cell<bool>,
-    /// By event id: its type, and the outcomes that were answered.
-    pub outcomes: RefCell<BTreeMap<String, (String, Vec<String>)>>,
+    /// What was answered until now.
+    pub outcomes: RefCell<Outcomes>,
     attempts: Cell<usize>,
     crashes: Cell<usize>,
 }
@@ -61,9 +64,14 @@ impl Post {
         self.closed.set(true);
     }
 
+    /// Whether Stripe makes no more events.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
     /// Everything is delivered.
     pub fn is_done(&self) -> bool {
-        self.closed.get() && self.in_work.get() == 0 && self.pending.borrow().is_empty()
+        self.closed.get() && self.is_idle()
     }
 
     /// Delivers until everything is.
@@ -73,20 +81,13 @@ impl Post {
     pub async fn work(&self, t: &TestApp, seed: u64) -> Result<(), String> {
         let mut random = fastrand::Rng::with_seed(seed);
         while !self.is_done() {
-            let copy = {
-                let mut pending = self.pending.borrow_mut();
-                let count = pending.len();
-                (count > 0).then(|| pending.swap_remove(random.usize(..count)))
-            };
-            let Some((event, tries)) = copy else {
+            let Some((event, tries)) = self.take(&mut random) else {
                 tokio::time::sleep(Duration::from_millis(1)).await;
                 continue;
             };
             if tries > MOST_ATTEMPTS {
                 return Err(format!("{} was never taken: {event}", event["id"]));
             }
-            self.in_work.set(self.in_work.get() + 1);
-            self.attempts.set(self.attempts.get() + 1);
             // Trouble ends with time, as everywhere: the later tries are undisturbed.
             let answer = if tries < 3 {
                 self.disturbed(t, &event, &mut random).await
@@ -98,16 +99,46 @@ impl Post {
                 // Its organization is told by another event, which comes later.
                 Some(answer) if answer.text("/code") == "missing_org_id" => {
                     tokio::time::sleep(Duration::from_millis(1)).await;
-                    self.pending.borrow_mut().push((event, tries + 1));
+                    self.come_again(event, tries + 1);
                 }
                 Some(answer) if answer.status < 500 => {
                     return Err(format!("{event} was refused: {}", answer.body));
                 }
-                _ => self.pending.borrow_mut().push((event, tries + 1)),
+                _ => self.come_again(event, tries + 1),
             }
-            self.in_work.set(self.in_work.get() - 1);
+            self.done();
         }
         Ok(())
+    }
+
+    /// Any event that waits, and how often it was tried; it is in work until [`done`](Self::done).
+    pub(crate) fn take(&self, random: &mut fastrand::Rng) -> Option<(Value, u32)> {
+        let mut pending = self.pending.borrow_mut();
+        let count = pending.len();
+        let taken = (count > 0).then(|| pending.swap_remove(random.usize(..count)))?;
+        self.in_work.set(self.in_work.get() + 1);
+        self.attempts.set(self.attempts.get() + 1);
+        Some(taken)
+    }
+
+    /// An event that was not taken waits again.
+    pub(crate) fn come_again(&self, event: Value, tries: u32) {
+        self.pending.borrow_mut().push((event, tries));
+    }
+
+    /// One that was taken for work is not in work any more.
+    pub(crate) fn done(&self) {
+        self.in_work.set(self.in_work.get() - 1);
+    }
+
+    /// Nothing waits and nothing is in work.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.in_work.get() == 0 && self.pending.borrow().is_empty()
+    }
+
+    /// How many wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.pending.borrow().len()
     }
 
     async fn disturbed(&self, t: &TestApp, event: &Value, random: &mut fastrand::Rng) -> Option<Answer> {
@@ -131,7 +162,8 @@ impl Post {
         answer
     }
 
-    fn note(&self, event: &Value, outcome: &str) {
+    /// Keeps what an event was answered.
+    pub(crate) fn note(&self, event: &Value, outcome: &str) {
         // Whatever its form, it is one event.
         let id = event["snapshot_event"].as_str().or(event["id"].as_str()).unwrap_or_default();
         let kind = event["type"].as_str().unwrap_or_default().trim_start_matches("v1.");

@@ -9,12 +9,14 @@
 //! | `purchases` | buying at checkout sessions and payment links, and the money that goes back |
 //! | `delivery` | sending events as badly as a network can |
 //! | `journal` | an observer that sees every state a subscription's row ever had |
+//! | `moments` | what organizations had on the way, held against the history |
 //! | `check` | what must hold at the end |
 
-mod check;
-mod delivery;
-mod history;
-mod journal;
+pub(crate) mod check;
+pub(crate) mod delivery;
+pub(crate) mod history;
+pub(crate) mod journal;
+mod moments;
 mod purchases;
 mod world;
 
@@ -52,6 +54,7 @@ pub async fn play(history: &History) -> Result<Tally, String> {
     t.set_clock(&Clock::Fixed(Arc::clone(&clock)));
     t.stripe.follow(Arc::clone(&clock), history.skew_ms);
     let journal = journal::start(&t).await;
+    moments::start(&t).await;
     let world = World::create(&t, history.organizations).await;
     let mut random = fastrand::Rng::with_seed(history.seed);
     let post = delivery::Post::default();

@@ -25,6 +25,7 @@ customers                .    own      own    own   own   siud    none   .      
 entitlements             .    own      own    own   own   siud    none   .      .        .      s
 entitlements_effective   .    own      own    own   own   s       none   .      .        .      s
 features                 .    s        s      s     s     siud    s      .      .        .      s
+history                  .    .        .      .     .     s       .      .      .        .      s
 members                  .    .        .      .     .     .       .      .      .        .      .
 organizations            .    .        .      .     .     .       .      .      .        .      .
 own_members              .    .        .      .     .     siud    .      .      .        .      .
@@ -47,6 +48,7 @@ billing_private.syncs    .    .        .      .     .     .       .      .      
 /// The functions of the schema `billing`. `x`: may execute.
 pub const FUNCTIONS: &str = "
                             anon outsider member admin owner service viewer reader checkout events operator
+entitlements_at             .    .        .      .     .     x       .      .      .        .      x
 has_entitlement             .    x        x      x     x     x       x      .      .        .      x
 orgs_with                   .    x        x      x     x     x       x      .      .        .      x
 pf_adopt_price              .    .        .      .     .     x       .      .      .        .      x
@@ -62,12 +64,15 @@ pf_forget_organization      .    .        .      .     .     x       .      .   
 pf_import_customer          .    .        .      .     .     x       .      .      .        .      x
 pf_inquiry                  .    .        .      .     .     x       .      .      .        .      x
 pf_keep_event               .    .        .      .     .     x       .      .      .        x      x
+pf_make_deal                .    .        .      .     .     x       .      .      .        .      x
 pf_override_entitlement     .    .        .      .     .     x       .      .      .        .      x
 pf_prune_events             .    .        .      .     .     x       .      .      .        .      x
+pf_prune_history            .    .        .      .     .     x       .      .      .        .      x
 pf_replace_checkout_session .    .        .      .     .     x       .      .      x        .      .
 pf_store_contact            .    .        .      .     .     x       .      .      x        .      .
 pf_store_cursor             .    .        .      .     .     x       .      .      .        .      x
 pf_store_customer           .    .        .      .     .     x       .      .      x        .      .
+pf_withdraw_deal            .    .        .      .     .     x       .      .      .        .      x
 read_account                .    .        .      .     .     x       .      .      x        .      .
 read_entitlements           .    .        .      .     .     x       .      x      .        x      .
 read_flags                  .    .        .      .     .     x       .      x      .        .      .
@@ -89,13 +94,16 @@ catalogue_changes       .    .        .      .     .     .       .      .      .
 catalogue_effects       .    .        .      .     .     .       .      .      .        .      .
 claim                   .    x        x      x     x     x       x      .      .        .      x
 differences             .    .        .      .     .     .       .      .      .        .      .
+discounts_at            .    x        x      x     x     x       x      .      .        .      x
 discounts_now           .    x        x      x     x     x       x      .      .        .      x
 existing_organization   .    .        .      .     .     x       .      .      .        .      x
 feature_enabled         .    .        .      .     .     x       .      .      .        .      x
 find_organization       .    .        .      .     .     .       .      .      .        .      .
 flags_of                .    x        x      x     x     x       x      .      .        .      x
+followed                .    .        .      .     .     x       .      .      .        .      .
 grace_begins            .    .        .      .     .     .       .      .      .        .      .
 granted                 .    .        .      .     .     .       .      .      .        .      .
+granted_by_several      .    .        .      .     .     .       .      .      .        .      .
 granted_nothing         .    .        .      .     .     .       .      .      .        .      .
 grants_differ           .    .        .      .     .     .       .      .      .        .      .
 holds                   .    .        .      .     .     .       .      .      .        .      .
@@ -103,10 +111,17 @@ is_ended                .    x        x      x     x     x       x      .      .
 is_forgotten            .    .        .      .     .     .       .      .      .        .      .
 is_granting             .    x        x      x     x     x       x      .      .        .      x
 is_live                 .    .        .      .     .     x       .      .      .        .      x
+keep_history            .    .        .      .     .     .       .      .      .        .      .
 keep_plan               .    .        .      .     .     .       .      .      .        .      .
+keep_versions           .    .        .      .     .     .       .      .      .        .      .
+kept                    .    x        x      x     x     x       x      .      .        .      x
+kept_of                 .    x        x      x     x     x       x      .      .        .      x
+kept_then               .    .        .      .     .     x       .      .      .        .      x
 known_flags             .    .        .      .     .     .       .      .      .        .      .
+list_prices             .    .        .      .     .     .       .      .      .        .      .
 live_modes              .    .        .      .     .     .       .      .      .        .      .
 livemode                .    x        x      x     x     x       x      .      .        .      x
+livemode_then           .    .        .      .     .     .       .      .      .        .      .
 lock_organizations      .    .        .      .     .     .       .      .      .        .      .
 may_change_billing      .    .        .      .     .     .       .      .      .        .      .
 members_summary         .    .        .      .     .     .       .      .      .        .      x
@@ -114,6 +129,8 @@ merged                  .    x        x      x     x     x       x      .      .
 my_feature_enabled      .    x        x      x     x     x       x      .      .        .      x
 my_orgs                 .    x        x      x     x     x       x      .      .        .      x
 note_paid               .    .        .      .     .     .       .      .      .        .      .
+note_purchase           .    .        .      .     .     .       .      .      .        .      .
+offered                 .    .        .      .     .     .       .      .      .        .      .
 ordering                .    .        .      .     .     .       .      .      .        .      .
 plan_features           .    .        .      .     .     .       .      .      .        .      .
 plan_of                 .    x        x      x     x     x       x      .      .        .      x
@@ -126,9 +143,10 @@ record_charge           .    .        .      .     .     .       .      .      .
 record_gone             .    .        .      .     .     .       .      .      .        .      .
 replace_entitlements    .    .        .      .     .     .       .      .      .        .      .
 replace_several         .    .        .      .     .     .       .      .      .        .      .
+repriced                .    .        .      .     .     .       .      .      .        .      .
 reset_access            .    .        .      .     .     .       .      .      .        .      .
 resolve_again           .    .        .      .     .     .       .      .      .        .      .
-resolve_items           .    .        .      .     .     .       .      .      .        .      .
+rows_then               .    .        .      .     .     x       .      .      .        .      x
 sees_every_organization .    x        x      x     x     x       x      .      .        .      x
 settle_addons           .    .        .      .     .     .       .      .      .        .      .
 snapshot_row            .    .        .      .     .     .       .      .      .        .      .

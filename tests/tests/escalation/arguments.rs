@@ -5,7 +5,9 @@ use tests::users;
 
 use super::{GONE, ORG, OTHER};
 
-const SUBSCRIPTION_COLUMNS: usize = 33;
+const SUBSCRIPTION_COLUMNS: usize = 35;
+/// And those of `plans`.
+const PLAN_COLUMNS: usize = 12;
 
 /// A subscription's state, as `pf_apply_event` takes it.
 pub fn snapshot(number: u32, status: &str, plan: &str) -> Value {
@@ -126,17 +128,29 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "event") => one(&events()[0].to_string()),
         (_, "org" | "org_id") => vec![format!("'{ORG}'"), format!("'{OTHER}'"), format!("'{GONE}'")],
         (_, "asking" | "caller") => one(users::OWNER),
-        ("pf_apply_catalogue" | "write_catalogue", "wanted") | (_, "before" | "after") => {
-            one(&catalogue().to_string())
-        }
+        ("pf_apply_catalogue" | "write_catalogue" | "list_prices" | "repriced", "wanted")
+        | (_, "before" | "after") => one(&catalogue().to_string()),
         (_, "classes" | "was" | "is_now") => one("{}"),
+        // What everybody has is for nobody alone, and the catalogue changes that.
+        (_, "for_new") => one("false"),
+        ("followed", "versions") => one("[]"),
+        ("followed", "flags") => one("{}"),
         (_, "orgs") => one(&format!("{{{ORG}}}")),
         (_, "dry_run" | "show") => vec!["'true'".to_owned(), "'false'".to_owned()],
+        // A row in which all is null.
+        ("kept" | "kept_of" | "kept_then", "plan") | (_, "of_plan") => {
+            one(&format!("({})", ",".repeat(PLAN_COLUMNS - 1)))
+        }
         (_, "plan") => one("pro"),
+        ("rows_then", "kind") => one("plans"),
+        (_, "at") => one("now"),
         (_, "price") => one("price_1"),
         (_, "billing_interval") => one("month"),
+        (_, "currency") => one("usd"),
+        (_, "amount") => one("4900"),
         // A row in which all is null.
-        (_, "subscription") => one(&format!("({})", ",".repeat(SUBSCRIPTION_COLUMNS - 1))),
+        (_, "subscription_id") => one("sub_1"),
+        (_, "subscription" | "bought") => one(&format!("({})", ",".repeat(SUBSCRIPTION_COLUMNS - 1))),
         (_, "mode") => one("false"),
         (_, "feature" | "flag") => one("hasAPI"),
         (_, "enabled" | "even_if_live" | "signed") => one("true"),

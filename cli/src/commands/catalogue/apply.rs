@@ -24,7 +24,8 @@ Exit status 3: a dry run, and somebody would lose something.
 Examples:
   billing catalogue apply --dry-run
   billing catalogue apply --dry-run --show --json | jq '.effects[] | select(.effect == \"loses\")'
-  billing catalogue apply plans-of-next-year.toml --by ada")]
+  billing catalogue apply plans-of-next-year.toml --by ada
+  billing catalogue apply --for new    who bought before keeps what they had")]
 pub struct Args {
     /// The file.
     #[arg(default_value = "catalogue.toml")]
@@ -35,9 +36,22 @@ pub struct Args {
     /// With the ids of the organizations.
     #[arg(long)]
     pub show: bool,
+    /// Whom the plans' flags and seats change for. With `new`, whoever has bought a plan keeps what it had,
+    /// until its subscription is moved to another plan.
+    #[arg(long = "for", value_name = "WHOM", value_enum, default_value_t = Whom::Everybody)]
+    pub whom: Whom,
     /// Who does it: kept in the audit trail. Without it, this machine's user and name.
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub by: Option<String>,
+}
+
+/// Whom a change is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Whom {
+    /// It counts at once, whoever has the plan.
+    Everybody,
+    /// It counts for those who buy from now on.
+    New,
 }
 
 /// Applies the file, or says what it would do.
@@ -49,10 +63,11 @@ pub async fn run(args: Args, context: &Context) -> Result<CatalogueReport, Error
     context.require(&[Need::Database, Need::Stripe])?;
     let (database, stripe) = (context.database().await?, context.stripe()?);
     let by = args.by.unwrap_or_else(whoever_runs_this);
-    if args.dry_run {
-        return try_out(&wanted, database, stripe, Way { by: &by, dry_run: true, show: args.show }).await;
+    let way = Way { by: &by, dry_run: args.dry_run, show: args.show, for_new: args.whom == Whom::New };
+    match args.dry_run {
+        true => try_out(&wanted, database, stripe, way).await,
+        false => bring_up_to_date(&wanted, database, stripe, way).await,
     }
-    bring_up_to_date(&wanted, database, stripe, Way { by: &by, dry_run: false, show: args.show }).await
 }
 
 /// Says what would be done.
@@ -72,7 +87,7 @@ pub(super) async fn try_out(
 /// # Errors
 /// See [`Error`].
 pub async fn set_up(file: &Path, database: &Client, stripe: &Stripe, by: &str) -> Result<(), Error> {
-    let way = Way { by, dry_run: false, show: false };
+    let way = Way { by, dry_run: false, show: false, for_new: false };
     bring_up_to_date(&super::read(file)?, database, stripe, way).await.map(|_| ())
 }
 
@@ -85,6 +100,7 @@ async fn bring_up_to_date(
     way: Way<'_>,
 ) -> Result<CatalogueReport, Error> {
     effect::in_database(database, wanted, Way { dry_run: true, ..way }).await?;
+    stripe::listed(stripe, wanted).await?;
     let products = products::bring_up_to_date(&wanted.sold(), stripe, false).await?;
     let effects = effect::in_database(database, wanted, way).await?;
     let archived = stripe::archive(stripe, wanted, &effects.before, false).await?;

@@ -36,7 +36,7 @@ pub struct Compared(pub CatalogueReport);
 pub async fn run(args: Args, context: &Context) -> Result<Compared, Error> {
     let wanted = super::read(&args.file)?;
     context.require(&[Need::Database, Need::Stripe])?;
-    let way = Way { by: "check", dry_run: true, show: false };
+    let way = Way { by: "check", dry_run: true, show: false, for_new: false };
     apply::try_out(&wanted, context.database().await?, context.stripe()?, way).await.map(Compared)
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{Json, Type};
 use uuid::Uuid;
 
@@ -13,6 +14,9 @@ use crate::outcome::Code;
 
 /// Long enough for millions of organizations.
 const BEGIN: &str = "begin isolation level repeatable read; set local statement_timeout = '15min'";
+
+/// How often it is tried, if events change subscriptions whose prices sell something else now.
+const ATTEMPTS: u32 = 5;
 
 /// A field in which the catalogue differs.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -91,6 +95,8 @@ pub struct Way<'a> {
     pub dry_run: bool,
     /// With the organizations' ids.
     pub show: bool,
+    /// Whoever has bought a plan keeps what it had.
+    pub for_new: bool,
 }
 
 /// Makes the change in the database, or tries it there.
@@ -98,6 +104,17 @@ pub struct Way<'a> {
 /// # Errors
 /// [`Error::Refused`] if the database would not have it.
 pub async fn in_database(client: &Client, catalogue: &Catalogue, way: Way<'_>) -> Result<Effects, Error> {
+    for _ in 1..ATTEMPTS {
+        match once(client, catalogue, way).await {
+            Err(Error::Context(context::Error::Database(error)))
+                if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) => {}
+            done => return done,
+        }
+    }
+    once(client, catalogue, way).await
+}
+
+async fn once(client: &Client, catalogue: &Catalogue, way: Way<'_>) -> Result<Effects, Error> {
     // Everything is read as it was at one moment, so that no event between is taken for an effect.
     client.batch_execute(BEGIN).await?;
     let answer = call(client, catalogue, way).await;
@@ -109,7 +126,7 @@ pub async fn in_database(client: &Client, catalogue: &Catalogue, way: Way<'_>) -
 }
 
 async fn call(client: &Client, catalogue: &Catalogue, way: Way<'_>) -> Result<Effects, Error> {
-    const SQL: &str = "select billing.pf_apply_catalogue($1, $2, $3, $4)";
+    const SQL: &str = "select billing.pf_apply_catalogue($1, $2, $3, $4, $5)";
     let rows = client
         .query_typed(
             SQL,
@@ -118,6 +135,7 @@ async fn call(client: &Client, catalogue: &Catalogue, way: Way<'_>) -> Result<Ef
                 (&way.by, Type::TEXT),
                 (&way.dry_run, Type::BOOL),
                 (&way.show, Type::BOOL),
+                (&way.for_new, Type::BOOL),
             ],
         )
         .await?;

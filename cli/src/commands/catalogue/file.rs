@@ -1,13 +1,16 @@
 //! catalogue.toml, read and held against what can be. Each problem is a sentence with its line and field.
 
-use std::collections::BTreeMap;
+mod prices;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
-use shared::domain::plan::{Interval, PlanCode};
+use shared::domain::plan::PlanCode;
 use toml::Spanned;
 
-use super::names::{is_currency, is_flag, is_lookup_key, is_taken_for};
+use self::prices::{PriceTable, Prices};
+use super::names::{is_flag, is_lookup_key, is_taken_for};
 use super::{Catalogue, Error, Plan};
 
 #[derive(Deserialize)]
@@ -33,14 +36,6 @@ struct PlanTable {
     prices: Vec<Spanned<PriceTable>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PriceTable {
-    interval: Spanned<String>,
-    amount: Spanned<i64>,
-    currency: Spanned<String>,
-}
-
 /// Reads the file.
 ///
 /// # Errors
@@ -53,7 +48,7 @@ pub fn read(path: &Path) -> Result<Catalogue, Error> {
 
 /// What the text says, or its problems.
 fn parse(name: &str, text: &str) -> Result<Catalogue, Vec<String>> {
-    let mut problems = Problems { name, text, found: Vec::new() };
+    let mut problems = Problems { name, text, listed: BTreeSet::new(), found: Vec::new() };
     let wrong = |error: toml::de::Error, field: &str| {
         let at = error.span().map_or(0, |span| span.start);
         let message = error.message().trim_end_matches('.').replace('\n', " ");
@@ -77,6 +72,8 @@ fn line_of(text: &str, at: usize) -> usize {
 struct Problems<'a> {
     name: &'a str,
     text: &'a str,
+    /// The ids of prices at Stripe that stand in it.
+    listed: BTreeSet<String>,
     found: Vec<String>,
 }
 
@@ -166,54 +163,20 @@ impl Problems<'_> {
                 Some(off) => *off = true,
             }
         }
-        let (currency, month, year) = self.prices(code, &plan.prices);
+        let Prices { currency, month, year, listed } = self.prices(code, &plan.prices);
         Plan {
             name: plan.name.into_inner(),
             description: plan.description,
             rank,
             seats,
             more_seats: plan.more_seats,
-            currency,
+            currency: currency.unwrap_or_else(|| "usd".to_owned()),
             month,
             year,
             lookup_key: plan.lookup_key.into_inner(),
+            prices: listed,
             flags: on,
         }
-    }
-
-    /// The currency, the price by the month and the price by the year.
-    fn prices(&mut self, code: &str, prices: &[Spanned<PriceTable>]) -> (String, Option<i32>, Option<i32>) {
-        let (mut currency, mut month, mut year) = (None, None, None);
-        for (at, price) in prices.iter().enumerate() {
-            let field = |name: &str| format!("plans.{code}.prices[{at}].{name}");
-            let price = price.get_ref();
-            let amount = i32::try_from(*price.amount.get_ref()).ok().filter(|cents| *cents >= 0);
-            if amount.is_none() {
-                let sentence = "Give the price in the currency's smallest unit, from 0 to 2147483647.";
-                self.at(&price.amount, &field("amount"), sentence);
-            }
-            let known = currency.get_or_insert_with(|| price.currency.get_ref().clone());
-            if !is_currency(price.currency.get_ref()) {
-                self.at(&price.currency, &field("currency"), "Give three small letters, such as usd.");
-            } else if known != price.currency.get_ref() {
-                let sentence = format!("Another price of the plan is in {known}. Give all in one currency.");
-                self.at(&price.currency, &field("currency"), &sentence);
-            }
-            let place = match price.interval.get_ref().parse() {
-                Ok(Interval::Month) => &mut month,
-                Ok(Interval::Year) => &mut year,
-                Err(_) => {
-                    self.at(&price.interval, &field("interval"), "Give month or year.");
-                    continue;
-                }
-            };
-            if place.is_some() {
-                let sentence = "The plan has a price by this interval already.";
-                self.at(&price.interval, &field("interval"), sentence);
-            }
-            *place = Some(amount.unwrap_or_default());
-        }
-        (currency.unwrap_or_else(|| "usd".to_owned()), month, year)
     }
 }
 

@@ -76,6 +76,53 @@ fn each_problem_names_its_line_and_field() {
     }
 }
 
+const BY_YEAR: &str = "  { interval = \"year\", amount = 49000, currency = \"eur\" },\n";
+
+#[test]
+fn prices_that_stripe_has_are_read_with_what_is_said_of_them() {
+    let more = "  { interval = \"month\", amount = 5500, currency = \"usd\", stripe_price = \"price_1\" },
+  { stripe_price = \"price_2\", sold = false },\n";
+    let read = parse("c.toml", &GOOD.replace(BY_YEAR, &(BY_YEAR.to_owned() + more))).unwrap();
+    let pro = &read.plans["pro"];
+    assert_eq!((pro.month, pro.year, pro.currency.as_str()), (Some(4900), Some(49000), "eur"));
+    let (sold, old) = (&pro.prices["price_1"], &pro.prices["price_2"]);
+    assert_eq!((sold.amount, sold.currency.as_deref(), sold.sold), (Some(5500), Some("usd"), true));
+    assert_eq!((old.interval, old.amount, old.sold), (None, None, false));
+}
+
+#[test]
+fn a_plan_may_be_sold_by_prices_that_stripe_has_alone() {
+    let by_month = "{ interval = \"month\", amount = 4900, currency = \"eur\" }";
+    let theirs = "{ interval = \"month\", amount = 1, currency = \"chf\", stripe_price = \"price_1\" }";
+    let read = parse("c.toml", &GOOD.replace(BY_YEAR, "").replace(by_month, theirs)).unwrap();
+    assert_eq!((read.plans["pro"].month, read.plans["pro"].currency.as_str()), (None, "chf"));
+}
+
+#[test]
+fn each_problem_of_a_price_that_stripe_has_names_its_line_and_field() {
+    let whole = "interval = \"month\", amount = 1, currency = \"eur\"";
+    for (price, sentence) in [
+        ("stripe_price = \"price_1\"".to_owned(), "line 23, plans.pro.prices[2]: Give interval, amount"),
+        (format!("{whole}, stripe_price = \"price_1\""), "prices[2].interval: The plan has a price by this"),
+        (
+            format!("{whole}, sold = false"),
+            "prices[2].sold: Only a price that Stripe has already can be kept",
+        ),
+        ("stripe_price = \"a/b\", sold = false".to_owned(), "prices[2].stripe_price: Give the id of a price"),
+        (
+            "stripe_price = \"a\", sold = false }, { stripe_price = \"a\", sold = false".to_owned(),
+            "prices[3].stripe_price: a stands here twice.",
+        ),
+    ] {
+        let text = GOOD.replace(BY_YEAR, &format!("{BY_YEAR}  {{ {price} }},\n"));
+        let problems = parse("c.toml", &text).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.contains(sentence)), "{sentence}: {problems:#?}");
+    }
+    let pilot = "flags = []\nprices = [{ stripe_price = \"price_1\", sold = false }]";
+    let problems = parse("c.toml", &GOOD.replace("flags = []", pilot)).unwrap_err();
+    assert!(problems[0].contains("prices[0].stripe_price: Everybody has the plan pilot"), "{problems:#?}");
+}
+
 #[test]
 fn all_problems_are_told_at_once() {
     let two = GOOD.replace("seats = 1\nmore", "seats = 0\nmore").replace("\"year\"", "\"decade\"");

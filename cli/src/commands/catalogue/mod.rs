@@ -2,9 +2,10 @@
 
 pub mod apply;
 pub mod check;
+pub mod deal;
 mod effect;
 mod file;
-mod names;
+pub(in crate::commands) mod names;
 pub mod pull;
 mod report;
 mod stripe;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use shared::domain::plan::Interval;
 
+use crate::catalog::listed::Listed;
 use crate::catalog::{self, Wanted};
 use crate::commands::{portal_configuration, products};
 use crate::context::{self, Context};
@@ -33,7 +35,8 @@ Examples:
   billing catalogue apply
   billing catalogue check                   whether file, database and Stripe say the same
   billing catalogue pull > catalogue.toml   a file of what there is
-  billing catalogue types > entitlements.ts  its words as types")]
+  billing catalogue types > entitlements.ts  its words as types
+  billing catalogue deal ORG --price price_1SXk2LPp --plan enterprise    a price for one organization")]
 pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]
@@ -46,6 +49,7 @@ pub struct CommandLine {
 pub enum Command {
     Apply(apply::Args),
     Check(check::Args),
+    Deal(deal::Args),
     Pull(pull::Args),
     Types(types::Args),
 }
@@ -56,6 +60,7 @@ impl CommandLine {
         match self.command {
             Command::Apply(args) => Outcome::of(apply::run(args, context).await, json),
             Command::Check(args) => Outcome::of(check::run(args, context).await, json),
+            Command::Deal(args) => Outcome::of(deal::run(args, context).await, json),
             Command::Pull(args) => Outcome::of(pull::run(args, context).await, json),
             Command::Types(args) => Outcome::of(types::run(args, context).await, json),
         }
@@ -92,12 +97,16 @@ pub struct Plan {
     pub year: Option<i32>,
     /// Its prices' lookup keys begin so; an underscore and the interval follow.
     pub lookup_key: String,
+    /// Prices that Stripe has already, by their ids.
+    #[serde(default)]
+    pub prices: BTreeMap<String, Listed>,
     /// Every flag there is, on or off.
     pub flags: BTreeMap<String, bool>,
 }
 
 impl Plan {
-    fn prices(&self) -> Vec<Wanted> {
+    /// Those that are made at Stripe, with a lookup key of ours.
+    fn made(&self) -> Vec<Wanted> {
         let price = |(interval, amount): (Interval, Option<i32>)| {
             Some(Wanted {
                 lookup_key: format!("{}_{interval}", self.lookup_key),
@@ -119,15 +128,16 @@ impl Catalogue {
             // The file and the database have no other codes.
             let code = code.parse().ok()?;
             let (name, more_seats) = (plan.name.clone(), plan.more_seats);
-            Some(catalog::Plan { code, name, more_seats, prices: plan.prices() })
+            let listed = plan.prices.clone().into_iter().collect();
+            Some(catalog::Plan { code, name, more_seats, prices: plan.made(), listed })
         };
         plans.into_iter().filter_map(sold).collect()
     }
 
-    /// The lookup keys of all prices that are sold, and of which plan.
+    /// The lookup keys of all prices that are sold by one, and of which plan.
     fn keys(&self) -> HashMap<String, String> {
         let keys = |(code, plan): (&String, &Plan)| {
-            plan.prices().into_iter().map(|price| (price.lookup_key, code.clone())).collect::<Vec<_>>()
+            plan.made().into_iter().map(|price| (price.lookup_key, code.clone())).collect::<Vec<_>>()
         };
         self.plans.iter().flat_map(keys).collect()
     }
@@ -148,6 +158,9 @@ pub enum Error {
     /// The database would not have it.
     #[error("The database refuses the catalogue: {0}.")]
     Refused(String),
+    /// Prices that Stripe is said to have already are something else there: each in a sentence.
+    #[error("{}", .0.join(" "))]
+    Listed(Vec<String>),
     /// The products or prices cannot be brought up to date.
     #[error(transparent)]
     Products(#[from] products::Error),
@@ -180,6 +193,7 @@ impl Failure for Error {
             Self::Context(error) => error.code(),
             Self::NoFile(..) | Self::Wrong(_) => Code::WrongUsage,
             Self::Refused(_) => Code::DatabaseRefused,
+            Self::Listed(_) => Code::Failed,
             Self::Products(error) => error.code(),
             Self::Portal(error) => error.code(),
         }

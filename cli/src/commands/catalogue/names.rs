@@ -1,4 +1,4 @@
-//! What may be the name of a flag, a lookup key, a currency.
+//! What may be the name of a flag, a lookup key, a currency, a price's id.
 
 /// A flag's name is a word: metadata names several with commas between.
 pub fn is_flag(name: &str) -> bool {
@@ -23,6 +23,13 @@ pub fn is_taken_for(key: &str, other: &str) -> bool {
 /// ISO 4217 as Stripe writes it.
 pub fn is_currency(currency: &str) -> bool {
     currency.len() == 3 && currency.chars().all(|c| c.is_ascii_lowercase())
+}
+
+/// What may be the id of a price: no other path of the API. Plans from before there were prices have any
+/// name.
+pub fn is_price(id: &str) -> bool {
+    let is_id = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    id.bytes().any(|byte| byte.is_ascii_alphanumeric()) && id.bytes().all(is_id)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use shared::stripe::Stripe;
 use stripe_product::product::ListProduct;
 
 use super::{Catalogue, Error, Plan};
+use crate::catalog::listed::Listed;
 use crate::catalog::{self, PLAN_CODE, Price, Product};
 use crate::context::{self, Context, Need};
 use crate::outcome::{Code, Report};
@@ -97,11 +98,23 @@ fn write_plan(f: &mut fmt::Formatter<'_>, code: &str, plan: &Plan) -> fmt::Resul
     }
     writeln!(f, "lookup_key = {}", quoted(&plan.lookup_key))?;
     write_list(f, "flags", plan.flags.iter().filter(|(_, on)| **on).map(|(flag, _)| quoted(flag)))?;
-    let price = |(interval, amount): (&str, Option<i32>)| {
-        let currency = quoted(&plan.currency);
+    let currency = quoted(&plan.currency);
+    let made = [("month", plan.month), ("year", plan.year)].into_iter().filter_map(|(interval, amount)| {
         Some(format!("{{ interval = \"{interval}\", amount = {}, currency = {currency} }}", amount?))
-    };
-    write_list(f, "prices", [("month", plan.month), ("year", plan.year)].into_iter().filter_map(price))
+    });
+    write_list(f, "prices", made.chain(plan.prices.iter().map(listed)))
+}
+
+/// A price that Stripe has already.
+fn listed((id, price): (&String, &Listed)) -> String {
+    let fields = [
+        price.interval.map(|interval| format!("interval = \"{interval}\"")),
+        price.amount.map(|amount| format!("amount = {amount}")),
+        price.currency.as_deref().map(|currency| format!("currency = {}", quoted(currency))),
+        Some(format!("stripe_price = {}", quoted(id))),
+        (!price.sold).then(|| "sold = false".to_owned()),
+    ];
+    format!("{{ {} }}", fields.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 fn write_list(f: &mut impl Write, name: &str, items: impl Iterator<Item = String>) -> fmt::Result {

@@ -31,6 +31,8 @@ pub struct CatalogueReport {
     pub dry_run: bool,
     /// Who did it.
     pub by: String,
+    /// For new ones alone: whoever has bought a plan keeps what it had.
+    pub for_new: bool,
     /// How many organizations were compared.
     pub organizations: u64,
     /// In what the catalogue differs from the database's.
@@ -45,7 +47,8 @@ pub struct CatalogueReport {
 impl CatalogueReport {
     pub(super) fn new(effects: Effects, stripe: StripeReport, way: Way<'_>) -> Self {
         let Effects { changes, effects, organizations, .. } = effects;
-        Self { dry_run: way.dry_run, by: way.by.to_owned(), organizations, changes, effects, stripe }
+        let (dry_run, by, for_new) = (way.dry_run, way.by.to_owned(), way.for_new);
+        Self { dry_run, by, for_new, organizations, changes, effects, stripe }
     }
 
     /// Whether anything was done, or would be.
@@ -86,6 +89,9 @@ impl fmt::Display for CatalogueReport {
         match self.effects.is_empty() {
             true => writeln!(f, "{counted} compared: nobody gains or loses anything.\n")?,
             false => writeln!(f, "{counted} compared.\n")?,
+        }
+        if self.for_new && !self.changes.is_empty() {
+            f.write_str("Whoever has bought a plan keeps the flags and seats that it had.\n\n")?;
         }
         self.write_stripe(f)?;
         match self.dry_run {

@@ -34,6 +34,7 @@ impl StripeReport {
 
 /// Says what would be done.
 pub async fn preview(stripe: &Stripe, wanted: &Catalogue, before: &Catalogue) -> Result<StripeReport, Error> {
+    listed(stripe, wanted).await?;
     let products = products::bring_up_to_date(&wanted.sold(), stripe, true).await?;
     let archived = archive(stripe, wanted, before, true).await?;
     let is_new = |done: Done| matches!(done, Done::Created | Done::Replaced);
@@ -42,6 +43,15 @@ pub async fn preview(stripe: &Stripe, wanted: &Catalogue, before: &Catalogue) ->
         false => Some(portal(stripe, wanted, true).await?),
     };
     Ok(StripeReport { products, archived, portal })
+}
+
+/// The prices that Stripe is said to have already are there, and as the file says.
+///
+/// # Errors
+/// [`Error::Listed`] if not.
+pub async fn listed(stripe: &Stripe, wanted: &Catalogue) -> Result<(), Error> {
+    let problems = catalog::listed::problems(stripe, &wanted.sold()).await?;
+    if problems.is_empty() { Ok(()) } else { Err(Error::Listed(problems)) }
 }
 
 /// The portal, where anything is paid for.
@@ -72,6 +82,10 @@ pub async fn archive(
     keys.dedup();
     let mut archived = Vec::new();
     for price in catalog::prices_by_key(stripe, &keys).await?.into_iter().filter(|price| price.active) {
+        // It is sold by its id now.
+        if wanted.plans.values().any(|plan| plan.prices.get(&price.id).is_some_and(|listed| listed.sold)) {
+            continue;
+        }
         let refused = if dry_run { None } else { archive_one(stripe, &price).await? };
         let lookup_key = price.lookup_key.unwrap_or_default();
         archived.push(Archived { lookup_key, price: price.id, refused });

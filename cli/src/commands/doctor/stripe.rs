@@ -4,6 +4,7 @@ use shared::stripe::Stripe;
 use url::Url;
 
 use super::{DoctorReport, destinations};
+use crate::catalog;
 use crate::commands::{portal_configuration, products};
 use crate::context::{self, Context};
 
@@ -31,7 +32,7 @@ pub(super) async fn check(
     }
     // The prices are those of the table plans.
     if is_migrated {
-        prices(context, report).await;
+        prices(context, stripe, report).await;
         portal(context, report).await;
     }
     destinations::check(stripe, webhook_url, report).await;
@@ -66,7 +67,15 @@ async fn clock(
     Ok(())
 }
 
-async fn prices(context: &Context, report: &mut DoctorReport) {
+async fn prices(context: &Context, stripe: &Stripe, report: &mut DoctorReport) {
+    match listed(context, stripe).await {
+        Ok(problems) if problems.is_empty() => {}
+        Ok(problems) => {
+            let mend = "Correct catalogue.toml, and run billing catalogue apply.";
+            return report.failing("prices", problems.join(" "), mend);
+        }
+        Err(error) => return report.impossible("prices", error),
+    }
     let args = products::Args { dry_run: true };
     match products::run(args, context).await {
         Ok(products) if products.has_changes() => {
@@ -86,6 +95,12 @@ async fn prices(context: &Context, report: &mut DoctorReport) {
         },
         Err(error) => report.impossible("prices", error),
     }
+}
+
+/// What is wrong with the prices that Stripe is said to have already.
+async fn listed(context: &Context, stripe: &Stripe) -> Result<Vec<String>, context::Error> {
+    let plans = catalog::plans(context.database().await?).await?;
+    Ok(catalog::listed::problems(stripe, &plans).await?)
 }
 
 /// What is wrong with a plan's product. A price may be active and its product archived: it looks as if it

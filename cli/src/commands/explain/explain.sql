@@ -4,6 +4,9 @@ select jsonb_build_object(
   'organization', (select to_jsonb(org) from org),
   'livemode', (select livemode from counting),
   'plan', (select to_jsonb(p) from billing.plan_effective p where p.org_id = $1),
+  'kept', (
+    select billing_private.kept_of(p, e.stripe_subscription_id)
+    from billing.plan_effective e join billing.plans p using (plan_code) where e.org_id = $1),
   'by_hand', exists (
     select from billing.entitlements e
     join billing.plan_effective p on p.org_id = e.org_id and p.plan_code = e.plan_code
@@ -65,8 +68,11 @@ select jsonb_build_object(
         from billing.entitlements e
         left join billing.plan_entitlements of_plan on of_plan.plan_code = e.plan_code
           and of_plan.feature = v.feature
+        left join billing.plans p on p.plan_code = e.plan_code and p.versions <> '[]'
         where e.org_id = $1 and e.source = v.source and e.expires_at is not distinct from v.expires_at
-          and (e.feature = v.feature or of_plan.enabled)
+          and (e.feature = v.feature or case when p.plan_code is null then of_plan.enabled
+            else coalesce(billing_private.kept_of(p, e.source_id) -> 'features' ? v.feature, of_plan.enabled)
+            end)
           and (e.livemode is null or e.livemode = (select livemode from counting))
         limit 1
       ) granted on true

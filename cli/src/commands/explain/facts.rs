@@ -1,5 +1,8 @@
 //! What explains an organization's entitlements, as the database has it.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,7 +13,7 @@ use super::subscription::Subscription;
 use crate::commands::events::EventRow;
 use crate::extra::Extra;
 use crate::organization::Organization;
-use crate::outcome;
+use crate::{outcome, when, words};
 
 /// Everything that explains it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -24,6 +27,8 @@ pub struct Explanation {
     pub livemode: bool,
     /// The plan in force.
     pub plan: Plan,
+    /// The version of the plan that its subscription bought and keeps. None: the plan as it is.
+    pub kept: Option<Kept>,
     /// No subscription explains the plan: it was set by hand.
     pub by_hand: bool,
     /// Its Stripe customers, one for each mode at most.
@@ -89,6 +94,27 @@ pub struct Plan {
     pub trial_ends_at: Option<Timestamp>,
     /// Stripe collects nothing for it for now.
     pub collection_paused: bool,
+}
+
+/// What a plan was for those who bought it before a change that was for new ones alone.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Kept {
+    /// Which version: 1 is the oldest.
+    pub number: i64,
+    /// Until when it was sold so.
+    pub until: Timestamp,
+    /// The flags that it switches on.
+    pub features: BTreeMap<String, bool>,
+    /// Seats that it includes.
+    pub seats: i32,
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (flags, seats) = (self.features.len() as u64, u64::from(self.seats.unsigned_abs()));
+        let (flags, seats) = (words::counted(flags, "flag"), words::counted(seats, "seat"));
+        write!(f, "{}, as it was sold until {}: {flags}, {seats}", self.number, when::day(self.until))
+    }
 }
 
 /// A Stripe customer of the organization.

@@ -45,6 +45,7 @@ impl Explanation {
             ["Plan".to_owned(), format!("{}, {status}{reason}", plan.plan_code)],
             ["Seats".to_owned(), plan.seats.to_string()],
         ];
+        rows.extend(self.kept.as_ref().map(|kept| ["Version".to_owned(), kept.to_string()]));
         for (name, at) in [
             ("Period ends", plan.current_period_end),
             ("Ends", plan.cancel_at),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use shared::stripe::wire::Metadata;
 use shared::stripe::{self, IdempotencyKey, Stripe};
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest};
+use stripe_product::price::RetrievePrice;
 use tokio_postgres::Client;
 
 use crate::catalog::{self, Plan, Price};
@@ -171,7 +172,8 @@ pub(crate) async fn bring_up_to_date(
     let is_ours =
         |found: &&Configuration| found.active && found.metadata.get(MANAGED_BY.0) == Some(MANAGED_BY.1);
     let current = all.iter().find(|found| found.is_default).or_else(|| all.iter().find(is_ours));
-    let mut names: Vec<String> = prices.into_iter().filter_map(|(_, price)| price.lookup_key).collect();
+    let mut names: Vec<String> =
+        prices.into_iter().map(|(_, price)| price.lookup_key.unwrap_or(price.id)).collect();
     if let Some(found) = current {
         let others = carry_over::others(stripe, &wanted, &found.features).await?;
         wanted = carry_over::keep(wanted, &found.features, &others);
@@ -232,7 +234,21 @@ async fn paid_prices<'a>(stripe: &Stripe, plans: &'a [Plan]) -> Result<Vec<(&'a 
     if !missing.is_empty() {
         return Err(Error::NoPrices(missing));
     }
-    Ok(keys.into_iter().filter_map(|(plan, key)| Some((plan, price(key)?.clone()))).collect())
+    let mut prices: Vec<(&Plan, Price)> =
+        keys.into_iter().filter_map(|(plan, key)| Some((plan, price(key)?.clone()))).collect();
+    for plan in plans {
+        for id in plan.sold_by_id() {
+            let price: Price = stripe.get(&RetrievePrice::new(id.as_str())).await?;
+            // Of one product, Stripe's portal takes one price by each interval.
+            let is_taken = |(_, other): &(&Plan, Price)| {
+                other.product.0 == price.product.0 && other.by_interval() == price.by_interval()
+            };
+            if price.active && !prices.iter().any(is_taken) {
+                prices.push((plan, price));
+            }
+        }
+    }
+    Ok(prices)
 }
 
 impl outcome::Report for PortalConfigurationReport {

@@ -123,7 +123,7 @@ pub(crate) async fn bring_up_to_date(
     let account = Account { stripe, dry_run };
     let (products, prices) = (product::all(stripe).await?, price::current(stripe, plans).await?);
     let mut report = ProductsReport::new(dry_run, stripe.livemode());
-    for plan in plans {
+    for plan in plans.iter().filter(|plan| !plan.is_sold_by_id_alone()) {
         let product = product::bring_up_to_date(&account, plan, &products, &prices, &mut report).await?;
         for wanted in &plan.prices {
             let current = prices.iter().find(|price| price.lookup_key.as_ref() == Some(&wanted.lookup_key));

@@ -4,6 +4,7 @@ import { useState, type ReactElement } from "react";
 
 import { Billing } from "./Billing";
 import { Documents } from "./Documents";
+import icon from "./icon.svg";
 import { Link, usePath } from "./path";
 import { plans } from "./plans";
 import { people, person, signIn, type Person } from "./session";
@@ -28,8 +29,10 @@ function Page({ path }: { path: string }): ReactElement {
     case "/plans":
       return (
         <>
-          <h1>Plans</h1>
-          <p className="lead">Change or cancel at any time. Prices are in US dollars, without tax.</p>
+          <div className="title lead">
+            <h1>Plans</h1>
+            <p className="muted">Change or cancel at any time. Prices are without tax.</p>
+          </div>
           <PricingTable plans={plans} headingLevel={2} recommended="pro" />
         </>
       );
@@ -46,28 +49,33 @@ function Header({ client }: { client: BillingClient }): ReactElement {
   const [who, setWho] = useState<Person>(person);
   return (
     <header>
-      <p className="brand">PromptForge</p>
+      <div className="bar">
+        <p className="brand">
+          <img src={icon} alt="" width="28" height="28" />
+          <span>PromptForge</span>
+        </p>
+        <label className="who">
+          <span>Acme Studio, seen by</span>
+          <select
+            value={who}
+            onChange={({ target }) => {
+              const next = target.value as Person;
+              signIn(next);
+              client.clear(); // what is known belongs to the last person
+              setWho(next);
+            }}
+          >
+            {Object.keys(people).map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </select>
+        </label>
+      </div>
       <nav aria-label="Pages">
         <Link to="/">Documents</Link>
         <Link to="/plans">Plans</Link>
         <Link to="/billing">Billing</Link>
       </nav>
-      <label className="who">
-        <span>Acme, seen by</span>{" "}
-        <select
-          value={who}
-          onChange={({ target }) => {
-            const next = target.value as Person;
-            signIn(next);
-            client.clear(); // what is known belongs to the last person
-            setWho(next);
-          }}
-        >
-          {Object.keys(people).map((each) => (
-            <option key={each}>{each}</option>
-          ))}
-        </select>
-      </label>
     </header>
   );
 }

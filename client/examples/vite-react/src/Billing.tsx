@@ -9,7 +9,9 @@ const day = (date: string): string =>
 export function Billing(): ReactElement {
   return (
     <>
-      <h1>Billing</h1>
+      <div className="title">
+        <h1>Billing</h1>
+      </div>
       <Summary />
     </>
   );
@@ -22,7 +24,14 @@ function Summary(): ReactElement | null {
   if (!now) return null; // the banner says why
 
   const hasSubscription = now.status !== "none" && now.status !== "canceled";
-  const until = now.cancelAt ?? now.scheduled?.at;
+  const until = now.graceEndsAt ?? now.cancelAt ?? now.scheduled?.at ?? now.currentPeriodEnd;
+  const then = now.graceEndsAt
+    ? "Stays on until"
+    : now.cancelAt
+      ? "Ends on"
+      : now.scheduled
+        ? "Changes on"
+        : "Renews on";
   return (
     <section className="card">
       <dl>
@@ -37,10 +46,10 @@ function Summary(): ReactElement | null {
             ? now.seats
             : `${now.seatsUsed} of ${now.seats} used`}
         </dd>
-        {now.currentPeriodEnd && (
+        {hasSubscription && until && (
           <>
-            <dt>{now.cancelAt ? "Ends on" : now.scheduled ? "Changes on" : "Renews on"}</dt>
-            <dd>{day(until ?? now.currentPeriodEnd)}</dd>
+            <dt>{then}</dt>
+            <dd>{day(until)}</dd>
           </>
         )}
       </dl>
@@ -61,9 +70,9 @@ function Summary(): ReactElement | null {
           </button>
         </div>
       ) : (
-        <p>
-          <Link to="/plans">See the plans</Link>
-        </p>
+        <Link to="/plans" className="button">
+          See the plans
+        </Link>
       )}
       <p role="alert" className="problem">
         {error?.message}

@@ -4,18 +4,20 @@ import type { ReactElement, ReactNode } from "react";
 import { Link } from "./path";
 
 const documents = [
-  { name: "Support assistant", changed: "2026-11-20" },
-  { name: "Release notes writer", changed: "2026-11-18" },
-  { name: "Interview summarizer", changed: "2026-11-02" },
+  { name: "Support assistant", changed: "November 20, 2026" },
+  { name: "Release notes writer", changed: "November 18, 2026" },
+  { name: "Interview summarizer", changed: "November 2, 2026" },
 ];
 
 export function Documents(): ReactElement {
   return (
     <>
-      <h1>Documents</h1>
-      <ul className="cards" role="list">
+      <div className="title">
+        <h1>Documents</h1>
+      </div>
+      <ul className="card rows" role="list">
         {documents.map(({ name, changed }) => (
-          <li key={name} className="card">
+          <li key={name}>
             <h2>{name}</h2>
             <p className="muted">Changed on {changed}</p>
           </li>

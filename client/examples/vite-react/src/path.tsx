@@ -11,11 +11,13 @@ const subscribe = (listener: () => void): (() => void) => {
 export const usePath = (): string => useSyncExternalStore(subscribe, () => location.pathname);
 
 /** A link within the application. */
-export function Link({ to, children }: { to: string; children: string }): ReactElement {
+export function Link(props: { to: string; className?: string; children: string }): ReactElement {
+  const { to, className, children } = props;
   const path = usePath();
   return (
     <a
       href={to}
+      className={className}
       aria-current={path === to ? "page" : undefined}
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;

@@ -3,6 +3,7 @@
 mod admit;
 mod event;
 mod invoke;
+mod room;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,11 +21,13 @@ use tokio::task::JoinHandle;
 use tower_http::cors::CorsLayer;
 
 use super::console::{self, Console};
+use super::functions::processes;
 use super::supabase_auth::{self, SupabaseAuth};
 use crate::problem::Problem;
 use event::Incoming;
 use invoke::Failed;
 pub use invoke::Invoker;
+use room::Room;
 
 /// What the gateway stands in front of.
 pub struct Gateway {
@@ -47,6 +50,7 @@ struct Route {
     signed_in: bool,
     invoker: Invoker,
     auth: Arc<SupabaseAuth>,
+    room: Room,
 }
 
 /// Serves the public routes and the console on a listener until the task is ended.
@@ -60,6 +64,8 @@ pub fn serve(listener: TcpListener, gateway: Gateway) -> Result<JoinHandle<()>, 
     let invoker = Invoker { http, port: gateway.runtime_port };
     let (mut api, mut function_urls) = (Router::new(), Router::new());
     for function in Function::ALL {
+        // One for all routes: the same processes answer them.
+        let room = Room::of(processes(function));
         for (method, path) in function.routes() {
             let filter = if method == "GET" { MethodFilter::GET } else { MethodFilter::POST };
             let route = Route {
@@ -68,6 +74,7 @@ pub fn serve(listener: TcpListener, gateway: Gateway) -> Result<JoinHandle<()>, 
                 signed_in: matches!(function.front(), Front::SignedIn(..) | Front::Either(..)),
                 invoker: invoker.clone(),
                 auth: gateway.auth.clone(),
+                room: room.clone(),
             };
             let to = on(filter, forward).with_state(route);
             // Both write what stands for anything as `{name}`.
@@ -140,6 +147,7 @@ async fn forward(
     if route.signed_in {
         sign_in_by_header(&route.auth, &mut head.headers);
     }
+    let Some(_place) = route.room.enter().await else { return room::full() };
     let event = Incoming::new(&route.key, &named, &head).into_event(&body);
     match answer(&route, &event).await {
         Ok(response) => response,

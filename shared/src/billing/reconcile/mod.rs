@@ -22,7 +22,7 @@ use crate::billing::read_subscriptions::{Page, Tally};
 use crate::billing::replay_event::Replay;
 use crate::billing::streak::Streak;
 use crate::db::subscriptions::{self, Purpose};
-use crate::db::{health, reconcile_cursors, runs, webhook_events};
+use crate::db::{health, history, reconcile_cursors, runs, webhook_events};
 use crate::error::{Error, with_sources};
 use crate::telemetry::metrics::{self, Reconciliation};
 use crate::telemetry::request::{self, Part};
@@ -164,7 +164,7 @@ pub async fn reconcile(resources: &Resources<'_>, when: Sweep, limits: &Limits) 
     }
     let pruned = prune(resources, limits, EVENTS_KEPT_DAYS).await;
     match pruned {
-        Ok(rows) => report.pruned = rows,
+        Ok(pruned) => report.pruned = pruned.events,
         Err(error) => note(&mut report, "pruning", Err(error)),
     }
     let plan_changes = count_plan_changes(resources).await.unwrap_or_else(|error| {
@@ -198,16 +198,27 @@ async fn look_at_connections(resources: &Resources<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Removes events that are older than `days`.
+/// What was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Events.
+    pub events: i64,
+    /// Rows of the history.
+    pub history: i64,
+}
+
+/// Removes events that are older than `days`, and what the history says of the time before.
 ///
 /// # Errors
 /// If the database fails; what was removed stays so.
-pub async fn prune(resources: &Resources<'_>, limits: &Limits, days: i32) -> Result<i64, Error> {
-    let mut pruned = 0;
+pub async fn prune(resources: &Resources<'_>, limits: &Limits, days: i32) -> Result<Pruned, Error> {
+    let (db, mut pruned) = (resources.db()?, Pruned::default());
     loop {
-        let rows = webhook_events::prune(resources.db()?, days, PRUNED_AT_ONCE).await?;
-        pruned += rows;
-        if rows < PRUNED_AT_ONCE || limits.are_reached() {
+        let events = webhook_events::prune(db, days, PRUNED_AT_ONCE).await?;
+        let rows = history::prune(db, days, PRUNED_AT_ONCE).await?;
+        pruned.events += events;
+        pruned.history += rows;
+        if events.max(rows) < PRUNED_AT_ONCE || limits.are_reached() {
             return Ok(pruned);
         }
     }

@@ -10,6 +10,7 @@ use shared::stripe;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
+use crate::commands::catalogue::names;
 use crate::commands::grant::whoever_runs_this;
 use crate::context::{self, Context, Need};
 use crate::organization::Organization;
@@ -45,14 +46,14 @@ pub struct Args {
     pub dry_run: bool,
 }
 
-/// An id that cannot be another path of the API. Plans from before there were prices have any name.
-fn price_id(text: &str) -> Result<String, String> {
+/// A price's id.
+pub(in crate::commands) fn price_id(text: &str) -> Result<String, String> {
     let text = text.trim();
-    let is_id = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-    if !text.bytes().any(|byte| byte.is_ascii_alphanumeric()) || !text.bytes().all(is_id) {
-        return Err("expected a price's id (price_...)".to_owned());
+    if names::is_price(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected a price's id (price_...)".to_owned())
     }
-    Ok(text.to_owned())
 }
 
 /// Why nothing was changed: a sentence that says what to do.
@@ -132,7 +133,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Adopted, Error> {
 }
 
 /// The plan as the database has it, however it was typed.
-async fn plan(client: &Client, typed: &str) -> Result<String, Error> {
+pub(in crate::commands) async fn plan(client: &Client, typed: &str) -> Result<String, Error> {
     const SQL: &str = "select to_jsonb(p.plan_code) from billing.plans p order by p.rank";
     let known: Vec<String> = query::all(client, SQL, &[]).await?;
     let plan = typed.trim().to_lowercase();
@@ -140,7 +141,7 @@ async fn plan(client: &Client, typed: &str) -> Result<String, Error> {
 }
 
 /// The price as Stripe has it now, if a plan can be sold by it.
-async fn price(stripe: &stripe::Stripe, id: &str) -> Result<SoldPrice, Error> {
+pub(in crate::commands) async fn price(stripe: &stripe::Stripe, id: &str) -> Result<SoldPrice, Error> {
     let livemode = stripe.livemode();
     let refused = |error: stripe::Error| match error {
         stripe::Error::Refused { other_mode: true, .. } => {

@@ -1,0 +1,13 @@
+-- The mode whose payments counted at a moment, as `live_modes` says it of now: live, once one organization
+-- was a customer or had something in live mode.
+create or replace function billing_private.livemode_then(at timestamptz) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if exists (select from billing.customers c where c.livemode and c.created_at <= at) then
+    return true;
+  end if;
+  return exists (
+    select from billing.history h
+    where h.kind = 'entitlements' and h.valid_from <= at and h.state ->> 'livemode' = 'true');
+end $$;
+revoke all on function billing_private.livemode_then(timestamptz) from public;
