@@ -16,17 +16,16 @@ begin atomic
   left join (
     select distinct on (granted.feature) granted.feature, e.source, e.enabled, e.expires_at
     from billing.entitlements e
-    -- What everybody has is there already.
-    left join billing.plans p on p.plan_code = e.plan_code and p.plan_code <> 'pilot'
+    left join billing.plans p on p.plan_code = e.plan_code
     cross join lateral (
       select e.feature
       union all
-      select of_plan.feature from jsonb_object_keys(case
+      select of_plan.key from jsonb_each(case
         when p.plan_code is null then null
         when p.versions = '[]' then p.features
         -- What it was for those who bought it before.
         else coalesce(billing_private.kept_of(p, e.source_id) -> 'features', p.features)
-      end) as of_plan (feature)) granted
+      end) of_plan where of_plan.value = 'true') granted
     where e.org_id = org
       and (e.expires_at is null or e.expires_at > now())
       and (e.livemode is null or e.livemode = mode)
