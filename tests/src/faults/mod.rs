@@ -83,7 +83,7 @@ pub struct Tally {
 }
 
 /// How long everything may take to come to rest after the fault.
-const PATIENCE: Duration = Duration::from_secs(150);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// All worlds share a server. One that disturbs it is alone with it.
 static TURN: RwLock<()> = RwLock::const_new(());
