@@ -12,6 +12,7 @@ mod database;
 pub mod door;
 pub mod event;
 pub mod faults;
+mod file;
 mod flags;
 pub mod granting;
 mod lambda;
@@ -42,9 +43,9 @@ pub use answer::Answer;
 pub use app::{TestApp, users};
 pub use database::{TestDatabase, bare_server};
 pub use event::event;
+pub use file::TestFile;
 pub use lambda::serve_functions;
 pub use log::Log;
-pub use paying::TestFile;
 pub use supabase::supabase_server;
 pub use vault::Vault;
 

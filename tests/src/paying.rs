@@ -1,47 +1,9 @@
 //! An application whose customers pay already: customers and subscriptions at Stripe that nobody told us of.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::TestApp;
-
-static NUMBER: AtomicU32 = AtomicU32::new(0);
-
-/// A file that goes with the test.
-#[derive(Debug)]
-pub struct TestFile(PathBuf);
-
-impl TestFile {
-    /// A CSV file with this content.
-    pub fn csv(content: &str) -> Self {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("promptforge-customers-{}-{number}.csv", std::process::id()));
-        std::fs::write(&path, content).expect("the file");
-        Self(path)
-    }
-
-    /// `org_id,stripe_customer_id` and a line for each pair.
-    pub fn customers(pairs: &[(&str, &str)]) -> Self {
-        let lines: Vec<String> = pairs.iter().map(|(org, customer)| format!("{org},{customer}\n")).collect();
-        Self::csv(&format!("org_id,stripe_customer_id\n{}", lines.concat()))
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &str {
-        self.0.to_str().expect("a path")
-    }
-}
-
-impl Drop for TestFile {
-    fn drop(&mut self) {
-        // Err: it is gone already.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
 
 impl TestApp {
     /// A customer at Stripe.

@@ -1,12 +1,10 @@
 //! `billing catalogue`.
 
-use std::path::PathBuf;
-
 use serde_json::{Value, json};
-use tests::{TestApp, users};
+use tests::{TestApp, TestFile, users};
 
-/// An operator changes it: what it says beside what a new database has is no test's business.
-/// The checkout's own file.
+/// The checkout's own file. An operator changes it: what it says beside what a new database has is no test's
+/// business.
 fn shipped() -> String {
     tests::root().join("catalogue.toml").display().to_string()
 }
@@ -24,36 +22,14 @@ flags = ["canExportMD", "hasTeamSpaces", "hasAuditLog"]
 prices = [{ interval = "month", amount = 9900, currency = "usd" }]
 "#;
 
-/// A file that is removed with its test.
-struct File(PathBuf);
-
-impl File {
-    fn new(text: &str) -> Self {
-        let name = format!("promptforge-catalogue-{}.toml", uuid::Uuid::new_v4());
-        let file = Self(std::env::temp_dir().join(name));
-        std::fs::write(&file.0, text).unwrap();
-        file
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 /// The file of a new database.
 async fn base(t: &TestApp) -> String {
     t.billing(&["catalogue", "pull"]).await.output
 }
 
-async fn with_team(t: &TestApp) -> File {
+async fn with_team(t: &TestApp) -> TestFile {
     let flags = "[flags]\nhasTeamSpaces = \"Spaces.\"\nhasAuditLog = \"Who did what.\"";
-    File::new(&(base(t).await.replace("[flags]", flags) + TEAM))
+    TestFile::catalogue(&(base(t).await.replace("[flags]", flags) + TEAM))
 }
 
 /// The writing calls to Stripe so far.
@@ -127,7 +103,7 @@ async fn a_dry_run_says_who_loses_what_and_what_an_override_keeps() {
     for flag in ["hasCloudHistory", "canExportPDF"] {
         less = less.replacen(&format!("  \"{flag}\",\n"), "", 1);
     }
-    let file = File::new(&less);
+    let file = TestFile::catalogue(&less);
     let apply = ["catalogue", "apply", file.path(), "--dry-run", "--show"];
     let told = t.billing_json(3, &apply).await;
     assert_eq!(effects(&told, "loses"), ["pro canExportPDF"]);
@@ -150,7 +126,7 @@ async fn a_price_that_changes_is_replaced_and_one_that_is_sold_no_more_is_archiv
     let t = TestApp::start().await;
     let dearer = base(&t).await.replace("amount = 4900,", "amount = 5900,");
     let by_year = "  { interval = \"year\", amount = 49000, currency = \"usd\" },\n";
-    let file = File::new(&dearer.replace(by_year, ""));
+    let file = TestFile::catalogue(&dearer.replace(by_year, ""));
     let told = t.billing_json(0, &["catalogue", "apply", file.path(), "--dry-run"]).await;
     let done = t.billing_json(0, &["catalogue", "apply", file.path()]).await;
     assert_eq!(
@@ -172,7 +148,7 @@ async fn what_is_pulled_is_a_file_that_changes_nothing() {
     let t = TestApp::start().await;
     let team = with_team(&t).await;
     t.billing_json(0, &["catalogue", "apply", team.path()]).await;
-    let pulled = File::new(&t.billing(&["catalogue", "pull"]).await.output);
+    let pulled = TestFile::catalogue(&t.billing(&["catalogue", "pull"]).await.output);
     let check = t.billing(&["catalogue", "check", pulled.path()]).await;
     assert_eq!((check.status, check.output.as_str()), (0, "The file, the database and Stripe say the same."));
     // Names and prices are Stripe's.
@@ -189,7 +165,7 @@ async fn a_plan_that_somebody_has_cannot_be_left_out() {
     t.buy("pro", "month").await;
     let text = base(&t).await;
     let (begin, end) = (text.find("[plans.pro]").unwrap(), text.find("[plans.enterprise]").unwrap());
-    let file = File::new(&(text[..begin].to_owned() + &text[end..]));
+    let file = TestFile::catalogue(&(text[..begin].to_owned() + &text[end..]));
     let written = writes(&t);
     for way in [&["--dry-run"][..], &[]] {
         let refused = t.billing(&[&["catalogue", "apply", file.path()], way].concat()).await;
@@ -201,7 +177,7 @@ async fn a_plan_that_somebody_has_cannot_be_left_out() {
 #[tokio::test]
 async fn wrong_input_and_missing_parts_change_nothing() {
     let t = TestApp::start().await;
-    let wrong = File::new(&base(&t).await.replacen("seats = 1", "seats = 0", 1));
+    let wrong = TestFile::catalogue(&base(&t).await.replacen("seats = 1", "seats = 0", 1));
     let refused = t.billing(&["catalogue", "apply", wrong.path()]).await;
     assert!(refused.status == 2 && refused.complaint.contains("plans.pilot.seats: A plan"), "{refused:?}");
     let missing = t.billing(&["catalogue", "check", "/nowhere/catalogue.toml"]).await;

@@ -1,42 +1,19 @@
 //! Prices that Stripe has already, named in catalogue.toml by their ids; and deals with one organization.
 
-use std::path::PathBuf;
-
 use serde_json::json;
-use tests::{TestApp, users};
+use tests::{TestApp, TestFile, users};
 
 const BY_MONTH: &str = "  { interval = \"month\", amount = 4900, currency = \"usd\" },\n";
 const BY_YEAR: &str = "  { interval = \"year\", amount = 49000, currency = \"usd\" },\n";
 
-/// A file with the database's catalogue, in which pro has these prices by the month. Removed with its test.
-struct File(PathBuf);
-
-impl File {
-    async fn with(t: &TestApp, by_month: &str) -> Self {
-        let pulled = t.billing(&["catalogue", "pull"]).await.output;
-        let (begin, rest) = pulled.split_once("[plans.pro]").unwrap();
-        let (pro, rest) = rest.split_once("[plans.enterprise]").unwrap();
-        let pro = pro.split_once("prices = [").unwrap().0;
-        let prices = format!("prices = [\n{by_month}{BY_YEAR}]\n");
-        Self::of(&format!("{begin}[plans.pro]{pro}{prices}\n[plans.enterprise]{rest}"))
-    }
-
-    fn of(text: &str) -> Self {
-        let name = format!("promptforge-prices-{}.toml", uuid::Uuid::new_v4());
-        let file = Self(std::env::temp_dir().join(name));
-        std::fs::write(&file.0, text).unwrap();
-        file
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
+/// The database's catalogue, in which pro has these prices by the month.
+async fn priced(t: &TestApp, by_month: &str) -> TestFile {
+    let pulled = t.billing(&["catalogue", "pull"]).await.output;
+    let (begin, rest) = pulled.split_once("[plans.pro]").unwrap();
+    let (pro, rest) = rest.split_once("[plans.enterprise]").unwrap();
+    let pro = pro.split_once("prices = [").unwrap().0;
+    let prices = format!("prices = [\n{by_month}{BY_YEAR}]\n");
+    TestFile::catalogue(&format!("{begin}[plans.pro]{pro}{prices}\n[plans.enterprise]{rest}"))
 }
 
 async fn has(t: &TestApp) -> (String, i64) {
@@ -75,7 +52,7 @@ async fn a_price_that_stripe_has_is_sold_in_its_currency_shown_granted_and_compa
         "  {{ interval = \"month\", amount = 3900, currency = \"usd\", stripe_price = \"{dollars}\" }},
            {{ interval = \"month\", amount = 3500, currency = \"eur\", stripe_price = \"{euros}\" }},\n"
     );
-    let file = File::with(&t, &prices).await;
+    let file = priced(&t, &prices).await;
     let told = t.billing_json(0, &["catalogue", "apply", file.path(), "--dry-run"]).await;
     let done = t.billing_json(0, &["catalogue", "apply", file.path()]).await;
     assert_eq!((&told["changes"], &told["archived"]), (&done["changes"], &done["archived"]));
@@ -93,18 +70,18 @@ async fn a_price_that_stripe_has_is_sold_in_its_currency_shown_granted_and_compa
     assert_eq!(has(&t).await, ("pro".to_owned(), 1));
 
     assert_eq!(t.billing(&["catalogue", "check", file.path()]).await.status, 0);
-    let pulled = File::of(&t.billing(&["catalogue", "pull"]).await.output);
+    let pulled = TestFile::catalogue(&t.billing(&["catalogue", "pull"]).await.output);
     assert_eq!(t.billing(&["catalogue", "check", pulled.path()]).await.status, 0);
     let portal = t.billing_json(0, &["portal-configuration", "--dry-run"]).await;
     let named = portal["prices"].as_array().unwrap();
     assert!(named.contains(&json!(dollars)), "{portal}");
 
     // What the file says of it must be so.
-    let wrong = File::with(&t, &prices.replace("3900", "3901")).await;
+    let wrong = priced(&t, &prices.replace("3900", "3901")).await;
     let refused = t.billing(&["catalogue", "check", wrong.path()]).await;
     let sentence = format!("{dollars} of pro: at Stripe it costs 39.00 USD by the month");
     assert!(refused.status == 1 && refused.complaint.contains(&sentence), "{refused:?}");
-    let gone = File::with(&t, &prices.replace(&dollars, "price_nobody")).await;
+    let gone = priced(&t, &prices.replace(&dollars, "price_nobody")).await;
     let refused = t.billing(&["catalogue", "apply", gone.path()]).await;
     assert!(
         refused.complaint.contains("price_nobody of pro: Stripe has no such price in test"),
@@ -125,7 +102,7 @@ async fn a_price_that_nobody_can_buy_any_more_still_grants_and_a_dry_run_says_so
     let id = t.subscribe_at_stripe(&t.org, &json!([{ "price": old, "quantity": 2 }])).await;
     assert_eq!(has(&t).await, ("pilot".to_owned(), 1));
     let with_old = format!("{BY_MONTH}  {{ stripe_price = \"{old}\", sold = false }},\n");
-    let file = File::with(&t, &with_old).await;
+    let file = priced(&t, &with_old).await;
     let apply = ["catalogue", "apply", file.path(), "--show"];
     let told = t.billing_json(0, &[&apply[..], &["--dry-run"]].concat()).await;
     assert_eq!(has(&t).await.0, "pilot", "a dry run changes nothing");
@@ -146,7 +123,7 @@ async fn a_price_that_nobody_can_buy_any_more_still_grants_and_a_dry_run_says_so
     assert_eq!(again["changes"], json!([]));
 
     // It may be forgotten in the file: whoever pays it keeps the plan.
-    let file = File::with(&t, BY_MONTH).await;
+    let file = priced(&t, BY_MONTH).await;
     t.billing_json(0, &["catalogue", "apply", file.path()]).await;
     t.stripe.renew(&id, true).unwrap();
     t.deliver_all().await;

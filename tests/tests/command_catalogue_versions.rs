@@ -1,32 +1,13 @@
 //! `billing catalogue apply --for new`: who bought before keeps what they had.
 
-use std::path::PathBuf;
-
 use serde_json::{Value, json};
-use tests::{TestApp, users};
+use tests::{TestApp, TestFile, users};
 
-/// A file with the database's catalogue in which something else stands. Removed with its test.
-struct File(PathBuf);
-
-impl File {
-    async fn with(t: &TestApp, from: &str, to: &str) -> Self {
-        let pulled = t.billing(&["catalogue", "pull"]).await.output;
-        assert!(pulled.contains(from), "{from}: {pulled}");
-        let name = format!("promptforge-versions-{}.toml", uuid::Uuid::new_v4());
-        let file = Self(std::env::temp_dir().join(name));
-        std::fs::write(&file.0, pulled.replacen(from, to, 1)).unwrap();
-        file
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
+/// The database's catalogue, in which something else stands.
+async fn changed(t: &TestApp, from: &str, to: &str) -> TestFile {
+    let pulled = t.billing(&["catalogue", "pull"]).await.output;
+    assert!(pulled.contains(from), "{from}: {pulled}");
+    TestFile::catalogue(&pulled.replacen(from, to, 1))
 }
 
 async fn has(t: &TestApp, flag: &str) -> (String, Value) {
@@ -35,8 +16,8 @@ async fn has(t: &TestApp, flag: &str) -> (String, Value) {
 }
 
 /// Pro, which is the first in the file to have it, without the export as PDF.
-async fn less(t: &TestApp) -> File {
-    File::with(t, "  \"canExportPDF\",\n", "").await
+async fn less(t: &TestApp) -> TestFile {
+    changed(t, "  \"canExportPDF\",\n", "").await
 }
 
 #[tokio::test]
@@ -108,7 +89,7 @@ async fn whoever_buys_afterwards_has_the_plan_as_it_is_and_a_change_for_everybod
         ("true".into(), "false".into())
     );
 
-    let file = File::with(&t, "  \"canExportJSON\",\n", "").await;
+    let file = changed(&t, "  \"canExportJSON\",\n", "").await;
     let told = t.billing_json(3, &["catalogue", "apply", file.path(), "--dry-run"]).await;
     assert_eq!(told["effects"][0]["organizations"], 2, "{told}");
     t.billing_json(0, &["catalogue", "apply", file.path()]).await;
@@ -121,7 +102,7 @@ async fn whoever_buys_afterwards_has_the_plan_as_it_is_and_a_change_for_everybod
 #[tokio::test]
 async fn what_everybody_has_cannot_change_for_new_ones_alone() {
     let t = TestApp::start().await;
-    let file = File::with(&t, "flags = [\n  \"canExportMD\",\n]", "flags = []").await;
+    let file = changed(&t, "flags = [\n  \"canExportMD\",\n]", "flags = []").await;
     for way in [&["--dry-run"][..], &[]] {
         let apply = [&["catalogue", "apply", file.path(), "--for", "new"], way].concat();
         let refused = t.billing(&apply).await;

@@ -10,7 +10,7 @@ import { usePlansOf } from "./plans.js";
 import { PricingCard, type PricingCardProps } from "./pricingCard.js";
 import { pricingEnglish, type PricingLabels } from "./pricingLabels.js";
 import { shownPlans, type PricingPlan, type ShownPlan } from "./pricingPlan.js";
-import { toCheckout, toPortal, type PlanChoice, type ReturnAddresses } from "./purchase.js";
+import { changeTo, toCheckout, toPortal, type PlanChoice, type ReturnAddresses } from "./purchase.js";
 
 /**
  * What a button of the table does. `renew` keeps what was canceled, `switch` changes the interval, `cancel`
@@ -43,8 +43,8 @@ export interface PricingTableProps extends ReturnAddresses {
   /** Where a plan leads that is not sold on a page. */
   readonly contactUrl?: string | undefined;
   /**
-   * Which prices are shown, as ISO 4217 says it. Default: those of the first price; `"USD"` for the page's
-   * own.
+   * Which prices are shown, and sold in a checkout, as ISO 4217 says it. Default: those of the first price;
+   * `"USD"` for the page's own.
    */
   readonly currency?: string | undefined;
   /**
@@ -94,6 +94,7 @@ export function PricingTable(props: PricingTableProps): ReactElement {
       planCode: plan.planCode,
       interval: price?.interval ?? interval,
       ...(seats === undefined ? {} : { seats }),
+      ...(props.currency === undefined ? {} : { currency: props.currency }),
     };
     void go(plan.planCode, async (signal) => {
       if (onSelect) return void (await onSelect(choice, kind as PricingAction));
@@ -231,7 +232,7 @@ function addressOf(
     case "upgrade":
     case "downgrade":
     case "switch":
-      return toPortal(client, orgId, { type: "update", ...choice }, addresses, signal);
+      return toPortal(client, orgId, changeTo(choice), addresses, signal);
     default:
       return toPortal(client, orgId, undefined, addresses, signal);
   }

@@ -13,6 +13,8 @@ export interface PlanChoice {
   readonly interval: Interval;
   /** How many, where a plan is sold by seat. */
   readonly seats?: number | undefined;
+  /** Of a checkout, as ISO 4217 says it. Who pays already keeps theirs. Default: what most pay. */
+  readonly currency?: string | undefined;
 }
 
 /**
@@ -87,7 +89,7 @@ export function usePlanChange(addresses: Pick<ReturnAddresses, "returnUrl"> = {}
     );
   return {
     ...shown,
-    change: (choice) => to({ type: "update", ...choice }),
+    change: (choice) => to(changeTo(choice)),
     cancel: () => to({ type: "cancel" }),
     updatePaymentMethod: () => to({ type: "payment_method" }),
     manage: () => to({ type: "overview" }),
@@ -109,7 +111,9 @@ export async function toCheckout(
 ): Promise<string | undefined> {
   const { successUrl, cancelUrl } = addresses;
   try {
-    const order = { orgId, ...choice, successUrl: absolute(successUrl), cancelUrl: absolute(cancelUrl) };
+    const { currency, ...chosen } = choice;
+    const priced = currency === undefined ? chosen : { ...chosen, currency: currency.toLowerCase() };
+    const order = { orgId, ...priced, successUrl: absolute(successUrl), cancelUrl: absolute(cancelUrl) };
     return await checkoutUrl(client, order, signal);
   } catch (error) {
     if (!(error instanceof BillingError) || error.code !== "already_subscribed") throw error;
@@ -117,7 +121,7 @@ export async function toCheckout(
     // hears of it.
     const now = await client.getEntitlements(orgId, { signal, afresh: true }).catch(() => undefined);
     if (now && hasJust(now, choice)) return undefined;
-    return error.portalUrl ?? toPortal(client, orgId, { type: "update", ...choice }, addresses, signal);
+    return error.portalUrl ?? toPortal(client, orgId, changeTo(choice), addresses, signal);
   }
 }
 
@@ -154,6 +158,14 @@ export async function toPortal(
     return (await client.openPortal(order, { signal })).url;
   }
 }
+
+/** @internal */
+export const changeTo = ({ planCode, interval, seats }: PlanChoice): PortalFlow => ({
+  type: "update",
+  planCode,
+  interval,
+  seats,
+});
 
 function hasJust(now: Entitlements, { planCode, interval, seats }: PlanChoice): boolean {
   const sameInterval = !now.interval || now.interval === interval;

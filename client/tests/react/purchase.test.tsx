@@ -92,8 +92,15 @@ describe("a button of the table", () => {
     ]);
   });
 
+  it("sells in the currency that it shows", async () => {
+    const made = await show("pilot", { currency: "USD" });
+    await press("Choose Pro");
+    const order = { orgId: ORG, planCode: "pro", interval: "month", currency: "usd" };
+    await waitFor(() => expect(posts(made)).toEqual([["/api/billing/checkout", order]]));
+  });
+
   it("leads who pays to the page that confirms the change", async () => {
-    const made = await show("pro", { returnUrl: "" });
+    const made = await show("pro", { returnUrl: "", currency: "USD" });
     await press("Upgrade to Enterprise");
     await waitFor(() => expect(navigate).toHaveBeenCalledWith("https://portal.test/bps_1"));
     const flow = { type: "update", planCode: "enterprise", interval: "month" };
