@@ -1,6 +1,6 @@
 -- Every flag of an organization and what decides it, for a user: no row, if they are no member.
 --   role   owner, admin or member
---   flags  [{flag, enabled, source, expires_at, everybody}] as `flags_of` has them, by name; `expires_at` in
+--   flags  [{flag, enabled, source, expires_at, everybody}] as `sources_of` has them, by name; `expires_at` in
 --          Unix seconds, null for `infinity` too
 create or replace function billing.read_flags(caller uuid, org uuid) returns table (
   role text, plan_code text, flags jsonb
@@ -23,7 +23,7 @@ begin
       'expires_at', case when isfinite(f.expires_at) then extract(epoch from f.expires_at)::bigint end,
       'everybody', f.everybody)
       order by f.feature) as flags
-    from billing_private.flags_of(org, modes.live) f) told;
+    from billing_private.sources_of(org, modes.live) f) told;
 end $$;
 revoke all on function billing.read_flags(uuid, uuid) from public;
 grant execute on function billing.read_flags(uuid, uuid) to service_role, billing_reader;

@@ -4,12 +4,13 @@
 mod evaluation;
 mod request;
 
-use lambda_http::http::{HeaderValue, StatusCode, header};
+use lambda_http::http::header;
 use lambda_http::{Body, Request, RequestExt, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::app::App;
 use shared::db::flags::{self, Flags};
+use shared::domain::ids::{OrgId, UserId};
 use shared::http::error::ApiError;
 use shared::http::etag::{Named, Tag};
 use shared::http::evaluation::Unevaluated;
@@ -26,11 +27,25 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     let caller = identity::require(app, &request).await?;
     let key = request.path_parameters_ref().and_then(|named| named.first("key"));
     let org = request::organization(&request, key)?;
-    let read = flags::read(app.db()?, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
+    let read = read(app, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
     match key {
         Some(key) => one(&read, key),
         None => all(&read, &Named::read(request.headers())),
     }
+}
+
+/// Reads at the primary, as OpenFeature does not say how new an answer has to be. If the primary is lost, the
+/// replica answers.
+async fn read(app: &App, user: UserId, org: OrgId) -> Result<Option<Flags>, ApiError> {
+    if let Some(primary) = app.primary() {
+        match flags::read(primary, user, org).await {
+            Err(error) if error.is_unavailable() => {
+                tracing::warn!(target: "billing", %error, "the primary does not answer");
+            }
+            answered => return Ok(answered?),
+        }
+    }
+    Ok(flags::read(app.db()?, user, org).await?)
 }
 
 fn one(read: &Flags, key: &str) -> Result<Response<Body>, ApiError> {
@@ -45,21 +60,9 @@ fn one(read: &Flags, key: &str) -> Result<Response<Body>, ApiError> {
 fn all(read: &Flags, named: &Named) -> Result<Response<Body>, ApiError> {
     let flags = read.flags.iter().map(|flag| Evaluation::of(flag, &read.plan_code)).collect();
     let mut response = response::ok(&BulkEvaluation { flags });
-    let tag = match response.body() {
-        Body::Text(text) => Tag::of(text.as_bytes(), None),
-        _ => Tag::of(&[], None),
-    };
-    let known = named.known(&tag);
-    if known.is_some() {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        *response.body_mut() = Body::Empty;
-        response.headers_mut().remove(header::CONTENT_TYPE);
-    }
-    let headers = response.headers_mut();
-    headers.insert(header::ETAG, known.unwrap_or(tag).header()?);
-    // The caller's own copy, to be asked about each time: `no-store` would forbid the 304.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    Ok(response)
+    let tag = Tag::of(response.body(), None);
+    response.headers_mut().insert(header::ETAG, tag.header()?);
+    Ok(response::revalidated(response, named.known(&tag).is_some()))
 }
 
 /// All flags of an organization.

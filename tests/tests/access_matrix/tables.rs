@@ -99,7 +99,6 @@ discounts_now           .    x        x      x     x     x       x      .      .
 existing_organization   .    .        .      .     .     x       .      .      .        .      x
 feature_enabled         .    .        .      .     .     x       .      .      .        .      x
 find_organization       .    .        .      .     .     .       .      .      .        .      .
-flags_of                .    x        x      x     x     x       x      .      .        .      x
 followed                .    .        .      .     .     x       .      .      .        .      .
 grace_begins            .    .        .      .     .     .       .      .      .        .      .
 granted                 .    .        .      .     .     .       .      .      .        .      .
@@ -150,6 +149,7 @@ rows_then               .    .        .      .     .     x       .      .      .
 sees_every_organization .    x        x      x     x     x       x      .      .        .      x
 settle_addons           .    .        .      .     .     .       .      .      .        .      .
 snapshot_row            .    .        .      .     .     .       .      .      .        .      .
+sources_of              .    x        x      x     x     x       x      .      .        .      x
 standing_of             .    x        x      x     x     x       x      .      .        .      x
 standings               .    .        .      .     .     .       .      .      .        .      .
 test_clock_time         .    .        .      .     .     .       .      .      .        .      .

@@ -2,7 +2,7 @@
 -- of the plans, add-ons and trials that grant it the one that lasts longest; else what everybody has.
 -- `expires_at` is when that ends; null: no end known, or everybody has it. `everybody`: whether everybody has
 -- the flag on.
-create or replace function billing_private.flags_of(org uuid, mode boolean) returns table (
+create or replace function billing_private.sources_of(org uuid, mode boolean) returns table (
   feature text, enabled boolean, source text, expires_at timestamptz, everybody boolean
 ) language sql stable
 begin atomic
@@ -34,6 +34,6 @@ begin atomic
   ) decisive on decisive.feature = flag.feature
   where flag.plan_code = 'pilot';
 end;
-revoke all on function billing_private.flags_of(uuid, boolean) from public;
-grant execute on function billing_private.flags_of(uuid, boolean)
+revoke all on function billing_private.sources_of(uuid, boolean) from public;
+grant execute on function billing_private.sources_of(uuid, boolean)
   to authenticated, service_role, billing_viewer, billing_operator;
