@@ -15,6 +15,7 @@ ORG_ID = os.environ["ORG_ID"]
 SECRET = os.environ["WEBHOOK_SECRET"]
 # Of catalogue.toml, without the one that everybody has.
 PLANS = ["pro", "enterprise"]
+FLAGS = ["canExportMD", "hasAPI"]
 # What no answer may hold: our secrets, our SQL, our language.
 LEAKS = [
     SECRET, "whsec_", "sk_test_", "postgres", "SELECT ", "pf_apply", "panicked", "RUST_BACKTRACE", ".rs:",
@@ -50,6 +51,10 @@ def map_case(context, case):
         return case
     if isinstance(case.body, dict) and isinstance(case.body.get("planCode"), str):
         case.body["planCode"] = PLANS[len(case.body["planCode"]) % len(PLANS)]
+    # Every other flag is one that there is.
+    key = (case.path_parameters or {}).get("key")
+    if isinstance(key, str) and len(key) % 2 == 0:
+        case.path_parameters["key"] = FLAGS[len(key) % 4 // 2]
     return at_home(case)
 
 
@@ -61,10 +66,11 @@ def before_add_examples(context, examples):
 
 
 def at_home(case):
-    for fields in (case.body, case.query):
-        org = fields.get("orgId") if isinstance(fields, dict) else None
+    context = case.body.get("context") if isinstance(case.body, dict) else None
+    for name, fields in (("orgId", case.body), ("orgId", case.query), ("targetingKey", context)):
+        org = fields.get(name) if isinstance(fields, dict) else None
         if isinstance(org, str) and org[-1] in "01234567":
-            fields["orgId"] = ORG_ID
+            fields[name] = ORG_ID
     # Which origins are allowed is configuration, of which a schema cannot tell.
     if isinstance(case.body, dict) and isinstance(case.body.get("returnUrl"), str):
         case.body["returnUrl"] = f"{BASE_URL}/billing"

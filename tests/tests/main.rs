@@ -78,6 +78,7 @@ mod leaked_login;
 mod metrics;
 mod migrations;
 mod model;
+mod ofrep;
 mod openapi;
 mod ordering_rule;
 mod personal_data;
