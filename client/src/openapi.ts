@@ -55,7 +55,7 @@ export interface paths {
         put?: never;
         /**
          * Opens the customer portal at Stripe.
-         * @description For owners and admins: plan, card, seats, invoices, cancelling. Send the person to `url`. With a `flow` it leads straight to one thing, and back once that is done.
+         * @description For owners and admins: plan, card, seats, invoices, cancelling. Send the person to `url`.
          */
         post: operations["openPortal"];
         delete?: never;
@@ -144,19 +144,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ofrep/v1/evaluate/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * All flags of an organization, for OpenFeature.
+         * @description For any member. The OpenFeature Remote Evaluation Protocol's bulk evaluation: what OpenFeature's web provider asks. The context's `targetingKey` is the organization; what else it holds is not looked at.
+         */
+        post: operations["evaluateFlags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ofrep/v1/evaluate/flags/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * One flag of an organization, for OpenFeature.
+         * @description For any member. The OpenFeature Remote Evaluation Protocol's evaluation of one flag: what OpenFeature's server providers ask.
+         */
+        post: operations["evaluateFlag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description All flags of an organization. */
+        BulkEvaluation: {
+            /** @description Every flag of the catalogue, by name. */
+            flags: components["schemas"]["Evaluation"][];
+        };
         /** @description What is bought, and for whom. */
         CheckoutRequest: {
-            /**
-             * Format: uri
-             * @description Where Stripe's link back leads, likewise; it gets `orgId`. The frontend's `/billing/canceled` if it is
-             *     not given.
-             * @default null
-             */
-            cancelUrl?: string | null;
             /**
              * @description ISO 4217, of a price in `GET /api/billing/plans`. Without it, that of the first of its prices by the
              *     interval.
@@ -170,19 +208,6 @@ export interface components {
             orgId: components["schemas"]["OrgId"];
             /** @description The plan. */
             planCode: components["schemas"]["PlanCode"];
-            /**
-             * @description How many seats, where several of the plan may be bought. Rounded up to what the plan is sold by. One
-             *     of the plan if it is not given.
-             * @default null
-             */
-            seats?: number | null;
-            /**
-             * Format: uri
-             * @description Where Stripe leads after the payment: an address on an allowed origin. It gets `session_id` and
-             *     `orgId`. The frontend's `/billing/success` if it is not given.
-             * @default null
-             */
-            successUrl?: string | null;
         };
         /** @description The page to send the person to. */
         CheckoutResponse: {
@@ -192,11 +217,6 @@ export interface components {
             orgId: components["schemas"]["OrgId"];
             /** @description The plan. */
             planCode: components["schemas"]["PlanCode"];
-            /**
-             * Format: uint32
-             * @description All seats that the page sells.
-             */
-            seats: number;
             /** @description Stripe's id of the checkout session. */
             sessionId: string;
             /** @constant */
@@ -285,25 +305,10 @@ export interface components {
              */
             reason: string | null;
             /**
-             * @description What the subscription changes to at the end of the period. Null: nothing, or what it changes to is not
-             *     known at the moment.
-             */
-            scheduled: components["schemas"]["Scheduled"] | null;
-            /**
              * Format: int32
              * @description Seats that are paid for, or included.
              */
             seats: number;
-            /**
-             * Format: int32
-             * @description How many members are too many, as after a downgrade. Nobody is thrown out. 0: each has a seat.
-             */
-            seatsOver: number;
-            /**
-             * Format: int32
-             * @description Members, each of whom takes a seat.
-             */
-            seatsUsed: number;
             /**
              * @description Stripe's status of the subscription that explains the plan, or `none` where there never was one.
              *     Stripe may add to these.
@@ -331,25 +336,104 @@ export interface components {
              */
             trialEndsAt: string | null;
         };
+        /** @description A flag of an organization. */
+        Evaluation: {
+            /** @description Its name. */
+            key: string;
+            /** @description What decides it. */
+            metadata: components["schemas"]["FlagMetadata"];
+            /** @description Why. */
+            reason: components["schemas"]["FlagReason"];
+            /** @description Whether it is on. */
+            value: boolean;
+            /** @description The same as a word. */
+            variant: components["schemas"]["FlagVariant"];
+        };
+        /** @description OpenFeature's evaluation context. What else it holds is not looked at: who asks, the access token says. */
+        EvaluationContext: {
+            /** @description The organization. */
+            targetingKey: components["schemas"]["OrgId"];
+        };
+        /** @description Why no flag was evaluated: for our clients, and once more as OpenFeature's providers read it. */
+        EvaluationFailure: {
+            /**
+             * @description For programs. It does not change.
+             * @enum {string}
+             */
+            code: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_return_url" | "invalid_signature" | "missing_org_id" | "parse_error" | "targeting_key_missing" | "invalid_context" | "flag_not_found" | "unauthenticated" | "identity_mismatch" | "not_a_member" | "not_a_billing_admin" | "no_customer" | "already_subscribed" | "shared_customer" | "payload_too_large" | "internal" | "processing_failed" | "stripe_error" | "stripe_throttled" | "database_unavailable";
+            /** @description One sentence for people. It may change. */
+            error: string;
+            /**
+             * @description OpenFeature's error code.
+             * @enum {string}
+             */
+            errorCode: "PARSE_ERROR" | "TARGETING_KEY_MISSING" | "INVALID_CONTEXT" | "FLAG_NOT_FOUND";
+            /** @description The sentence that `error` has. */
+            errorDetails: string;
+            /** @description The flag. Not there: all were asked for. */
+            key?: string;
+            /** @description To be named when asking us: our log has the reason under it. */
+            requestId: string;
+            /** @constant */
+            success: false;
+        };
+        /** @description Asks for flags. */
+        EvaluationRequest: {
+            /** @description Whose flags. */
+            context: components["schemas"]["EvaluationContext"];
+        };
         /** @description Why a request got no success. */
         Failure: {
             /**
              * @description For programs. It does not change.
              * @enum {string}
              */
-            code: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_seats" | "invalid_return_url" | "invalid_signature" | "missing_org_id" | "unauthenticated" | "identity_mismatch" | "not_a_member" | "not_a_billing_admin" | "no_customer" | "already_subscribed" | "flow_unavailable" | "shared_customer" | "payload_too_large" | "internal" | "processing_failed" | "stripe_error" | "stripe_throttled" | "database_unavailable";
+            code: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_return_url" | "invalid_signature" | "missing_org_id" | "parse_error" | "targeting_key_missing" | "invalid_context" | "flag_not_found" | "unauthenticated" | "identity_mismatch" | "not_a_member" | "not_a_billing_admin" | "no_customer" | "already_subscribed" | "shared_customer" | "payload_too_large" | "internal" | "processing_failed" | "stripe_error" | "stripe_throttled" | "database_unavailable";
             /** @description One sentence for people. It may change. */
             error: string;
-            /**
-             * Format: uri
-             * @description With `already_subscribed`: Stripe's page that makes the ordered change.
-             */
-            portalUrl?: string;
             /** @description To be named when asking us: our log has the reason under it. */
             requestId: string;
             /** @constant */
             success: false;
         };
+        /** @description What decides a flag. */
+        FlagMetadata: {
+            /**
+             * Format: date-time
+             * @description When what decides ends. Not there: no end is known.
+             */
+            expiresAt?: string;
+            /** @description The plan in force. */
+            plan: components["schemas"]["PlanCode"];
+            /** @description What decides: the plan also where nothing grants the flag. */
+            source: components["schemas"]["FlagSource"];
+        };
+        /**
+         * @description Why a flag has its value, in the words of OpenFeature.
+         *
+         *     - `TARGETING_MATCH`: Something grants it to the organization, or an override decides.
+         *     - `DEFAULT`: It is as everybody has it.
+         * @enum {string}
+         */
+        FlagReason: "TARGETING_MATCH" | "DEFAULT";
+        /**
+         * @description What can decide a flag.
+         *
+         *     - `plan`: A plan.
+         *     - `addon`: An add-on.
+         *     - `trial`: A trial of the flag.
+         *     - `override`: An operator's word.
+         * @enum {string}
+         */
+        FlagSource: "plan" | "addon" | "trial" | "override";
+        /**
+         * @description A flag's value as a word.
+         *
+         *     - `on`: The flag is on.
+         *     - `off`: The flag is off.
+         * @enum {string}
+         */
+        FlagVariant: "on" | "off";
         /** @description API Gateway's own answer, where the function was not asked. */
         GatewayFailure: {
             message: string;
@@ -476,31 +560,8 @@ export interface components {
             /** @constant */
             success: true;
         };
-        /** @description One thing to do in the portal. */
-        PortalFlow: {
-            /** @description How often it is paid. */
-            interval: components["schemas"]["Interval"];
-            /** @description The plan. */
-            planCode: components["schemas"]["PlanCode"];
-            /**
-             * @description How many seats, where several of the plan may be bought. Rounded up to what the plan is sold by.
-             *     Without a number it is as many as now, or one of another plan.
-             * @default null
-             */
-            seats?: number | null;
-            /** @constant */
-            type: "update";
-        } | {
-            /** @constant */
-            type: "cancel";
-        } | {
-            /** @constant */
-            type: "payment_method";
-        };
         /** @description Whose subscription is to be managed. */
         PortalRequest: {
-            /** @description The one thing that it is opened for. Without one it begins with an overview. */
-            flow?: components["schemas"]["PortalFlow"] | null;
             /** @description The organization. */
             orgId: components["schemas"]["OrgId"];
             /**
@@ -527,23 +588,6 @@ export interface components {
             outcome: components["schemas"]["Outcome"];
             /** @constant */
             received: true;
-        };
-        /** @description A change that waits for the end of the paid period. */
-        Scheduled: {
-            /**
-             * Format: date-time
-             * @description When.
-             */
-            at: string;
-            /** @description How often it is paid then: `day`, `week`, `month` or `year`. Null: not known. */
-            interval: string | null;
-            /** @description The plan that it changes to. */
-            planCode: components["schemas"]["PlanCode"];
-            /**
-             * Format: int32
-             * @description All seats that it pays for then.
-             */
-            seats: number;
         };
         /** @description A Stripe event, of any API version. What else it carries is passed over. */
         StripeEvent: {
@@ -643,8 +687,6 @@ export interface operations {
              *     `invalid_org_id`: `orgId` is not a UUID.
              *     `invalid_plan`: `planCode` is none of the plans.
              *     `invalid_interval`: `interval` is unknown, or the plan is not sold by it (`pilot` has no year).
-             *     `invalid_seats`: `seats` is 0, or more than the plan is sold with.
-             *     `invalid_return_url`: `returnUrl`, `successUrl` or `cancelUrl` is not on an allowed origin.
              */
             400: {
                 headers: {
@@ -655,7 +697,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_seats" | "invalid_return_url";
+                        code?: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval";
                     };
                 };
             };
@@ -691,7 +733,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `already_subscribed`: the organization has a live paid subscription: the portal changes it, at `portalUrl`. */
+            /** @description `already_subscribed`: the organization has a live paid subscription: the portal changes it. */
             409: {
                 headers: {
                     /** @description Whether the answer may be kept. */
@@ -925,10 +967,7 @@ export interface operations {
             /**
              * @description `invalid_request`: the request is no JSON object, or a field is missing, unknown, twice there or of another type: it is named.
              *     `invalid_org_id`: `orgId` is not a UUID.
-             *     `invalid_plan`: `planCode` is none of the plans.
-             *     `invalid_interval`: `interval` is unknown, or the plan is not sold by it (`pilot` has no year).
-             *     `invalid_seats`: `seats` is 0, or more than the plan is sold with.
-             *     `invalid_return_url`: `returnUrl`, `successUrl` or `cancelUrl` is not on an allowed origin.
+             *     `invalid_return_url`: `returnUrl` is not on an allowed origin.
              */
             400: {
                 headers: {
@@ -939,7 +978,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_seats" | "invalid_return_url";
+                        code?: "invalid_request" | "invalid_org_id" | "invalid_return_url";
                     };
                 };
             };
@@ -989,10 +1028,7 @@ export interface operations {
                     };
                 };
             };
-            /**
-             * @description `flow_unavailable`: the portal has no page for the `flow`.
-             *     `shared_customer`: the organization's customer pays for another organization too, which its portal would show.
-             */
+            /** @description `shared_customer`: the organization's customer pays for another organization too, which its portal would show. */
             409: {
                 headers: {
                     /** @description Whether the answer may be kept. */
@@ -1002,7 +1038,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "flow_unavailable" | "shared_customer";
+                        code?: "shared_customer";
                     };
                 };
             };
@@ -1498,6 +1534,313 @@ export interface operations {
                     "application/json": components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
                         code?: "internal" | "processing_failed";
+                    };
+                };
+            };
+        };
+    };
+    evaluateFlags: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the answer at hand; several with commas.
+                 * @example "1b8c0e3f5a7d9b2c4e6f8a0b-16b3740"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            /** @description Every flag of the catalogue, by name. */
+            200: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "private, no-cache";
+                    /**
+                     * @description Names the answer.
+                     * @example "1b8c0e3f5a7d9b2c4e6f8a0b-16b3740"
+                     */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkEvaluation"];
+                };
+            };
+            /** @description The answer named by `If-None-Match` still stands. */
+            304: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "private, no-cache";
+                    /**
+                     * @description Names the answer.
+                     * @example "1b8c0e3f5a7d9b2c4e6f8a0b-16b3740"
+                     */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `parse_error`: the body is no JSON object, or not of the protocol's shape.
+             *     `targeting_key_missing`: the context has no `targetingKey`.
+             *     `invalid_context`: the context is no object, or its `targetingKey` is not a UUID.
+             */
+            400: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationFailure"] & {
+                        /** @enum {unknown} */
+                        code?: "parse_error" | "targeting_key_missing" | "invalid_context";
+                    };
+                };
+            };
+            /** @description `unauthenticated`: no access token, or one that is not good (any more). */
+            401: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description `identity_mismatch`: the request has an `x-user-id` header that names another than the token.
+             *     `not_a_member`: not a member of the organization, or there is no such organization.
+             */
+            403: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "identity_mismatch" | "not_a_member";
+                    };
+                };
+            };
+            /** @description `payload_too_large`: the body is larger than the route takes. */
+            413: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description API Gateway throttles the API. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayFailure"];
+                };
+            };
+            /** @description `internal`: it is our fault. */
+            500: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "internal";
+                    };
+                };
+            };
+            /** @description `database_unavailable`: the database is down, or busy. */
+            503: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 2
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "database_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    evaluateFlag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The flag's name.
+                 * @example canExportPDF
+                 */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            /** @description The flag. */
+            200: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /**
+             * @description `parse_error`: the body is no JSON object, or not of the protocol's shape.
+             *     `targeting_key_missing`: the context has no `targetingKey`.
+             *     `invalid_context`: the context is no object, or its `targetingKey` is not a UUID.
+             */
+            400: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationFailure"] & {
+                        /** @enum {unknown} */
+                        code?: "parse_error" | "targeting_key_missing" | "invalid_context";
+                    };
+                };
+            };
+            /** @description `unauthenticated`: no access token, or one that is not good (any more). */
+            401: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "unauthenticated";
+                    };
+                };
+            };
+            /**
+             * @description `identity_mismatch`: the request has an `x-user-id` header that names another than the token.
+             *     `not_a_member`: not a member of the organization, or there is no such organization.
+             */
+            403: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "identity_mismatch" | "not_a_member";
+                    };
+                };
+            };
+            /** @description `flag_not_found`: there is no flag of this name. */
+            404: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationFailure"] & {
+                        /** @enum {unknown} */
+                        code?: "flag_not_found";
+                    };
+                };
+            };
+            /** @description `payload_too_large`: the body is larger than the route takes. */
+            413: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "payload_too_large";
+                    };
+                };
+            };
+            /** @description API Gateway throttles the API. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayFailure"];
+                };
+            };
+            /** @description `internal`: it is our fault. */
+            500: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "internal";
+                    };
+                };
+            };
+            /** @description `database_unavailable`: the database is down, or busy. */
+            503: {
+                headers: {
+                    /** @description Whether the answer may be kept. */
+                    "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 2
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Failure"] & {
+                        /** @enum {unknown} */
+                        code?: "database_unavailable";
                     };
                 };
             };

@@ -68,3 +68,16 @@ test("an API that is away is said so, and the page comes back by itself", async 
     await page.getByText("the API answers 200").waitFor();
   });
 });
+
+test("a plan is said to have everything of the one below it only if it has", async () => {
+  await withPage(browser, {}, async (page) => {
+    await consoleAs(page, "Owner");
+    const said = await page.evaluate(async () => {
+      const { byRank } = await import("/plans.js");
+      const plan = (rank, name, features) => ({ rank, name, features });
+      const plans = [plan(2, "C", ["one", "three"]), plan(0, "A", ["one"]), plan(1, "B", ["one", "two"])];
+      return byRank(plans).map(({ name, below, gains }) => [name, below, gains.join(" ")]);
+    });
+    assert.deepEqual(said, [["A", null, "one"], ["B", "A", "two"], ["C", null, "one three"]]);
+  });
+});

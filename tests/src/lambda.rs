@@ -45,6 +45,7 @@ async fn invoke(
         "checkout" => answer(app, checkout::handle, request).await,
         "entitlements" => answer(functions.app.reader(), entitlements::handle, request).await,
         "sync" => answer(app, sync::handle, request).await,
+        "ofrep" => answer(functions.app.reader(), ofrep::handle, request).await,
         "plans" => answer(functions.app.reader(), plans::handle, request).await,
         "health" => answer(functions.app.reader(), health::handle, request).await,
         "webhook" => answer(app, webhook::handle, request).await,

@@ -13,6 +13,7 @@ pub mod door;
 pub mod event;
 pub mod faults;
 mod file;
+mod flags;
 pub mod granting;
 mod lambda;
 mod log;

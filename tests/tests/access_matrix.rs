@@ -141,6 +141,7 @@ async fn every_route_lets_in_whom_the_table_says_and_tells_strangers_nothing() {
                 "checkout" => {
                     t.checkout(user, &json!({ "orgId": org, "planCode": "pro", "interval": "month" })).await
                 }
+                "ofrep" => t.flags(user, org).await,
                 "plans" => t.plans(user, Some(org)).await,
                 "portal" => t.portal(user, &json!({ "orgId": org })).await,
                 "sync" => t.sync(user, &json!({ "orgId": org })).await,

@@ -77,6 +77,17 @@ async fn a_read_costs_the_database_no_more_than_its_budget() {
 }
 
 #[tokio::test]
+async fn flags_cost_the_database_no_more_than_their_budget() {
+    let (t, wire) = tapped().await;
+    assert_eq!(t.flags(users::MEMBER, &t.org).await.status, 200);
+    wire.take();
+    assert_eq!(t.flags(users::MEMBER, &t.org).await.status, 200);
+    hold("ofrep", &wire.take());
+    assert_eq!(t.flag(users::MEMBER, &t.org, "hasAPI").await.status, 200);
+    hold("ofrep", &wire.take());
+}
+
+#[tokio::test]
 async fn a_first_checkout_costs_the_database_no_more_than_its_budget() {
     let (t, wire) = tapped().await;
     let buy = |user: &'static str, org: &str| {

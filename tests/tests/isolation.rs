@@ -151,6 +151,7 @@ async fn the_functions_that_the_routes_call_look_up_themselves_who_is_a_member()
     let t = TestApp::start_with_two_organizations().await;
     for (role, function) in [
         ("billing_reader", "read_entitlements('USER', 'ORG')"),
+        ("billing_reader", "read_flags('USER', 'ORG')"),
         ("billing_reader", "read_replayed_entitlements('USER', 'ORG', null) where role is not null"),
         ("billing_checkout", "read_account('USER', 'ORG', false)"),
     ] {

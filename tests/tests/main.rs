@@ -81,6 +81,7 @@ mod local_database;
 mod metrics;
 mod migrations;
 mod model;
+mod ofrep;
 mod openapi;
 mod ordering_rule;
 mod personal_data;

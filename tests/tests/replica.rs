@@ -128,6 +128,20 @@ async fn a_replica_whose_primary_nobody_named_says_that_it_is_behind() {
 }
 
 #[tokio::test]
+async fn flags_for_openfeature_are_the_primarys_unless_it_is_lost() {
+    let (mut t, at_replica, servers, _turn) = start().await;
+    servers.pause().await;
+    buy(&t).await;
+    let plan = async |t: &TestApp| {
+        let answer = t.flag(users::MEMBER, &t.org, "canExportPDF").await;
+        (answer.body["value"].clone(), answer.text("/metadata/plan").to_owned())
+    };
+    assert_eq!(plan(&t).await, (json!(true), "pro".to_owned()));
+    t.read_from(at_replica.url("billing_reader"), Some(NOWHERE.to_owned()));
+    assert_eq!(plan(&t).await, (json!(false), "pilot".to_owned()));
+}
+
+#[tokio::test]
 async fn health_is_about_the_primary() {
     let (mut t, at_replica, _, _turn) = start().await;
     let database = async |t: &TestApp| t.health().await.text("/database").to_owned();

@@ -72,6 +72,7 @@ async fn each_function_answers_its_sample() {
             "portal" => (t.call_portal(request).await, 200),
             "sync" => (t.call_sync(request).await, 200),
             "entitlements" => (t.call_entitlements(request).await, 200),
+            "ofrep" => (t.call_ofrep(request).await, 200),
             "plans" => (t.call_plans(request).await, 200),
             "health" => (t.health().await, 200),
             "webhook" => (t.call_webhook(request).await, 200),

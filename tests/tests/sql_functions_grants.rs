@@ -1,7 +1,7 @@
 //! Whatever grants there are, `billing.has_entitlement` and `billing.orgs_with` answer as the views and the
 //! API do.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tests::users;
 
 use crate::sql_functions::{MEMBER, SERVER, has, start, told};
@@ -56,6 +56,11 @@ async fn over_random_grants_every_way_to_ask_has_the_same_answer() {
         let answer = t.entitlements(users::MEMBER, &t.org).await;
         let flags = answer.body["entitlements"].as_object().unwrap().clone();
         assert_eq!(flags.len(), 11);
+        let evaluated = t.flags(users::MEMBER, &t.org).await;
+        let evaluated = evaluated.body["flags"].as_array().unwrap().iter();
+        let evaluated: Map<String, Value> =
+            evaluated.map(|flag| (flag["key"].as_str().unwrap().to_owned(), flag["value"].clone())).collect();
+        assert_eq!(evaluated, flags, "round {round}, OpenFeature: {sql}");
         for (feature, enabled) in &flags {
             if *enabled == json!(true) {
                 on += 1

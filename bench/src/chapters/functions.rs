@@ -124,6 +124,9 @@ fn event(function: Function, number: usize, (t, auth): (&TestApp, &TestAuth)) ->
             let query = format!("orgId={org}");
             envelope("GET", "/api/entitlements", &query, &user_headers(users::MEMBER), None)
         }
+        Function::Ofrep => {
+            post("/ofrep/v1/evaluate/flags", users::MEMBER, json!({ "context": { "targetingKey": org } }))
+        }
         Function::Plans => envelope("GET", "/api/billing/plans", "", &json!({}), None),
         Function::Health => envelope("GET", "/api/health", "", &json!({}), None),
         Function::Checkout => {

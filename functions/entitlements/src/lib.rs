@@ -2,7 +2,6 @@
 
 mod read;
 
-use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
 use shared::app::App;
 use shared::db::entitlements::Reading;
@@ -10,7 +9,7 @@ use shared::domain::ids::{OrgId, UserId};
 use shared::http::entitlements::EntitlementsAnswer;
 use shared::http::error::ApiError;
 use shared::http::etag::Named;
-use shared::http::{identity, request};
+use shared::http::{identity, request, response};
 use shared::recent::EntitlementsRead;
 use shared::telemetry::metrics;
 
@@ -37,15 +36,7 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     if let Some(tag) = known {
         answer.tag = tag;
     }
-    let mut response = answer.into_response()?;
-    if is_known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        *response.body_mut() = Body::Empty;
-        response.headers_mut().remove(header::CONTENT_TYPE);
-    }
-    // The caller's own copy, to be asked about each time: `no-store` would forbid the 304.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    Ok(response)
+    Ok(response::revalidated(answer.into_response()?, is_known))
 }
 
 /// What was read a moment ago, unless the caller names something else: that may be newer, or they want what

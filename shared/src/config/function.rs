@@ -13,6 +13,8 @@ pub enum Function {
     Entitlements,
     /// Tells whether all is well.
     Health,
+    /// Evaluates flags for OpenFeature.
+    Ofrep,
     /// Says what is sold.
     Plans,
     /// Opens a customer portal session.
@@ -27,17 +29,17 @@ pub enum Function {
     Webhook,
 }
 
-/// How a function is reached. Routes are a method and a path.
+/// How a function is reached. Routes are a method and paths, as API Gateway writes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Front {
     /// A route of the HTTP API for people who have signed in.
-    SignedIn(&'static str, &'static str),
+    SignedIn(&'static str, &'static [&'static str]),
     /// The same, and whoever has not signed in is answered too, with less.
-    Either(&'static str, &'static str),
+    Either(&'static str, &'static [&'static str]),
     /// A route of the HTTP API that is open to anyone.
-    Open(&'static str, &'static str),
+    Open(&'static str, &'static [&'static str]),
     /// A URL of its own, with nothing in between.
-    FunctionUrl(&'static str, &'static str),
+    FunctionUrl(&'static str, &'static [&'static str]),
     /// Called every so many minutes.
     Schedule(u64),
 }
@@ -77,13 +79,17 @@ impl Login {
     }
 }
 
+/// All flags, and one.
+const OFREP: &[&str] = &["/ofrep/v1/evaluate/flags", "/ofrep/v1/evaluate/flags/{key}"];
+
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Checkout,
         Self::Portal,
         Self::Sync,
         Self::Entitlements,
+        Self::Ofrep,
         Self::Plans,
         Self::Webhook,
         Self::Health,
@@ -96,15 +102,20 @@ impl Function {
         use Front::{Either, FunctionUrl, Open, Schedule, SignedIn};
         let login = Some;
         match self {
-            Self::Checkout => ("checkout", SignedIn("POST", "/api/billing/checkout"), login(Login::Checkout)),
-            Self::Portal => ("portal", SignedIn("POST", "/api/billing/portal"), login(Login::Checkout)),
-            Self::Sync => ("sync", SignedIn("POST", "/api/billing/sync"), login(Login::Events)),
-            Self::Entitlements => {
-                ("entitlements", SignedIn("GET", "/api/entitlements"), login(Login::Reader))
+            Self::Checkout => {
+                ("checkout", SignedIn("POST", &["/api/billing/checkout"]), login(Login::Checkout))
             }
-            Self::Plans => ("plans", Either("GET", "/api/billing/plans"), login(Login::Reader)),
-            Self::Webhook => ("webhook", FunctionUrl("POST", "/api/webhooks/stripe"), login(Login::Events)),
-            Self::Health => ("health", Open("GET", "/api/health"), login(Login::Reader)),
+            Self::Portal => ("portal", SignedIn("POST", &["/api/billing/portal"]), login(Login::Checkout)),
+            Self::Sync => ("sync", SignedIn("POST", &["/api/billing/sync"]), login(Login::Events)),
+            Self::Entitlements => {
+                ("entitlements", SignedIn("GET", &["/api/entitlements"]), login(Login::Reader))
+            }
+            Self::Ofrep => ("ofrep", SignedIn("POST", OFREP), login(Login::Reader)),
+            Self::Plans => ("plans", Either("GET", &["/api/billing/plans"]), login(Login::Reader)),
+            Self::Webhook => {
+                ("webhook", FunctionUrl("POST", &["/api/webhooks/stripe"]), login(Login::Events))
+            }
+            Self::Health => ("health", Open("GET", &["/api/health"]), login(Login::Reader)),
             Self::Reconcile => ("reconcile", Schedule(15), login(Login::Operator)),
             Self::Probe => ("probe", Schedule(5), None),
         }
@@ -125,15 +136,16 @@ impl Function {
         self.row().2
     }
 
-    /// Its method and path, if it has a route.
-    pub fn route(self) -> Option<(&'static str, &'static str)> {
-        match self.front() {
-            Front::SignedIn(method, path)
-            | Front::Either(method, path)
-            | Front::Open(method, path)
-            | Front::FunctionUrl(method, path) => Some((method, path)),
-            Front::Schedule(_) => None,
-        }
+    /// Its routes, each a method and a path. Empty: it is called on a schedule.
+    pub fn routes(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let (method, paths): (_, &'static [&'static str]) = match self.front() {
+            Front::SignedIn(method, paths)
+            | Front::Either(method, paths)
+            | Front::Open(method, paths)
+            | Front::FunctionUrl(method, paths) => (method, paths),
+            Front::Schedule(_) => ("", &[]),
+        };
+        paths.iter().map(move |path| (method, *path))
     }
 
     /// The name under which a secret that several functions share holds the address with this function's own
@@ -156,7 +168,7 @@ impl Function {
         let knows_callers = || in_front() || checks_tokens();
         let has_stripe = || set("DATABASE_URL") && set("STRIPE_SECRET_KEY");
         match self {
-            Self::Entitlements | Self::Plans => set("DATABASE_URL") && knows_callers(),
+            Self::Entitlements | Self::Ofrep | Self::Plans => set("DATABASE_URL") && knows_callers(),
             Self::Sync => has_stripe() && knows_callers(),
             Self::Checkout | Self::Portal => has_stripe() && base_url() && knows_callers(),
             Self::Reconcile => has_stripe(),

@@ -165,6 +165,7 @@ fn a_function_is_complete_with_what_it_works_with_and_needs_no_secret_then() {
         (Function::Checkout, "DATABASE_URL STRIPE_SECRET_KEY BASE_URL SUPABASE_URL SUPABASE_JWT_SECRET"),
         (Function::Entitlements, "DATABASE_URL SUPABASE_URL SUPABASE_JWKS"),
         (Function::Health, "DATABASE_URL STRIPE_SECRET_KEY STRIPE_WEBHOOK_SECRET BASE_URL SUPABASE_URL"),
+        (Function::Ofrep, "DATABASE_URL SUPABASE_URL SUPABASE_JWKS"),
         (Function::Plans, "DATABASE_URL SUPABASE_URL SUPABASE_JWT_SECRET"),
         (Function::Portal, "DATABASE_URL STRIPE_SECRET_KEY NEXT_PUBLIC_BASE_URL SUPABASE_URL SUPABASE_JWKS"),
         (
@@ -209,6 +210,7 @@ fn of_several_addresses_in_a_secret_each_function_takes_its_own() {
     for (function, url) in [
         (Function::Entitlements, "r"),
         (Function::Health, "r"),
+        (Function::Ofrep, "r"),
         (Function::Plans, "r"),
         (Function::Checkout, "c"),
         (Function::Portal, "c"),

@@ -11,6 +11,7 @@ pub mod argument;
 pub mod customers;
 pub mod entitlements;
 pub mod failed_events;
+pub mod flags;
 pub mod health;
 pub mod history;
 pub mod kept_events;

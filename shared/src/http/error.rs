@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::{Error, NOT_APPLIED, with_sources};
+use crate::http::evaluation::{EvaluationFailure, Unevaluated};
 use crate::http::identity::Refusal;
 use crate::http::{response, schema};
 use crate::stripe::signature::Invalid;
@@ -68,6 +69,14 @@ pub enum ApiError {
     /// A webhook without a valid signature.
     #[error("invalid signature: {0}")]
     InvalidSignature(#[from] Invalid),
+    /// No flag was evaluated.
+    #[error("not evaluated: {why}")]
+    Unevaluated {
+        /// The flag. None: all were asked for.
+        key: Option<String>,
+        /// What is wrong.
+        why: Unevaluated,
+    },
     /// What the request asked for failed.
     #[error(transparent)]
     Failed(#[from] Error),
@@ -154,6 +163,7 @@ impl ApiError {
                 (S::PAYLOAD_TOO_LARGE, "payload_too_large", "The request body is too large")
             }
             Self::InvalidSignature(_) => (S::BAD_REQUEST, "invalid_signature", "Invalid signature"),
+            Self::Unevaluated { why, .. } => why.parts(),
             Self::Failed(error) => failed(error),
             Self::ProcessingFailed(_) => {
                 (S::INTERNAL_SERVER_ERROR, "processing_failed", "Event processing failed")
@@ -238,7 +248,14 @@ impl ApiError {
             _ => None,
         };
         let failure = Failure { success: false, error, code, request_id, portal_url };
-        let mut response = response::json(status, &failure);
+        let mut response = match &self {
+            Self::Unevaluated { key, why } => {
+                let (key, error_code) = (key.as_deref(), why.error_code());
+                let failure = EvaluationFailure { failure, key, error_code, error_details: error };
+                response::json(status, &failure)
+            }
+            _ => response::json(status, &failure),
+        };
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -5,6 +5,7 @@ pub mod entitlements;
 pub mod envelope;
 pub mod error;
 pub mod etag;
+pub mod evaluation;
 pub mod identity;
 pub mod offer;
 pub mod request;

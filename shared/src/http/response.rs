@@ -29,6 +29,18 @@ pub fn harden(response: &mut Response<Body>) {
     }
 }
 
+/// An answer with an `ETag`, of which a caller keeps their own copy. Without its body, if they have it already.
+pub fn revalidated(mut response: Response<Body>, is_known: bool) -> Response<Body> {
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::Empty;
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    // To be asked about each time: `no-store` would forbid the 304.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+}
+
 /// A JSON answer with status 200.
 pub fn ok(body: &impl Serialize) -> Response<Body> {
     json(StatusCode::OK, body)

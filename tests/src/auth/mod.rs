@@ -107,6 +107,7 @@ impl TestAuth {
             "checkout" => answer_live(&self.live, checkout::handle, post()).await,
             "portal" => answer_live(&self.live, portal::handle, post()).await,
             "sync" => answer_live(&self.live, sync::handle, post()).await,
+            "ofrep" => answer_live(&self.live, ofrep::handle, post()).await,
             "entitlements" => {
                 answer_live(&self.live, entitlements::handle, request("GET", "/api/entitlements")).await
             }

@@ -64,6 +64,7 @@ pub async fn end(t: &TestApp, world: &World, post: &Post, history: &History) -> 
             return Err(format!("{} has {}, at Stripe {expected:?}", organization.id, answer.body));
         }
         seats_are_those_paid_for(t, world, organization, &answer.body)?;
+        flags_are_the_same_for_openfeature(t, organization, &answer.body).await?;
         let addon = world.has_addon(t, &organization.id) || answer.text("/planCode") == "enterprise";
         if answer.body["entitlements"][ADDON] != addon {
             return Err(format!("{} has {}, and its add-on is {addon}", organization.id, answer.body));
@@ -108,6 +109,22 @@ fn seats_are_those_paid_for(
         return Ok(());
     }
     Err(format!("{} has {answer}, and pays for {expected} seats", organization.id))
+}
+
+/// Asked for as OpenFeature does, each flag is what entitlements say.
+async fn flags_are_the_same_for_openfeature(
+    t: &TestApp,
+    organization: &Organization,
+    answer: &Value,
+) -> Result<(), String> {
+    let evaluated = t.flags(&organization.user, &organization.id).await;
+    let flags = evaluated.body["flags"].as_array().into_iter().flatten();
+    let flags: Value =
+        flags.map(|flag| (flag["key"].as_str().unwrap_or_default(), flag["value"].clone())).collect();
+    if flags == answer["entitlements"] {
+        return Ok(());
+    }
+    Err(format!("{} has {answer}, and for OpenFeature {}", organization.id, evaluated.body))
 }
 
 /// Those of live subscriptions, in Stripe's order. What they take off is known, unless Stripe was ill.

@@ -45,10 +45,16 @@ pub fn assert_documented(function: &str, status: u16, body: &Value, header: impl
     }
 }
 
-/// The document's word on a function: its path ends in the function's name, but for Stripe's.
+/// The document's word on a function: its path ends in the function's name, but for Stripe's and
+/// OpenFeature's.
 fn operation(function: &str) -> &'static Value {
-    let ending = if function == "webhook" { "/stripe".to_owned() } else { format!("/{function}") };
-    let found = DOCUMENT["paths"].as_object().into_iter().flatten().find(|(path, _)| path.ends_with(&ending));
+    let ending = match function {
+        "webhook" => "/stripe",
+        "ofrep" => "/flags",
+        "ofrep {key}" => "/flags/{key}",
+        function => &format!("/{function}"),
+    };
+    let found = DOCUMENT["paths"].as_object().into_iter().flatten().find(|(path, _)| path.ends_with(ending));
     let methods = found.and_then(|(_, item)| item.get("get").or(item.get("post")));
     methods.unwrap_or_else(|| panic!("no operation of {function}"))
 }

@@ -72,6 +72,33 @@ fn flags(on: &[&str]) -> Value {
     PRO.iter().chain(&ENTERPRISE).map(|f| ((*f).to_owned(), Value::from(on.contains(f)))).collect()
 }
 
+pub fn evaluation_requests() -> Value {
+    json!({ "organization": { "value": { "context": { "targetingKey": ORG } } } })
+}
+
+pub fn evaluation() -> Value {
+    json!({
+        "granted": { "summary": "The plan grants it", "value": granted() },
+        "not_granted": { "summary": "Nothing grants it", "value": {
+            "key": "hasAPI", "value": false, "variant": "off", "reason": "DEFAULT",
+            "metadata": { "source": "plan", "plan": "pro" }
+        } },
+        "addon": { "summary": "An add-on grants it, for a time", "value": {
+            "key": "hasAPI", "value": true, "variant": "on", "reason": "TARGETING_MATCH",
+            "metadata": { "source": "addon", "plan": "pro", "expiresAt": "2026-12-22T21:40:52Z" }
+        } }
+    })
+}
+
+pub fn evaluations() -> Value {
+    json!({ "pro": { "value": { "flags": [granted()] } } })
+}
+
+fn granted() -> Value {
+    json!({ "key": "canExportPDF", "value": true, "variant": "on", "reason": "TARGETING_MATCH",
+        "metadata": { "source": "plan", "plan": "pro" } })
+}
+
 pub fn portal_requests() -> Value {
     json!({
         "plain": { "summary": "Leads back to the frontend", "value": { "orgId": ORG } },

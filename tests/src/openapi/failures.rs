@@ -6,34 +6,39 @@ use lambda_http::Body;
 use serde_json::{Map, Value, json};
 use shared::error::Error;
 use shared::http::error::ApiError;
+use shared::http::evaluation::Unevaluated;
 use shared::http::identity::Refusal;
 use shared::{db, stripe};
 
 /// `x`: the route can answer it. The tests call each route until it did, and for nothing else.
 const FAILURES: &str = "
-                      checkout  portal  sync  entitlements  plans  webhook  health
-invalid_request       x         x       x     x             x      x        .
-invalid_org_id        x         x       x     x             x      .        .
-invalid_plan          x         x       .     .             .      .        .
-invalid_interval      x         x       .     .             .      .        .
-invalid_seats         x         x       .     .             .      .        .
-invalid_return_url    x         x       .     .             .      .        .
-invalid_signature     .         .       .     .             .      x        .
-missing_org_id        .         .       .     .             .      x        .
-unauthenticated       x         x       x     x             x      .        .
-identity_mismatch     x         x       x     x             x      .        .
-not_a_member          x         x       x     x             x      .        .
-not_a_billing_admin   x         x       .     .             .      .        .
-no_customer           .         x       .     .             .      .        .
-already_subscribed    x         .       .     .             .      .        .
-flow_unavailable      .         x       .     .             .      .        .
-shared_customer       .         x       .     .             .      .        .
-payload_too_large     x         x       x     .             .      x        .
-internal              x         x       x     x             x      x        .
-processing_failed     .         .       .     .             .      x        .
-stripe_error          x         x       x     .             .      .        .
-stripe_throttled      x         x       x     .             .      .        .
-database_unavailable  x         x       x     x             x      .        .
+                       checkout  portal  sync  entitlements  ofrep  plans  webhook  health
+invalid_request        x         x       x     x             .      x      x        .
+invalid_org_id         x         x       x     x             .      x      .        .
+invalid_plan           x         x       .     .             .      .      .        .
+invalid_interval       x         x       .     .             .      .      .        .
+invalid_seats          x         x       .     .             .      .      .        .
+invalid_return_url     x         x       .     .             .      .      .        .
+invalid_signature      .         .       .     .             .      .      x        .
+missing_org_id         .         .       .     .             .      .      x        .
+parse_error            .         .       .     .             x      .      .        .
+targeting_key_missing  .         .       .     .             x      .      .        .
+invalid_context        .         .       .     .             x      .      .        .
+flag_not_found         .         .       .     .             x      .      .        .
+unauthenticated        x         x       x     x             x      x      .        .
+identity_mismatch      x         x       x     x             x      x      .        .
+not_a_member           x         x       x     x             x      x      .        .
+not_a_billing_admin    x         x       .     .             .      .      .        .
+no_customer            .         x       .     .             .      .      .        .
+already_subscribed     x         .       .     .             .      .      .        .
+flow_unavailable       .         x       .     .             .      .      .        .
+shared_customer        .         x       .     .             .      .      .        .
+payload_too_large      x         x       x     .             x      .      x        .
+internal               x         x       x     x             x      x      x        .
+processing_failed      .         .       .     .             .      .      x        .
+stripe_error           x         x       x     .             .      .      .        .
+stripe_throttled       x         x       x     .             .      .      .        .
+database_unavailable   x         x       x     x             x      x      .        .
 ";
 
 /// A request's id, as Lambda makes them.
@@ -76,6 +81,10 @@ fn every_failure() -> Vec<ApiError> {
         ApiError::InvalidReturnUrl,
         ApiError::InvalidSignature(stripe::signature::Invalid::Mismatch),
         Error::MissingOrg.into(),
+        unevaluated(Unevaluated::ParseError("The body must be one JSON object".to_owned())),
+        unevaluated(Unevaluated::TargetingKeyMissing),
+        unevaluated(Unevaluated::InvalidContext),
+        unevaluated(Unevaluated::FlagNotFound),
         ApiError::Unauthenticated(Refusal::Missing),
         ApiError::IdentityMismatch,
         ApiError::NotAMember,
@@ -93,6 +102,10 @@ fn every_failure() -> Vec<ApiError> {
     ]
 }
 
+fn unevaluated(why: Unevaluated) -> ApiError {
+    ApiError::Unevaluated { key: Some("canExportPDF".to_owned()), why }
+}
+
 /// When a failure is the answer, for the reader.
 fn when(error: &ApiError) -> &'static str {
     match error {
@@ -108,6 +121,7 @@ fn when(error: &ApiError) -> &'static str {
         ApiError::InvalidSeats => "`seats` is 0, or more than the plan is sold with",
         ApiError::InvalidReturnUrl => "`returnUrl`, `successUrl` or `cancelUrl` is not on an allowed origin",
         ApiError::InvalidSignature(_) => "the signature is missing, wrong, twice there or stale",
+        ApiError::Unevaluated { why, .. } => when_unevaluated(why),
         ApiError::Unauthenticated(_) => "no access token, or one that is not good (any more)",
         ApiError::IdentityMismatch => {
             "the request has an `x-user-id` header that names another than the token"
@@ -125,6 +139,15 @@ fn when(error: &ApiError) -> &'static str {
         ApiError::PayloadTooLarge => "the body is larger than the route takes",
         ApiError::ProcessingFailed(_) => "the event could not be applied now; Stripe sends it again",
         ApiError::Failed(error) => when_failed(error),
+    }
+}
+
+fn when_unevaluated(why: &Unevaluated) -> &'static str {
+    match why {
+        Unevaluated::ParseError(_) => "the body is no JSON object, or not of the protocol's shape",
+        Unevaluated::TargetingKeyMissing => "the context has no `targetingKey`",
+        Unevaluated::InvalidContext => "the context is no object, or its `targetingKey` is not a UUID",
+        Unevaluated::FlagNotFound => "there is no flag of this name",
     }
 }
 
@@ -156,6 +179,8 @@ pub fn responses(function: &str) -> Map<String, Value> {
 /// All failures of one status.
 fn response(errors: Vec<ApiError>) -> Value {
     let codes: Vec<_> = errors.iter().map(ApiError::code).collect();
+    let evaluations = errors.iter().all(|error| matches!(error, ApiError::Unevaluated { .. }));
+    let schema = if evaluations { "EvaluationFailure" } else { "Failure" };
     let lines: Vec<_> = errors.iter().map(|error| format!("`{}`: {}.", error.code(), when(error))).collect();
     let mut headers = Map::from_iter([("Cache-Control".to_owned(), super::operations::no_store())]);
     let mut examples = Map::new();
@@ -191,7 +216,7 @@ fn response(errors: Vec<ApiError>) -> Value {
         "headers": headers,
         "content": { "application/json": {
             "schema": {
-                "allOf": [{ "$ref": "#/components/schemas/Failure" },
+                "allOf": [{ "$ref": format!("#/components/schemas/{schema}") },
                     { "properties": { "code": { "enum": codes } } }]
             },
             "examples": examples
@@ -202,10 +227,11 @@ fn response(errors: Vec<ApiError>) -> Value {
 /// Adds what is not one type: the codes that there are, and API Gateway's own failure.
 pub fn failure_schemas(components: &mut Map<String, Value>) {
     let codes: Vec<_> = every_failure().iter().map(ApiError::code).collect();
-    if let Some(code) =
-        components.get_mut("Failure").and_then(|failure| failure.pointer_mut("/properties/code"))
-    {
-        code["enum"] = json!(codes);
+    for name in ["Failure", "EvaluationFailure"] {
+        let failure = components.get_mut(name);
+        if let Some(code) = failure.and_then(|failure| failure.pointer_mut("/properties/code")) {
+            code["enum"] = json!(codes);
+        }
     }
     components.insert(
         "GatewayFailure".to_owned(),

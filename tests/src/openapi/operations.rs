@@ -2,12 +2,14 @@
 
 use checkout::{CheckoutRequest, CheckoutResponse};
 use health::Health;
+use ofrep::{BulkEvaluation, Evaluation, EvaluationRequest};
 use plans::PlansResponse;
 use portal::{PortalRequest, PortalResponse};
 use serde_json::{Map, Value, json};
 use shared::domain::ids::OrgId;
 use shared::http::entitlements::Stamped;
 use shared::http::error::Failure;
+use shared::http::evaluation::EvaluationFailure;
 use shared::stripe::event::Event;
 use sync::SyncRequest;
 use webhook::Received;
@@ -19,6 +21,7 @@ use super::schemas::Schemas;
 /// All paths.
 pub fn paths(schemas: &mut Schemas) -> Value {
     schemas.response::<Failure>();
+    schemas.response::<EvaluationFailure>();
     json!({
         "/api/entitlements": { "get": entitlements(schemas) },
         "/api/billing/checkout": { "post": checkout(schemas) },
@@ -26,6 +29,8 @@ pub fn paths(schemas: &mut Schemas) -> Value {
         "/api/billing/portal": { "post": portal(schemas) },
         "/api/billing/sync": { "post": sync(schemas) },
         "/api/health": { "get": health(schemas) },
+        "/ofrep/v1/evaluate/flags": { "post": flags(schemas) },
+        "/ofrep/v1/evaluate/flags/{key}": { "post": flag(schemas) },
         "/api/webhooks/stripe": {
             "servers": [
                 { "url": "http://127.0.0.1:4242", "description": "On this machine (`cargo dev`)" },
@@ -113,6 +118,61 @@ fn plans(schemas: &mut Schemas) -> Value {
         "responses": responses("plans", json!({
             "200": { "description": "All plans, lowest rank first.", "headers": { "Cache-Control": cache },
                 "content": json(schemas.response::<PlansResponse>(), examples::plans()) }
+        }))
+    })
+}
+
+fn flags(schemas: &mut Schemas) -> Value {
+    let mut etag = etag();
+    etag["description"] = json!("Names the answer.");
+    let headers = json!({ "ETag": etag, "Cache-Control": cache_control("private, no-cache") });
+    let answer = json(schemas.response::<BulkEvaluation<'_>>(), examples::evaluations());
+    let mut responses = responses(
+        "ofrep",
+        json!({
+            "200": { "description": "Every flag of the catalogue, by name.", "headers": headers,
+                "content": answer },
+            "304": { "description": "The answer named by `If-None-Match` still stands.", "headers": headers }
+        }),
+    );
+    // That one flag is not there. And no failure is one flag's.
+    responses.remove("404");
+    let failures = responses["400"].pointer_mut("/content/application~1json/examples");
+    for example in failures.and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
+        drop(example["value"].as_object_mut().map(|failure| failure.remove("key")));
+    }
+    json!({
+        "operationId": "evaluateFlags", "tags": ["entitlements"],
+        "summary": "All flags of an organization, for OpenFeature.",
+        "description": "For any member. The OpenFeature Remote Evaluation Protocol's bulk evaluation: what \
+                        OpenFeature's web provider asks. The context's `targetingKey` is the organization; \
+                        what else it holds is not looked at.",
+        "security": access_token(),
+        "parameters": [{
+            "name": "If-None-Match", "in": "header",
+            "description": "The `ETag` of the answer at hand; several with commas.",
+            "schema": { "type": "string" }, "example": examples::ETAG
+        }],
+        "requestBody": body(schemas.request::<EvaluationRequest>(), examples::evaluation_requests()),
+        "responses": responses
+    })
+}
+
+fn flag(schemas: &mut Schemas) -> Value {
+    json!({
+        "operationId": "evaluateFlag", "tags": ["entitlements"],
+        "summary": "One flag of an organization, for OpenFeature.",
+        "description": "For any member. The OpenFeature Remote Evaluation Protocol's evaluation of one flag: \
+                        what OpenFeature's server providers ask.",
+        "security": access_token(),
+        "parameters": [{
+            "name": "key", "in": "path", "required": true, "description": "The flag's name.",
+            "schema": { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,63}$" },
+            "example": "canExportPDF"
+        }],
+        "requestBody": body(schemas.request::<EvaluationRequest>(), examples::evaluation_requests()),
+        "responses": responses("ofrep", json!({
+            "200": success("The flag.", json(schemas.response::<Evaluation<'_>>(), examples::evaluation()))
         }))
     })
 }

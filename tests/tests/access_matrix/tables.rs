@@ -76,6 +76,7 @@ pf_store_customer           .    .        .      .     .     x       .      .   
 pf_withdraw_deal            .    .        .      .     .     x       .      .      .        .      x
 read_account                .    .        .      .     .     x       .      .      x        .      .
 read_entitlements           .    .        .      .     .     x       .      x      .        x      .
+read_flags                  .    .        .      .     .     x       .      x      .        .      .
 read_offer                  .    .        .      .     .     x       .      .      x        .      .
 read_plans                  .    .        .      .     .     x       .      x      .        .      .
 read_replayed_entitlements  .    .        .      .     .     x       .      x      .        .      .
@@ -151,6 +152,7 @@ scheduled_now           .    x        x      x     x     x       x      .      .
 sees_every_organization .    x        x      x     x     x       x      .      .        .      x
 settle_addons           .    .        .      .     .     .       .      .      .        .      .
 snapshot_row            .    .        .      .     .     .       .      .      .        .      .
+sources_of              .    x        x      x     x     x       x      .      .        .      x
 standing_of             .    x        x      x     x     x       x      .      .        .      x
 standings               .    .        .      .     .     .       .      .      .        .      .
 test_clock_time         .    .        .      .     .     .       .      .      .        .      .
@@ -171,6 +173,7 @@ pub const ROUTES: &str = "
               nobody  outsider  member  admin  owner  other  ghost
 entitlements  401     403       200     200    200    403    403
 checkout      401     403       403     409    409    403    403
+ofrep         401     403       200     200    200    403    403
 plans         401     403       200     200    200    403    403
 portal        401     403       403     200    200    403    403
 sync          401     403       200     200    200    403    403

@@ -12,13 +12,14 @@ use super::page::file;
 const WIDTH: usize = 110;
 
 /// What may be wider, by the begin or the end of its path, and why it cannot be otherwise.
-const WIDER: [(&str, &str); 10] = [
+const WIDER: [(&str, &str); 11] = [
     ("tests/fuzz/corpus/", "an input is as long as what sends it makes it"),
     ("package-lock.json", "npm writes it"),
     ("openapi.json", "generated from the code"),
     ("client/src/openapi.ts", "generated from openapi.json"),
     ("events/checkout.json", "a token is one string of JSON, and so is a body"),
     ("events/entitlements.json", "a token is one string of JSON"),
+    ("events/ofrep.json", "a token is one string of JSON"),
     ("events/portal.json", "a token is one string of JSON"),
     ("events/sync.json", "a token is one string of JSON"),
     ("events/webhook.json", "a body is one string of JSON"),

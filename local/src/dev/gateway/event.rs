@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use axum::extract::RawPathParams;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use base64::Engine;
@@ -18,8 +19,8 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// A request to a route.
-    pub fn new(route_key: &str, head: &Parts) -> Self {
+    /// A request to a route; `named` is what stands in its path for `{name}`.
+    pub fn new(route_key: &str, named: &RawPathParams, head: &Parts) -> Self {
         let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
         let headers = headers(&head.headers);
         let text = |name: &str| headers.get(name).cloned().unwrap_or_default();
@@ -50,6 +51,10 @@ impl Incoming {
         let parameters = parameters(query);
         if !parameters.is_empty() {
             event.insert("queryStringParameters".to_owned(), json!(parameters));
+        }
+        let named: BTreeMap<&str, &str> = named.iter().collect();
+        if !named.is_empty() {
+            event.insert("pathParameters".to_owned(), json!(named));
         }
         Self { event, content_type }
     }

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
@@ -63,20 +64,24 @@ pub fn serve(listener: TcpListener, gateway: Gateway) -> Result<JoinHandle<()>, 
     let invoker = Invoker { http, port: gateway.runtime_port };
     let (mut api, mut function_urls) = (Router::new(), Router::new());
     for function in Function::ALL {
-        let Some((method, path)) = function.route() else { continue };
-        let filter = if method == "GET" { MethodFilter::GET } else { MethodFilter::POST };
-        let route = Route {
-            function: function.name(),
-            key: format!("{method} {path}"),
-            signed_in: matches!(function.front(), Front::SignedIn(..) | Front::Either(..)),
-            invoker: invoker.clone(),
-            auth: gateway.auth.clone(),
-            room: Room::of(processes(function)),
-        };
-        let to = on(filter, forward).with_state(route);
-        match function.front() {
-            Front::FunctionUrl(..) => function_urls = function_urls.route(path, to),
-            _ => api = api.route(path, to),
+        // One for all routes: the same processes answer them.
+        let room = Room::of(processes(function));
+        for (method, path) in function.routes() {
+            let filter = if method == "GET" { MethodFilter::GET } else { MethodFilter::POST };
+            let route = Route {
+                function: function.name(),
+                key: format!("{method} {path}"),
+                signed_in: matches!(function.front(), Front::SignedIn(..) | Front::Either(..)),
+                invoker: invoker.clone(),
+                auth: gateway.auth.clone(),
+                room: room.clone(),
+            };
+            let to = on(filter, forward).with_state(route);
+            // Both write what stands for anything as `{name}`.
+            match function.front() {
+                Front::FunctionUrl(..) => function_urls = function_urls.route(path, to),
+                _ => api = api.route(path, to),
+            }
         }
     }
     let router = api
@@ -122,7 +127,12 @@ async fn not_found() -> Response {
     own(StatusCode::NOT_FOUND, "Not Found")
 }
 
-async fn forward(State(route): State<Route>, request: Request) -> Response {
+async fn forward(
+    State(route): State<Route>,
+    named: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+) -> Response {
+    let Ok(named) = named else { return own(StatusCode::BAD_REQUEST, "Bad Request") };
     // The router's GET takes HEAD along; API Gateway's does not.
     if request.method() == Method::HEAD {
         return not_found().await;
@@ -140,7 +150,7 @@ async fn forward(State(route): State<Route>, request: Request) -> Response {
         sign_in_by_header(&route.auth, &mut head.headers);
     }
     let Some(_place) = route.room.enter().await else { return room::full() };
-    let event = Incoming::new(&route.key, &head).into_event(&body);
+    let event = Incoming::new(&route.key, &named, &head).into_event(&body);
     match answer(&route, &event).await {
         Ok(response) => response,
         Err(Failed) => own(StatusCode::BAD_GATEWAY, "Internal Server Error"),
