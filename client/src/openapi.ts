@@ -55,7 +55,7 @@ export interface paths {
         put?: never;
         /**
          * Opens the customer portal at Stripe.
-         * @description For owners and admins: plan, card, seats, invoices, cancelling. Send the person to `url`.
+         * @description For owners and admins: plan, card, seats, invoices, cancelling. Send the person to `url`. With a `flow` it leads straight to one thing, and back once that is done.
          */
         post: operations["openPortal"];
         delete?: never;
@@ -196,6 +196,13 @@ export interface components {
         /** @description What is bought, and for whom. */
         CheckoutRequest: {
             /**
+             * Format: uri
+             * @description Where Stripe's link back leads, likewise; it gets `orgId`. The frontend's `/billing/canceled` if it is
+             *     not given.
+             * @default null
+             */
+            cancelUrl?: string | null;
+            /**
              * @description ISO 4217, of a price in `GET /api/billing/plans`. Without it, that of the first of its prices by the
              *     interval.
              * @example usd
@@ -208,6 +215,19 @@ export interface components {
             orgId: components["schemas"]["OrgId"];
             /** @description The plan. */
             planCode: components["schemas"]["PlanCode"];
+            /**
+             * @description How many seats, where several of the plan may be bought. Rounded up to what the plan is sold by. One
+             *     of the plan if it is not given.
+             * @default null
+             */
+            seats?: number | null;
+            /**
+             * Format: uri
+             * @description Where Stripe leads after the payment: an address on an allowed origin. It gets `session_id` and
+             *     `orgId`. The frontend's `/billing/success` if it is not given.
+             * @default null
+             */
+            successUrl?: string | null;
         };
         /** @description The page to send the person to. */
         CheckoutResponse: {
@@ -217,6 +237,11 @@ export interface components {
             orgId: components["schemas"]["OrgId"];
             /** @description The plan. */
             planCode: components["schemas"]["PlanCode"];
+            /**
+             * Format: uint32
+             * @description All seats that the page sells.
+             */
+            seats: number;
             /** @description Stripe's id of the checkout session. */
             sessionId: string;
             /** @constant */
@@ -305,10 +330,25 @@ export interface components {
              */
             reason: string | null;
             /**
+             * @description What the subscription changes to at the end of the period. Null: nothing, or what it changes to is not
+             *     known at the moment.
+             */
+            scheduled: components["schemas"]["Scheduled"] | null;
+            /**
              * Format: int32
              * @description Seats that are paid for, or included.
              */
             seats: number;
+            /**
+             * Format: int32
+             * @description How many members are too many, as after a downgrade. Nobody is thrown out. 0: each has a seat.
+             */
+            seatsOver: number;
+            /**
+             * Format: int32
+             * @description Members, each of whom takes a seat.
+             */
+            seatsUsed: number;
             /**
              * @description Stripe's status of the subscription that explains the plan, or `none` where there never was one.
              *     Stripe may add to these.
@@ -360,7 +400,7 @@ export interface components {
              * @description For programs. It does not change.
              * @enum {string}
              */
-            code: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_return_url" | "invalid_signature" | "missing_org_id" | "parse_error" | "targeting_key_missing" | "invalid_context" | "flag_not_found" | "unauthenticated" | "identity_mismatch" | "not_a_member" | "not_a_billing_admin" | "no_customer" | "already_subscribed" | "shared_customer" | "payload_too_large" | "internal" | "processing_failed" | "stripe_error" | "stripe_throttled" | "database_unavailable";
+            code: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_seats" | "invalid_return_url" | "invalid_signature" | "missing_org_id" | "parse_error" | "targeting_key_missing" | "invalid_context" | "flag_not_found" | "unauthenticated" | "identity_mismatch" | "not_a_member" | "not_a_billing_admin" | "no_customer" | "already_subscribed" | "flow_unavailable" | "shared_customer" | "payload_too_large" | "internal" | "processing_failed" | "stripe_error" | "stripe_throttled" | "database_unavailable";
             /** @description One sentence for people. It may change. */
             error: string;
             /**
@@ -372,6 +412,11 @@ export interface components {
             errorDetails: string;
             /** @description The flag. Not there: all were asked for. */
             key?: string;
+            /**
+             * Format: uri
+             * @description With `already_subscribed`: Stripe's page that makes the ordered change.
+             */
+            portalUrl?: string;
             /** @description To be named when asking us: our log has the reason under it. */
             requestId: string;
             /** @constant */
@@ -388,9 +433,14 @@ export interface components {
              * @description For programs. It does not change.
              * @enum {string}
              */
-            code: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_return_url" | "invalid_signature" | "missing_org_id" | "parse_error" | "targeting_key_missing" | "invalid_context" | "flag_not_found" | "unauthenticated" | "identity_mismatch" | "not_a_member" | "not_a_billing_admin" | "no_customer" | "already_subscribed" | "shared_customer" | "payload_too_large" | "internal" | "processing_failed" | "stripe_error" | "stripe_throttled" | "database_unavailable";
+            code: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_seats" | "invalid_return_url" | "invalid_signature" | "missing_org_id" | "parse_error" | "targeting_key_missing" | "invalid_context" | "flag_not_found" | "unauthenticated" | "identity_mismatch" | "not_a_member" | "not_a_billing_admin" | "no_customer" | "already_subscribed" | "flow_unavailable" | "shared_customer" | "payload_too_large" | "internal" | "processing_failed" | "stripe_error" | "stripe_throttled" | "database_unavailable";
             /** @description One sentence for people. It may change. */
             error: string;
+            /**
+             * Format: uri
+             * @description With `already_subscribed`: Stripe's page that makes the ordered change.
+             */
+            portalUrl?: string;
             /** @description To be named when asking us: our log has the reason under it. */
             requestId: string;
             /** @constant */
@@ -560,8 +610,31 @@ export interface components {
             /** @constant */
             success: true;
         };
+        /** @description One thing to do in the portal. */
+        PortalFlow: {
+            /** @description How often it is paid. */
+            interval: components["schemas"]["Interval"];
+            /** @description The plan. */
+            planCode: components["schemas"]["PlanCode"];
+            /**
+             * @description How many seats, where several of the plan may be bought. Rounded up to what the plan is sold by.
+             *     Without a number it is as many as now, or one of another plan.
+             * @default null
+             */
+            seats?: number | null;
+            /** @constant */
+            type: "update";
+        } | {
+            /** @constant */
+            type: "cancel";
+        } | {
+            /** @constant */
+            type: "payment_method";
+        };
         /** @description Whose subscription is to be managed. */
         PortalRequest: {
+            /** @description The one thing that it is opened for. Without one it begins with an overview. */
+            flow?: components["schemas"]["PortalFlow"] | null;
             /** @description The organization. */
             orgId: components["schemas"]["OrgId"];
             /**
@@ -588,6 +661,23 @@ export interface components {
             outcome: components["schemas"]["Outcome"];
             /** @constant */
             received: true;
+        };
+        /** @description A change that waits for the end of the paid period. */
+        Scheduled: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description How often it is paid then: `day`, `week`, `month` or `year`. Null: not known. */
+            interval: string | null;
+            /** @description The plan that it changes to. */
+            planCode: components["schemas"]["PlanCode"];
+            /**
+             * Format: int32
+             * @description All seats that it pays for then.
+             */
+            seats: number;
         };
         /** @description A Stripe event, of any API version. What else it carries is passed over. */
         StripeEvent: {
@@ -687,6 +777,8 @@ export interface operations {
              *     `invalid_org_id`: `orgId` is not a UUID.
              *     `invalid_plan`: `planCode` is none of the plans.
              *     `invalid_interval`: `interval` is unknown, or the plan is not sold by it (`pilot` has no year).
+             *     `invalid_seats`: `seats` is 0, or more than the plan is sold with.
+             *     `invalid_return_url`: `returnUrl`, `successUrl` or `cancelUrl` is not on an allowed origin.
              */
             400: {
                 headers: {
@@ -697,7 +789,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval";
+                        code?: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_seats" | "invalid_return_url";
                     };
                 };
             };
@@ -733,7 +825,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `already_subscribed`: the organization has a live paid subscription: the portal changes it. */
+            /** @description `already_subscribed`: the organization has a live paid subscription: the portal changes it, at `portalUrl`. */
             409: {
                 headers: {
                     /** @description Whether the answer may be kept. */
@@ -967,7 +1059,10 @@ export interface operations {
             /**
              * @description `invalid_request`: the request is no JSON object, or a field is missing, unknown, twice there or of another type: it is named.
              *     `invalid_org_id`: `orgId` is not a UUID.
-             *     `invalid_return_url`: `returnUrl` is not on an allowed origin.
+             *     `invalid_plan`: `planCode` is none of the plans.
+             *     `invalid_interval`: `interval` is unknown, or the plan is not sold by it (`pilot` has no year).
+             *     `invalid_seats`: `seats` is 0, or more than the plan is sold with.
+             *     `invalid_return_url`: `returnUrl`, `successUrl` or `cancelUrl` is not on an allowed origin.
              */
             400: {
                 headers: {
@@ -978,7 +1073,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "invalid_request" | "invalid_org_id" | "invalid_return_url";
+                        code?: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_seats" | "invalid_return_url";
                     };
                 };
             };
@@ -1028,7 +1123,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `shared_customer`: the organization's customer pays for another organization too, which its portal would show. */
+            /**
+             * @description `flow_unavailable`: the portal has no page for the `flow`.
+             *     `shared_customer`: the organization's customer pays for another organization too, which its portal would show.
+             */
             409: {
                 headers: {
                     /** @description Whether the answer may be kept. */
@@ -1038,7 +1136,7 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "shared_customer";
+                        code?: "flow_unavailable" | "shared_customer";
                     };
                 };
             };
