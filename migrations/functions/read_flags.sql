@@ -1,7 +1,7 @@
 -- Every flag of an organization and what decides it, for a user: no row, if they are no member.
 --   role   owner, admin or member
---   flags  [{flag, enabled, source, expires_at, everybody}] as `sources_of` has them, by name; `expires_at` in
---          Unix seconds, null for `infinity` too
+--   flags  [{flag, enabled, source, expires_at, everybody}] as `sources_of` has them, by name; `expires_at`
+--          in Unix seconds, null for `infinity` too
 create or replace function billing.read_flags(caller uuid, org uuid) returns table (
   role text, plan_code text, flags jsonb
 ) language plpgsql stable security definer set search_path = pg_catalog, pg_temp

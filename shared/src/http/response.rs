@@ -29,7 +29,8 @@ pub fn harden(response: &mut Response<Body>) {
     }
 }
 
-/// An answer with an `ETag`, of which a caller keeps their own copy. Without its body, if they have it already.
+/// An answer with an `ETag`, of which a caller keeps their own copy. Without its body, if they have it
+/// already.
 pub fn revalidated(mut response: Response<Body>, is_known: bool) -> Response<Body> {
     if is_known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
