@@ -158,6 +158,19 @@ async fn where_the_portal_has_no_such_page_the_answer_says_so() {
 }
 
 #[tokio::test]
+async fn of_a_subscription_that_stripe_does_not_know_there_is_no_such_page() {
+    let t = bought("pro").await;
+    t.db.batch_execute("update subscriptions set stripe_subscription_id = 'sub_nobody'").await.unwrap();
+    for flow in [update("enterprise", "month"), json!({ "type": "cancel" })] {
+        open(&t, flow).await.assert_failure(409, "flow_unavailable");
+    }
+    let order = json!({ "orgId": t.org, "planCode": "enterprise", "interval": "month" });
+    let refused = t.checkout(users::OWNER, &order).await;
+    refused.assert_failure(409, "already_subscribed");
+    assert!(refused.body["portalUrl"].is_string(), "the portal's first page: {}", refused.body);
+}
+
+#[tokio::test]
 async fn a_malformed_flow_is_refused_and_opens_nothing() {
     let t = bought("pro").await;
     for (flow, code, field) in [

@@ -67,7 +67,13 @@ pub async fn open(
         .return_url(visit.return_url.to_owned());
     let one_thing = flow.is_some();
     if let Some(flow) = flow {
-        let Some(mut data) = flow_data(stripe, visit.subscription, flow).await? else { return Ok(None) };
+        let mut data = match flow_data(stripe, visit.subscription, flow).await {
+            Ok(Some(data)) => data,
+            Ok(None) => return Ok(None),
+            // Stripe does not know the subscription.
+            Err(Error::Stripe(error)) if is_refusal(&error) => return Ok(no_page(&error)),
+            Err(error) => return Err(error),
+        };
         let mut after = AfterCompletion::new(AfterCompletionType::Redirect);
         after.redirect = Some(LeadTo::new(visit.done_url));
         data.after_completion = Some(after);
@@ -76,17 +82,19 @@ pub async fn open(
     let session: Object = match stripe.post(&request, &IdempotencyKey::unique()).await {
         Ok(session) => session,
         // Its configuration offers no such change, or there is nothing to change.
-        Err(error) if one_thing && is_refusal(&error) => {
-            tracing::info!(target: "billing", %error, "Stripe's portal has no page for a flow");
-            return Ok(None);
-        }
+        Err(error) if one_thing && is_refusal(&error) => return Ok(no_page(&error)),
         Err(error) => return Err(error.into()),
     };
     session.url.map(Some).ok_or(Error::Internal("the portal session has no url"))
 }
 
 fn is_refusal(error: &stripe::Error) -> bool {
-    matches!(error, stripe::Error::Refused { status: 400, .. }) && !error.is_missing("customer")
+    matches!(error, stripe::Error::Refused { status: 400 | 404, .. }) && !error.is_missing("customer")
+}
+
+fn no_page(error: &stripe::Error) -> Option<String> {
+    tracing::info!(target: "billing", %error, "Stripe's portal has no page for a flow");
+    None
 }
 
 async fn flow_data(
