@@ -71,7 +71,10 @@ pub async fn open(
             Ok(Some(data)) => data,
             Ok(None) => return Ok(None),
             // Stripe does not know the subscription.
-            Err(Error::Stripe(error)) if is_refusal(&error) => return Ok(no_page(&error)),
+            Err(Error::Stripe(error)) if is_refusal(&error) => {
+                note_refusal(&error);
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         };
         let mut after = AfterCompletion::new(AfterCompletionType::Redirect);
@@ -82,7 +85,10 @@ pub async fn open(
     let session: Object = match stripe.post(&request, &IdempotencyKey::unique()).await {
         Ok(session) => session,
         // Its configuration offers no such change, or there is nothing to change.
-        Err(error) if one_thing && is_refusal(&error) => return Ok(no_page(&error)),
+        Err(error) if one_thing && is_refusal(&error) => {
+            note_refusal(&error);
+            return Ok(None);
+        }
         Err(error) => return Err(error.into()),
     };
     session.url.map(Some).ok_or(Error::Internal("the portal session has no url"))
@@ -92,9 +98,8 @@ fn is_refusal(error: &stripe::Error) -> bool {
     matches!(error, stripe::Error::Refused { status: 400 | 404, .. }) && !error.is_missing("customer")
 }
 
-fn no_page(error: &stripe::Error) -> Option<String> {
+fn note_refusal(error: &stripe::Error) {
     tracing::info!(target: "billing", %error, "Stripe's portal has no page for a flow");
-    None
 }
 
 async fn flow_data(
