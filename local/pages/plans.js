@@ -16,6 +16,13 @@ const FEATURE_NAMES = {
   hasSeatsGT1: "Team seats",
 };
 
+/** A flag in words. One that somebody added speaks for itself: canScheduleRuns is "Schedule runs". */
+function flagName(flag) {
+  const bare = flag.replace(/^(canUse|can|has)(?=[A-Z])/, "");
+  const apart = bare.replace(/([a-z])([A-Z])(?=[a-z])/g, (_, end, start) => `${end} ${start.toLowerCase()}`);
+  return FEATURE_NAMES[flag] ?? words(apart);
+}
+
 const shortName = (plan) => plan.name.replace(/^PromptForge\s+/, "");
 
 /** What the API says is sold, as the page shows it: the plans, and the flags, those of cheap plans first. */
@@ -36,15 +43,19 @@ export function catalogueOf(sold) {
   return { plans, features: [...new Set([...plans.flatMap((plan) => plan.features), ...every])] };
 }
 
-/** Plans by rank, and what each adds to the one below it. */
+/** Plans by rank, and what each adds to the one below it, if it has all that that one has. */
 export function byRank(plans) {
   const sorted = [...plans].sort((a, b) => a.rank - b.rank);
-  return sorted.map((plan, at) => ({
-    ...plan,
-    short: shortName(plan),
-    below: sorted[at - 1] ? shortName(sorted[at - 1]) : null,
-    gains: plan.features.filter((flag) => !sorted[at - 1]?.features.includes(flag)),
-  }));
+  return sorted.map((plan, at) => {
+    const lower = sorted[at - 1];
+    const builds = lower?.features.every((flag) => plan.features.includes(flag));
+    return {
+      ...plan,
+      short: shortName(plan),
+      below: builds ? shortName(lower) : null,
+      gains: plan.features.filter((flag) => !builds || !lower.features.includes(flag)),
+    };
+  });
 }
 
 export const findPlan = (plans, code) => plans.find((plan) => plan.planCode === code)
@@ -75,7 +86,7 @@ export function renderFeatures(container, { features, plans, planCode, entitleme
         el(
           "span",
           { className: "words" },
-          el("span", { className: "name" }, FEATURE_NAMES[flag] ?? words(flag)),
+          el("span", { className: "name" }, flagName(flag)),
           el("code", {}, flag),
         ),
         el("span", { className: "tag" }),
@@ -206,7 +217,7 @@ export function renderPrices(container, { plans, interval, current, offer }) {
           { className: "gains" },
           gain(plan.seatsIncluded === 1 ? "1 seat included" : `${plan.seatsIncluded} seats included`),
           plan.below && gain(`Everything in ${plan.below}`),
-          ...plan.gains.map((flag) => gain(FEATURE_NAMES[flag] ?? words(flag))),
+          ...plan.gains.map((flag) => gain(flagName(flag))),
         ),
         label
           && el(
