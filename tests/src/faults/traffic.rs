@@ -139,6 +139,8 @@ impl World {
     }
 
     async fn read(&self) {
+        // Where little happens, little is new to be read.
+        let pause = Duration::from_millis(if self.is_quiet { 50 } else { 10 });
         while !self.is_over() {
             for organization in &self.model.organizations {
                 let asked = self.answers.ask(&organization.id);
@@ -156,7 +158,7 @@ impl World {
                 if self.is_over() {
                     return;
                 }
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                tokio::time::sleep(pause).await;
             }
         }
     }
