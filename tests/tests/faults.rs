@@ -28,7 +28,6 @@ macro_rules! survives {
 }
 
 survives! {
-    #[cfg(feature = "every-fault")]
     a_process_does_not_grow_over_20_000_requests: "memory",
     nothing_is_lost_when_the_database_is_killed: "database-killed",
     #[cfg(feature = "every-fault")]

@@ -24,8 +24,9 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     Target { name: "body", run: targets::body::run },
+    Target { name: "catalogue", run: targets::catalogue::run },
     Target { name: "database", run: targets::database::run },
     Target { name: "envelope", run: targets::envelope::run },
     Target { name: "event", run: targets::event::run },

@@ -13,7 +13,7 @@ use shared::clock::Clock;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::proxy::{Proxy, Target};
-use super::runtime::{Lane, Runtime};
+use super::runtime::Lane;
 use super::server::signal;
 
 /// The variable that makes the program `faults` one of the functions.
@@ -27,7 +27,6 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Function {
     name: &'static str,
-    runtime: Runtime,
     environment: Vec<(&'static str, String)>,
     /// The database's address without any wire.
     database: String,
@@ -35,6 +34,7 @@ pub struct Function {
     idle: Mutex<VecDeque<usize>>,
     free: Semaphore,
     starts: AtomicUsize,
+    answered: AtomicUsize,
 }
 
 /// One instance.
@@ -94,13 +94,13 @@ impl Function {
         }
         Self {
             name,
-            runtime: Runtime::start().await,
             environment,
             database,
             instances,
             idle: Mutex::new((0..count).collect()),
             free: Semaphore::new(count),
             starts: AtomicUsize::new(0),
+            answered: AtomicUsize::new(0),
         }
     }
 
@@ -112,6 +112,11 @@ impl Function {
     /// How often a process was started.
     pub fn starts(&self) -> usize {
         self.starts.load(Ordering::SeqCst)
+    }
+
+    /// How many requests it has answered.
+    pub fn answered(&self) -> usize {
+        self.answered.load(Ordering::SeqCst)
     }
 
     /// The wires of all instances.
@@ -146,6 +151,7 @@ impl Function {
         let number = self.idle.lock().expect("no test panics with it").pop_front().expect("one is idle");
         let answer = self.answer(&self.instances[number], event).await;
         self.idle.lock().expect("no test panics with it").push_back(number);
+        self.answered.fetch_add(usize::from(answer.is_some()), Ordering::SeqCst);
         answer
     }
 
@@ -181,7 +187,7 @@ impl Function {
             return Arc::clone(&running.lane);
         }
         self.starts.fetch_add(1, Ordering::SeqCst);
-        let (lane, address) = self.runtime.lane();
+        let (lane, address) = Lane::open().expect("a port");
         let mut command = Command::new(program());
         command
             .env_clear()

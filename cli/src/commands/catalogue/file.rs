@@ -46,13 +46,16 @@ pub fn read(path: &Path) -> Result<Catalogue, Error> {
     parse(&name, &text).map_err(Error::Wrong)
 }
 
-/// What the text says, or its problems.
-fn parse(name: &str, text: &str) -> Result<Catalogue, Vec<String>> {
+/// What the text of a file of this name says.
+///
+/// # Errors
+/// Every problem there is, a sentence each.
+pub fn parse(name: &str, text: &str) -> Result<Catalogue, Vec<String>> {
     let mut problems = Problems { name, text, listed: BTreeSet::new(), found: Vec::new() };
     let wrong = |error: toml::de::Error, field: &str| {
         let at = error.span().map_or(0, |span| span.start);
-        let message = error.message().trim_end_matches('.').replace('\n', " ");
-        vec![format!("{name}, line {}{field}: {message}.", line_of(text, at))]
+        let message = error.message().trim_end_matches('.');
+        vec![in_one_line(format!("{name}, line {}{field}: {message}.", line_of(text, at)))]
     };
     let document = toml::Deserializer::parse(text).map_err(|error| wrong(error, ""))?;
     let document: Document = serde_path_to_error::deserialize(document).map_err(|error| {
@@ -62,6 +65,11 @@ fn parse(name: &str, text: &str) -> Result<Catalogue, Vec<String>> {
     })?;
     let catalogue = problems.read(document);
     if problems.found.is_empty() { Ok(catalogue) } else { Err(problems.found) }
+}
+
+/// Names that a file quotes may have line breaks.
+fn in_one_line(sentence: String) -> String {
+    sentence.replace(['\n', '\r'], " ")
 }
 
 /// Lines count from 1.
@@ -80,7 +88,7 @@ struct Problems<'a> {
 impl Problems<'_> {
     fn at<T>(&mut self, place: &Spanned<T>, field: &str, sentence: &str) {
         let line = line_of(self.text, place.span().start);
-        self.found.push(format!("{}, line {line}, {field}: {sentence}", self.name));
+        self.found.push(in_one_line(format!("{}, line {line}, {field}: {sentence}", self.name)));
     }
 
     fn read(&mut self, document: Document) -> Catalogue {

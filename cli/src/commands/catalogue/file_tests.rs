@@ -1,6 +1,7 @@
 //! What may stand in catalogue.toml.
 
 use super::*;
+use crate::commands::catalogue::pull::Pulled;
 
 const GOOD: &str = r#"
 [flags]
@@ -127,4 +128,24 @@ fn each_problem_of_a_price_that_stripe_has_names_its_line_and_field() {
 fn all_problems_are_told_at_once() {
     let two = GOOD.replace("seats = 1\nmore", "seats = 0\nmore").replace("\"year\"", "\"decade\"");
     assert_eq!(parse("c.toml", &two).unwrap_err().len(), 2);
+}
+
+#[test]
+fn a_problem_is_one_line_whatever_the_file_calls_things() {
+    let strange = GOOD.replace("[\"hasAPI\"]", "[\"has\\nAPI\"]");
+    let problems = parse("c.toml", &strange).unwrap_err();
+    assert_eq!(
+        problems,
+        ["c.toml, line 19, plans.pro.flags: There is no flag has API. Add it under [flags]."]
+    );
+}
+
+#[test]
+fn a_file_that_is_written_again_says_the_same_also_of_the_currency() {
+    let theirs = "  { interval = \"year\", amount = 9, currency = \"eur\", stripe_price = \"price_2\" },
+  { interval = \"year\", amount = 9, currency = \"usd\", stripe_price = \"price_1\" },\n";
+    let by_month = "  { interval = \"month\", amount = 4900, currency = \"eur\" },\n";
+    let read = parse("c.toml", &GOOD.replace(BY_YEAR, theirs).replace(by_month, "")).unwrap();
+    assert_eq!(read.plans["pro"].currency, "eur");
+    assert_eq!(parse("c.toml", &Pulled(read.clone()).to_string()), Ok(read));
 }

@@ -23,7 +23,7 @@ use crate::context::{self, Context};
 use crate::outcome::{Code, Failure, Outcome};
 
 pub use effect::{Change, Effect, Effects};
-pub use file::read;
+pub use file::{parse, read};
 pub use report::{Archived, CatalogueReport};
 pub use stripe::StripeReport;
 

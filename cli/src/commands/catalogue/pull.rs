@@ -102,7 +102,10 @@ fn write_plan(f: &mut fmt::Formatter<'_>, code: &str, plan: &Plan) -> fmt::Resul
     let made = [("month", plan.month), ("year", plan.year)].into_iter().filter_map(|(interval, amount)| {
         Some(format!("{{ interval = \"{interval}\", amount = {}, currency = {currency} }}", amount?))
     });
-    write_list(f, "prices", made.chain(plan.prices.iter().map(listed)))
+    // A file's first price that is sold says which currency the plan has.
+    let mut prices: Vec<_> = plan.prices.iter().collect();
+    prices.sort_by_key(|(_, price)| !(price.sold && price.currency.as_ref() == Some(&plan.currency)));
+    write_list(f, "prices", made.chain(prices.into_iter().map(listed)))
 }
 
 /// A price that Stripe has already.

@@ -6,7 +6,7 @@ mod invoke;
 mod room;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -149,7 +149,7 @@ async fn forward(
     if route.signed_in {
         sign_in_by_header(&route.auth, &mut head.headers);
     }
-    let Some(_place) = route.room.enter().await else { return room::full() };
+    let Some(_place) = route.room.enter(Instant::now()).await else { return room::full() };
     let event = Incoming::new(&route.key, &named, &head).into_event(&body);
     match answer(&route, &event).await {
         Ok(response) => response,

@@ -1,6 +1,7 @@
 //! One file for each target.
 
 pub mod body;
+pub mod catalogue;
 pub mod database;
 pub mod envelope;
 pub mod event;
