@@ -18,7 +18,8 @@
 --   {"settled": {outcome, org_id, seen}}  outcome: applied, stale, duplicate, ignored. seen: what somebody
 --                 should look at: unknown_plan, addon_unreadable, payment_disputed, paid_by_stranger
 --   {"ask_stripe": {version}}  nothing changed: ask Stripe, then call again with its answer and this version;
---                 with "for_discounts": or without an answer, and open_discounts false
+--                 with "for_discounts": or without an answer, and open_discounts false; with "for_paid": ask
+--                 for the event instead, and call again with what it carried, or without, and thin false
 --   "missing_org"                   the event is noted as failed
 --
 -- Lock order, for all writers: the organizations, the subscription's row, the event's row. Two deliveries of
@@ -107,11 +108,13 @@ begin
     else
       result := billing_private.ordering(asked.created, asked.snapshot is not null,
         coalesce(current.known_through, -1), coalesce(current.may_include, -1), current.status);
-      -- It may say what was paid last.
-      if result = 'covered' and asked.thin and asked.version is null and current.status = 'past_due'
+      -- It may say what was paid last, which counts once a payment fails.
+      if result = 'covered' and asked.thin and asked.version is null
+        and not billing_private.is_ended(current.status)
         and (current.paid_at < asked.created) is not false
       then
-        result := 'read';
+        return jsonb_build_object('ask_stripe',
+          jsonb_build_object('version', current.version, 'for_paid', true));
       end if;
       if asked.version is not null then
         result := case

@@ -221,7 +221,7 @@ async fn each_answer_has_the_fields_that_the_code_reads_and_no_other() {
     let answer = ask("pf_apply_event", event.clone()).await;
     assert!(matches!(
         serde_json::from_value(answer).unwrap(),
-        EventAnswer::AskStripe { version: 0, for_discounts: false }
+        EventAnswer::AskStripe { version: 0, for_discounts: false, for_paid: false }
     ));
     event["version"] = json!(0);
     let settled = ask("pf_apply_event", event).await;

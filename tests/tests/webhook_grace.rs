@@ -48,9 +48,8 @@ async fn an_upgrade_whose_payment_fails_gives_nothing_more_than_what_was_paid() 
     assert_eq!((&paid["planCode"], &paid["seats"]), (&json!("enterprise"), &json!(4995)));
 }
 
-/// What is left after a purchase and, so many seconds later, an upgrade that is not paid. Their events come
-/// as told.
-async fn after_a_failed_upgrade(seconds: i64, thin: bool, turned: bool) -> [Value; 3] {
+/// A purchase and, so many seconds later, an upgrade that is not paid; with their events.
+async fn a_failed_upgrade(seconds: i64) -> (TestApp, Vec<Value>) {
     let mut t = TestApp::start().await;
     let clock = Arc::new(AtomicI64::new(t.app.clock.now().as_millisecond() - DAY * 1000));
     t.set_clock(&Clock::Fixed(Arc::clone(&clock)));
@@ -61,7 +60,13 @@ async fn after_a_failed_upgrade(seconds: i64, thin: bool, turned: bool) -> [Valu
     clock.fetch_add(seconds * 1000, Ordering::SeqCst);
     t.stripe.set_card(&subscription, false).unwrap();
     t.stripe.upgrade(&subscription, "promptforge_enterprise_month", 999).unwrap();
-    let mut events = t.stripe.events();
+    let events = t.stripe.events();
+    (t, events)
+}
+
+/// What is left after it. The events come as told.
+async fn after_a_failed_upgrade(seconds: i64, thin: bool, turned: bool) -> [Value; 3] {
+    let (t, mut events) = a_failed_upgrade(seconds).await;
     if turned {
         events.reverse();
     }
@@ -82,6 +87,25 @@ async fn stripe_says_active_of_an_upgrade_before_its_payment_fails_and_that_is_n
             let case = format!("{seconds} s later, thin: {thin}, turned: {turned}");
             assert_eq!(kept, [json!("pro"), json!("past_due"), json!(1)], "{case}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_a_thin_event_says_was_paid_counts_in_whatever_order_it_comes() {
+    let orders = (0..256).map(|n: usize| [n / 64, n / 16 % 4, n / 4 % 4, n % 4]);
+    for order in orders.filter(|order| order.iter().collect::<BTreeSet<_>>().len() == 4) {
+        let (t, events) = a_failed_upgrade(3600).await;
+        let states: Vec<&Value> =
+            events.iter().filter(|event| event["data"]["object"]["object"] == "subscription").collect();
+        let said = states.iter().map(|event| event["data"]["object"]["status"].as_str().unwrap());
+        assert_eq!(said.collect::<Vec<_>>(), ["incomplete", "active", "active", "past_due"]);
+        for index in order {
+            let id = states[index]["id"].as_str().unwrap();
+            let event = if index == 1 { &t.stripe.event_as_thin(id).unwrap() } else { states[index] };
+            assert_eq!(t.deliver(event).await.status, 200, "{order:?}");
+        }
+        let kept = answer(&t).await;
+        assert_eq!((&kept["planCode"], &kept["seats"]), (&json!("pro"), &json!(1)), "{order:?}");
     }
 }
 

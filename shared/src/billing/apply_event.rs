@@ -186,10 +186,14 @@ async fn settle(
                 return Ok(Some(Settled { outcome, org: org_id, read: to_apply.read.is_some() }));
             }
             EventAnswer::MissingOrg => return Ok(None),
-            EventAnswer::AskStripe { version, for_discounts } => {
-                to_apply = match for_discounts {
-                    true => discounts::read(stripe, to_apply, version).await,
-                    false => ask_stripe(stripe, to_apply, version).await?,
+            EventAnswer::AskStripe { version, for_discounts, for_paid } => {
+                to_apply = match (for_discounts, for_paid) {
+                    (true, _) => discounts::read(stripe, to_apply, version).await,
+                    (_, true) => {
+                        let carried = kept_state(stripe, &to_apply.event).await?;
+                        EventToApply { carried, thin: false, ..to_apply }
+                    }
+                    _ => ask_stripe(stripe, to_apply, version).await?,
                 };
                 to_apply.elapsed_ms = elapsed_ms(arrived);
             }

@@ -63,7 +63,7 @@ pub struct EventToApply {
     pub effect: Effect,
     /// The state that the event carries, where `effect` is what a read showed. None: none, or it is `effect`.
     pub carried: Option<Box<Snapshot>>,
-    /// The event carries no state, and Stripe keeps the one that it stands for.
+    /// The event carries no state, and Stripe keeps the one that it stands for, and was not asked for it yet.
     pub thin: bool,
     /// The snapshot, if there is one, is what Stripe answered to this read.
     pub read: Option<ReadTimes>,
@@ -229,6 +229,9 @@ pub enum EventAnswer {
         /// applied as it is.
         #[serde(default)]
         for_discounts: bool,
+        /// Only to learn what the event carried, which may be what was paid last.
+        #[serde(default)]
+        for_paid: bool,
     },
     /// It belongs to no organization. That it failed is noted.
     MissingOrg,
