@@ -47,14 +47,9 @@ def before_call(context, case, kwargs):
 
 @schemathesis.hook
 def map_case(context, case):
-    """Half of the well-formed requests are about the demo organization, else none gets further than 403. They
-    buy plans that there are, which no schema says: the catalogue does."""
+    """Half of the well-formed requests are about the demo organization, else none gets further than 403."""
     if not case.meta or case.meta.generation.mode != GenerationMode.POSITIVE:
         return case
-    body = case.body if isinstance(case.body, dict) else {}
-    for order in (body, body.get("flow")):
-        if isinstance(order, dict) and isinstance(order.get("planCode"), str):
-            order["planCode"] = PLANS[len(order["planCode"]) % len(PLANS)]
     # Every other flag is one that there is.
     key = (case.path_parameters or {}).get("key")
     if isinstance(key, str) and len(key) % 2 == 0:
@@ -76,11 +71,16 @@ def at_home(case):
         if isinstance(org, str) and org[-1] in "01234567":
             fields[name] = ORG_ID
     body = case.body if isinstance(case.body, dict) else {}
-    # With how many seats a plan is sold, the catalogue says. To JSON Schema 2.0 is an integer.
+    # Which plans are sold and with how many seats, no schema says: the catalogue does. To JSON Schema 2.0 is
+    # an integer.
     for order in (body, body.get("flow")):
-        seats = order.get("seats") if isinstance(order, dict) else None
-        if isinstance(seats, (int, float)):
-            order["seats"] = int(seats) % MOST_SEATS + 1 if order.get("planCode") == "enterprise" else 1
+        if not isinstance(order, dict) or not isinstance(order.get("planCode"), str):
+            continue
+        if order["planCode"] not in PLANS:
+            order["planCode"] = PLANS[len(order["planCode"]) % len(PLANS)]
+        if isinstance(order.get("seats"), (int, float)):
+            is_several = order["planCode"] == "enterprise"
+            order["seats"] = int(order["seats"]) % MOST_SEATS + 1 if is_several else 1
     # Which origins are allowed is configuration, of which a schema cannot tell.
     for field in ("returnUrl", "successUrl", "cancelUrl"):
         if isinstance(body.get(field), str):
