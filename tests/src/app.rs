@@ -16,7 +16,7 @@ use stripe_emulator::{Emulator, Options, sign};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::{Answer, TestDatabase};
+use crate::{Answer, TestDatabase, log};
 
 /// The people of the first organization, and one who is in none.
 pub mod users {
@@ -69,6 +69,7 @@ impl TestApp {
 
     /// The same on this database.
     pub async fn on(database: TestDatabase, variables: &[(&str, &str)]) -> Self {
+        log::ask_each_time();
         let db = database.connect().await;
         let stripe = Emulator::start(Options::default()).await.expect("the emulator starts");
         let mut environment = HashMap::from([

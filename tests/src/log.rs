@@ -1,12 +1,26 @@
 //! What a test's own thread writes to the log.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use serde_json::Value;
 use tracing::Level;
-use tracing::subscriber::{DefaultGuard, set_default};
-use tracing_subscriber::fmt;
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
+use tracing_subscriber::filter::DynFilterFn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{Registry, fmt};
+
+/// Has each line ask whether anybody listens. Else a line that one test reaches first, while another begins
+/// to listen, may be taken for one that nobody listens to, until somebody else begins.
+pub(crate) fn ask_each_time() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let nobody = DynFilterFn::new(|_, _| false).with_max_level_hint(LevelFilter::INFO);
+        // A program that has a log of its own keeps it.
+        let _ = set_global_default(Registry::default().with(nobody));
+    });
+}
 
 /// The log, line by line.
 #[derive(Clone, Debug, Default)]
