@@ -38,9 +38,12 @@ async fn an_owner_or_admin_gets_a_page_to_pay_on() {
             (&session["amount_total"], &session["mode"], &session["client_reference_id"]),
             (&json!(cents), &json!("subscription"), &json!(t.org))
         );
+        let price = &session["metadata"]["price_id"];
+        assert!(price.as_str().is_some_and(|price| price.starts_with("price_")), "{session}");
         assert_eq!(
             session["metadata"],
-            json!({ "org_id": t.org, "plan_code": plan, "interval": interval, "user_id": user })
+            json!({ "org_id": t.org, "plan_code": plan, "interval": interval, "user_id": user,
+                "price_id": price })
         );
         assert_eq!(session["allow_promotion_codes"], true);
     }

@@ -159,6 +159,7 @@ async fn a_deal_is_sold_to_one_organization_alone_until_it_is_withdrawn() {
     assert_eq!(t.billing_json(0, &withdraw).await["done"], "withdrawn");
     assert_eq!(t.billing(&withdraw).await.status, 1);
     assert_eq!(by_the_month(&t, "enterprise", Some(&t.org)).await, ["29900 usd"]);
+    assert_ne!(ordered(&t, "enterprise", None).await, price, "a second click sells what is shown now");
     t.billing_json(0, &deal).await;
     t.buy("enterprise", "month").await;
     assert_eq!(has(&t).await, ("enterprise".to_owned(), 5));

@@ -34,8 +34,9 @@ use crate::order::{self, Order};
 const SAME_CLICK: i64 = 60;
 /// How often to begin again because somebody else opened a session at the same time.
 const ATTEMPTS: u32 = 5;
-/// The entry of a session's metadata that tells how many seats were ordered.
+/// The entries of a session's metadata that tell how many seats were ordered, and at which price.
 const SEATS: &str = "seats";
+const PRICE: &str = "price_id";
 
 /// An open session.
 pub struct Opened {
@@ -127,7 +128,7 @@ async fn open_for(
     if pays(&subscriptions, &sold.offer) {
         return Err(subscribed(true));
     }
-    let metadata = metadata(caller, order);
+    let metadata = metadata(caller, order, &price);
     let known = account.last_checkout_session.as_ref();
     let clicked_twice = |s: &&CheckoutSession| {
         Some(&s.id) == known && s.metadata.0 == metadata && leads(s, order) && now - s.created < SAME_CLICK
@@ -184,12 +185,14 @@ async fn subscriptions_of(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<
     Ok(subscriptions.data.into_iter().map(Snapshot::from).collect())
 }
 
-fn metadata(caller: &Caller, order: &Order) -> HashMap<String, String> {
+fn metadata(caller: &Caller, order: &Order, price: &str) -> HashMap<String, String> {
     let mut metadata = HashMap::from([
         ("org_id".to_owned(), order.org.to_string()),
         ("plan_code".to_owned(), order.plan.to_string()),
         ("interval".to_owned(), order.interval.to_string()),
         ("user_id".to_owned(), caller.user.to_string()),
+        // The catalogue or a deal may have changed since the first click.
+        (PRICE.to_owned(), price.to_owned()),
     ]);
     metadata.extend(order.seats.map(|seats| (SEATS.to_owned(), seats.to_string())));
     // Another currency is another order.
@@ -209,10 +212,10 @@ fn request(
     line.price = Some(price);
     line.quantity = Some(u64::from(quantity));
     let mut subscription = CreateCheckoutSessionSubscriptionData::new();
-    // Seats change in the portal, and nothing there changes the metadata.
-    subscription.metadata = Some(
-        metadata.iter().filter(|(name, _)| *name != SEATS).map(|(n, v)| (n.clone(), v.clone())).collect(),
-    );
+    // Seats and prices change in the portal, and nothing there changes the metadata.
+    let stays = |name: &str| ![SEATS, PRICE].contains(&name);
+    subscription.metadata =
+        Some(metadata.iter().filter(|(name, _)| stays(name)).map(|(n, v)| (n.clone(), v.clone())).collect());
     subscription.trial_period_days = trial_days;
     let request = CreateCheckoutSession::new()
         .mode(CheckoutSessionMode::Subscription)
