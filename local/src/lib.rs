@@ -2,6 +2,7 @@
 
 pub mod child;
 pub mod dev;
+pub mod port;
 pub mod postgres;
 pub mod problem;
 pub mod project;

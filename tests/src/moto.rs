@@ -1,6 +1,5 @@
 //! The real moto server, which others hold against AWS, as Secrets Manager.
 
-use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Credentials;
 use local::child::{Child, Signal};
+use local::port;
 use serde_json::Value;
 use shared::config::environment;
 
@@ -23,7 +23,7 @@ impl Moto {
     /// From the Python that `MOTO_PYTHON` names.
     pub async fn start() -> Self {
         let python = environment("MOTO_PYTHON").expect("MOTO_PYTHON names a Python that has moto");
-        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let port = port::free(0).expect("a port");
         let mut command = Command::new(python);
         command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
         command.stdout(Stdio::null()).stderr(Stdio::null());

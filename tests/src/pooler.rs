@@ -1,13 +1,13 @@
 //! The real PgBouncer in transaction mode, in front of a test's database.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use local::child::{Child, Signal};
+use local::port;
 use local::postgres::Owner;
 use tokio_postgres::NoTls;
 
@@ -29,7 +29,7 @@ impl Pooler {
     pub async fn start(database: &TestDatabase, size: usize) -> Self {
         let program =
             PROGRAMS.iter().map(Path::new).find(|path| path.is_file()).expect("PgBouncer is installed");
-        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let port = port::free(0).expect("a port");
         let server: tokio_postgres::Config = database.url("postgres").parse().expect("an address");
         let (server_port, name) = (server.get_ports()[0], server.get_dbname().expect("a name").to_owned());
         let owner = Owner::detect().expect("a user for it");

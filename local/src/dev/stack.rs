@@ -20,6 +20,7 @@ use super::stripe_account::StripeAccount;
 use super::supabase_auth::SupabaseAuth;
 use super::{cargo_lambda, catalogue, environment, functions, gateway, schedule, terminal};
 use crate::child::Child;
+use crate::port;
 use crate::postgres::{Binaries, Cluster, Durability, Lifetime, Owner};
 use crate::problem::Problem;
 
@@ -93,7 +94,10 @@ impl Stack {
         let client = stripe.client()?;
         catalogue::set_up(&place.project, &database, &stripe, &client).await?;
 
-        let runtime_port = free_port(port(2)).await?;
+        let runtime_port = port::free(port(2)).map_err(|error| {
+            let what = "which the Lambda runtime should get, cannot be used";
+            Problem::new(format!("Port {}, {what}: {error}. Choose others with --port.", port(2)))
+        })?;
         let mut children = vec![
             cargo_lambda::start(&lambda, &place.project, runtime_port, &place.home.join("cargo-lambda.log"))
                 .await?,
@@ -258,15 +262,6 @@ async fn prepare_database(cluster: &Cluster) -> Result<Client, Problem> {
     cluster.let_in(&LOGINS).await.map_err(problem)?;
     people::seed(&database).await?;
     Ok(database)
-}
-
-/// The port, if nobody listens on it; a free one for 0.
-async fn free_port(port: u16) -> Result<u16, Problem> {
-    let listener = TcpListener::bind(("127.0.0.1", port)).await;
-    listener.and_then(|listener| listener.local_addr()).map(|address| address.port()).map_err(|error| {
-        let what = "which the Lambda runtime should get, cannot be used";
-        Problem::new(format!("Port {port}, {what}: {error}. Choose others with --port."))
-    })
 }
 
 fn pids(cluster: &Cluster, children: &[Child]) -> BTreeMap<String, u32> {

@@ -1,7 +1,6 @@
 //! One running server and its data directory.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,6 +11,7 @@ use tokio_postgres::{Client, NoTls};
 
 use super::{Binaries, Owner};
 use crate::child::{Child, Signal};
+use crate::port;
 use crate::problem::Problem;
 
 /// How much a crash of the machine may cost.
@@ -107,7 +107,11 @@ impl Cluster {
         (durability, lifetime): (Durability, Lifetime),
         access: Access,
     ) -> Result<Self, Problem> {
-        let port = free_port(port)?;
+        let port = port::free(port).map_err(|error| {
+            Problem::new(format!(
+                "Port {port}, which PostgreSQL should get, cannot be used: {error}. Choose others with --port."
+            ))
+        })?;
         if !data.join("PG_VERSION").is_file() {
             initialize(binaries, owner, data, access)?;
         }
@@ -242,17 +246,4 @@ fn random_password() -> Result<String, Problem> {
     let mut bytes = [0; 24];
     SystemRandom::new().fill(&mut bytes).map_err(|_| Problem::new("The system gives no random numbers."))?;
     Ok(hex::encode(bytes))
-}
-
-/// The port, if nobody listens on it; a free one for 0.
-fn free_port(port: u16) -> Result<u16, Problem> {
-    let listener = TcpListener::bind(("127.0.0.1", port)).map_err(|error| {
-        Problem::new(format!(
-            "Port {port}, which PostgreSQL should get, cannot be used: {error}. Choose others with --port."
-        ))
-    })?;
-    listener
-        .local_addr()
-        .map(|address| address.port())
-        .map_err(|error| Problem::new(format!("No port for PostgreSQL: {error}.")))
 }
