@@ -108,9 +108,8 @@ impl Cluster {
         access: Access,
     ) -> Result<Self, Problem> {
         let port = port::free(port).map_err(|error| {
-            Problem::new(format!(
-                "Port {port}, which PostgreSQL should get, cannot be used: {error}. Choose others with --port."
-            ))
+            let what = "which PostgreSQL should get, cannot be used";
+            Problem::new(format!("Port {port}, {what}: {error}. Choose others with --port."))
         })?;
         if !data.join("PG_VERSION").is_file() {
             initialize(binaries, owner, data, access)?;
