@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use local::postgres::{Binaries, Cluster, Durability, Lifetime, Owner, reachable_home};
+use local::postgres::{Access, Binaries, Cluster, Durability, Lifetime, Owner, reachable_home};
 use tokio_postgres::Client;
 
 /// What a server of this size is given. All else is PostgreSQL's default, and so it loses nothing.
@@ -24,7 +24,8 @@ impl Server {
         let binaries = Binaries::find_or_fetch(&home.join("tools"), &|sentence| println!("{sentence}"))
             .expect("PostgreSQL");
         let data = home.join(format!("bench-{}", std::process::id()));
-        let start = |lifetime| Cluster::start(&binaries, owner, &data, 0, Durability::Full, lifetime);
+        let start =
+            |lifetime| Cluster::start(&binaries, owner, &data, 0, Durability::Full, lifetime, Access::Open);
         let unset = start(Lifetime::Kept).await.expect("the server starts");
         let admin = unset.connect("postgres").await.expect("a connection");
         for (name, value) in SETTINGS {

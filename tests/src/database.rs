@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use local::postgres::{Binaries, Cluster, Durability, Lifetime, Owner, reachable_home};
+use local::postgres::{Access, Binaries, Cluster, Durability, Lifetime, Owner, reachable_home};
 use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 
@@ -121,7 +121,7 @@ pub(crate) fn data(name: &str) -> PathBuf {
 /// A server of its own, with a superuser `postgres` and no role of ours. The caller stops it.
 pub async fn bare_server(name: &str) -> Cluster {
     let ((owner, binaries), data) = (programs(), data(name));
-    Cluster::start(&binaries, owner, &data, 0, Durability::None, Lifetime::Removed)
+    Cluster::start(&binaries, owner, &data, 0, Durability::None, Lifetime::Removed, Access::Open)
         .await
         .expect("the server starts")
 }
@@ -129,7 +129,7 @@ pub async fn bare_server(name: &str) -> Cluster {
 /// The same of one that takes a password, as `cargo dev` starts it.
 pub async fn closed_server(name: &str) -> Cluster {
     let ((owner, binaries), data) = (programs(), data(name));
-    Cluster::start_closed(&binaries, owner, &data, 0, Durability::None, Lifetime::Removed)
+    Cluster::start(&binaries, owner, &data, 0, Durability::None, Lifetime::Removed, Access::Password)
         .await
         .expect("the server starts")
 }

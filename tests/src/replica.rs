@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use local::postgres::{Cluster, Durability, Lifetime};
+use local::postgres::{Access, Cluster, Durability, Lifetime};
 use tokio_postgres::Config;
 
 use crate::database::{data, prepare, programs};
@@ -108,7 +108,7 @@ pub async fn lose(cluster: &Cluster) {
 async fn server(data: &std::path::Path, lifetime: Lifetime) -> Cluster {
     let (owner, binaries) = programs();
     // As in production: what is not in the log cannot be replayed.
-    let started = Cluster::start(&binaries, owner, data, 0, Durability::Full, lifetime).await;
+    let started = Cluster::start(&binaries, owner, data, 0, Durability::Full, lifetime, Access::Open).await;
     started.expect("the server starts")
 }
 

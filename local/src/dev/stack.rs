@@ -21,7 +21,7 @@ use super::supabase_auth::SupabaseAuth;
 use super::{cargo_lambda, catalogue, environment, functions, gateway, schedule, terminal};
 use crate::child::Child;
 use crate::port;
-use crate::postgres::{Binaries, Cluster, Durability, Lifetime, Owner};
+use crate::postgres::{Access, Binaries, Cluster, Durability, Lifetime, Owner};
 use crate::problem::Problem;
 
 const DATABASE: &str = "billing";
@@ -232,13 +232,21 @@ async fn start_cluster(
     let kept = place.reachable.join(format!("postgres-{}", binaries.version));
     if arguments.throws_away() {
         let data = place.reachable.join(format!("throw-away-{}", std::process::id()));
-        return Cluster::start_closed(&binaries, owner, &data, port, Durability::None, Lifetime::Removed)
-            .await;
+        return Cluster::start(
+            &binaries,
+            owner,
+            &data,
+            port,
+            Durability::None,
+            Lifetime::Removed,
+            Access::Password,
+        )
+        .await;
     }
     if arguments.fresh {
         Place::remove(&kept)?;
     }
-    Cluster::start_closed(&binaries, owner, &kept, port, Durability::Full, Lifetime::Kept).await
+    Cluster::start(&binaries, owner, &kept, port, Durability::Full, Lifetime::Kept, Access::Password).await
 }
 
 async fn prepare_database(cluster: &Cluster) -> Result<Client, Problem> {

@@ -34,7 +34,7 @@ pub enum Lifetime {
 
 /// Who may log in from this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Access {
+pub enum Access {
     /// Everybody, as everybody: for tests.
     Open,
     /// Who knows the password, which is made with the data and lies beside them.
@@ -68,7 +68,8 @@ const FAST_AND_FORGETFUL: &[&str] = &[
 ];
 
 impl Cluster {
-    /// Starts a server on `data`, which is made if it is not there. Port 0 takes a free one.
+    /// Starts a server on `data`, which is made if it is not there. Port 0 takes a free one. Data that were
+    /// made without a password go on without it.
     ///
     /// # Errors
     /// If the port is taken or the server does not come up.
@@ -79,32 +80,6 @@ impl Cluster {
         port: u16,
         durability: Durability,
         lifetime: Lifetime,
-    ) -> Result<Self, Problem> {
-        Self::run(binaries, owner, data, port, (durability, lifetime), Access::Open).await
-    }
-
-    /// The same of a server that takes a password, a random one, so that not everybody on this machine gets
-    /// in. Data that were made without one go on without it.
-    ///
-    /// # Errors
-    /// The same.
-    pub async fn start_closed(
-        binaries: &Binaries,
-        owner: Owner,
-        data: &Path,
-        port: u16,
-        durability: Durability,
-        lifetime: Lifetime,
-    ) -> Result<Self, Problem> {
-        Self::run(binaries, owner, data, port, (durability, lifetime), Access::Password).await
-    }
-
-    async fn run(
-        binaries: &Binaries,
-        owner: Owner,
-        data: &Path,
-        port: u16,
-        (durability, lifetime): (Durability, Lifetime),
         access: Access,
     ) -> Result<Self, Problem> {
         let port = port::free(port).map_err(|error| {

@@ -5,5 +5,5 @@ mod cluster;
 mod owner;
 
 pub use binaries::Binaries;
-pub use cluster::{Cluster, Durability, Lifetime};
+pub use cluster::{Access, Cluster, Durability, Lifetime};
 pub use owner::{Owner, reachable_home};

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use local::postgres::{Cluster, Durability, Lifetime};
+use local::postgres::{Access, Cluster, Durability, Lifetime};
 use tokio::sync::OnceCell;
 use tokio_postgres::Config;
 
@@ -37,7 +37,9 @@ impl Server {
         let data = data("faults");
         // What is committed must survive.
         let (owner, binaries) = programs();
-        let cluster = Cluster::start(&binaries, owner, &data, 0, Durability::Full, Lifetime::Removed).await;
+        let cluster =
+            Cluster::start(&binaries, owner, &data, 0, Durability::Full, Lifetime::Removed, Access::Open)
+                .await;
         let cluster: &'static Cluster = Box::leak(Box::new(cluster.expect("the server starts")));
         prepare(cluster).await;
         // From now on it is one whose end is noticed. This one stays for its port, and to remove the data.
@@ -104,7 +106,9 @@ impl Server {
         loop {
             // Until the last process of the one before is gone, a new one does not start.
             let (durability, lifetime) = (Durability::Full, Lifetime::Kept);
-            let again = Cluster::start(&binaries, owner, &self.data, self.port, durability, lifetime).await;
+            let again =
+                Cluster::start(&binaries, owner, &self.data, self.port, durability, lifetime, Access::Open)
+                    .await;
             match again {
                 Ok(cluster) => {
                     *self.running.lock().expect("no test panics with it") = Some(cluster);
