@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::error::{Error, NOT_APPLIED, with_sources};
 use crate::http::evaluation::{EvaluationFailure, Unevaluated};
 use crate::http::identity::Refusal;
-use crate::http::{response, schema};
+use crate::http::{response, retry_after, schema};
 use crate::stripe::signature::Invalid;
 use crate::{db, stripe};
 
@@ -102,13 +102,6 @@ pub struct Failure<'a> {
     #[schemars(schema_with = "schema::uri")]
     portal_url: Option<&'a str>,
 }
-
-/// Seconds after which a caller may try again when the database was unavailable.
-const DATABASE_RETRY_AFTER: u64 = 2;
-/// The same while nothing is known of the configuration: so often the secret is asked for then.
-const CONFIGURATION_RETRY_AFTER: u64 = 5;
-/// The same of an event that failed: when the reconciliation may try it for the first time.
-const EVENT_RETRY_AFTER: u64 = 60;
 
 impl ApiError {
     /// The one table: status, stable code, sentence.
@@ -214,10 +207,10 @@ impl ApiError {
     fn retry_after(&self) -> Option<u64> {
         match self {
             // An event that was not applied is kept, and tried again after a minute.
-            Self::ProcessingFailed(error) => Some(retry_after(error).unwrap_or(EVENT_RETRY_AFTER)),
+            Self::ProcessingFailed(error) => Some(retry_after::of(error).unwrap_or(retry_after::OF_EVENT)),
             Self::Failed(Error::UnreadableEvent(_) | Error::MissingOrg)
-            | Self::InvalidSignature(Invalid::NoSecret) => Some(EVENT_RETRY_AFTER),
-            Self::Failed(error) => retry_after(error),
+            | Self::InvalidSignature(Invalid::NoSecret) => Some(retry_after::OF_EVENT),
+            Self::Failed(error) => retry_after::of(error),
             _ => None,
         }
     }
@@ -260,16 +253,6 @@ impl ApiError {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
-    }
-}
-
-/// Seconds until another try of an operation makes sense, where that is known.
-fn retry_after(error: &Error) -> Option<u64> {
-    match error {
-        Error::Stripe(stripe::Error::Throttled { retry_after }) => Some(*retry_after),
-        Error::Database(error) if error.is_unavailable() => Some(DATABASE_RETRY_AFTER),
-        Error::NoConfiguration => Some(CONFIGURATION_RETRY_AFTER),
-        _ => None,
     }
 }
 

@@ -10,5 +10,6 @@ pub mod identity;
 pub mod offer;
 pub mod request;
 pub mod response;
+mod retry_after;
 pub mod return_url;
 pub mod schema;
