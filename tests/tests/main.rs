@@ -83,6 +83,7 @@ mod migrations;
 mod model;
 mod ofrep;
 mod openapi;
+mod openapi_failures;
 mod ordering_rule;
 mod personal_data;
 mod plans;
