@@ -3,10 +3,8 @@
 use shared::app::App;
 use shared::domain::ids::OrgId;
 use shared::domain::plan::{Interval, PlanCode};
-use shared::error::Error;
 use shared::http::error::ApiError;
 use shared::http::{request, return_url};
-use url::Url;
 
 use crate::CheckoutRequest;
 
@@ -48,8 +46,8 @@ impl Order {
         if currency.as_ref().is_some_and(|word| !is_iso(word)) {
             return Err(not_in_that_currency());
         }
-        let success = address(app, wanted.success_url.as_deref(), "billing/success")?;
-        let cancel = address(app, wanted.cancel_url.as_deref(), "billing/canceled")?;
+        let success = return_url::choose(&app.config, wanted.success_url.as_deref(), "billing/success")?;
+        let cancel = return_url::choose(&app.config, wanted.cancel_url.as_deref(), "billing/canceled")?;
         let org_id = org.to_string();
         let with_org = ("orgId", org_id.as_str());
         Ok(Self {
@@ -62,18 +60,5 @@ impl Order {
             cancel_url: return_url::with_fields(cancel, &[with_org]).into(),
             changed_url: return_url::with_fields(success, &[with_org]).into(),
         })
-    }
-}
-
-/// An address on an allowed origin; a page of the frontend if none is wanted.
-fn address(app: &App, wanted: Option<&str>, page: &str) -> Result<Url, ApiError> {
-    let base = app.config.base_url.as_ref().ok_or(Error::Misconfigured("BASE_URL"))?;
-    match wanted {
-        Some(wanted) => return_url::parse(wanted, base, &app.config.allowed_return_origins)
-            .ok_or(ApiError::InvalidReturnUrl),
-        None => {
-            let page = format!("{}/{page}", base.as_str().trim_end_matches('/'));
-            page.parse().map_err(|_| Error::Misconfigured("BASE_URL").into())
-        }
     }
 }

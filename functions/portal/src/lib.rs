@@ -26,7 +26,7 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     let caller = identity::require(app, &request).await?;
     let asked: PortalRequest = request::json(&request)?;
     let org = request::org_id(&asked.org_id)?;
-    let return_url = return_url(app, asked.return_url.as_deref())?;
+    let return_url = String::from(return_url::choose(&app.config, asked.return_url.as_deref(), "")?);
     let (account, flow) = flow::read(app, caller.user, org, asked.flow).await?;
     if account.shared {
         return Err(ApiError::SharedCustomer);
@@ -80,16 +80,4 @@ pub struct PortalResponse {
     url: String,
     /// The organization.
     org_id: OrgId,
-}
-
-fn return_url(app: &App, wanted: Option<&str>) -> Result<String, ApiError> {
-    let base = app.config.base_url.as_ref().ok_or(Error::Misconfigured("BASE_URL"))?;
-    match wanted {
-        None => Ok(base.to_string()),
-        Some(text) => {
-            let url = return_url::parse(text, base, &app.config.allowed_return_origins)
-                .ok_or(ApiError::InvalidReturnUrl)?;
-            Ok(url.into())
-        }
-    }
 }

@@ -3,7 +3,27 @@
 
 use url::Url;
 
+use crate::config::Config;
 use crate::domain::origin::Origin;
+use crate::error::Error;
+use crate::http::error::ApiError;
+
+/// The address that a caller wants, if its origin is allowed; else a page of the frontend, by its path from
+/// `BASE_URL`. An empty path is the address itself.
+///
+/// # Errors
+/// [`ApiError::InvalidReturnUrl`]; if `BASE_URL` is missing.
+pub fn choose(config: &Config, wanted: Option<&str>, page: &str) -> Result<Url, ApiError> {
+    let base = config.base_url.as_ref().ok_or(Error::Misconfigured("BASE_URL"))?;
+    match wanted {
+        Some(wanted) => parse(wanted, base, &config.allowed_return_origins).ok_or(ApiError::InvalidReturnUrl),
+        None if page.is_empty() => Ok(base.clone()),
+        None => {
+            let page = format!("{}/{page}", base.as_str().trim_end_matches('/'));
+            page.parse().map_err(|_| Error::Misconfigured("BASE_URL").into())
+        }
+    }
+}
 
 /// Reads a return URL. None unless it is an absolute address on one of the allowed origins, without user or
 /// password.
