@@ -17,15 +17,18 @@ export interface SyncOptions {
   readonly before?: Entitlements | undefined;
   /**
    * Whether this is what was waited for. Default: a plan that is paid for, or anything that differs from
-   * before. To wait for an add-on, look for its flag.
+   * before, but not a subscription whose first payment is still under way. To wait for an add-on, look for
+   * its flag.
    */
   readonly until?: (now: Entitlements, before: Entitlements | undefined) => boolean;
 }
 
 // Somebody with a paid plan cannot come from a checkout of another: so a paid plan is the purchase, also on a
-// page that was loaded after it and knows no before.
+// page that was loaded after it and knows no before. Stripe tells of a subscription before it is paid: that
+// one is there is not yet the purchase.
 const arrived: NonNullable<SyncOptions["until"]> = (now, before) =>
-  now.planCode !== "pilot" || (before !== undefined && !sameAnswer(before, now));
+  now.planCode !== "pilot" ||
+  (before !== undefined && now.status !== "incomplete" && !sameAnswer(before, now));
 
 /** @internal */
 export async function pollAfterCheckout(

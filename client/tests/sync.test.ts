@@ -47,6 +47,23 @@ describe("after checkout", () => {
     expect(api.calls).toHaveLength(5);
   });
 
+  it("goes on while the first payment is under way", async () => {
+    const { api, client } = setUp();
+    await client.getEntitlements(ORG);
+    api.next.push(() => Response.json({ success: true, ...answer("pilot"), status: "incomplete" }));
+    api.plans.set(ORG, "pro");
+    const done = client.syncAfterCheckout(ORG);
+    await vi.advanceTimersByTimeAsync(500);
+    expect((await done).planCode).toBe("pro");
+  });
+
+  it("is done when the first payment was given up", async () => {
+    const { api, client } = setUp();
+    await client.getEntitlements(ORG);
+    api.next.push(() => Response.json({ success: true, ...answer("pilot"), status: "incomplete_expired" }));
+    expect((await client.syncAfterCheckout(ORG)).status).toBe("incomplete_expired");
+  });
+
   it("goes on with the tag of what it was told", async () => {
     const { api, client } = setUp();
     api.plans.set(ORG, "pro");

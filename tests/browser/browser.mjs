@@ -23,7 +23,7 @@ export async function open(browser, { scheme = "light", width = 1440, outage = f
     locale: "en-US",
     timezoneId: "UTC",
   });
-  context.setDefaultTimeout(8000);
+  context.setDefaultTimeout(30_000); // far more than anything takes: on a busy machine, too
   const problems = [];
   await context.addInitScript(() => {
     addEventListener("securitypolicyviolation", (event) =>
