@@ -5,11 +5,15 @@
 --   that of the stored subscription, payment or customer
 -- `org_named`: metadata says so. `own`: that, or the customer is the organization's. `gone`: the application
 -- has deleted it, and only rows of ours, or the note that they were forgotten, know it; null and `gone`: the
--- note knows what it names at Stripe. `current`: the subscription's row. `processed`: the event is.
+-- note knows what it names at Stripe. `current`: the subscription's row. `noted_at`: the time of the event's
+-- row, as where an event is told in both forms, their times may differ by seconds; null: there is no row.
+-- `processed`: the row says so.
+drop function if exists billing_private.find_organization(uuid[], uuid, text, text, text, text);
 create or replace function billing_private.find_organization(
-  named uuid[], reference uuid, event_id text, subscription text, customer text, payment_intent text,
+  named uuid[], reference uuid, event_id text, created timestamptz, subscription text, customer text,
+  payment_intent text,
   out org uuid, out gone boolean, out org_named boolean, out own boolean, out customer_stored boolean,
-  out processed boolean, out current billing.subscriptions
+  out noted_at timestamptz, out processed boolean, out current billing.subscriptions
 ) language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   found record;
@@ -18,13 +22,14 @@ begin
   select
     (select o.id from billing.organizations o where o.id = named[1]) as by_name,
     (select c.org_id from billing.customers c where c.stripe_customer_id = customer) as by_customer,
-    exists (
-      select from billing.webhook_events w
-      where w.event_id = find_organization.event_id and w.status = 'processed') as processed,
+    w.stripe_created_at as noted_at, w.status = 'processed' as processed,
     (select s from billing.subscriptions s where s.stripe_subscription_id = subscription) as current
-  into found;
+  into found
+  from (select) one left join billing.webhook_events w on w.event_id = find_organization.event_id
+    and w.stripe_created_at between created - interval '1 hour' and created + interval '1 hour';
   org := found.by_name;
   current := found.current;
+  noted_at := found.noted_at;
   processed := found.processed;
   customer_stored := found.by_customer is not null;
   gone := false;
@@ -60,4 +65,5 @@ begin
           encode(sha256(convert_to(customer, 'UTF8')), 'hex')]);
   end if;
 end $$;
-revoke all on function billing_private.find_organization(uuid[], uuid, text, text, text, text) from public;
+revoke all on function
+  billing_private.find_organization(uuid[], uuid, text, timestamptz, text, text, text) from public;

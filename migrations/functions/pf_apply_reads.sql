@@ -29,7 +29,7 @@ begin
       org_ids uuid[], customer text, subscription text, snapshot jsonb, version bigint, observed_at bigint,
       known_through bigint, may_include bigint)
     cross join lateral billing_private.find_organization(
-      r.org_ids, null, null, r.subscription, r.customer, null) found
+      r.org_ids, null, null, null, r.subscription, r.customer, null) found
     cross join lateral unnest(array[found.org, (found.current).org_id]) as o
     where o is not null;
     perform billing_private.lock_organizations(locked);
@@ -43,7 +43,7 @@ begin
   loop
     loop
       select * into whose from billing_private.find_organization(
-        one.org_ids, null, null, one.subscription, one.customer, null);
+        one.org_ids, null, null, null, one.subscription, one.customer, null);
       current := whose.current;
       keys := array_remove(array[whose.org, current.org_id], null);
       exit when asked.dry_run or locked @> keys;

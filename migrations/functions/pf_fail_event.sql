@@ -5,11 +5,18 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp set lock
 begin
   insert into billing.webhook_events as w
     (event_id, type, livemode, api_version, stripe_created_at, org_id, status, error_code, next_retry_at)
-  select e.id, e.type, e.livemode, e.api_version, to_timestamp(e.created),
+  select e.id, e.type, e.livemode, e.api_version,
+    coalesce((select w.stripe_created_at from billing.webhook_events w
+      where w.event_id = e.id
+        and w.stripe_created_at between e.created - interval '1 hour' and e.created + interval '1 hour'
+      order by w.status desc limit 1), e.created),
     (select o.id from billing.organizations o where o.id = org), 'failed', pf_fail_event.error_code,
     now() + interval '1 minute'
-  from jsonb_to_record(event) as e (id text, type text, created bigint, livemode boolean, api_version text)
-  on conflict (event_id) do update set
+  from (
+    select e.id, e.type, to_timestamp(e.created) as created, e.livemode, e.api_version
+    from jsonb_to_record(event) as e (
+      id text, type text, created bigint, livemode boolean, api_version text)) e
+  on conflict (event_id, stripe_created_at) do update set
     status = 'failed',
     error_code = excluded.error_code,
     org_id = coalesce(excluded.org_id, w.org_id),

@@ -8,8 +8,9 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp set lock
 declare
   id constant text := event ->> 'id';
   -- Without a time of its own, one that is the same when it comes again.
-  made constant bigint := coalesce((event ->> 'created')::bigint,
-    extract(epoch from date_trunc('month', now(), 'UTC'))::bigint);
+  made constant bigint := coalesce((event ->> 'created')::bigint, extract(epoch from coalesce((
+    select max(w.stripe_created_at) from billing.webhook_events w where w.event_id = id),
+    date_trunc('month', now(), 'UTC')))::bigint);
 begin
   if not signed and (
     to_timestamp(made) not between now() - interval '31 days' and now() + interval '1 hour'

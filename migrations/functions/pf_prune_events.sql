@@ -1,21 +1,38 @@
--- Removes events that nobody touched for `days`, at most `at_most` of them, and tells how many it were. An
--- event of the last 31 days stays: Stripe may send it again for so long, and its row is what tells that it is
--- a duplicate.
-create or replace function billing.pf_prune_events(days integer, at_most bigint) returns bigint
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+-- Drops the months of events that ended `days` ago, and tells how many events that were; with `dry_run`, how
+-- many it would be. Also makes the months to come. The events of the last 31 days stay: Stripe may send one
+-- again for so long, and its row is what tells that it is a duplicate.
+drop function if exists billing.pf_prune_events(integer, bigint);
+create or replace function billing.pf_prune_events(days integer, dry_run boolean) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '300ms' as $$
 declare
+  since constant timestamptz := now() - make_interval(days => days);
+  month record;
+  events bigint;
   removed bigint;
 begin
   if days < 31 or days is null then
     raise exception 'events of the last 31 days are kept' using errcode = 'invalid_parameter_value';
   end if;
-  delete from billing.webhook_events w using (
-    select old.event_id from billing.webhook_events old
-    where old.last_attempt_at < now() - make_interval(days => pf_prune_events.days)
-    order by old.last_attempt_at limit at_most) as old
-  where w.event_id = old.event_id;
-  get diagnostics removed = row_count;
+  select count(*) into removed from billing.webhook_events_other o where o.stripe_created_at < since;
+  if not dry_run then
+    perform billing_private.make_event_months();
+    delete from billing.webhook_events_other o where o.stripe_created_at < since;
+  end if;
+  for month in
+    select p.part from (
+      select i.inhrelid::regclass as part, substring(c.relname from '_(\d{4}_\d\d)$') as name
+      from pg_inherits i join pg_class c on c.oid = i.inhrelid
+      where i.inhparent = 'billing.webhook_events'::regclass) p
+    where (to_date(p.name, 'YYYY_MM') + interval '1 month') at time zone 'UTC' <= since
+  loop
+    execute format('select count(*) from %s', month.part) into events;
+    removed := removed + events;
+    if not dry_run then
+      -- Waits for nobody: who reads or writes events at that moment comes first.
+      execute format('drop table %s', month.part);
+    end if;
+  end loop;
   return removed;
 end $$;
-revoke all on function billing.pf_prune_events(integer, bigint) from public;
-grant execute on function billing.pf_prune_events(integer, bigint) to service_role, billing_operator;
+revoke all on function billing.pf_prune_events(integer, boolean) from public;
+grant execute on function billing.pf_prune_events(integer, boolean) to service_role, billing_operator;

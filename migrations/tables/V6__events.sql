@@ -1,7 +1,10 @@
 -- What happened: Stripe's events, the audit trail, and how far the reconciliation got.
 
+-- A partition for each month in which Stripe made the events: what is past its retention goes at once, and
+-- the indexes that are written to stay small. An event always has the same time, so its id stays unique.
+-- `pf_prune_events` makes the months to come.
 create table billing.webhook_events (
-  event_id text primary key,
+  event_id text not null,
   type text not null,
   livemode boolean not null,
   api_version text,
@@ -16,10 +19,13 @@ create table billing.webhook_events (
   last_attempt_at timestamptz not null default now(),
   next_retry_at timestamptz,
   processed_at timestamptz,
+  primary key (event_id, stripe_created_at),
   constraint webhook_events_processed_has_outcome
     check (status = case when outcome is null then 'failed' else 'processed' end)
-);
-create index webhook_events_last_attempt_at on billing.webhook_events (last_attempt_at);
+) partition by range (stripe_created_at);
+create table billing.webhook_events_other partition of billing.webhook_events default;
+comment on table billing.webhook_events_other is
+  'Events of months that have no partition of their own, such as those of a test clock.';
 create index webhook_events_org_id on billing.webhook_events (org_id);
 create index webhook_events_next_retry_at on billing.webhook_events (next_retry_at) where status = 'failed';
 comment on column billing.webhook_events.status is

@@ -51,7 +51,7 @@ async fn every_role_may_do_with_every_table_what_the_table_says_and_no_more() {
     let existing = "select string_agg(c.oid::regclass::text, ','
           order by relnamespace <> 'billing'::regnamespace, relname) from pg_class c
         where relnamespace in ('billing'::regnamespace, 'billing_private'::regnamespace)
-          and relkind in ('r', 'p', 'v', 'm', 'f')";
+          and relkind in ('r', 'p', 'v', 'm', 'f') and not relispartition";
     assert_eq!(listed.join(","), t.value(existing).await, "the tables there are");
     for (table, cells) in rows(TABLES) {
         let table = &if table.contains('.') { table.to_owned() } else { format!("billing.{table}") };

@@ -181,9 +181,9 @@ async fn events_past_their_retention_are_removed_and_no_others() {
     let kept = t.value("select count(*) from webhook_events").await;
     t.db.batch_execute(
         "insert into webhook_events (event_id, type, livemode, stripe_created_at, status,
-           outcome, last_attempt_at)
-         select 'evt_old_' || n, 'invoice.paid', false, now() - interval '91 days', 'processed', 'stale',
-           now() - interval '91 days' from generate_series(1, 5001) n",
+           outcome)
+         select 'evt_old_' || n, 'invoice.paid', false, now() - interval '91 days', 'processed', 'stale'
+         from generate_series(1, 5001) n",
     )
     .await
     .unwrap();
@@ -195,7 +195,7 @@ async fn events_past_their_retention_are_removed_and_no_others() {
 async fn a_part_that_cannot_work_is_told_and_keeps_no_other_from_working() {
     let t = TestApp::start().await;
     t.buy("pro", "month").await;
-    t.db.batch_execute("update webhook_events set last_attempt_at = now() - interval '91 days'")
+    t.db.batch_execute("update webhook_events set stripe_created_at = now() - interval '91 days'")
         .await
         .unwrap();
     t.stripe.fail(Fault { path_prefix: "/v1/events".into(), status: 403, ..Fault::default() });

@@ -18,6 +18,18 @@ async fn every_table_has_forced_row_level_security_and_a_policy() {
 }
 
 #[tokio::test]
+async fn no_partition_is_anybodys_to_read_but_through_its_table() {
+    let t = TestApp::start().await;
+    let open = format!(
+        "select string_agg(c.oid::regclass::text, ', ') from pg_class c
+         where c.relnamespace in {OURS} and c.relispartition and c.relkind = 'r' and (
+           exists (select from aclexplode(c.relacl) a where a.grantee <> c.relowner)
+           or (select count(*) from pg_policy p where p.polrelid = c.oid) <> 1)"
+    );
+    assert_eq!(t.value(&open).await, "");
+}
+
+#[tokio::test]
 async fn every_policy_for_users_reads_only_and_asks_for_their_organizations_once_a_query() {
     let t = TestApp::start().await;
     let policies = "select string_agg(tablename || ': ' || cmd || ' ' || qual, '; ') from pg_policies
@@ -105,7 +117,7 @@ async fn every_function_and_view_is_what_its_file_says_and_has_one() {
             "policies/",
             format!(
                 "select string_agg(relname, ' ' order by relname) from pg_class
-                    where relkind = 'r' and relnamespace in {OURS}"
+                    where relkind in ('r', 'p') and not relispartition and relnamespace in {OURS}"
             ),
         ),
     ] {

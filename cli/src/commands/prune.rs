@@ -15,15 +15,16 @@ use crate::{outcome, query};
 /// processed.
 const FEWEST_DAYS: i64 = 31;
 
-/// Removes events that nothing has touched for longer than they are kept, and what the history says of the
+/// Removes the months of events that ended longer ago than events are kept, and what the history says of the
 /// time before. The reconciliation does it with 90 days.
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  billing prune --dry-run    how many are past 90 days
+  billing prune --dry-run    how many are past 90 days, in whole months
   billing prune --days 31    keeps as little as is safe")]
 pub struct Args {
-    /// Days that events are kept: 31 at least, because Stripe lists them and sends them again for 30.
+    /// Days that events are kept, and the rest of their month: 31 at least, because Stripe lists them and
+    /// sends them again for 30.
     #[arg(long, value_name = "N", default_value_t = EVENTS_KEPT_DAYS,
         value_parser = clap::value_parser!(i32).range(FEWEST_DAYS..=36500))]
     pub days: i32,
@@ -54,12 +55,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Pruned, context::Error
     let client = context.database().await?;
     let Args { days, dry_run } = args;
     let Removed { events, history } = if dry_run {
-        const SQL: &str = "select to_jsonb(count(*)) from billing.webhook_events e
-            where e.last_attempt_at < now() - make_interval(days => $1)";
+        const EVENTS: &str = "select to_jsonb(billing.pf_prune_events($1, true))";
         const HISTORY: &str = "select to_jsonb(billing.pf_prune_history($1, 0, true))";
         let days: query::Params<'_> = &[(&days, Type::INT4)];
         Removed {
-            events: query::one(client, SQL, days).await?.unwrap_or_default(),
+            events: query::one(client, EVENTS, days).await?.unwrap_or_default(),
             history: query::one(client, HISTORY, days).await?.unwrap_or_default(),
         }
     } else {

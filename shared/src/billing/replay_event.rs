@@ -45,7 +45,13 @@ pub struct Failure {
 pub async fn replay_event(resources: &Resources<'_>, id: &str, limits: &Limits) -> Result<Replay, Error> {
     limits.pace().await;
     match resources.stripe()?.get_one::<Box<RawValue>>(&RetrieveEvent::new(id), id).await {
-        Ok(body) => replay_body(resources, body.get()).await,
+        Ok(body) => {
+            let replay = replay_body(resources, body.get()).await?;
+            if matches!(replay, Replay::Processed(_)) {
+                webhook_events::settle(resources.db()?, id).await?;
+            }
+            Ok(replay)
+        }
         Err(error) if is_unknown(&error) => {
             webhook_events::gone(resources.db()?, id).await?;
             Ok(Replay::Gone)

@@ -106,6 +106,7 @@ impl Error {
                         SqlState::IDLE_SESSION_TIMEOUT,
                     ]
                     .contains(code)
+                    || was_done_meanwhile(error)
             }
             None => is_lost(error),
         }
@@ -115,6 +116,14 @@ impl Error {
 /// What a server says that ends or begins.
 const RESTARTING: [SqlState; 3] =
     [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
+
+/// Whether another delivery of the same event was processed meanwhile.
+fn was_done_meanwhile(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|told| {
+        told.code() == &SqlState::UNIQUE_VIOLATION
+            && told.table().is_some_and(|table| table.starts_with("webhook_events"))
+    })
+}
 
 /// Whether the connection is gone.
 fn is_lost(error: &tokio_postgres::Error) -> bool {

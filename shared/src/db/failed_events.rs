@@ -33,7 +33,7 @@ pub async fn state(
     let sql = "select w.status, coalesce(w.org_id,
           (select s.org_id from billing.subscriptions s where s.stripe_subscription_id = $2),
           (select min(c.org_id::text)::uuid from billing.customers c where c.stripe_customer_id = $3))
-        from billing.webhook_events w where w.event_id = $1";
+        from billing.webhook_events w where w.event_id = $1 order by w.status desc limit 1";
     let rows = db.query(sql, &[(&id, Type::TEXT), (&object, Type::TEXT), (&customer, Type::TEXT)]).await?;
     Ok(rows.first().map(|row| match row.get(0) {
         "processed" => State::Processed,
@@ -49,7 +49,7 @@ pub async fn postpone(db: &Db, id: &str, error_code: &str) -> Result<(), Error> 
     let sql = "select billing.pf_fail_event(jsonb_build_object('id', w.event_id, 'type', w.type,
           'livemode', w.livemode, 'api_version', w.api_version,
           'created', extract(epoch from w.stripe_created_at)::bigint), $2, w.org_id)
-        from billing.webhook_events w where w.event_id = $1";
+        from billing.webhook_events w where w.event_id = $1 order by w.status desc limit 1";
     db.query(sql, &[(&id, Type::TEXT), (&error_code, Type::TEXT)]).await.map(drop)
 }
 
@@ -67,9 +67,9 @@ pub struct Open {
 /// # Errors
 /// If the database fails.
 pub async fn open(db: &Db, ids: &[String]) -> Result<Vec<Open>, Error> {
-    let sql = "select id, w.event_id is not null from unnest($1) as id
+    let sql = "select id, max(w.event_id) is not null from unnest($1) as id
         left join billing.webhook_events w on w.event_id = id
-        where w.status is distinct from 'processed'";
+        group by id having max(w.status) is distinct from 'processed'";
     let rows = db.query(sql, &[(&ids, Type::TEXT_ARRAY)]).await?;
     Ok(rows.iter().map(|row| Open { id: row.get(0), is_noted: row.get(1) }).collect())
 }

@@ -281,12 +281,20 @@ pub async fn gone(db: &Db, id: &str) -> Result<(), Error> {
     db.query("select billing.pf_event_gone($1)", &[(&id, Type::TEXT)]).await.map(drop)
 }
 
-/// Removes events that nobody touched for `days`, at most `limit` of them, and tells how many it were.
+/// Nothing of the event is to be done any more: of what was noted as failed, nothing is tried again.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn prune(db: &Db, days: i32, limit: i64) -> Result<i64, Error> {
-    let sql = "select billing.pf_prune_events($1, $2)";
-    let rows = db.query(sql, &[(&days, Type::INT4), (&limit, Type::INT8)]).await?;
+pub async fn settle(db: &Db, id: &str) -> Result<(), Error> {
+    db.query("select billing.pf_settle_event($1)", &[(&id, Type::TEXT)]).await.map(drop)
+}
+
+/// Removes the months of events that ended `days` ago, and tells how many events that were. Makes the months
+/// to come.
+///
+/// # Errors
+/// If the database fails.
+pub async fn prune(db: &Db, days: i32) -> Result<i64, Error> {
+    let rows = db.query("select billing.pf_prune_events($1, false)", &[(&days, Type::INT4)]).await?;
     Ok(rows.first().map_or(0, |row| row.get(0)))
 }

@@ -70,6 +70,7 @@ pf_override_entitlement     .    .        .      .     .     x       .      .   
 pf_prune_events             .    .        .      .     .     x       .      .      .        .      x
 pf_prune_history            .    .        .      .     .     x       .      .      .        .      x
 pf_replace_checkout_session .    .        .      .     .     x       .      .      x        .      .
+pf_settle_event             .    .        .      .     .     x       .      .      .        x      x
 pf_store_contact            .    .        .      .     .     x       .      .      x        .      .
 pf_store_cursor             .    .        .      .     .     x       .      .      .        .      x
 pf_store_customer           .    .        .      .     .     x       .      .      x        .      .
@@ -123,6 +124,7 @@ live_modes              .    .        .      .     .     .       .      .      .
 livemode                .    x        x      x     x     x       x      .      .        .      x
 livemode_then           .    .        .      .     .     .       .      .      .        .      .
 lock_organizations      .    .        .      .     .     .       .      .      .        .      .
+make_event_months       .    .        .      .     .     .       .      .      .        .      .
 may_change_billing      .    .        .      .     .     .       .      .      .        .      .
 members_summary         .    .        .      .     .     .       .      .      .        .      x
 merged                  .    x        x      x     x     x       x      .      .        .      x

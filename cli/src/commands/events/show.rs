@@ -54,7 +54,8 @@ pub struct Shown {
 pub(super) async fn run(args: Args, context: &Context) -> Result<Shown, Error> {
     context.require(&[Need::Database, Need::Stripe])?;
     let client = context.database().await?;
-    const SQL: &str = "select to_jsonb(e) from billing.webhook_events e where e.event_id = $1";
+    const SQL: &str = "select to_jsonb(e) from billing.webhook_events e where e.event_id = $1
+        order by e.status desc limit 1";
     let ours: Option<EventRow> = query::one(client, SQL, &[(&args.id, Type::TEXT)]).await?;
     let stripe = match context.stripe()?.get::<AtStripe>(&RetrieveEvent::new(args.id.as_str())).await {
         Ok(event) => Some(event),

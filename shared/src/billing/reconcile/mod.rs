@@ -212,13 +212,12 @@ pub struct Pruned {
 /// # Errors
 /// If the database fails; what was removed stays so.
 pub async fn prune(resources: &Resources<'_>, limits: &Limits, days: i32) -> Result<Pruned, Error> {
-    let (db, mut pruned) = (resources.db()?, Pruned::default());
+    let db = resources.db()?;
+    let mut pruned = Pruned { events: webhook_events::prune(db, days).await?, history: 0 };
     loop {
-        let events = webhook_events::prune(db, days, PRUNED_AT_ONCE).await?;
         let rows = history::prune(db, days, PRUNED_AT_ONCE).await?;
-        pruned.events += events;
         pruned.history += rows;
-        if events.max(rows) < PRUNED_AT_ONCE || limits.are_reached() {
+        if rows < PRUNED_AT_ONCE || limits.are_reached() {
             return Ok(pruned);
         }
     }
