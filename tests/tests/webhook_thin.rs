@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::stripe::event::PROCESSED;
 use stripe_emulator::Fault;
@@ -112,6 +113,21 @@ async fn an_event_that_comes_in_both_forms_is_one_event() {
 }
 
 #[tokio::test]
+async fn an_event_that_failed_in_one_form_and_comes_seconds_later_in_the_other_is_one_event() {
+    let t = TestApp::start().await;
+    paid(&t).await;
+    let event = t.last_event("customer.subscription.created");
+    t.stripe.fail(Fault { path_prefix: "/v1/".to_owned(), status: 400, times: 1, ..Fault::default() });
+    let mut made_later = thin(&t, &event);
+    let made = event["created"].as_i64().unwrap();
+    made_later["created"] = json!(Timestamp::from_second(made + 2).unwrap());
+    t.deliver(&made_later).await.assert_failure(500, "processing_failed");
+    t.deliver(&event).await.assert_outcome("applied");
+    t.deliver(&made_later).await.assert_outcome("duplicate");
+    assert_eq!(t.value("select status || ' ' || attempts from webhook_events").await, "processed 2");
+}
+
+#[tokio::test]
 async fn what_a_thin_event_names_is_fetched_and_a_fetch_that_fails_is_noted_and_comes_again() {
     let t = TestApp::start().await;
     paid(&t).await;
@@ -142,6 +158,39 @@ async fn an_object_that_stripe_does_not_know_any_more_and_types_of_no_use_are_ig
     meter["type"] = json!("v1.billing.meter.error_report_triggered");
     t.deliver(&meter).await.assert_outcome("ignored");
     assert_eq!(t.value("select count(*) from webhook_events").await, "0");
+}
+
+#[tokio::test]
+async fn an_event_that_failed_and_turns_out_to_be_of_no_use_is_not_tried_for_ever() {
+    let t = TestApp::start().await;
+    paid(&t).await;
+    let noted =
+        "select string_agg(concat_ws(' ', status, outcome, error_code, attempts), ', ') from webhook_events";
+    let refused = Fault { path_prefix: "/v1/".to_owned(), status: 400, times: 1, ..Fault::default() };
+    let mut gone = thin(&t, &t.last_event("checkout.session.completed"));
+    gone["related_object"]["id"] = json!("cs_test_gone");
+    t.stripe.fail(refused.clone());
+    t.deliver(&gone).await.assert_failure(500, "processing_failed");
+    assert_eq!(t.value(noted).await, "failed stripe_error 1");
+    t.deliver(&gone).await.assert_outcome("ignored");
+    assert_eq!(t.value(noted).await, "processed ignored 2");
+    t.db.batch_execute("delete from webhook_events").await.unwrap();
+
+    // The same if the reconciliation is the one that learns it.
+    let product = t.stripe.call("POST", "/v1/products", &json!({ "name": "Other" })).unwrap();
+    let of_no_use =
+        t.stripe.events().into_iter().rfind(|event| event["data"]["object"]["id"] == product["id"]);
+    t.db.batch_execute(&format!(
+        "insert into webhook_events (event_id, type, livemode, stripe_created_at, status, error_code,
+           next_retry_at)
+         values ('{}', 'product.created', false, now(), 'failed', 'invalid_request', now())",
+        of_no_use.unwrap()["id"].as_str().unwrap()
+    ))
+    .await
+    .unwrap();
+    t.reconcile().await;
+    let left = "select count(*) from webhook_events where status = 'failed'";
+    assert_eq!(t.value(left).await, "0");
 }
 
 #[tokio::test]

@@ -93,7 +93,7 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
     let fetched = match named_object(stripe, event).await {
         Ok(Named::Carried) => None,
         Ok(Named::Fetched(object)) => Some(object),
-        Ok(Named::Unknown) => return Ok(Settled::ignored()),
+        Ok(Named::Unknown) => return ignore(db, event).await,
         Err(error) => {
             note(db, &reference, None, &error).await;
             return Err(error);
@@ -101,12 +101,15 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
     };
     let whole = fetched.as_deref().map(|object| event.with_object(object));
     let whole = whole.as_ref().unwrap_or(event);
+    let mut asked = fetched.is_some();
     let work = async {
         let Some(work) = route(whole)? else { return Ok(None) };
+        asked |= matches!(work.effect, Effect::NamedCharge(_));
         with_charge(stripe, whole, work).await
     };
     let work = match work.await {
         Ok(Some(work)) => work,
+        Ok(None) if asked => return ignore(db, event).await,
         Ok(None) => return Ok(Settled::ignored()),
         Err(error) => {
             note(db, &reference, None, &error).await;
@@ -138,6 +141,12 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
             Err(error)
         }
     }
+}
+
+/// Only Stripe's answer told that the event is of no use: an earlier attempt may have failed, and be noted.
+async fn ignore(db: &Db, event: &Event<'_>) -> Result<Settled, Error> {
+    webhook_events::settle(db, &event.id).await?;
+    Ok(Settled::ignored())
 }
 
 /// What identifies the event, and places it in time.

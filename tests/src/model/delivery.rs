@@ -152,6 +152,10 @@ impl Post {
                 ..Fault::default()
             }),
             4 => t.stripe.fail(Fault { path_prefix: reads, status: 402, ..Fault::default() }),
+            // What a thin event names.
+            5 => {
+                t.stripe.fail(Fault { path_prefix: "/v1/invoices/".into(), status: 402, ..Fault::default() })
+            }
             _ => {}
         }
         if random.u32(..6) > 0 {
