@@ -13,8 +13,8 @@ use serde_json::Value;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-/// What a change costs at once, for the portal's page that shows it.
-pub(crate) use crate::api::subscription_changes::due_now;
+/// What a change costs, for the portal's pages that show it.
+pub(crate) use crate::api::subscription_changes::{Cost, cost_of};
 use crate::delivery::post_office::PostOffice;
 use crate::life::due;
 use crate::store::faults::{Fault, RecordedRequest};
