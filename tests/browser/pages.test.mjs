@@ -95,7 +95,10 @@ const states = {
   "portal-missing": (page) => page.goto(panelUrl.replace("/panel", "/p/session/bps_none")),
   "panel-empty": async (page) => page.goto((await empty()).url),
 
-  "checkout": async (page) => page.goto(await openCheckout("pro")),
+  "checkout": async (page) => {
+    await stack.nothing();
+    await page.goto(await openCheckout("pro"));
+  },
   "checkout-pay-later": async (page) => page.goto(await payLater()),
   "checkout-declined": async (page) => {
     await page.goto(await openCheckout("pro"));
