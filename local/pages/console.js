@@ -2,11 +2,22 @@
 // follows the webhook events. The billing API is asked by the client of billing.js alone, as in any frontend.
 
 import { loadClient, openClient } from "/billing.js";
-import { $, explain, note } from "/dom.js";
+import { $, explain } from "/dom.js";
 import { followEvents } from "/events.js";
 import { openHeader, renderRaw, renderViewer, showBanner, viewerOptions } from "/frame.js";
+import { complain, dismiss, endNotice, notify, say } from "/notice.js";
 import { renderPlanCard, renderStop } from "/plan-card.js";
-import { byRank, catalogueOf, featureCount, findPlan, offer, renderFeatures, renderPrices } from "/plans.js";
+import {
+  byRank,
+  catalogueOf,
+  featureCount,
+  findPlan,
+  hasBilling,
+  offer,
+  recommended,
+  renderFeatures,
+  renderPrices,
+} from "/plans.js";
 
 const WATCH_MS = 2000;
 const TROUBLE_MS = 4000;
@@ -25,7 +36,7 @@ const state = {
   problem: null, // why the newest request failed
   full: null, // what the API answered last, for the fold-out
   check: null, // when it said that this still holds
-  busy: null, // "portal", or the plan code whose checkout is opening
+  busy: null, // "portal", or the plan code whose page at Stripe is opening
 };
 
 /** What only this page needs: answered by the local stack, not by the API. Null if it cannot be had. */
@@ -51,21 +62,6 @@ function interruptiblePause() {
 }
 const watching = interruptiblePause();
 
-/* Messages */
-
-function say(text) {
-  $("announce").textContent = text;
-}
-
-function notify(message) {
-  const close = () => $("notice").replaceChildren();
-  $("notice").replaceChildren(note({ ...message, close: message.waiting ? null : close }));
-  $("notice").scrollIntoView({ block: "nearest" }); // what it answers may have been pressed far below
-  say($("notice").querySelector("p").textContent);
-}
-
-const complain = (error) => notify({ tone: "bad", text: explain(error) });
-
 /* Entitlements */
 
 const planOf = (code) => findPlan(state.plans, code);
@@ -89,7 +85,7 @@ function choose(who) {
   view(who);
   sessionStorage.setItem(VIEWER, who);
   $("plan").setAttribute("aria-busy", "true");
-  $("notice").replaceChildren();
+  dismiss();
   watching.cut();
 }
 
@@ -97,6 +93,7 @@ function choose(who) {
 function learn({ entitlements = null, error = null }) {
   const before = state.answer;
   Object.assign(state, { answer: entitlements, problem: error });
+  if (entitlements && !error) endNotice(entitlements);
   if (error?.isOutage) showBanner(error, Boolean(entitlements));
   else $("down").hidden = true;
   const isOn = (answer, flag) => answer.entitlements[flag] === true;
@@ -129,6 +126,7 @@ function renderAnswer() {
 
 function render(fresh) {
   const { context, plans, answer, interval } = state;
+  if (answer || state.problem) document.body.classList.add("ready");
   $("plan").classList.add("settled");
   $("plan").setAttribute("aria-busy", String(!answer && !state.problem));
   renderPlanCard($("plan-body"), state, { openPortal, retry: watching.cut });
@@ -144,6 +142,7 @@ function render(fresh) {
     plans,
     interval,
     current: answer?.planCode ?? null,
+    best: recommended(plans, answer),
     offer: (plan) => offer(plan, state, { buy, openPortal }),
   });
 }
@@ -156,6 +155,7 @@ function render(fresh) {
  */
 async function go(name, open, known) {
   if (state.busy) return;
+  dismiss();
   state.busy = name;
   render();
   try {
@@ -167,7 +167,7 @@ async function go(name, open, known) {
     state.busy = null;
     render();
     if (known[error.code]) notify({ tone: "info", ...known[error.code](error) });
-    else complain(error);
+    else complain(error, () => go(name, open, known));
   }
 }
 
@@ -181,15 +181,28 @@ function buy({ planCode }) {
   return go(planCode, open, {
     already_subscribed: (error) => ({
       text: explain(error),
-      action: { label: "Manage billing", run: openPortal },
+      action: { label: "Manage billing", run: () => openPortal() },
+      over: ({ status }) => ["none", "canceled", "incomplete_expired"].includes(status),
     }),
   });
 }
 
-function openPortal() {
+/** Opens the portal, or its page for one thing: `flow` says which, `planCode` whose button was pressed. */
+function openPortal(flow, planCode) {
   const { client, context } = state;
-  return go("portal", () => client.openPortal({ orgId: context.org.id, returnUrl: `${location.origin}/` }), {
-    no_customer: () => ({ text: "There is no billing account yet. The first checkout opens one." }),
+  const order = { orgId: context.org.id, returnUrl: `${location.origin}/` };
+  const open = async () => {
+    if (!flow) return client.openPortal(order);
+    return client.openPortal({ ...order, flow }).catch((error) => {
+      if (error.code !== "flow_unavailable") throw error;
+      return client.openPortal(order);
+    });
+  };
+  return go(planCode ?? "portal", open, {
+    no_customer: () => ({
+      text: "There is no billing account yet. The first checkout opens one.",
+      over: hasBilling,
+    }),
   });
 }
 
@@ -207,7 +220,10 @@ function resume() {
     return;
   }
   if (location.pathname === "/billing/canceled")
-    notify({ text: "Checkout was closed. Nothing was charged, and the plan is as before." });
+    notify({
+      text: "Checkout was closed. Nothing was charged, and the plan is as before.",
+      over: ({ planCode }) => planOf(planCode).rank > 0,
+    });
   settle();
 }
 
@@ -223,9 +239,10 @@ async function awaitPurchase() {
         text: "Stripe has not confirmed the payment yet. "
           + "Nothing is lost: the plan changes here by itself once it does.",
         action: { label: "Ask Stripe now", run: awaitPurchase },
+        over: ({ planCode }) => planOf(planCode).rank > 0,
       });
   } catch (error) {
-    if (!signal.aborted) complain(error);
+    if (!signal.aborted) complain(error, awaitPurchase);
   }
   settle();
 }
@@ -235,6 +252,7 @@ function welcome(plan) {
   notify({
     tone: "ok",
     text: `Welcome to ${plan.name}. Your features were on ${(ms / 1000).toFixed(1)} s after you came back.`,
+    over: ({ planCode }) => planCode !== plan.planCode,
   });
   $("plan").dataset.unlockedMs = String(ms);
   $("plan").classList.add("cheer");

@@ -38,7 +38,13 @@ export const words = (code) =>
     .replaceAll("_", " ")
     .replace(/^./, (first) => first.toUpperCase());
 
-const dayFormat = new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric" });
+/** `November 25, 2026`, by the day that Stripe's pages and invoices name. */
+const dayFormat = new Intl.DateTimeFormat("en-US", {
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+  timeZone: "UTC",
+});
 export const clockFormat = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit",
   minute: "2-digit",

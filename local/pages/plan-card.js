@@ -1,7 +1,7 @@
 // The plan card: a plan, a refusal or an error, as nodes. No requests and no state here.
 
 import { day, el, explain, icon, money, note, pill, swap, words } from "/dom.js";
-import { findPlan, isStranger } from "/plans.js";
+import { findPlan, hasBilling, isStranger } from "/plans.js";
 
 const STATUS = {
   active: ["Active", "ok"],
@@ -16,54 +16,47 @@ const STATUS = {
 };
 
 /**
- * @returns {Node[]} the lines that explain a subscription's trouble or end, to whoever `manages` it or not
+ * @returns {Node[]} the lines that explain a subscription's trouble or end, each with the button that sees to
+ * it for whoever `manages` the billing
  */
-function warnings(answer, plan, manages) {
+function warnings(answer, plan, { manages, run }) {
   const paid = plan.rank > 0;
-  const remedy = (text) => (manages ? text : "An owner or admin can see to it.");
   const lines = [];
-  const add = (tone, ...text) => lines.push(note({ tone, text }));
+  const add = (tone, text, label) => {
+    const told = manages || !label ? text : [...text, " An owner or admin can see to it."];
+    lines.push(note({ tone, text: told, action: manages && label && { label, run } }));
+  };
   if (answer.status === "past_due" && paid) {
     const until = answer.graceEndsAt
       ? [", access until ", day(answer.graceEndsAt)]
       : [`. ${plan.short} stays on during the grace period`];
-    add(
-      "warn",
-      "Payment failed",
-      ...until,
-      ". ",
-      remedy("Pay the open invoice in Manage billing to keep it."),
-    );
+    add("warn", ["Payment failed", ...until, "."], "Pay open invoice");
   } else if (answer.status === "past_due") {
     add(
       "bad",
-      "Payment failed, and the grace period is over. Paid features come back as soon as the invoice is paid.",
+      [
+        "Payment failed, and the grace period is over. "
+          + "Paid features come back as soon as the invoice is paid.",
+      ],
+      "Pay open invoice",
     );
   }
   if (answer.status === "unpaid")
-    add(
-      "bad",
-      "The last invoices were not paid, so paid features are off. ",
-      remedy("Settle them in Manage billing."),
-    );
+    add("bad", ["The last invoices were not paid, so paid features are off."], "Pay open invoice");
   if (answer.status === "incomplete")
-    add("warn", "The first payment is not complete yet. Paid features start when it is.");
-  if (answer.status === "paused")
-    add("warn", "The subscription is paused. ", remedy("Resume it in Manage billing."));
+    add("warn", ["The first payment is not complete yet. Paid features start when it is."]);
+  if (answer.status === "paused") add("warn", ["The subscription is paused."], "Resume");
   if (answer.status === "trialing" && !answer.cancelAt)
-    add(
-      "info",
+    add("info", [
       "Trial: every feature of the plan is on. The first payment is due on ",
       day(answer.currentPeriodEnd),
       ".",
-    );
+    ]);
   if (answer.cancelAt && paid)
     add(
       "warn",
-      `${plan.short} ends on `,
-      day(answer.cancelAt),
-      ". Until then nothing changes. ",
-      remedy("It can be resumed in Manage billing."),
+      [`${plan.short} ends on `, day(answer.cancelAt), ". Until then nothing changes."],
+      `Resume ${plan.short}`,
     );
   return lines;
 }
@@ -89,8 +82,8 @@ function discounts(all) {
 }
 
 /**
- * The plan card for a member. `portal` is `{run, busy, why}`; `why` stands in the button's place and says the
- * reason. `answer.graceEndsAt` is used where the API sends it.
+ * The plan card for a member. `portal` is `{run, busy, why, manages}`; `why` stands in the button's place and
+ * says the reason. There is no button where there is nothing to manage.
  */
 function renderPlan(container, { org, answer, plan, portal }) {
   const [label, tone] = STATUS[answer.status] ?? [words(answer.status), ""];
@@ -108,21 +101,21 @@ function renderPlan(container, { org, answer, plan, portal }) {
             && el("span", { className: "pill pill-warn" }, "Ends on ", day(answer.cancelAt)),
         ),
       ),
-      portal.why
-        ? el("p", { className: "hint" }, portal.why)
-        : el(
-            "button",
-            {
-              type: "button",
-              className: "btn",
-              "data-key": "portal",
-              "aria-busy": portal.busy,
-              onclick: portal.run,
-            },
-            portal.busy ? "Opening billing…" : "Manage billing",
-          ),
+      portal.why && el("p", { className: "hint" }, portal.why),
+      portal.manages
+        && el(
+          "button",
+          {
+            type: "button",
+            className: "btn",
+            "data-key": "portal",
+            "aria-busy": portal.busy,
+            onclick: portal.run,
+          },
+          portal.busy ? "Opening billing…" : "Manage billing",
+        ),
     ),
-    ...warnings(answer, plan, !portal.why),
+    ...warnings(answer, plan, portal),
     el("dl", { className: "facts" },
       fact("Seats", answer.seats === 1 ? "1 seat" : `${answer.seats} seats`),
       answer.discounts?.length !== 0 && fact("Discount", ...discounts(answer.discounts)),
@@ -139,10 +132,12 @@ export function renderPlanCard(
   { openPortal, retry },
 ) {
   if (answer) {
+    const isMember = who === "member";
     const portal = {
-      run: openPortal,
+      run: () => openPortal(),
       busy: busy === "portal",
-      why: who === "member" ? "Only an owner or admin can manage billing." : null,
+      why: isMember ? "Only an owner or admin can manage billing." : null,
+      manages: !isMember && hasBilling(answer),
     };
     renderPlan(container, { org: context.org, answer, plan: findPlan(plans, answer.planCode), portal });
   } else if (isStranger(problem)) {

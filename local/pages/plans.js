@@ -1,6 +1,6 @@
 // The plans: which there are, their features, and what they cost. No requests and no state here.
 
-import { el, icon, money, pill, swap, words } from "/dom.js";
+import { day, el, icon, money, pill, swap, words } from "/dom.js";
 
 const FEATURE_NAMES = {
   canUseAllModules: "All prompt modules",
@@ -114,57 +114,87 @@ export function renderFeatures(container, { features, plans, planCode, entitleme
   }
 }
 
-/** Whether the chosen user is one who never buys: no button is shown then. */
+/** Whether the chosen user is one who never buys: nothing is offered then. */
 const mayNotBuy = ({ answer, problem, who }) => who === "member" || (!answer && isStranger(problem));
 
-/** The reason why nothing can be bought right now, or null. */
-function whyNot({ answer, problem }) {
-  if (answer) return null;
-  return problem ? "Not available right now." : "Loading…";
+/** Whether there is anything in the portal: a subscription, or one that was. */
+export const hasBilling = (answer) => answer.status !== "none";
+
+/** The plan for whoever has none yet: the cheapest that can be bought. */
+export function recommended(plans, answer) {
+  const current = answer && findPlan(plans, answer.planCode);
+  if (!answer || current.rank > 0 || OWING.includes(answer.status)) return null;
+  return plans.find((plan) => plan.rank > 0 && (plan.monthCents ?? plan.yearCents) !== null)?.planCode;
 }
 
-/** What a pricing card's button says and does for the chosen user. */
-export function offer(plan, state, { buy, openPortal }) {
-  const { answer, interval, busy, plans } = state;
-  const why = whyNot(state);
-  const current = answer && findPlan(plans, answer.planCode);
+const OWING = ["past_due", "unpaid", "paused"];
+const ADVERBS = { month: "monthly", year: "yearly" };
+
+/**
+ * What a pricing card offers the chosen user: a button with its `label` and what it does (`run`), or what it
+ * `says` where there is nothing to press; `why` stands under it.
+ */
+export function offer(plan, state, doing) {
+  const { answer, problem, busy, plans, interval } = state;
   if (mayNotBuy(state)) return {};
-  if (current?.planCode === plan.planCode) return { label: "Your plan" };
-  if (busy === plan.planCode) return { label: "Opening checkout…", main: true, busy: true, run: () => {} };
-  if (current?.rank === 0 && ["past_due", "unpaid", "paused"].includes(answer.status)) {
+  if (!answer) return { says: problem ? "Not available right now" : "Loading…" };
+  if (busy === plan.planCode) return { label: "Opening Stripe…", main: true, busy: true, run: () => {} };
+  const current = findPlan(plans, answer.planCode);
+  const isCurrent = current.planCode === plan.planCode;
+  const isSold = plan[`${interval}Cents`] !== null;
+  if (isCurrent && !(isSold && changesRhythm(plan, answer, interval))) return { says: "Your plan" };
+  if (answer.scheduled?.planCode === plan.planCode) return { says: ["From ", day(answer.scheduled.at)] };
+  if (current.rank === 0 && OWING.includes(answer.status))
+    return answer.status === "paused"
+      ? { says: "Resume first", why: "The subscription is paused." }
+      : { says: "Pay first", why: "An invoice is open." };
+  const isAsked = plan.monthCents === null && plan.yearCents === null;
+  if (plan.rank > 0 && (isAsked || (current.rank > 0 && !hasBilling(answer)))) return { says: "Ask for it" };
+  if (plan.rank > 0 && !isSold)
+    return { says: `Not sold ${ADVERBS[interval]}`, why: "Choose the other billing period." };
+  return current.rank > 0 ? change(plan, current, state, doing) : {
+    label: `Buy ${plan.short}`,
+    main: recommended(plans, answer) === plan.planCode,
+    run: () => doing.buy(plan),
+  };
+}
+
+/** Whether the plan in force could be paid in the rhythm that is chosen, and is not. */
+const changesRhythm = (plan, answer, interval) =>
+  plan.rank > 0
+  && hasBilling(answer)
+  && !answer.cancelAt
+  && answer.intervalCount === 1
+  && answer.interval !== interval;
+
+/** What becomes of a plan that is paid for: each leads to the page of Stripe's that confirms it. */
+function change(plan, current, { answer, interval }, { openPortal }) {
+  const { planCode, rank, short } = plan;
+  if (!hasBilling(answer)) return {};
+  if (answer.cancelAt)
+    return rank === 0
+      ? { says: ["From ", day(answer.cancelAt)] }
+      : { says: "Resume first", why: `${current.short} is to end.` };
+  if (rank === 0)
     return {
-      label: "Settle in billing",
-      why:
-        why
-        ?? (answer.status === "paused"
-          ? "Resume the paused subscription first."
-          : "Pay the open invoice first."),
-      run: why ? undefined : openPortal,
+      label: `Cancel ${current.short}`,
+      why: `${short} follows when the paid period ends.`,
+      run: () => openPortal({ type: "cancel" }, planCode),
     };
-  }
-  if (current?.rank > 0) {
-    return {
-      label: `Switch to ${plan.short}`,
-      why: why ?? "Plan changes happen in Manage billing.",
-      run: why ? undefined : openPortal,
-    };
-  }
-  if (plan.rank === 0) return { label: "Included for everyone" };
-  if (plan.monthCents === null && plan.yearCents === null) return { label: "Ask for it" };
-  if (interval === "year" && plan.yearCents === null)
-    return { label: "No yearly price", why: "Choose monthly to buy this plan." };
-  if (interval === "month" && plan.monthCents === null)
-    return { label: "No monthly price", why: "Choose yearly to buy this plan." };
-  return { label: `Buy ${plan.short}`, main: true, why, run: why ? undefined : () => buy(plan) };
+  return {
+    label: planCode === current.planCode ? `Switch to ${ADVERBS[interval]}` : `Switch to ${short}`,
+    run: () => openPortal({ type: "update", planCode, interval }, planCode),
+  };
 }
 
 /**
  * The pricing cards.
- * @param {{plans: object[], interval: "month"|"year", current: string|null,
- * offer: (plan: object) => {label?: string, run?: () => void, main?: boolean, busy?: boolean, why?: string}}}
- * view
+ * @param {{plans: object[], interval: "month"|"year", current: string|null, best: string|null,
+ * offer: (plan: object) => {label?: string, run?: () => void, main?: boolean, busy?: boolean, why?: string,
+ * says?: string | Node[]}}} view
  */
-export function renderPrices(container, { plans, interval, current, offer }) {
+export function renderPrices(container, { plans, interval, current, best, offer }) {
+  const place = ({ planCode }) => (planCode === current ? "current" : planCode === best ? "best" : "");
   swap(
     container,
     ...plans.map((plan) => {
@@ -176,13 +206,13 @@ export function renderPrices(container, { plans, interval, current, offer }) {
           : 0;
       const isAsked = plan.monthCents === null && plan.yearCents === null;
       const otherwise = isAsked ? "On request" : interval === "year" ? "Monthly only" : "Yearly only";
-      const { label, run, main, busy, why } = offer(plan);
+      const { label, run, main, busy, why, says } = offer(plan);
       const whyId = `why-${plan.planCode}`;
       const gain = (text) => el("li", {}, icon("tick"), el("span", {}, text));
       return el(
         "article",
         {
-          className: plan.planCode === current ? "card price current" : "card price",
+          className: `card price ${place(plan)}`,
           "aria-label": plan.name,
         },
         el(
@@ -190,6 +220,7 @@ export function renderPrices(container, { plans, interval, current, offer }) {
           { className: "price-head" },
           el("h3", {}, plan.short),
           plan.planCode === current && pill("Current plan", "plan"),
+          plan.planCode === best && pill("Recommended", "ok"),
         ),
         el(
           "div",
@@ -219,6 +250,7 @@ export function renderPrices(container, { plans, interval, current, offer }) {
           plan.below && gain(`Everything in ${plan.below}`),
           ...plan.gains.map((flag) => gain(flagName(flag))),
         ),
+        says && el("p", { className: "says" }, ...[says].flat()),
         label
           && el(
             "button",
@@ -226,10 +258,9 @@ export function renderPrices(container, { plans, interval, current, offer }) {
               type: "button",
               className: main ? "btn btn-main" : "btn",
               "data-key": `buy-${plan.planCode}`,
-              disabled: !run,
               "aria-busy": Boolean(busy),
               "aria-describedby": why ? whyId : null,
-              onclick: run ?? null,
+              onclick: run,
             },
             label,
           ),

@@ -43,6 +43,7 @@ impl App {
     }
 
     fn assemble(mut config: Config, clock: Clock, before: Option<&Self>) -> Self {
+        let clock = clock.moved_by(config.local_clock.as_deref());
         let same_databases = before.filter(|before| before.config.databases() == config.databases());
         let (db, primary) = match same_databases {
             Some(before)

@@ -12,6 +12,7 @@ mod supabase;
 mod this_machine;
 
 use std::fmt;
+use std::path::PathBuf;
 
 use url::Url;
 
@@ -78,6 +79,9 @@ pub struct Config {
     pub webhook_secrets: Vec<Secret>,
     /// `STRIPE_API_BASE`, for local use and tests. None: Stripe itself.
     pub stripe_api_base: Option<Url>,
+    /// `LOCAL_CLOCK`: the file by which the local stack moves time. Only beside an emulated Stripe on this
+    /// machine.
+    pub local_clock: Option<PathBuf>,
     /// `DATABASE_URL`
     pub database_url: Option<Secret>,
     /// `READER_DATABASE_URL`: what the functions with the login of readers have as `DATABASE_URL`. Only an
@@ -151,6 +155,7 @@ impl Config {
                 stripe::signing_secret,
             ),
             stripe_api_base,
+            local_clock: read.text("LOCAL_CLOCK").map(PathBuf::from),
             database_url: read.text("DATABASE_URL").map(Secret::new),
             reader_url: read.text("READER_DATABASE_URL").map(Secret::new),
             primary_url: read.text("READER_PRIMARY_DATABASE_URL").map(Secret::new),
@@ -216,12 +221,27 @@ impl Config {
                 ),
             }
         }
+        if config.local_clock.is_some() && !config.is_emulated_here() {
+            read.problems.push(
+                "LOCAL_CLOCK is for the local stack: it needs a STRIPE_API_BASE on this machine, and is \
+                 refused with a live key"
+                    .to_owned(),
+            );
+            config.local_clock = None;
+        }
         if config.stripe_api_base.is_some() && config.stripe_key.as_ref().is_some_and(|key| key.livemode) {
             read.problems.push("STRIPE_API_BASE is for local use and is refused with a live key".to_owned());
             config.stripe_key = None;
         }
         config.problems = read.problems;
         config
+    }
+
+    /// Whether Stripe is the emulator of this machine.
+    fn is_emulated_here(&self) -> bool {
+        let is_live = self.stripe_key.as_ref().is_some_and(|key| key.livemode);
+        let host = self.stripe_api_base.as_ref().and_then(Url::host_str);
+        !is_live && host.is_some_and(is_this_machine)
     }
 
     /// What the pools of connections are made of.

@@ -125,10 +125,10 @@ impl Live {
         if !Arc::ptr_eq(&held, doubted) {
             return Some(held);
         }
-        if readings.is_too_early(held.clock.now().as_second(), PAUSE) {
+        if readings.is_too_early(held.clock.machine().as_second(), PAUSE) {
             return None;
         }
-        readings.last = Some(held.clock.now().as_second());
+        readings.last = Some(held.clock.machine().as_second());
         let variables = match source.read().await {
             Ok(variables) => variables,
             Err(error) => {
@@ -161,7 +161,7 @@ impl Live {
             return Ok(());
         }
         let held = self.held();
-        let now = held.clock.now().as_second();
+        let now = held.clock.machine().as_second();
         if readings.is_too_early(now, PAUSE_WITHOUT) {
             return Err(Error::NoConfiguration);
         }

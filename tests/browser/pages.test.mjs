@@ -76,13 +76,13 @@ const acme = async () => (await liveSubscriptions())[0].customer;
 /** Asks the portal for what it does not offer. */
 async function forge(page) {
   await page
-    .getByRole("radio")
+    .locator('[name="price"]')
     .first()
     .evaluate((radio) => {
       radio.value = "price_of_another";
       radio.checked = true;
     });
-  await page.getByRole("button", { name: "Update plan" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
   await heading(page, "The portal does not offer this");
 }
 
@@ -95,7 +95,10 @@ const states = {
   "portal-missing": (page) => page.goto(panelUrl.replace("/panel", "/p/session/bps_none")),
   "panel-empty": async (page) => page.goto((await empty()).url),
 
-  "checkout": async (page) => page.goto(await openCheckout("pro")),
+  "checkout": async (page) => {
+    await stack.nothing();
+    await page.goto(await openCheckout("pro"));
+  },
   "checkout-pay-later": async (page) => page.goto(await payLater()),
   "checkout-declined": async (page) => {
     await page.goto(await openCheckout("pro"));
@@ -127,7 +130,8 @@ const states = {
     await stack.enterprise();
     await page.goto(await openPortal());
     await page.getByRole("radio", { name: "PromptForge Pro $49.00 per month" }).check();
-    await page.getByRole("button", { name: "Update plan" }).click();
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("button", { name: "Confirm" }).click();
     await page.getByText("Your plan will change to PromptForge Pro on").waitFor();
   },
 
@@ -147,10 +151,18 @@ const states = {
     await page.goto(await openPortal());
     await page.getByText("Cancel subscription").click();
   },
-  "portal-updated": async (page) => {
+  "portal-nothing-changed": async (page) => {
     await page.goto(await openPortal());
-    await page.getByRole("button", { name: "Update plan" }).click();
+    await page.getByRole("button", { name: "Continue" }).click();
     await page.getByRole("status").waitFor();
+  },
+  "portal-preview": async (page) => {
+    await page.goto(await openPortal());
+    await page.getByRole("radio", { name: "Yearly" }).check({ force: true });
+    await page.getByRole("radio", { name: /Enterprise .* per year/ }).check();
+    await page.getByLabel("Quantity").fill("3");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await heading(page, "Confirm your change");
   },
   "portal-refused": async (page) => {
     await page.goto(await openPortal());

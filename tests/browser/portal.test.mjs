@@ -21,6 +21,13 @@ const day = (iso) =>
   new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" }).format(
     new Date(iso),
   );
+/** Sends what was chosen, and confirms what the portal says that it costs. */
+async function confirm(page) {
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("heading", { name: "Confirm your change" }).waitFor();
+  await page.getByRole("button", { name: "Confirm" }).click();
+}
+const charged = async () => (await emulator("state")).charges.length;
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -38,7 +45,7 @@ test("an upgrade and a quantity in the portal are on the console", async () => {
     await portal(page);
     await page.getByRole("radio", { name: "PromptForge Enterprise $299.00 per month" }).check();
     await page.getByLabel("Quantity").fill("2");
-    await page.getByRole("button", { name: "Update plan" }).click();
+    await confirm(page);
     await page.getByText("$598.00").first().waitFor();
     await back(page);
     await page.getByText(/^11 of \d+ on$/).waitFor();
@@ -76,10 +83,10 @@ test("a downgrade waits for the end of the period, and can be taken back", async
   };
   await withPage(browser, {}, async (page) => {
     await portal(page);
-    const waits = page.getByText(/^Your plan will change to PromptForge Pro on \d+ \w+ \d{4}\.$/);
+    const waits = page.getByText(/^Your plan will change to PromptForge Pro on \w+ \d+, \d{4}\.$/);
     const downgrade = async () => {
       await page.getByRole("radio", { name: /Pro .* per month/ }).check();
-      await page.getByRole("button", { name: "Update plan" }).click();
+      await confirm(page);
       await page.getByRole("status").getByText("Your change of plan was received.").waitFor();
       await waits.waitFor();
     };
@@ -122,17 +129,19 @@ test("the portal offers the plans that are sold, and seats where there are seats
   await bought("pro");
   await withPage(browser, {}, async (page) => {
     await page.goto(await openPortal());
-    const offered = await page.locator(".choice").allInnerTexts();
-    const plans = [
-      "Pro Current $49.00 per month",
-      "Pro $490.00 per year",
-      "Enterprise $299.00 per month",
-      "Enterprise $2,990.00 per year",
-    ];
-    // An operator may sell more.
-    const words = offered.map((text) => text.replace(/\s+/g, " ").replace("PromptForge ", ""));
-    assert.deepEqual(plans.filter((plan) => !words.includes(plan)), [], `${words}`);
-    assert.ok(!words.some((text) => text.startsWith("Pilot")), "nobody buys what everybody has");
+    const offers = async (...plans) => {
+      const offered = (await page.locator(".choice:visible").allInnerTexts()).map((text) =>
+        text.replace(/\s+/g, " ").replace("PromptForge ", ""),
+      );
+      // An operator may sell more.
+      assert.deepEqual(plans.filter((plan) => !offered.includes(plan)), [], `${offered}`);
+      for (const name of ["Pro ", "Enterprise "])
+        assert.equal(offered.filter((text) => text.startsWith(name)).length, 1, `${name}once: ${offered}`);
+      assert.ok(!offered.some((text) => text.startsWith("Pilot")), "nobody buys what everybody has");
+    };
+    await offers("Pro Current $49.00 per month", "Enterprise $299.00 per month");
+    await page.getByRole("radio", { name: "Yearly" }).check({ force: true });
+    await offers("Pro $490.00 per year", "Enterprise $2,990.00 per year");
     const quantity = page.getByLabel("Quantity");
     assert.ok(await quantity.isDisabled(), "pro is one seat");
     await page.getByRole("radio", { name: /Enterprise .* per year/ }).check();
@@ -142,19 +151,77 @@ test("the portal offers the plans that are sold, and seats where there are seats
   });
 });
 
+test("what a change costs now and later is shown before anything is charged", async () => {
+  const subscription = await bought("pro");
+  const before = await charged();
+  await withPage(browser, {}, async (page) => {
+    await page.goto(await openPortal());
+    await page.getByRole("radio", { name: /Enterprise .* per month/ }).check();
+    await page.getByLabel("Quantity").fill("999");
+    await page.getByRole("button", { name: "Continue" }).click();
+    const row = (name) => page.locator(".totals div", { hasText: new RegExp(`^${name}`) });
+    await row("New").getByText("PromptForge Enterprise, 999 × $299.00 per month").waitFor();
+    assert.match(await row("Due today").innerText(), /\$298,[56]\d\d\.\d\d/);
+    assert.match(
+      await row("Then").innerText(),
+      /\$298,701\.00 per month, first on [A-Z][a-z]+ \d+, \d{4}/,
+    );
+    await page.reload();
+    await row("Then").getByText("$298,701.00 per month").waitFor();
+    assert.equal(await charged(), before, "nothing was charged");
+    await page.getByRole("link", { name: "Back to billing" }).click();
+    await page.getByRole("region", { name: "PromptForge Pro" }).getByText("1 × $49.00").waitFor();
+    await page.getByRole("radio", { name: "Yearly" }).check({ force: true });
+    await page.getByRole("button", { name: "Continue" }).click();
+    await row("New").getByText("PromptForge Pro, 1 × $490.00 per year").waitFor();
+    await row("Due today").getByText("$490.00").waitFor();
+    await page.getByRole("button", { name: "Confirm" }).click();
+    await page.getByRole("status").getByText("Your plan was updated.").waitFor();
+  });
+  assert.equal(await charged(), before + 1);
+  const [{ id, items }] = await liveSubscriptions();
+  assert.deepEqual([id, items.data[0].price.lookup_key], [subscription, "promptforge_pro_year"]);
+});
+
+test("whoever chooses what they have is told so, and pays nothing", async () => {
+  await bought("pro");
+  const before = await charged();
+  const told = (await emulator("state")).events.length;
+  await withPage(browser, {}, async (page) => {
+    await page.goto(await openPortal());
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("status").getByText("Nothing changed").waitFor();
+  });
+  assert.deepEqual([await charged(), (await emulator("state")).events.length], [before, told]);
+});
+
+test("an open invoice has a number, and is paid where it is listed", async () => {
+  const subscription = await bought("pro");
+  await emulator("renew", { subscription, succeeds: false });
+  await withPage(browser, {}, async (page) => {
+    await page.goto(await openPortal());
+    const open = page.getByRole("row").filter({ hasText: "Open" });
+    assert.match(await open.innerText(), /LOCAL-\d{4}/);
+    await open.getByRole("button", { name: /^Pay invoice LOCAL-\d{4}$/ }).click();
+    await page.getByRole("status").getByText("your payment was received").waitFor();
+    assert.equal(await page.getByRole("button", { name: /^Pay/ }).count(), 0);
+  });
+  await until(entitlements, ({ status }) => status === "active");
+});
+
 test("a forged form for a plan that is not offered is refused and changes nothing", async () => {
   const subscription = await bought("pro");
   const { id: pilot } = (await prices()).find(({ lookup_key: key }) => key === "promptforge_pilot_month");
   await withPage(browser, {}, async (page) => {
     await page.goto(await openPortal());
     await page
-      .getByRole("radio")
+      .locator('[name="price"]')
       .first()
       .evaluate((radio, price) => {
         radio.value = price;
         radio.checked = true;
       }, pilot);
-    await page.getByRole("button", { name: "Update plan" }).click();
+    await page.getByRole("button", { name: "Continue" }).click();
     await page.getByRole("heading", { name: "The portal does not offer this" }).waitFor();
     const [{ id, items }] = await liveSubscriptions();
     assert.deepEqual([id, items.data[0].price.lookup_key], [subscription, "promptforge_pro_month"]);
@@ -189,13 +256,16 @@ test("a purchase, an upgrade and a cancellation work with the keyboard, and say 
     await page.waitForURL(PORTAL);
 
     const said = page.getByRole("status");
-    await tabTo(page, page.getByRole("radio", { checked: true }));
+    await tabTo(page, page.getByRole("radio", { name: "Monthly" }));
+    await tabTo(page, page.getByRole("radio", { name: /Pro .* per month/ }));
     const enterprise = page.getByRole("radio", { name: /Enterprise .* per month/ });
     for (let presses = 0; presses < 4 && !(await enterprise.isChecked()); presses += 1)
       await page.keyboard.press("ArrowDown");
     await tabTo(page, page.getByLabel("Quantity"));
     await page.keyboard.press("ArrowUp");
-    await tabTo(page, page.getByRole("button", { name: "Update plan" }));
+    await tabTo(page, page.getByRole("button", { name: "Continue" }));
+    await page.keyboard.press("Enter");
+    await tabTo(page, page.getByRole("button", { name: "Confirm" }));
     await page.keyboard.press("Enter");
     await said.getByText("Your plan was updated.").waitFor();
     assert.ok(await has(said), "what was done has the focus");

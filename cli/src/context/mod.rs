@@ -83,8 +83,8 @@ impl Context {
     /// A context on this configuration. Connects to nothing yet.
     pub fn new(config: Config) -> Self {
         Self {
+            clock: Clock::System.moved_by(config.local_clock.as_deref()),
             config,
-            clock: Clock::System,
             quiet: false,
             interrupted: Arc::default(),
             ask: ask_terminal,

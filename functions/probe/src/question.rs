@@ -82,7 +82,7 @@ impl<'a> Questions<'a> {
         let config = &self.app.config;
         let url = config.probe.webhook.as_ref().ok_or(Wrong::Unconfigured("PROBE_WEBHOOK_URL"))?;
         let secret = config.webhook_secrets.first().ok_or(Wrong::Unconfigured("STRIPE_WEBHOOK_SECRET"))?;
-        let now = self.app.clock.now();
+        let now = self.app.clock.machine();
         let event = json!({
             "id": "evt_probe", "object": "event", "type": PROBE, "created": now.as_second(),
             "livemode": false, "data": { "object": {} }

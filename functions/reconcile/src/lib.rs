@@ -65,7 +65,7 @@ fn verdict(report: ReconcileReport) -> Result<ReconcileReport, Unwell> {
 
 fn limits(app: &App, deadline: SystemTime) -> Limits {
     let limits = Limits::default().at_pace(CALLS_PER_SECOND);
-    match deadline.duration_since(SystemTime::from(app.clock.now())) {
+    match deadline.duration_since(SystemTime::from(app.clock.machine())) {
         Ok(left) if left <= LONGEST => limits.until(Instant::now() + left.saturating_sub(RESERVE)),
         _ => limits,
     }

@@ -28,7 +28,7 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     let body = request::body(&request, MAX_EVENT)?;
     let verifying = Timer::start(Part::Verify);
     let verified =
-        signature::verify(signature_header(&request), body, &app.config.webhook_secrets, app.clock.now());
+        signature::verify(signature_header(&request), body, &app.config.webhook_secrets, app.clock.machine());
     drop(verifying);
     if verified == Err(Invalid::NoSecret) {
         keep_event::unverified(&app.resources(), body).await;

@@ -39,13 +39,14 @@ macro_rules! files {
 }
 
 /// Path, content type and text.
-const FILES: [(&str, &str, &str); 9] = files! {
+const FILES: [(&str, &str, &str); 10] = files! {
     "console.css": CSS,
     "billing.js": SCRIPT,
     "console.js": SCRIPT,
     "dom.js": SCRIPT,
     "events.js": SCRIPT,
     "frame.js": SCRIPT,
+    "notice.js": SCRIPT,
     "plan-card.js": SCRIPT,
     "plans.js": SCRIPT,
     "stand-in.js": SCRIPT,

@@ -4,6 +4,7 @@ use shared::config::Config;
 
 use super::people::{ORG, PEOPLE};
 use super::stripe_account::StripeAccount;
+use super::time::Time;
 use crate::problem::Problem;
 
 /// What the access tokens of the samples in `events/` are signed with, so that the functions of a stack on
@@ -26,6 +27,7 @@ pub fn return_origins() -> Result<Vec<String>, Problem> {
 /// deployed. `frontend`: where Stripe's pages lead back to.
 pub fn of_functions(
     stripe: &StripeAccount,
+    time: &Time,
     base_url: &str,
     frontend: &str,
     origins: &[String],
@@ -48,6 +50,7 @@ pub fn of_functions(
     ];
     if stripe.emulator.is_some() {
         environment.push(("STRIPE_API_BASE", stripe.api_base()));
+        environment.push(("LOCAL_CLOCK", time.file()));
     }
     environment
 }

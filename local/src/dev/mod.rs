@@ -19,6 +19,7 @@ mod stack;
 mod stripe_account;
 pub mod supabase_auth;
 mod terminal;
+mod time;
 
 use std::process::ExitCode;
 

@@ -18,6 +18,7 @@ use super::people::{self, ORG, PEOPLE};
 use super::place::Place;
 use super::stripe_account::StripeAccount;
 use super::supabase_auth::SupabaseAuth;
+use super::time::Time;
 use super::{cargo_lambda, catalogue, environment, functions, gateway, schedule, terminal};
 use crate::child::Child;
 use crate::port;
@@ -40,6 +41,7 @@ pub struct Stack {
     _lock: Option<File>,
     gateway: JoinHandle<()>,
     schedules: Vec<JoinHandle<()>>,
+    _time: Time,
     /// The functions, then the Runtime API they ask for work.
     children: Vec<Child>,
     cluster: Cluster,
@@ -91,6 +93,11 @@ impl Stack {
             true => StripeAccount::emulate(port(1), &webhook_url, arguments.thin, None).await?,
             false => StripeAccount::open(port(1), &webhook_url, arguments.thin, stripe_state).await?,
         };
+        let time = Time::of(&place, throws_away)?;
+        if let Some(emulator) = &stripe.emulator {
+            time.teach(&database).await?;
+            time.follow(emulator);
+        }
         let client = stripe.client()?;
         catalogue::set_up(&place.project, &database, &stripe, &client).await?;
 
@@ -104,7 +111,7 @@ impl Stack {
         ];
         let log = place.home.join("functions.log");
         Place::remove(&log)?;
-        let environment = environment::of_functions(&stripe, &base_url, frontend, &origins);
+        let environment = environment::of_functions(&stripe, &time, &base_url, frontend, &origins);
         let database_url = |login: &str| cluster.url(login, DATABASE);
         children.splice(0..0, functions::start(&programs, runtime_port, &environment, database_url, &log)?);
 
@@ -142,8 +149,17 @@ impl Stack {
         let operator = DescriptorFile::write_environment(&place.home.join(name), &operator)?;
         let descriptors = [descriptor, operator];
         let schedules = schedule::start(runtime_port)?;
-        let stack =
-            Self { base_url, stripe, descriptors, _lock: lock, gateway, schedules, children, cluster };
+        let stack = Self {
+            base_url,
+            stripe,
+            descriptors,
+            _lock: lock,
+            gateway,
+            schedules,
+            _time: time,
+            children,
+            cluster,
+        };
         if !arguments.demo {
             stack.introduce(built, started.elapsed());
         }

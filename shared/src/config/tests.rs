@@ -140,6 +140,27 @@ fn a_live_key_is_never_sent_to_another_api_base() {
 }
 
 #[test]
+fn time_is_moved_only_beside_an_emulator_on_this_machine_and_never_with_a_live_key() {
+    let here = ("STRIPE_API_BASE", "http://127.0.0.1:1");
+    let clock = ("LOCAL_CLOCK", "/tmp/clock");
+    for allowed in [vec![clock, here], vec![clock, here, ("STRIPE_SECRET_KEY", "sk_test_1")]] {
+        let config = config(&allowed);
+        assert!(config.local_clock.is_some() && config.problems.is_empty(), "{:?}", config.problems);
+    }
+    let elsewhere = ("STRIPE_API_BASE", "https://stripe.example.com");
+    for refused in [
+        vec![clock],
+        vec![clock, ("STRIPE_SECRET_KEY", "sk_test_1")],
+        vec![clock, elsewhere],
+        vec![clock, here, ("STRIPE_SECRET_KEY", "sk_live_1")],
+    ] {
+        let config = config(&refused);
+        assert_eq!(config.local_clock, None, "{refused:?}");
+        assert!(config.problems[0].starts_with("LOCAL_CLOCK is for the local stack"), "{refused:?}");
+    }
+}
+
+#[test]
 fn secrets_do_not_print() {
     let config = config(&[
         ("STRIPE_SECRET_KEY", "sk_test_hush"),

@@ -6,11 +6,12 @@ use super::discounts;
 use super::subscription_bill::{Bill, carry_out, keep_back};
 use crate::life::calendar::Interval;
 use crate::life::card;
+use crate::life::discount_invoice::net_amount;
 use crate::life::line_items;
 use crate::life::pending_update;
 use crate::life::portal_offer::Wish;
 use crate::life::subscription::{self, is_ended};
-use crate::life::subscription_items::{Period, amount, item, period, reprice, set_period};
+use crate::life::subscription_items::{Period, amount, item, period, period_from, reprice, set_period};
 use crate::store::{Kind, Store};
 use crate::wire::errors::{Answer, ApiError};
 use crate::wire::params::{Params, brackets};
@@ -109,8 +110,26 @@ pub(crate) fn apply(store: &mut Store, id: &str, params: &Params) -> Answer {
     carry_out(store, id, &before, changed, &bill, behavior)
 }
 
-/// What a change of the one item to this price or quantity costs at once.
-pub(crate) fn due_now(store: &Store, before: &Value, wish: &Wish, proration: &str) -> Result<i64, ApiError> {
+/// What a change costs, in the currency's smallest unit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    /// At once.
+    pub(crate) now: i64,
+    /// With each period after that.
+    pub(crate) then: i64,
+    /// When the first of these is billed, in seconds since 1970.
+    pub(crate) next: i64,
+}
+
+/// What a change of the one item to this price or quantity costs if it is made now, or, if it `waits`, when
+/// the period ends.
+pub(crate) fn cost_of(
+    store: &Store,
+    before: &Value,
+    wish: &Wish,
+    proration: &str,
+    waits: bool,
+) -> Result<Cost, ApiError> {
     let mut item = json!({ "id": before["items"]["data"][0]["id"] });
     if let Some(price) = &wish.price {
         item["price"] = json!(price);
@@ -121,8 +140,14 @@ pub(crate) fn due_now(store: &Store, before: &Value, wish: &Wish, proration: &st
     let params = Params::from_json(&json!({ "items": [item], "proration_behavior": proration }));
     let mut changed = before.clone();
     change_item(store, &params, "items.0", &mut changed)?;
+    let then = net_amount(store, &changed);
+    if waits {
+        return Ok(Cost { now: 0, then, next: period(before).end });
+    }
     let restarts = restarts_period(&params, before, &mut changed, store.now())?;
-    Ok(Bill::of(store, &params, before, &changed, restarts).due())
+    let now = Bill::of(store, &params, before, &changed, restarts).due();
+    let next = if restarts { period_from(&changed, store.now()) } else { period(before) }.end;
+    Ok(Cost { now, then, next })
 }
 
 fn payment_behavior(params: &Params) -> Result<Option<&str>, ApiError> {

@@ -96,6 +96,11 @@ impl Emulator {
         self.on(subscription, |store| subscription::pay_open_invoice(store, subscription))
     }
 
+    /// Pays one of a subscription's open invoices, as a customer with a new card does.
+    pub(crate) fn pay_invoice(&self, subscription: &str, invoice: &str) -> Answer {
+        self.on(subscription, |store| subscription::pay_invoice(store, subscription, invoice))
+    }
+
     /// Ends a subscription at once.
     pub fn cancel_now(&self, subscription: &str) -> Answer {
         self.call("DELETE", &format!("/v1/subscriptions/{subscription}"), &json!({}))

@@ -4,6 +4,7 @@
 mod acts;
 mod deliveries;
 mod money;
+mod told;
 
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,8 +14,9 @@ use serde_json::Value;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-/// What a change costs at once, for the portal's page that shows it.
-pub(crate) use crate::api::subscription_changes::due_now;
+use self::told::Told;
+/// What a change costs, for the portal's pages that show it.
+pub(crate) use crate::api::subscription_changes::{Cost, cost_of};
 use crate::delivery::post_office::PostOffice;
 use crate::life::due;
 use crate::store::faults::{Fault, RecordedRequest};
@@ -36,6 +38,7 @@ struct Shared {
     store: Locked,
     post_office: PostOffice,
     released: Notify,
+    told: Told,
     running: Mutex<Option<Running>>,
 }
 
@@ -51,8 +54,8 @@ pub(crate) struct Running {
 impl Emulator {
     /// A handle on a store, which answers nobody yet. [`Emulator::start`] makes one that does.
     pub(crate) fn new(url: String, secret_key: String, store: Locked, post_office: PostOffice) -> Emulator {
-        let (released, running) = (Notify::new(), Mutex::default());
-        Emulator { shared: Arc::new(Shared { url, secret_key, store, post_office, released, running }) }
+        let (released, told, running) = (Notify::new(), Told::default(), Mutex::default());
+        Emulator { shared: Arc::new(Shared { url, secret_key, store, post_office, released, told, running }) }
     }
 
     /// Remembers what runs for it.
@@ -106,6 +109,13 @@ impl Emulator {
             store.clock.advance(seconds);
             store.has_changed = true;
         });
+    }
+
+    /// Has somebody hear by how many seconds time is ahead of the machine's: now, and whenever that changes,
+    /// before any event of then is sent. They hear it while nobody else can use the emulator.
+    pub fn on_time(&self, hear: impl Fn(i64) + Send + Sync + 'static) {
+        self.shared.told.hear(Box::new(hear));
+        self.act(|_| ());
     }
 
     /// Every event so far, oldest first, in the newest shape.
@@ -191,6 +201,8 @@ impl Emulator {
     pub(crate) fn act<T>(&self, work: impl FnOnce(&mut Store) -> T) -> T {
         let (result, posts) = self.shared.store.with(|store| {
             let result = work(store);
+            // Before anything is sent: whoever gets an event knows its time.
+            self.shared.told.tell(store.clock.ahead());
             (result, std::mem::take(&mut store.outbox))
         });
         if !posts.is_empty() {

@@ -38,7 +38,8 @@ pub(crate) fn issue(store: &mut Store, id: &str) -> Result<(), ApiError> {
 /// Draft to open, with the payment intent of what is due and `invoice.finalized`.
 pub(crate) fn finalize(store: &mut Store, id: &str) -> Result<(), ApiError> {
     let now = store.now();
-    let sequence = store.rows(Kind::Invoice).len();
+    let numbered = store.rows(Kind::Invoice).iter().filter(|invoice| !invoice["number"].is_null());
+    let sequence = numbered.count() + 1;
     store.alter(Kind::Invoice, id, |invoice| {
         invoice["status"] = json!("open");
         invoice["number"] = json!(format!("LOCAL-{sequence:04}"));

@@ -18,11 +18,17 @@ const QUANTITIES: RangeInclusive<i64> = 1..=999;
 const INTERVALS: [&str; 4] = ["day", "week", "month", "year"];
 
 /// What a form of the page asks for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Wish {
+    #[serde(default)]
     pub(crate) act: String,
     pub(crate) price: Option<String>,
     pub(crate) quantity: Option<i64>,
+    /// The rhythm that the switch over the plans stands at: `price` names the plan, and this which of its
+    /// prices.
+    pub(crate) rhythm: Option<String>,
+    /// The invoice to pay. None: the newest.
+    pub(crate) invoice: Option<String>,
 }
 
 impl Wish {
@@ -30,7 +36,8 @@ impl Wish {
     pub(crate) fn of(flow: &Value) -> Wish {
         let item = &flow["subscription_update_confirm"]["items"][0];
         let quantity = item["quantity"].as_str().and_then(|quantity| quantity.parse().ok());
-        Wish { act: "change".to_owned(), price: item["price"].as_str().map(str::to_owned), quantity }
+        let price = item["price"].as_str().map(str::to_owned);
+        Wish { act: "change".to_owned(), price, quantity, ..Wish::default() }
     }
 }
 
@@ -97,6 +104,32 @@ impl<'a> Offer<'a> {
         prices
     }
 
+    /// The wish with the price that its plan has in its rhythm. None: the plan is not sold so.
+    pub(crate) fn settled(&self, subscription: &Value, wish: Wish) -> Option<Wish> {
+        let Some(wanted) = &wish.rhythm else { return Some(wish) };
+        let prices = self.prices(subscription);
+        let Some(named) =
+            prices.iter().find(|price| price["id"] == wish.price.as_deref().unwrap_or_default())
+        else {
+            return Some(Wish { rhythm: None, ..wish });
+        };
+        let is_in_rhythm = |price: &Value| key_of_rhythm(price) == *wanted;
+        let sold = |price: &Value| price["product"] == named["product"] && is_in_rhythm(price);
+        let found = if is_in_rhythm(named) { Some(named) } else { prices.iter().find(|price| sold(price)) };
+        found.map(|price| Wish { price: Some(text(&price["id"]).to_owned()), rhythm: None, ..wish })
+    }
+
+    /// Whether a change comes to what there is, or to what waits for the period's end already.
+    pub(crate) fn is_so_already(&self, subscription: &Value, wish: &Wish) -> bool {
+        let Some(item) = changeable_item(subscription) else { return false };
+        let price = wish.price.as_deref().unwrap_or(text(&item["price"]["id"]));
+        let quantity = wish.quantity.unwrap_or(number(&item["quantity"]));
+        match upcoming(self.store, subscription).map(|phase| &phase["items"][0]) {
+            Some(next) => next["price"] == price && next["quantity"] == quantity,
+            None => item["price"]["id"] == price && item["quantity"] == quantity,
+        }
+    }
+
     /// The quantities that may be chosen of a price's product.
     pub(crate) fn quantities(&self, price: &Value) -> Option<RangeInclusive<i64>> {
         let listed = self.products().iter().find(|listed| listed["product"] == price["product"])?;
@@ -159,6 +192,15 @@ impl<'a> Offer<'a> {
 
     fn has(&self, feature: &str) -> bool {
         self.features[feature]["enabled"] == true
+    }
+}
+
+/// How often a price recurs, as the switch over the plans names it: `month`, `3 month`.
+pub(crate) fn key_of_rhythm(price: &Value) -> String {
+    let interval = text(&price["recurring"]["interval"]);
+    match number(&price["recurring"]["interval_count"]) {
+        0 | 1 => interval.to_owned(),
+        count => format!("{count} {interval}"),
     }
 }
 

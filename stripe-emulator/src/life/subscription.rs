@@ -146,7 +146,9 @@ pub(crate) fn settle(store: &mut Store, id: &str, invoice: &str, succeeds: bool)
     if succeeds {
         pending_update::apply(store, id, invoice)?;
         store.change(Kind::Subscription, id, UPDATED, |subscription| {
-            if matches!(text(&subscription["status"]), "incomplete" | "past_due" | "unpaid") {
+            let owes = matches!(text(&subscription["status"]), "incomplete" | "past_due" | "unpaid");
+            // The newest invoice decides: whoever pays an older one still owes that.
+            if owes && subscription["latest_invoice"] == invoice {
                 subscription["status"] = json!("active");
             }
         })?;
@@ -178,16 +180,23 @@ fn collect(store: &mut Store, id: &str, invoice: &str, succeeds: bool) -> Result
 
 /// Pays what is open, as a customer with a new card does.
 pub(crate) fn pay_open_invoice(store: &mut Store, id: &str) -> Answer {
-    refuse_ended(store.get(Kind::Subscription, id)?)?;
-    let subscription =
-        store.alter(Kind::Subscription, id, |subscription| subscription["_card_declines"] = json!(false))?;
+    let subscription = store.get(Kind::Subscription, id)?;
+    refuse_ended(subscription)?;
     let invoice = text(&subscription["latest_invoice"]).to_owned();
-    match store.table(Kind::Invoice).get(&invoice).map(|invoice| text(&invoice["status"])) {
-        Some("draft") => invoice::finalize(store, &invoice)?,
+    pay_invoice(store, id, &invoice)
+}
+
+/// Pays one of a subscription's open invoices. One that has ended stays so.
+pub(crate) fn pay_invoice(store: &mut Store, id: &str, invoice: &str) -> Answer {
+    let found = store.table(Kind::Invoice).get(invoice);
+    let found = found.filter(|found| found["parent"]["subscription_details"]["subscription"] == id);
+    match found.map(|found| text(&found["status"])) {
+        Some("draft") => invoice::finalize(store, invoice)?,
         Some("open" | "uncollectible") => {}
         _ => return Err(ApiError::invalid(format!("Subscription '{id}' has no open invoice."))),
     }
-    settle(store, id, &invoice, true)?;
+    store.alter(Kind::Subscription, id, |subscription| subscription["_card_declines"] = json!(false))?;
+    settle(store, id, invoice, true)?;
     store.get(Kind::Subscription, id).cloned()
 }
 

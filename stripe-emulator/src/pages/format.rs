@@ -51,8 +51,9 @@ pub(crate) fn rhythm(price: &Value) -> String {
     }
 }
 
+/// `January 31, 2026`, as on the console.
 pub(crate) fn date(seconds: i64) -> String {
-    format_as(seconds, "%-d %B %Y")
+    format_as(seconds, "%B %-d, %Y")
 }
 
 pub(crate) fn time(seconds: i64) -> String {
@@ -77,6 +78,17 @@ pub(crate) fn pill(status: &str) -> String {
     template.text("tone", tone).text("status", &words(status)).render()
 }
 
+/// A rhythm as the switch over the plans says it: `month` is `Monthly`.
+pub(crate) fn adverb(rhythm: &str) -> String {
+    match rhythm {
+        "day" => "Daily".to_owned(),
+        "week" => "Weekly".to_owned(),
+        "month" => "Monthly".to_owned(),
+        "year" => "Yearly".to_owned(),
+        other => format!("Every {other}s"),
+    }
+}
+
 /// `past_due` is `Past due`.
 fn words(code: &str) -> String {
     let mut letters = code.chars();
@@ -98,6 +110,6 @@ mod tests {
         assert_eq!(money(500, "jpy"), "JPY 500");
         assert_eq!(money(1_495_000, "usd"), "$14,950.00");
         assert_eq!(money(4_900, "chf"), "CHF 49.00");
-        assert_eq!(date(1_769_860_800), "31 January 2026");
+        assert_eq!(date(1_769_860_800), "January 31, 2026");
     }
 }

@@ -10,5 +10,8 @@ mod portal_act;
 pub(crate) mod portal_card;
 mod portal_confirm;
 mod portal_flow;
+mod portal_invoices;
 pub(crate) mod portal_page;
+mod portal_plans;
+mod portal_preview;
 pub(crate) mod portal_view;

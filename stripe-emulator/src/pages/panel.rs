@@ -25,6 +25,7 @@ const PANEL: &str = include_str!("templates/panel.html");
 const SUBSCRIPTION: &str = include_str!("templates/panel_subscription.html");
 const SESSION: &str = include_str!("templates/panel_session.html");
 const EVENT: &str = include_str!("templates/panel_event.html");
+const TOGGLE: &str = include_str!("templates/panel_toggle.html");
 const EMPTY: &str = r#"<p class="empty">{{text}}</p>"#;
 const NOTICE: &str = r#"<p class="note note-bad" role="alert">{{text}}</p>"#;
 const DELIVERY: &str = r#"<span>{{pill}} {{attempts}}</span>"#;
@@ -86,12 +87,15 @@ fn set_the_stage(emulator: &Emulator, act: &str) -> Result<(), ApiError> {
         "hour" => emulator.advance(3_600),
         "day" => emulator.advance(DAY),
         "month" => emulator.advance(31 * DAY),
-        "hold" => emulator.hold(),
+        "hold_on" => emulator.hold(),
+        "hold_off" => release(Order::InOrder),
         "in_order" => release(Order::InOrder),
         "reversed" => release(Order::Reversed),
         "shuffled" => release(Order::Shuffled),
-        "duplicate" => emulator.set_delivery(DeliveryMode { duplicate: !mode.duplicate, ..mode }),
-        "lose" => emulator.set_delivery(DeliveryMode { drop: !mode.drop, ..mode }),
+        "duplicate_on" => emulator.set_delivery(DeliveryMode { duplicate: true, ..mode }),
+        "duplicate_off" => emulator.set_delivery(DeliveryMode { duplicate: false, ..mode }),
+        "lose_on" => emulator.set_delivery(DeliveryMode { drop: true, ..mode }),
+        "lose_off" => emulator.set_delivery(DeliveryMode { drop: false, ..mode }),
         other => return Err(ApiError::invalid(format!("No such act: '{other}'"))),
     }
     Ok(())
@@ -99,18 +103,23 @@ fn set_the_stage(emulator: &Emulator, act: &str) -> Result<(), ApiError> {
 
 fn panel(emulator: &Emulator, error: &str) -> Response {
     let mode = emulator.delivery();
-    let pressed = |on: bool| if on { "true" } else { "false" };
     let main = emulator.act(|store| {
         let open = store.rows(Kind::Subscription).iter().rev().map(|row| subscription(store, row));
         let sessions = store.rows(Kind::CheckoutSession).iter().rev().take(SHOWN).map(session);
         let charges = store.rows(Kind::Charge).iter().rev().take(SHOWN);
         let payments = charges.map(|charge| panel_payments::entry(store, charge));
-        let events = store.events.all().iter().rev().take(SHOWN).map(event);
+        let (quiet, told): (Vec<_>, Vec<_>) =
+            store.events.all().iter().rev().partition(|event| is_of_the_catalogue(&event.kind));
+        let events = told.into_iter().take(SHOWN).map(event);
         Template::new(PANEL)
             .text("now", &time(store.now()))
-            .text("held", pressed(mode.hold))
-            .text("duplicate", pressed(mode.duplicate))
-            .text("lose", pressed(mode.drop))
+            .markup("hold", &toggle("hold", "Hold", mode.hold, ""))
+            .markup("duplicate", &toggle("duplicate", "Send twice", mode.duplicate, ""))
+            .markup("lose", &toggle("lose", "Lose everything", mode.drop, "btn-bad"))
+            .text("release_state", if mode.hold { "" } else { "hidden" })
+            .text("quiet", &quiet.len().to_string())
+            .text("quiet_state", if quiet.is_empty() { "hidden" } else { "" })
+            .markup("catalogue", &listed(quiet.into_iter().take(SHOWN).map(event), ""))
             .markup("error", error)
             .markup(
                 "subscriptions",
@@ -122,6 +131,24 @@ fn panel(emulator: &Emulator, error: &str) -> Response {
             .render()
     });
     page("Stripe panel", &main)
+}
+
+/// A button that is pressed as long as what it names is on, and asks for the other state.
+fn toggle(name: &str, label: &str, is_on: bool, class: &str) -> String {
+    Template::new(TOGGLE)
+        .text("name", name)
+        .text("act", &format!("{name}_{}", if is_on { "off" } else { "on" }))
+        .text("class", class)
+        .text("pressed", if is_on { "true" } else { "false" })
+        .text("label", label)
+        .render()
+}
+
+/// What is told while plans are set up. It says nothing about a customer.
+fn is_of_the_catalogue(kind: &str) -> bool {
+    ["product.", "price.", "plan.", "coupon.", "promotion_code.", "billing_portal.configuration."]
+        .iter()
+        .any(|begin| kind.starts_with(begin))
 }
 
 fn listed(rows: impl Iterator<Item = String>, otherwise: &str) -> String {

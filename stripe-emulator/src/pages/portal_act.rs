@@ -44,12 +44,16 @@ pub(super) fn carry_out<'w>(
             "keep" => emulator.keep_plan(subscription),
             "resume" => emulator.resume(subscription),
             // `pay`: nothing else is permitted.
-            _ => emulator.pay_open_invoice(subscription),
+            _ => match wish.invoice.as_deref() {
+                Some(invoice) => emulator.pay_invoice(subscription, invoice),
+                None => emulator.pay_open_invoice(subscription),
+            },
         },
         Permit::Change(proration) => {
             let item = json!({ "price": wish.price, "quantity": wish.quantity });
             emulator.change_first_item(subscription, item, &proration)
         }
+        Permit::None => return Ok("nothing"),
         Permit::ChangeLater => {
             let planned = emulator.schedule_change(subscription, wish.price.as_deref(), wish.quantity);
             return planned.map(|_| "schedule").map_err(Refusal::Failed);
@@ -60,6 +64,8 @@ pub(super) fn carry_out<'w>(
 
 /// How the session offers what the form asks for.
 enum Permit {
+    /// It is so already.
+    None,
     Act,
     /// At once, prorated like this.
     Change(String),
@@ -78,6 +84,7 @@ fn permit(store: &Store, session: &str, subscription: &str, wish: &Wish) -> Resu
         return Err(Refusal::NotOffered);
     }
     Ok(match wish.act.as_str() {
+        "change" if offer.is_so_already(subscription, wish) => Permit::None,
         "change" if offer.waits(subscription, wish) => Permit::ChangeLater,
         "change" => Permit::Change(offer.proration_behavior().to_owned()),
         _ => Permit::Act,

@@ -1,30 +1,22 @@
 //! A subscription in the portal: what it is, what it needs, and what the configuration lets its customer do
 //! with it.
 
-use std::ops::RangeInclusive;
-
 use serde_json::Value;
 
 use super::format::{date, money, pill, price, rhythm};
 use super::html::Template;
-use crate::life::portal_offer::{Offer, changeable_item};
+use crate::life::portal_offer::Offer;
 use crate::life::schedule::upcoming;
-use crate::life::subscription_items::{has_price, items, period};
+use crate::life::subscription_items::{items, period};
 use crate::store::{Kind, Store};
 use crate::wire::value::{number, text};
 
 const SUBSCRIPTION: &str = include_str!("templates/portal_subscription.html");
 const ENDED: &str = include_str!("templates/portal_ended.html");
-const CHANGE: &str = include_str!("templates/portal_change.html");
-const PLANS: &str = include_str!("templates/portal_plans.html");
-const OPTION: &str = include_str!("templates/portal_option.html");
-const QUANTITY: &str = include_str!("templates/portal_quantity.html");
 const NOTICE: &str = include_str!("templates/portal_notice.html");
 const SCHEDULED: &str = include_str!("templates/portal_scheduled.html");
 const CANCEL: &str = include_str!("templates/portal_cancel.html");
 const ACT: &str = include_str!("templates/portal_act.html");
-const CURRENT: &str = r#" <span class="pill pill-plan">Current</span>"#;
-const NEXT: &str = r#" <span class="pill pill-plan">Next</span>"#;
 
 /// What a button asks for, what it says, and what it says while it is at work.
 type Act = (&'static str, &'static str, &'static str);
@@ -69,7 +61,7 @@ impl Cards<'_> {
             .render()
     }
 
-    fn product(&self, price: &Value) -> &str {
+    pub(super) fn product(&self, price: &Value) -> &str {
         let product = self.store.table(Kind::Product).get(text(&price["product"]));
         product.map_or("Subscription", |product| text(&product["name"]))
     }
@@ -111,55 +103,11 @@ impl Cards<'_> {
     }
 
     /// The phase ahead, with its quantity and price.
-    fn next(&self, subscription: &Value) -> Option<(&Value, i64, &Value)> {
+    pub(super) fn next(&self, subscription: &Value) -> Option<(&Value, i64, &Value)> {
         let phase = upcoming(self.store, subscription)?;
         let item = &phase["items"][0];
         let price = self.store.table(Kind::Price).get(text(&item["price"]))?;
         Some((phase, number(&item["quantity"]), price))
-    }
-
-    /// The form for another plan or quantity, as far as either can be chosen.
-    fn change(&self, subscription: &Value) -> String {
-        let Some(item) = changeable_item(subscription) else { return String::new() };
-        let prices = self.offer.prices(subscription);
-        let current = self.offer.quantities(&item["price"]);
-        let bounds = current.clone().or_else(|| prices.iter().find_map(|price| self.offer.quantities(price)));
-        if prices.is_empty() && bounds.is_none() {
-            return String::new();
-        }
-        let options: String = prices.iter().map(|price| self.option(subscription, price)).collect();
-        let plans = Template::new(PLANS).markup("options", &options).render();
-        let quantity = bounds.map(|bounds| {
-            Template::new(QUANTITY)
-                .text("minimum", &bounds.start().to_string())
-                .text("maximum", &bounds.end().to_string())
-                .markup("disabled", if current.is_some() { "" } else { "disabled" })
-                .render()
-        });
-        Template::new(CHANGE)
-            .markup("plans", if prices.is_empty() { "" } else { &plans })
-            .markup("quantity", &quantity.unwrap_or_default())
-            .render()
-    }
-
-    fn option(&self, subscription: &Value, of: &Value) -> String {
-        let is_current = has_price(subscription, text(&of["id"]));
-        let place = match self.next(subscription) {
-            _ if is_current => CURRENT,
-            Some((_, _, next)) if next["id"] == of["id"] => NEXT,
-            _ => "",
-        };
-        let bounds = self.offer.quantities(of);
-        let limit = |bound: Option<&i64>| bound.map_or_else(String::new, i64::to_string);
-        Template::new(OPTION)
-            .text("key", text(&of["id"]))
-            .text("minimum", &limit(bounds.as_ref().map(RangeInclusive::start)))
-            .text("maximum", &limit(bounds.as_ref().map(RangeInclusive::end)))
-            .markup("selected", if is_current { " checked" } else { "" })
-            .markup("place", place)
-            .text("name", self.product(of))
-            .text("price", &price(of))
-            .render()
     }
 
     fn end(&self, subscription: &Value) -> String {

@@ -61,7 +61,7 @@ fn confirm(emulator: &Emulator, session: &Value, flow: &Value, given: &Given) ->
             let mode = emulator.act(|store| Offer::of(store, session).cancel_mode().map(str::to_owned));
             let act =
                 if mode.as_deref() == Some("immediately") { "cancel_now" } else { "cancel_at_period_end" };
-            Wish { act: act.to_owned(), price: None, quantity: None }
+            Wish { act: act.to_owned(), ..Wish::default() }
         }
         _ => {
             let declines = given.card.as_deref() == Some("declined");

@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use super::html::{back_with, page};
 use super::portal_act::{Refusal, carry_out, missing, not_offered};
 use super::portal_confirm;
+use super::portal_preview;
 use super::portal_view::{Said, portal};
 use crate::emulator::Emulator;
 use crate::life::portal_offer::Wish;
@@ -19,6 +20,7 @@ pub(crate) fn router() -> Router<Emulator> {
         .route("/p/session/{id}", get(show))
         .route("/p/session/{id}/flow", post(portal_confirm::act))
         .route("/p/session/{id}/{subscription}", post(act))
+        .route("/p/session/{id}/{subscription}/change", get(portal_preview::show))
 }
 
 async fn show(

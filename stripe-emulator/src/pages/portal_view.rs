@@ -4,25 +4,21 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::format::{date, money, pill};
 use super::html::{Template, site};
 use super::portal_card::Cards;
 use super::portal_flow;
+use super::portal_invoices;
 use crate::life::portal_offer::Offer;
 use crate::life::subscription::is_ended;
 use crate::store::{Kind, Store};
-use crate::wire::value::{number, text};
+use crate::wire::value::text;
 
 const PORTAL: &str = include_str!("templates/portal.html");
 const PAST: &str = include_str!("templates/portal_past.html");
-const INVOICE: &str = include_str!("templates/portal_invoice.html");
 const INVOICES: &str = include_str!("templates/portal_invoices.html");
 const EMPTY: &str = include_str!("templates/portal_empty.html");
 const DONE: &str = r#"<p class="note note-ok" role="status" tabindex="-1" autofocus>{{text}}</p>"#;
 const ERROR: &str = r#"<p class="note note-bad" role="alert" tabindex="-1" autofocus>{{text}}</p>"#;
-
-/// The newest invoices the portal shows.
-const SHOWN: usize = 12;
 
 /// What the page is to say: what was done, or what went wrong.
 #[derive(Debug, Default, Deserialize)]
@@ -44,9 +40,7 @@ pub(crate) fn portal(store: &Store, id: &str, said: &Said) -> Option<String> {
     let (ended, live): (Vec<_>, Vec<_>) = subscriptions.partition(|row| is_ended(row));
     let live: String = live.into_iter().map(|row| cards.live(row)).collect();
     let ended: String = ended.into_iter().map(|row| cards.ended(row)).collect();
-    let invoices = store.rows(Kind::Invoice).iter().rev().filter(own);
-    let shown = if cards.offer.shows_invoices() { SHOWN } else { 0 };
-    let invoices: String = invoices.take(shown).map(invoice).collect();
+    let invoices = portal_invoices::rows(&cards, &session["customer"]);
     let name =
         [&customer["name"], &customer["email"], &customer["id"]].into_iter().find_map(Value::as_str)?;
     let back = session["return_url"].as_str().unwrap_or("/panel");
@@ -65,10 +59,11 @@ pub(crate) fn portal(store: &Store, id: &str, said: &Said) -> Option<String> {
 fn message(said: &Said) -> String {
     let done = match said.done.as_deref() {
         Some("change") => "Your plan was updated.",
+        Some("nothing") => "Nothing changed: this is the plan you have. Nothing was charged.",
         Some("schedule") => "Your change of plan was received.",
         Some("keep") => "You keep your plan.",
         Some("cancel_at_period_end") => "Your cancellation was received.",
-        Some("cancel_now") => "Your plan was cancelled.",
+        Some("cancel_now") => "Your plan was canceled.",
         Some("resume") => "Your plan goes on.",
         Some("pay") => "Thank you, your payment was received.",
         _ => return said.error.as_deref().map_or_else(String::new, |error| filled(ERROR, error)),
@@ -83,13 +78,4 @@ fn filled(template: &str, words: &str) -> String {
 /// A list around its rows; nothing if there are none.
 fn wrapped(template: &str, rows: &str) -> String {
     if rows.is_empty() { String::new() } else { Template::new(template).markup("rows", rows).render() }
-}
-
-fn invoice(invoice: &Value) -> String {
-    Template::new(INVOICE)
-        .text("date", &date(number(&invoice["created"])))
-        .text("what", text(&invoice["lines"]["data"][0]["description"]))
-        .text("total", &money(number(&invoice["total"]), text(&invoice["currency"])))
-        .markup("pill", &pill(text(&invoice["status"])))
-        .render()
 }

@@ -36,6 +36,11 @@ impl Clock {
         self.lent.or(followed).or(self.frozen).unwrap_or_else(|| wall_seconds() + self.ahead)
     }
 
+    /// By how many seconds time is ahead of the machine's, whatever is lent out.
+    pub(crate) fn ahead(&self) -> i64 {
+        self.frozen.map_or(self.ahead, |frozen| frozen - wall_seconds())
+    }
+
     pub(crate) fn is_frozen(&self) -> bool {
         self.frozen.is_some() || self.followed.is_some()
     }

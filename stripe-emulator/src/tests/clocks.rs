@@ -1,5 +1,7 @@
 //! Test clocks: what happens on one is told at its time, and who asks for all subscriptions is not shown it.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 
 use super::portal::id;
@@ -20,6 +22,18 @@ fn on_clock(emulator: &Emulator) -> (String, String) {
 fn advance(emulator: &Emulator, clock: &str, to: i64) -> Value {
     let path = format!("/v1/test_helpers/test_clocks/{clock}/advance");
     emulator.call("POST", &path, &json!({ "frozen_time": to })).unwrap()
+}
+
+#[tokio::test]
+async fn whoever_asks_hears_how_far_time_is_ahead_before_an_event_of_then_is_sent() {
+    let emulator = emulator().await;
+    emulator.advance(DAY);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&heard);
+    emulator.on_time(move |ahead| kept.lock().unwrap().push(ahead));
+    emulator.advance(3 * DAY);
+    emulator.call("POST", "/v1/customers", &json!({})).unwrap();
+    assert_eq!(*heard.lock().unwrap(), [DAY, 4 * DAY], "what stays as it was is not told again");
 }
 
 #[tokio::test]

@@ -167,7 +167,7 @@ async fn who_keeps_the_plan_or_chooses_another_at_once_is_released() {
     assert_eq!(read(&cancelled, &schedule)["status"], "released");
     assert_eq!(cancelled.subscription()["cancel_at_period_end"], true);
     // What is to end is changed after it was resumed.
-    assert!(!cancelled.page().await.contains("Update plan"));
+    assert!(!cancelled.page().await.contains("Change plan"));
     cancelled.assert_refused(&to(&cancelled.pro)).await;
 }
 

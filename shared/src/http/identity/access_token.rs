@@ -39,7 +39,7 @@ pub(super) async fn bearer_of(app: &App, headers: &HeaderMap) -> Result<Caller, 
     let token = token(headers)?;
     let _timer = Timer::start(Part::Verify);
     let url = app.config.supabase_url.as_deref().ok_or(Refusal::NotConfigured)?;
-    let now = app.clock.now().as_second();
+    let now = app.clock.machine().as_second();
     let key = key_for(app, token, now).await?;
     key.claims::<Claims>(token)?.check(&format!("{url}/auth/v1"), now)
 }

@@ -9,6 +9,13 @@ document.addEventListener("submit", (event) => {
   submitter.textContent = form.dataset.busy;
 });
 
+// A plan that is not sold in the rhythm which is chosen now is not chosen any more.
+document.addEventListener("change", ({ target }) => {
+  if (target.name !== "rhythm") return;
+  for (const plan of target.form.querySelectorAll('[name="price"]:checked'))
+    plan.checked = plan.closest(".choice").checkVisibility();
+});
+
 // In the portal the quantity is that of the plan which is chosen, if it has one to choose.
 document.addEventListener("change", ({ target }) => {
   const quantity = target.name === "price" && target.form.elements.quantity;
@@ -19,7 +26,7 @@ document.addEventListener("change", ({ target }) => {
 });
 
 // What was done or went wrong is said once, not again when the page is loaded anew.
-if (location.search) history.replaceState(null, "", location.pathname);
+if (/^\?(done|error)=/.test(location.search)) history.replaceState(null, "", location.pathname);
 
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload(); // by the Back button: what is shown is old

@@ -6,16 +6,19 @@ let lost = false;
 async function show(init) {
   const answer = await fetch("/panel", init);
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const { value, form } = document.activeElement;
+  const { value, form, dataset } = document.activeElement;
+  const key = dataset.key;
   const id = form?.elements.id?.value;
   for (const shown of document.querySelectorAll("[data-part]")) {
     const fresh = next.querySelector(`[data-part="${shown.dataset.part}"]`);
     const keeps = fresh.id === "error" && !init && !lost;
     if (!keeps && shown.innerHTML !== fresh.innerHTML) shown.replaceChildren(...fresh.childNodes);
   }
+  for (const folded of document.querySelectorAll(".quiet"))
+    folded.hidden = next.querySelector(".quiet").hidden;
   lost = false;
   if (!value || document.activeElement !== document.body) return;
-  const twins = [...document.querySelectorAll(`button[value="${value}"]`)];
+  const twins = [...document.querySelectorAll(key ? `[data-key="${key}"]` : `button[value="${value}"]`)];
   twins.find((button) => button.form.elements.id?.value === id)?.focus({ preventScroll: true });
 }
 
