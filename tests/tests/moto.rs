@@ -1,5 +1,5 @@
 //! The programs `webhook` and `billing` with their variables in moto's Secrets Manager. The programs lie
-//! where cargo puts them: `cargo build --package cli --package webhook`, then `MOTO_PYTHON=... cargo test
+//! where cargo puts them: `cargo build --bin billing --bin webhook`, then `MOTO_PYTHON=... cargo test
 //! --package tests --features moto --test moto`.
 #![allow(clippy::expect_used, clippy::unwrap_used)] // A test that cannot go on shall panic.
 

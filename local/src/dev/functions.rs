@@ -19,16 +19,17 @@ pub(super) fn processes(function: Function) -> usize {
     }
 }
 
-/// Builds the functions and returns the program of each.
+/// Builds the functions and returns the program of each. They are built as the tests are, with the features
+/// of the whole workspace, so that nothing is built twice.
 ///
 /// # Errors
 /// If the build fails: cargo has said why.
 pub fn build(project: &Path, release: bool) -> Result<HashMap<String, PathBuf>, Problem> {
     let mut command = Command::new(environment("CARGO").unwrap_or_else(|| "cargo".to_owned()));
     command
-        .args(["build", "--quiet", "--bins", "--message-format=json-render-diagnostics"])
+        .args(["build", "--quiet", "--message-format=json-render-diagnostics"])
         .current_dir(project);
-    command.args(Function::ALL.iter().flat_map(|function| ["--package", function.name()]));
+    command.args(Function::ALL.iter().flat_map(|function| ["--bin", function.name()]));
     if release {
         command.arg("--release");
     }
