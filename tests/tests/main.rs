@@ -81,6 +81,7 @@ mod local_database;
 mod metrics;
 mod migrations;
 mod model;
+mod notifications;
 mod ofrep;
 mod openapi;
 mod openapi_failures;
