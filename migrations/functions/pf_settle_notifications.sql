@@ -13,8 +13,8 @@ begin
     select * from jsonb_to_recordset(outcomes) as o (org uuid, version bigint, posted boolean, put boolean,
       done boolean, gone boolean, error text, retry_after double precision)),
   judged as (
-    select n.id, o.posted, o.put, o.done, o.error,
-      not o.done and (o.gone or n.first_attempt_at <= now() - interval '3 days') as lost,
+    select n.id, o.posted, o.put, coalesce(o.done, false) as done, o.error,
+      o.done is not true and (o.gone is true or n.first_attempt_at <= now() - interval '3 days') as lost,
       greatest(
         -- Seconds, a fifth more or less, so that what failed together does not come back together.
         (array[5, 60, 300, 1800, 7200, 18000, 36000])[least(n.attempts, 7)] * (0.8 + 0.4 * random()),

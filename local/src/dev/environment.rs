@@ -49,5 +49,9 @@ pub fn of_functions(
     if stripe.emulator.is_some() {
         environment.push(("STRIPE_API_BASE", stripe.api_base()));
     }
+    // Of our own environment: an application on this machine that wants to be told.
+    for name in ["NOTIFY_URL", "NOTIFY_SECRET"] {
+        environment.extend(shared::config::environment(name).map(|value| (name, value)));
+    }
     environment
 }
