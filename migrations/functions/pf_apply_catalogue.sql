@@ -5,7 +5,8 @@
 --
 -- What an organization has is read from the tables, before the change and after it. It follows from the
 -- catalogue and from its rows of `entitlements`; so of those with the same rows one is read for all. What a
--- price sells changes these rows: whoever pays one that is named anew is read alone.
+-- price sells changes these rows: whoever pays one that is named anew is read alone. So it is also known whom
+-- the application has to be told about.
 drop function if exists billing.pf_apply_catalogue(jsonb, text, boolean, boolean);
 create or replace function billing.pf_apply_catalogue(
   wanted jsonb, by_whom text, dry_run boolean, show boolean, for_new boolean default false
@@ -19,19 +20,22 @@ declare
   orgs uuid[];
   was jsonb[];
   plans constant billing.plans[] := array(select p from billing.plans p);
+  is_now jsonb[];
   changes jsonb := '[]';
   effects jsonb := '[]';
+  noted bigint;
   change record;
 begin
   perform set_config('billing.cause', by_whom, true);
   -- One at a time. Whoever reads these tables does not wait.
   lock table billing.plans in share row exclusive mode;
-  select array_agg(jsonb_build_object('org', class.org, 'many', class.many, 'ids', class.ids)),
+  select array_agg(jsonb_build_object('org', class.org, 'many', class.many, 'all', class.ids,
+      'ids', case when show then class.ids end)),
     array_agg(class.org)
   into classes, orgs
   from (
     select (array_agg(o.id))[1] as org, count(*) as many,
-      case when show then jsonb_agg(o.id) end as ids
+      case when show or not dry_run then jsonb_agg(o.id) end as ids
     from billing_private.all_organizations() as o (id)
     left join (
       select e.org_id, string_agg(concat_ws(' ', e.source, e.plan_code, e.feature, e.enabled, e.units,
@@ -56,8 +60,14 @@ begin
     select coalesce(jsonb_agg(to_jsonb(c)), '[]') into changes
     from billing_private.catalogue_changes(before, after) c;
     if changes <> '[]' then
-      effects := billing_private.catalogue_effects(classes, was, billing_private.standings(orgs, mode),
-        before, after, mode);
+      is_now := billing_private.standings(orgs, mode);
+      effects := billing_private.catalogue_effects(classes, was, is_now, before, after, mode);
+      if not dry_run then
+        noted := billing_private.note_changes(array(
+          select id::uuid from unnest(classes, was, is_now) as c (class, was, is_now)
+          cross join jsonb_array_elements_text(c.class -> 'all') as id
+          where c.was <> c.is_now));
+      end if;
     end if;
     for change in select * from billing_private.catalogue_changes(before, after) loop
       perform billing_private.record(null, 'catalogue_changed', change.from_value, change.to_value, by_whom,

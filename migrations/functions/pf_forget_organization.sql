@@ -12,6 +12,7 @@ declare
   rows bigint;
   name text;
 begin
+  perform set_config('billing.cause', by_whom, true);
   perform billing_private.lock_organizations(array[org]);
   select coalesce(array_agg(s.stripe_subscription_id order by s.stripe_subscription_id), '{}') into live
   from billing.subscriptions s
@@ -29,8 +30,8 @@ begin
       where s.org_id = org) ids;
   -- What a price sells stays known: others may pay it.
   update billing.prices r set org_id = null, sold = false where r.org_id = org;
-  foreach name in array array['entitlements', 'subscriptions', 'payments', 'charges', 'customers',
-    'webhook_events', 'runs',
+  foreach name in array array['notifications', 'entitlements', 'subscriptions', 'payments', 'charges',
+    'customers', 'webhook_events', 'runs',
     -- Last: what went before was noted there.
     'history'] loop
     execute format('delete from billing.%I where org_id = $1', name) using org;
@@ -38,6 +39,10 @@ begin
     removed := removed || jsonb_build_object(name, rows);
   end loop;
   delete from billing_private.syncs y where y.org_id = org;
+  -- While the application has it, it is told what is left, and the row goes when it was.
+  if not exists (select from billing.organizations o where o.id = org) then
+    delete from billing.notifications n where n.org_id = org;
+  end if;
   perform billing_private.record(null, 'billing_data_forgotten', null, null, by_whom, jsonb_build_object(
     'organization_sha256', encode(sha256(convert_to(org::text, 'UTF8')), 'hex'), 'at_stripe_sha256',
       at_stripe, 'removed', removed));

@@ -10,30 +10,13 @@ create or replace function billing.read_entitlements(caller uuid, org uuid) retu
 set plan_cache_mode = force_generic_plan as $$
 begin
   return query
-  select
-    m.role,
-    has.plan_code,
-    has.status,
-    has.reason,
-    has.billing_interval,
-    has.interval_count,
-    has.seats,
-    extract(epoch from has.current_period_end)::bigint,
-    extract(epoch from has.cancel_at)::bigint,
-    extract(epoch from has.grace_ends_at)::bigint,
-    extract(epoch from has.trial_ends_at)::bigint,
-    has.collection_paused,
-    has.discounts,
-    has.features,
-    has.scheduled,
-    (select count(distinct used.user_id) from billing.members used where used.org_id = org)::integer
+  select m.role, has.*
   from (
     select m.role from billing.members m
     where m.org_id = org and m.user_id = caller
     -- A members table may hold a person twice: the greater right counts.
     order by m.role <> 'owner', m.role <> 'admin' limit 1) m
-  cross join billing_private.live_modes() as modes (live)
-  cross join lateral billing_private.standing_of(org, modes.live) has;
+  cross join billing_private.standing_told(org) has;
 end $$;
 revoke all on function billing.read_entitlements(uuid, uuid) from public;
 grant execute on function billing.read_entitlements(uuid, uuid) to service_role, billing_reader,

@@ -5,6 +5,7 @@
 //! each function gets only the secrets it works with. A malformed variable counts as missing.
 
 mod function;
+mod notify;
 mod probe;
 mod reader;
 mod stripe;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use url::Url;
 
 pub use function::{Front, Function, Login};
+pub use notify::{EventBus, Notify};
 pub use probe::{Canary, Probe};
 pub use reader::{environment, tidied};
 pub use stripe::StripeKey;
@@ -125,6 +127,8 @@ pub struct Config {
     pub log_levels: Option<String>,
     /// What the probe asks.
     pub probe: Probe,
+    /// Who is told when entitlements change.
+    pub notify: Notify,
     /// `METRICS_NAMESPACE`: CloudWatch's namespace of the metrics. None: there are none.
     pub metrics_namespace: Option<String>,
     /// What is malformed, one sentence each.
@@ -211,6 +215,7 @@ impl Config {
             log_levels: read.text("RUST_LOG"),
             metrics_namespace: read.text("METRICS_NAMESPACE"),
             probe: probe::read(&mut read),
+            notify: notify::read(&mut read),
             problems: Vec::new(),
         };
         for origin in read.list("ALLOWED_RETURN_ORIGINS") {

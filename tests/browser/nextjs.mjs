@@ -7,6 +7,8 @@ import { createRequire } from "node:module";
 import { rmSync } from "node:fs";
 
 const { DESCRIPTOR, NEXT_PORT, PROGRAMS } = process.env;
+/** What billing would sign notifications with. */
+export const NOTIFY_SECRET = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const client = new URL("../../client/", import.meta.url).pathname;
 const folder = new URL("../../.local/nextjs", import.meta.url).pathname;
 
@@ -41,7 +43,8 @@ export async function start({ baseUrl, databaseUrl }) {
   const cwd = run(`${client}examples/copy`, ["nextjs", folder]).trim();
   // The environment goes before the file that `npm run setup` writes.
   const telemetry = { NEXT_TELEMETRY_DISABLED: "1" };
-  const env = { ...process.env, ...telemetry, BILLING_URL: api.url, DATABASE_URL: databaseUrl };
+  const variables = { BILLING_URL: api.url, DATABASE_URL: databaseUrl, NOTIFY_SECRET };
+  const env = { ...process.env, ...telemetry, ...variables };
   run("npm", ["ci", "--silent", "--no-audit", "--no-fund", "--prefer-offline"], { cwd });
   run("npm", ["run", "--silent", "setup", "--", DESCRIPTOR], { cwd });
   const tables = ["--organizations", "public.organizations", "--members", "public.members"];
@@ -58,11 +61,26 @@ export async function start({ baseUrl, databaseUrl }) {
     if (tries === 200 || server.exitCode !== null) throw new Error("the example does not start");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const sql = createRequire(`${cwd}/package.json`)("postgres")(databaseUrl, { max: 1 });
+  const require = createRequire(`${cwd}/package.json`);
+  const sql = require("postgres")(databaseUrl, { max: 1 });
+  const { Webhook } = require("standardwebhooks");
+  /** Tells the application of a change, as the function `notify` does. Answers the status. */
+  const notify = async (data, secret = NOTIFY_SECRET) => {
+    const [id, now] = [crypto.randomUUID(), new Date()];
+    const body = JSON.stringify({ type: "entitlements.changed", timestamp: now.toISOString(), data });
+    const headers = {
+      "content-type": "application/json",
+      "webhook-id": id,
+      "webhook-timestamp": String(Math.floor(now / 1000)),
+      "webhook-signature": new Webhook(secret).sign(id, now, body),
+    };
+    const answer = await fetch(`${url}/api/billing-notifications`, { method: "POST", headers, body });
+    return answer.status;
+  };
   const stop = async () => {
     server.kill();
     await Promise.all([once(server, "exit"), sql.end()]);
     api.close();
   };
-  return { url, api, sql, stop };
+  return { url, api, sql, notify, stop };
 }

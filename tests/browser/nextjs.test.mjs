@@ -139,6 +139,25 @@ test("nextjs: for somebody else there is no such organization", () =>
     assert.equal(refused.status(), 403);
   }));
 
+test("nextjs: the API key stops when the plan has the API no more, whatever order that is told in", () =>
+  inBrowser(async (page) => {
+    const told = (version, hasAPI) => ({ orgId, version, entitlements: { hasAPI } });
+    const shows = async (words) => {
+      await page.goto(`${app.url}/${orgId}/billing`);
+      await page.getByText(`Your API key is ${words}`).waitFor();
+    };
+    await signIn(page);
+    assert.equal(await app.notify(told(2, true)), 204);
+    await shows("on.");
+    const another = "whsec_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=";
+    assert.equal(await app.notify(told(9, false), another), 401);
+    await shows("on.");
+    assert.equal(await app.notify(told(4, false)), 204);
+    await shows("off");
+    assert.equal(await app.notify(told(3, true)), 204);
+    await shows("off");
+  }));
+
 test("nextjs: a frontend that calls the API on its own origin keeps working", () =>
   inBrowser(async (page) => {
     const headers = { authorization: `Bearer ${users.owner.accessToken}` };

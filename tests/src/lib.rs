@@ -24,6 +24,7 @@ pub mod operator;
 mod paying;
 pub mod pooler;
 pub mod program;
+pub mod receiver;
 pub mod replica;
 pub mod rotation;
 pub mod runtime_api;

@@ -1,4 +1,4 @@
-//! The real moto server, which others hold against AWS, as Secrets Manager.
+//! The real moto server, which others hold against AWS, as Secrets Manager and EventBridge.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -71,6 +71,29 @@ impl Moto {
             ("AWS_REGION", "eu-central-1"),
             ("BILLING_SECRET_ARN", arn),
         ]
+    }
+
+    /// The variables with which a program puts events there.
+    pub fn event_environment(&self) -> Vec<(&str, &str)> {
+        vec![
+            ("AWS_ENDPOINT_URL_EVENTBRIDGE", &self.url),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_REGION", "eu-central-1"),
+        ]
+    }
+
+    /// Calls another service of it, such as `events`, by the name of its call.
+    pub async fn call(&self, service: &str, target: &str, body: &Value) -> Value {
+        let scope = format!("test/20260101/eu-central-1/{service}/aws4_request");
+        let request = reqwest::Client::new()
+            .post(&self.url)
+            .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}"))
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", target)
+            .body(body.to_string());
+        let text = request.send().await.expect("an answer").text().await.expect("a text");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
     /// Ends moto and waits for that.

@@ -192,6 +192,7 @@ fn the_nested_template_is_told_of_what_its_parameters_are_called() {
             "DashboardName" => json!({ "!Sub": "${AWS::StackName}-monitoring" }),
             "ApiId" => json!({ "!Ref": "Api" }),
             "ReconcileDeadLettersName" => json!({ "!GetAtt": "ReconcileDeadLetters.QueueName" }),
+            "Notifies" => json!({ "!If": ["Notifies", "true", "false"] }),
             _ => json!({ "!Ref": name }),
         };
         assert_eq!(*value, expected, "{name}");

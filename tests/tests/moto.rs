@@ -1,6 +1,6 @@
-//! The programs `webhook` and `billing` with their variables in moto's Secrets Manager. The programs lie
-//! where cargo puts them: `cargo build --bin billing --bin webhook`, then `MOTO_PYTHON=... cargo test
-//! --package tests --features moto --test moto`.
+//! The programs `webhook` and `billing` with their variables in moto's Secrets Manager, and `notify` with its
+//! EventBridge. The programs lie where cargo puts them: `cargo build --bin billing --bin notify --bin webhook`,
+//! then `MOTO_PYTHON=... cargo test --package tests --features moto --test moto`.
 #![allow(clippy::expect_used, clippy::unwrap_used)] // A test that cannot go on shall panic.
 
 use std::process::Command;
@@ -108,5 +108,46 @@ async fn billing_puts_a_new_signing_secret_in_front_of_the_old_one_and_shows_it_
     assert_eq!(moto.get(&arn).await, stored);
     let unknown = billing("arn:aws:secretsmanager:eu-central-1:123456789012:secret:none");
     assert_eq!(unknown.status.code(), Some(3));
+    moto.stop().await;
+}
+
+#[tokio::test]
+async fn what_changed_is_put_on_an_event_bus_and_a_bus_that_refuses_gets_it_later() {
+    let t = TestApp::start().await;
+    let moto = Moto::start().await;
+    let queue = moto.call("sqs", "AmazonSQS.CreateQueue", &json!({ "QueueName": "told" })).await;
+    let queue = queue["QueueUrl"].as_str().unwrap();
+    let bus = moto.call("events", "AWSEvents.CreateEventBus", &json!({ "Name": "app" })).await;
+    let arn = bus["EventBusArn"].as_str().unwrap();
+    let pattern = json!({ "source": ["promptforge.billing"], "detail-type": ["entitlements.changed"] });
+    let rule = json!({ "Name": "told", "EventBusName": "app", "EventPattern": pattern.to_string() });
+    moto.call("events", "AWSEvents.PutRule", &rule).await;
+    let target = json!({ "Id": "1", "Arn": "arn:aws:sqs:eu-central-1:123456789012:told" });
+    let targets = json!({ "Rule": "told", "EventBusName": "app", "Targets": [target] });
+    moto.call("events", "AWSEvents.PutTargets", &targets).await;
+    t.value(&format!("select pf_override_entitlement('{}', 'hasAPI', true, null, 'ada', 'x')", t.org)).await;
+
+    // With a login that cannot be had nothing is lost.
+    let database = t.database.url("billing_operator");
+    let usual = [("DATABASE_URL", database.as_str()), ("NOTIFY_EVENT_BUS", arn)];
+    for (environment, delivered) in [(vec![], 0), (moto.event_environment(), 1)] {
+        let runtime = RuntimeApi::start().await;
+        let environment = [&usual[..], &environment].concat();
+        let program = Program::start(&of_this_build("notify"), &runtime, &environment);
+        let report = runtime.invoke(&json!({})).await;
+        assert_eq!(report["delivered"], delivered, "{report}");
+        t.db.batch_execute(
+            "update notifications set next_attempt_at = now() where next_attempt_at is not null",
+        )
+        .await
+        .unwrap();
+        drop(program);
+    }
+    let received = moto.call("sqs", "AmazonSQS.ReceiveMessage", &json!({ "QueueUrl": queue })).await;
+    let event: Value = serde_json::from_str(received["Messages"][0]["Body"].as_str().unwrap()).unwrap();
+    assert_eq!(event["detail-type"], "entitlements.changed");
+    assert_eq!(event["detail"]["orgId"], t.org.as_str());
+    assert_eq!(event["detail"]["entitlements"]["hasAPI"], true);
+    assert!(event["detail"]["version"].is_i64());
     moto.stop().await;
 }

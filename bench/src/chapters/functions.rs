@@ -144,8 +144,9 @@ fn event(function: Function, number: usize, (t, auth): (&TestApp, &TestAuth)) ->
             let signature = sign(payload.as_bytes(), "whsec_1", t.now());
             envelope("POST", "/", "", &json!({ "stripe-signature": signature }), Some(payload))
         }
-        // Its questions go nowhere here: what is measured is the function.
-        Function::Reconcile | Function::Probe => json!({
+        // The probe's questions go nowhere here, and nobody is told anything: what is measured is the
+        // function.
+        Function::Reconcile | Function::Probe | Function::Notify => json!({
             "version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events",
             "account": "1", "time": "2026-11-22T21:00:00Z", "region": "eu-central-1", "resources": [],
             "detail": {}

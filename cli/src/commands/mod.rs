@@ -19,6 +19,7 @@ pub mod forget;
 pub mod grant;
 pub mod import;
 pub mod migrate;
+pub mod notifications;
 pub mod portal_configuration;
 pub mod products;
 pub mod prune;
@@ -62,6 +63,7 @@ pub enum Command {
     PortalConfiguration(portal_configuration::Args),
     Doctor(doctor::Args),
     Events(events::Args),
+    Notifications(notifications::Args),
     Backfill(backfill::Args),
     Import(import::Args),
     Reconcile(reconcile::Args),
@@ -117,6 +119,7 @@ impl Command {
             }
             Self::Doctor(args) => Outcome::of(doctor::run(args, context).await, json),
             Self::Events(args) => Outcome::of(events::run(args, context).await, json),
+            Self::Notifications(args) => Outcome::of(notifications::run(args, context).await, json),
             Self::Backfill(args) => Outcome::of(backfill::run(args, context).await, json),
             Self::Import(args) => Outcome::of(import::run(args, context).await, json),
             Self::Reconcile(args) => Outcome::of(reconcile::run(args, context).await, json),

@@ -52,5 +52,9 @@ pub fn of_functions(
         environment.push(("STRIPE_API_BASE", stripe.api_base()));
         environment.push(("LOCAL_CLOCK", time.file()));
     }
+    // Of our own environment: an application on this machine that wants to be told.
+    for name in ["NOTIFY_URL", "NOTIFY_SECRET"] {
+        environment.extend(shared::config::environment(name).map(|value| (name, value)));
+    }
     environment
 }

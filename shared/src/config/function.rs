@@ -13,6 +13,8 @@ pub enum Function {
     Entitlements,
     /// Tells whether all is well.
     Health,
+    /// Tells the application what changed, on a schedule.
+    Notify,
     /// Evaluates flags for OpenFeature.
     Ofrep,
     /// Says what is sold.
@@ -84,7 +86,7 @@ const OFREP: &[&str] = &["/ofrep/v1/evaluate/flags", "/ofrep/v1/evaluate/flags/{
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Checkout,
         Self::Portal,
         Self::Sync,
@@ -95,6 +97,7 @@ impl Function {
         Self::Health,
         Self::Reconcile,
         Self::Probe,
+        Self::Notify,
     ];
 
     /// The one table: name, front, login.
@@ -118,6 +121,8 @@ impl Function {
             Self::Health => ("health", Open("GET", &["/api/health"]), login(Login::Reader)),
             Self::Reconcile => ("reconcile", Schedule(15), login(Login::Operator)),
             Self::Probe => ("probe", Schedule(5), None),
+            // No login that people or Stripe reach may read what everybody has.
+            Self::Notify => ("notify", Schedule(1), login(Login::Operator)),
         }
     }
 
@@ -172,6 +177,10 @@ impl Function {
             Self::Sync => has_stripe() && knows_callers(),
             Self::Checkout | Self::Portal => has_stripe() && base_url() && knows_callers(),
             Self::Reconcile => has_stripe(),
+            Self::Notify => {
+                let to_whom = if set("NOTIFY_URL") { "NOTIFY_SECRET" } else { "NOTIFY_EVENT_BUS" };
+                set("DATABASE_URL") && set(to_whom)
+            }
             Self::Probe => {
                 let addresses = ["PROBE_API_URL", "PROBE_WEBHOOK_URL", "STRIPE_WEBHOOK_SECRET"];
                 addresses.into_iter().chain(CANARY).all(set)

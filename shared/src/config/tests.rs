@@ -187,6 +187,8 @@ fn a_function_is_complete_with_what_it_works_with_and_needs_no_secret_then() {
         (Function::Entitlements, "DATABASE_URL SUPABASE_URL SUPABASE_JWKS"),
         (Function::Health, "DATABASE_URL STRIPE_SECRET_KEY STRIPE_WEBHOOK_SECRET BASE_URL SUPABASE_URL"),
         (Function::Ofrep, "DATABASE_URL SUPABASE_URL SUPABASE_JWKS"),
+        (Function::Notify, "DATABASE_URL NOTIFY_URL NOTIFY_SECRET"),
+        (Function::Notify, "DATABASE_URL NOTIFY_EVENT_BUS"),
         (Function::Plans, "DATABASE_URL SUPABASE_URL SUPABASE_JWT_SECRET"),
         (Function::Portal, "DATABASE_URL STRIPE_SECRET_KEY NEXT_PUBLIC_BASE_URL SUPABASE_URL SUPABASE_JWKS"),
         (
@@ -238,6 +240,7 @@ fn of_several_addresses_in_a_secret_each_function_takes_its_own() {
         (Function::Webhook, "e"),
         (Function::Sync, "e"),
         (Function::Reconcile, "o"),
+        (Function::Notify, "o"),
     ] {
         assert_eq!(shared.of_function(function, "DATABASE_URL").as_deref(), Some(url), "{function:?}");
     }

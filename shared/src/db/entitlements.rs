@@ -51,7 +51,7 @@ pub async fn read(db: &Db, user: UserId, org: OrgId) -> Result<Option<Reading>, 
         r.* from billing.read_entitlements($1, $2) r";
     let rows = db.query(sql, &[(&user.uuid(), Type::UUID), (&id, Type::UUID)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    Ok(Some(Reading { entitlements: set(row, org)?, position: position(row) }))
+    Ok(Some(Reading { entitlements: told_to(row, org)?, position: position(row) }))
 }
 
 /// The same at a replica, which does not look before it has replayed up to `least`.
@@ -71,14 +71,24 @@ pub async fn read_replayed(
     let row = rows.first().ok_or_else(|| Error::Answer("a replica's answer has no row".to_owned()))?;
     let is_there = row.get::<_, Option<&str>>("role").is_some();
     let lag = row.get::<_, Option<i64>>("lag_ms").map(|lag| Duration::from_millis(lag.max(0).unsigned_abs()));
-    Ok(Replayed { entitlements: is_there.then(|| set(row, org)).transpose()?, position: position(row), lag })
+    Ok(Replayed {
+        entitlements: is_there.then(|| told_to(row, org)).transpose()?,
+        position: position(row),
+        lag,
+    })
 }
 
 fn position(row: &Row) -> Option<Position> {
     row.get::<_, Option<PgLsn>>("log_position").map(|at| Position::new(at.into()))
 }
 
-fn set(row: &Row, org: OrgId) -> Result<EntitlementSet, Error> {
+/// For the member whose role the row has.
+fn told_to(row: &Row, org: OrgId) -> Result<EntitlementSet, Error> {
+    set(row, org, Role::from(row.get::<_, &str>("role")).may_change_billing())
+}
+
+/// What a row of `billing_private.standing_told` says.
+pub(super) fn set(row: &Row, org: OrgId, can_manage_billing: bool) -> Result<EntitlementSet, Error> {
     let second = |name: &str| row.get::<_, Option<i64>>(name).and_then(|s| Timestamp::from_second(s).ok());
     let Json(features): Json<BTreeMap<String, bool>> =
         row.try_get("features").map_err(|error| Error::Answer(format!("features: {error}")))?;
@@ -102,7 +112,7 @@ fn set(row: &Row, org: OrgId) -> Result<EntitlementSet, Error> {
         grace_ends_at: second("grace_ends_at"),
         trial_ends_at: second("trial_ends_at"),
         collection_paused: row.get("collection_paused"),
-        can_manage_billing: Role::from(row.get::<_, &str>("role")).may_change_billing(),
+        can_manage_billing,
         features,
     })
 }

@@ -15,6 +15,7 @@ pub mod flags;
 pub mod health;
 pub mod history;
 pub mod kept_events;
+pub mod notifications;
 pub mod organizations;
 pub mod plans;
 pub mod reconcile_cursors;
@@ -28,4 +29,4 @@ pub use pool::{ConnectError, Db, connect, is_local};
 pub use replica::Replica;
 
 /// The schema that this code works with: the number of the newest migration.
-pub const SCHEMA_VERSION: i64 = 8;
+pub const SCHEMA_VERSION: i64 = 9;

@@ -7,6 +7,7 @@ use lambda_http::http::header;
 use lambda_http::{Body, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::domain::discount::Terms;
 use crate::domain::entitlement::EntitlementSet;
@@ -170,6 +171,20 @@ impl From<Terms> for Discount {
 /// What `status` may say today.
 fn statuses() -> Vec<String> {
     std::iter::once(NEVER_SUBSCRIBED.to_owned()).chain(Status::KNOWN.map(String::from)).collect()
+}
+
+impl Entitlements {
+    /// The same by their names, without what is about one caller: for whoever is told of the organization.
+    pub fn of_organization(set: EntitlementSet) -> Map<String, Value> {
+        match serde_json::to_value(Self::from(set)) {
+            Ok(Value::Object(mut told)) => {
+                told.remove("canManageBilling");
+                told
+            }
+            // It is an object, with names that are texts.
+            _ => Map::new(),
+        }
+    }
 }
 
 impl From<EntitlementSet> for Entitlements {

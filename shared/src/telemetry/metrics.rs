@@ -181,6 +181,28 @@ pub fn probed(failures: u64) {
     counter!("ProbeFailures").increment(failures);
 }
 
+/// What the application was told in one run.
+#[derive(Clone, Copy, Debug)]
+pub struct Notified {
+    /// Messages that every destination has.
+    pub delivered: u64,
+    /// Messages that a destination did not take.
+    pub failed: u64,
+    /// Changes that are given up.
+    pub given_up: u64,
+    /// How long the oldest change waits that is not told yet. None: none does.
+    pub oldest_seconds: Option<i64>,
+}
+
+/// Counts a run.
+pub fn notified(run: Notified) {
+    counter!("NotifyRuns").increment(1);
+    counter!("Notifications").increment(run.delivered);
+    counter!("NotificationFailures").increment(run.failed);
+    counter!("NotificationsGivenUp").increment(run.given_up);
+    histogram!("NotificationsOldestSeconds").record(run.oldest_seconds.unwrap_or(0) as f64);
+}
+
 /// What a reconciliation came to.
 #[derive(Clone, Copy, Debug)]
 pub struct Reconciliation {

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::delivery::{Outcomes, Post};
 use super::history::History;
-use super::moments;
 use super::world::{ADDON, Organization, World};
+use super::{moments, told};
 use crate::TestApp;
 use crate::granting::{self, Known};
 
@@ -43,6 +43,7 @@ pub async fn read_all_the_while(
             }
             moments::note(t, organization).await?;
         }
+        told::tell(t).await?;
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     Ok(())
@@ -71,6 +72,7 @@ pub async fn end(t: &TestApp, world: &World, post: &Post, history: &History) -> 
         }
     }
     moments::check(t).await?;
+    told::check(t).await?;
     no_stranger_is_a_customer(t, world).await?;
     discounts_are_those_at_stripe(t, world).await?;
     the_short_way_to_what_is_granted_is_the_long_one(t).await?;

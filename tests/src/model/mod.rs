@@ -10,6 +10,7 @@
 //! | `delivery` | sending events as badly as a network can |
 //! | `journal` | an observer that sees every state a subscription's row ever had |
 //! | `moments` | what organizations had on the way, held against the history |
+//! | `told` | what the application was told on the way |
 //! | `check` | what must hold at the end |
 
 pub(crate) mod check;
@@ -18,6 +19,7 @@ pub(crate) mod history;
 pub(crate) mod journal;
 mod moments;
 mod purchases;
+mod told;
 mod world;
 
 use std::sync::Arc;
@@ -55,6 +57,7 @@ pub async fn play(history: &History) -> Result<Tally, String> {
     t.stripe.follow(Arc::clone(&clock), history.skew_ms);
     let journal = journal::start(&t).await;
     moments::start(&t).await;
+    told::start(&t).await;
     let world = World::create(&t, history.organizations).await;
     let mut random = fastrand::Rng::with_seed(history.seed);
     let post = delivery::Post::default();

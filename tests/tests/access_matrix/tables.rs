@@ -27,6 +27,7 @@ entitlements_effective   .    own      own    own   own   s       none   .      
 features                 .    s        s      s     s     siud    s      .      .        .      s
 history                  .    .        .      .     .     s       .      .      .        .      s
 members                  .    .        .      .     .     .       .      .      .        .      .
+notifications            .    .        .      .     .     s       .      .      .        .      s
 organizations            .    .        .      .     .     .       .      .      .        .      .
 own_members              .    .        .      .     .     siud    .      .      .        .      .
 own_organizations        .    .        .      .     .     siud    .      .      .        .      .
@@ -41,6 +42,7 @@ schema_history           .    .        .      .     .     s       .      s      
 subscriptions            .    own      own    own   own   siud    none   .      .        .      s
 test_clocks              .    .        .      .     .     s       .      .      .        .      s
 webhook_events           .    .        .      .     .     s       .      .      .        .      s
+billing_private.notifier .    .        .      .     .     .       .      .      .        .      .
 billing_private.organization_locks . . .      .     .     .       .      .      .        .      .
 billing_private.syncs    .    .        .      .     .     .       .      .      .        .      .
 ";
@@ -58,6 +60,7 @@ pf_apply_event              .    .        .      .     .     x       .      .   
 pf_apply_plan_entitlements  .    .        .      .     .     x       .      .      .        .      x
 pf_apply_reads              .    .        .      .     .     x       .      .      .        x      x
 pf_begin_sync               .    .        .      .     .     x       .      .      .        x      .
+pf_claim_notifications      .    .        .      .     .     x       .      .      .        .      x
 pf_end_addon                .    .        .      .     .     x       .      .      .        .      x
 pf_event_gone               .    .        .      .     .     x       .      .      .        .      x
 pf_fail_event               .    .        .      .     .     x       .      .      .        x      x
@@ -66,11 +69,15 @@ pf_import_customer          .    .        .      .     .     x       .      .   
 pf_inquiry                  .    .        .      .     .     x       .      .      .        .      x
 pf_keep_event               .    .        .      .     .     x       .      .      .        x      x
 pf_make_deal                .    .        .      .     .     x       .      .      .        .      x
+pf_note_ends                .    .        .      .     .     x       .      .      .        .      x
 pf_override_entitlement     .    .        .      .     .     x       .      .      .        .      x
 pf_prune_events             .    .        .      .     .     x       .      .      .        .      x
 pf_prune_history            .    .        .      .     .     x       .      .      .        .      x
+pf_prune_notifications      .    .        .      .     .     x       .      .      .        .      x
 pf_replace_checkout_session .    .        .      .     .     x       .      .      x        .      .
+pf_replay_notifications     .    .        .      .     .     x       .      .      .        .      x
 pf_settle_event             .    .        .      .     .     x       .      .      .        x      x
+pf_settle_notifications     .    .        .      .     .     x       .      .      .        .      x
 pf_store_contact            .    .        .      .     .     x       .      .      x        .      .
 pf_store_cursor             .    .        .      .     .     x       .      .      .        .      x
 pf_store_customer           .    .        .      .     .     x       .      .      x        .      .
@@ -130,6 +137,8 @@ members_summary         .    .        .      .     .     .       .      .      .
 merged                  .    x        x      x     x     x       x      .      .        .      x
 my_feature_enabled      .    x        x      x     x     x       x      .      .        .      x
 my_orgs                 .    x        x      x     x     x       x      .      .        .      x
+note_change             .    .        .      .     .     .       .      .      .        .      .
+note_changes            .    .        .      .     .     .       .      .      .        .      .
 note_paid               .    .        .      .     .     .       .      .      .        .      .
 note_purchase           .    .        .      .     .     .       .      .      .        .      .
 offered                 .    .        .      .     .     .       .      .      .        .      .
@@ -156,6 +165,7 @@ settle_addons           .    .        .      .     .     .       .      .      .
 snapshot_row            .    .        .      .     .     .       .      .      .        .      .
 sources_of              .    x        x      x     x     x       x      .      .        .      x
 standing_of             .    x        x      x     x     x       x      .      .        .      x
+standing_told           .    .        .      .     .     .       .      .      .        .      .
 standings               .    .        .      .     .     .       .      .      .        .      .
 test_clock_time         .    .        .      .     .     .       .      .      .        .      .
 unknown_flags           .    .        .      .     .     .       .      .      .        .      .

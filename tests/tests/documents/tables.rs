@@ -77,10 +77,8 @@ fn the_table_of_reasons_has_each_word_of_the_database() {
 /// marks.
 fn variables() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for source in
-        ["config.rs", "config/function.rs", "config/probe.rs", "config/stripe.rs", "config/supabase.rs"]
-    {
-        let code = file(&format!("shared/src/{source}"));
+    for source in ["", "/function", "/notify", "/probe", "/stripe", "/supabase"] {
+        let code = file(&format!("shared/src/config{source}.rs"));
         let code = code.split("#[cfg(test)]\nmod").next().unwrap();
         let is_name = |text: &&str| {
             text.contains('_')

@@ -12,6 +12,7 @@ mod configuration;
 mod database;
 mod destinations;
 mod events;
+mod notifications;
 mod paid_for;
 mod replica;
 mod signing_keys;
@@ -84,6 +85,7 @@ pub async fn run(args: Args, context: &Context) -> Result<DoctorReport, Error> {
     if is_migrated {
         replica::check(context, &mut report).await;
         paid_for::check(context, &mut report).await;
+        notifications::check(context, &mut report).await;
     }
     if stripe::check(context, args.webhook_url.as_ref(), is_migrated, &mut report).await && is_migrated {
         events::check(context, &mut report).await;

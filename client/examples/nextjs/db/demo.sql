@@ -14,6 +14,9 @@ insert into public.members (org_id, user_id, role) values
   ('5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e20', 'a1f6c0de-0000-4000-8000-000000000004', 'owner')
 on conflict do nothing;
 
+insert into public.api_keys (org_id, active) values ('5f0d4c4e-7a55-4a86-9c1b-3f6a1d2b7e10', false)
+on conflict do nothing;
+
 insert into public.documents (org_id, title, changed_on)
 select org_id::uuid, title, changed_on::date
   from (values

@@ -29,13 +29,20 @@ create table if not exists public.versions (
 );
 create index if not exists versions_org_id on public.versions (org_id);
 
+create table if not exists public.api_keys (
+  org_id uuid primary key references public.organizations on delete cascade,
+  active boolean not null,
+  told_version bigint not null default 0 -- of the newest notification that said so
+);
+
 alter table public.organizations enable row level security;
 alter table public.members enable row level security;
 alter table public.documents enable row level security;
 alter table public.versions enable row level security;
+alter table public.api_keys enable row level security;
 
 grant usage on schema public to authenticated;
-grant select on public.organizations, public.members, public.documents to authenticated;
+grant select on public.organizations, public.members, public.documents, public.api_keys to authenticated;
 grant select, insert on public.versions to authenticated;
 
 -- People see their own memberships, and what belongs to those organizations.
@@ -48,6 +55,10 @@ create policy of_members on public.organizations for select to authenticated
 
 drop policy if exists of_members on public.documents;
 create policy of_members on public.documents for select to authenticated
+  using (org_id in (select org_id from public.members));
+
+drop policy if exists of_members on public.api_keys;
+create policy of_members on public.api_keys for select to authenticated
   using (org_id in (select org_id from public.members));
 
 drop policy if exists of_members on public.versions;

@@ -13,6 +13,7 @@ writeFileSync(
 NEXT_PUBLIC_SUPABASE_URL=${stack.supabaseUrl}
 NEXT_PUBLIC_SUPABASE_KEY=local
 DATABASE_URL=${stack.databaseUrl}
+NOTIFY_SECRET=${process.env.NOTIFY_SECRET ?? ""}
 `,
   { mode: 0o600 },
 );

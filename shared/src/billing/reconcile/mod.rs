@@ -22,7 +22,7 @@ use crate::billing::read_subscriptions::{Page, Tally};
 use crate::billing::replay_event::Replay;
 use crate::billing::streak::Streak;
 use crate::db::subscriptions::{self, Purpose};
-use crate::db::{health, history, reconcile_cursors, runs, webhook_events};
+use crate::db::{health, history, notifications, reconcile_cursors, runs, webhook_events};
 use crate::error::{Error, with_sources};
 use crate::telemetry::metrics::{self, Reconciliation};
 use crate::telemetry::request::{self, Part};
@@ -207,7 +207,8 @@ pub struct Pruned {
     pub history: i64,
 }
 
-/// Removes events that are older than `days`, and what the history says of the time before.
+/// Removes events that are older than `days`, what the history says of the time before, and what the
+/// application was told a month ago.
 ///
 /// # Errors
 /// If the database fails; what was removed stays so.
@@ -216,8 +217,9 @@ pub async fn prune(resources: &Resources<'_>, limits: &Limits, days: i32) -> Res
     let mut pruned = Pruned { events: webhook_events::prune(db, days).await?, history: 0 };
     loop {
         let rows = history::prune(db, days, PRUNED_AT_ONCE).await?;
+        let told = notifications::prune(db, PRUNED_AT_ONCE).await?;
         pruned.history += rows;
-        if rows < PRUNED_AT_ONCE || limits.are_reached() {
+        if rows.max(told) < PRUNED_AT_ONCE || limits.are_reached() {
             return Ok(pruned);
         }
     }

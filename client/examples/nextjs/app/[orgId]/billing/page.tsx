@@ -1,10 +1,13 @@
-import { organization } from "../../../lib/database";
+import { asVisitor, organization } from "../../../lib/database";
 import { Settings } from "./settings";
 
 export const metadata = { title: "Billing" };
 
 export default async function Page({ params }: PageProps<"/[orgId]/billing">) {
-  const { name } = await organization((await params).orgId);
+  const { id, name } = await organization((await params).orgId);
+  const [key] = await asVisitor<{ active: boolean }>(
+    (sql) => sql`select active from api_keys where org_id = ${id}`,
+  );
   return (
     <>
       <div className="title lead">
@@ -12,6 +15,9 @@ export default async function Page({ params }: PageProps<"/[orgId]/billing">) {
         <p className="muted">What {name} pays for.</p>
       </div>
       <Settings />
+      {key && (
+        <p className="muted">Your API key is {key.active ? "on" : "off: it comes with Enterprise"}.</p>
+      )}
     </>
   );
 }

@@ -1,0 +1,2 @@
+-- Nobody but our functions says what was told.
+select billing_private.reset_access('billing_private.notifier');
