@@ -1,6 +1,6 @@
 //! The programs `webhook` and `billing` with their variables in moto's Secrets Manager, and `notify` with its
-//! EventBridge. The programs lie where cargo puts them: `cargo build --bin billing --bin notify --bin webhook`,
-//! then `MOTO_PYTHON=... cargo test --package tests --features moto --test moto`.
+//! EventBridge. The programs lie where cargo puts them (`cargo build --bin billing --bin notify --bin
+//! webhook`). Then: `MOTO_PYTHON=... cargo test --package tests --features moto --test moto`.
 #![allow(clippy::expect_used, clippy::unwrap_used)] // A test that cannot go on shall panic.
 
 use std::process::Command;

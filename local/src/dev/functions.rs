@@ -26,9 +26,7 @@ pub(super) fn processes(function: Function) -> usize {
 /// If the build fails: cargo has said why.
 pub fn build(project: &Path, release: bool) -> Result<HashMap<String, PathBuf>, Problem> {
     let mut command = Command::new(environment("CARGO").unwrap_or_else(|| "cargo".to_owned()));
-    command
-        .args(["build", "--quiet", "--message-format=json-render-diagnostics"])
-        .current_dir(project);
+    command.args(["build", "--quiet", "--message-format=json-render-diagnostics"]).current_dir(project);
     command.args(Function::ALL.iter().flat_map(|function| ["--bin", function.name()]));
     if release {
         command.arg("--release");
