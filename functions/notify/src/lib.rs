@@ -158,9 +158,9 @@ impl<'a> Destinations<'a> {
         self.url.is_none() && self.bus.is_none()
     }
 
-    /// Nothing was taken for a while: the others wait for the next run.
+    /// None of them takes anything at the moment: what is left waits for the next run.
     fn are_down(&self) -> bool {
-        self.url.as_ref().is_some_and(Poster::is_resting) || self.bus.as_ref().is_some_and(Bus::is_resting)
+        self.url.as_ref().is_none_or(Poster::is_resting) && self.bus.as_ref().is_none_or(Bus::is_resting)
     }
 
     /// Tells these organizations' changes, each destination what it lacks. The bus goes first: it is fast,

@@ -16,7 +16,9 @@ export default async function Page({ params }: PageProps<"/[orgId]/billing">) {
       </div>
       <Settings />
       {key && (
-        <p className="muted">Your API key is {key.active ? "on" : "off: it comes with Enterprise"}.</p>
+        <p className="muted under">
+          Your API key is {key.active ? "on" : "off: it comes with Enterprise"}.
+        </p>
       )}
     </>
   );
