@@ -39,7 +39,11 @@ impl Stack {
         let (runtime_port, events) = serve_functions(Arc::clone(&app)).await;
         let auth = Arc::new(SupabaseAuth::open(&url, None).unwrap());
         let origins = vec![url.clone(), "http://localhost:3000".to_owned()];
-        gateway::serve(listener, Gateway { runtime_port, auth: auth.clone(), console, origins }).unwrap();
+        gateway::serve(
+            listener,
+            Gateway { runtime_port, auth: auth.clone(), realtime: None, console, origins },
+        )
+        .unwrap();
         let entitlements = format!("{url}/api/entitlements?orgId={}", ORG.0);
         Self {
             url,

@@ -43,7 +43,8 @@ async fn busy() -> (String, Arc<Semaphore>) {
     let auth = Arc::new(SupabaseAuth::open(&url, None).unwrap());
     let database = Arc::new(TestDatabase::create_empty().await.connect().await);
     let console = Console { database, panel_url: None, client: "not-built".into() };
-    gateway::serve(listener, Gateway { runtime_port, auth, console, origins: Vec::new() }).unwrap();
+    gateway::serve(listener, Gateway { runtime_port, auth, realtime: None, console, origins: Vec::new() })
+        .unwrap();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     // Content of this type is handed over as text.
     let slow = http.post(format!("{url}/api/webhooks/stripe")).header("content-type", "application/json");

@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod people;
 mod place;
 mod private_file;
+pub mod realtime;
 mod schedule;
 mod stack;
 mod stripe_account;

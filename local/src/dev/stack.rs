@@ -16,6 +16,7 @@ use super::descriptor::{Descriptor, DescriptorFile, SignedIn};
 use super::gateway::Gateway;
 use super::people::{self, ORG, PEOPLE};
 use super::place::Place;
+use super::realtime::Realtime;
 use super::stripe_account::StripeAccount;
 use super::supabase_auth::SupabaseAuth;
 use super::time::Time;
@@ -122,8 +123,9 @@ impl Stack {
             person,
             access_token: auth.token(person.user_id, person.email, SCRIPTS),
         });
+        let realtime = Some(Realtime::open(&cluster.url("postgres", DATABASE), &environment).await?);
         let console = Console { database, panel_url, client: place.project.join("client/dist") };
-        let gateway = gateway::serve(listener, Gateway { runtime_port, auth, console, origins })?;
+        let gateway = gateway::serve(listener, Gateway { runtime_port, auth, realtime, console, origins })?;
         let descriptor = Descriptor {
             webhook_url,
             webhook_secret: stripe.webhook_secret.clone(),

@@ -23,7 +23,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shared::clock::Clock;
-use tower_http::cors::{Any, CorsLayer};
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use super::people::{PEOPLE, Person};
 use super::private_file;
@@ -135,7 +135,15 @@ pub fn routes(auth: Arc<SupabaseAuth>) -> Router {
         .route("/auth/v1/token", post(token))
         .route("/auth/v1/user", get(user))
         .route("/auth/v1/logout", post(logout))
-        .layer(CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any))
+        // Under the layer, which answers a page that asks beforehand by OPTIONS.
+        .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+        // Named one by one: "any" leaves `Authorization` out (Fetch: CORS protocol).
+        .layer(
+            CorsLayer::new()
+                .allow_origin(Any)
+                .allow_methods(Any)
+                .allow_headers(AllowHeaders::mirror_request()),
+        )
         .with_state(auth)
 }
 

@@ -140,7 +140,8 @@ async fn stand_in_front() -> ExitCode {
     let console = Console { database: Arc::new(database), panel_url: None, client: "not-built".into() };
     let auth = Arc::new(SupabaseAuth::open(&url, None).expect("a key"));
     let port = environment("FAULTS_RUNTIME_PORT").and_then(|port| port.parse().ok());
-    let gateway = Gateway { runtime_port: port.expect("a port"), auth, console, origins: Vec::new() };
+    let gateway =
+        Gateway { runtime_port: port.expect("a port"), auth, realtime: None, console, origins: Vec::new() };
     let serving = gateway::serve(listener, gateway).expect("the gateway");
     ExitCode::from(u8::from(serving.await.is_err()))
 }

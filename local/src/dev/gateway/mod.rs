@@ -22,6 +22,7 @@ use tower_http::cors::CorsLayer;
 
 use super::console::{self, Console};
 use super::functions::processes;
+use super::realtime::{self, Realtime};
 use super::supabase_auth::{self, SupabaseAuth};
 use crate::problem::Problem;
 use event::Incoming;
@@ -35,6 +36,8 @@ pub struct Gateway {
     pub runtime_port: u16,
     /// Who signs people in.
     pub auth: Arc<SupabaseAuth>,
+    /// Who says what changes. None: nobody.
+    pub realtime: Option<Realtime>,
     /// The console page and what it loads.
     pub console: Console,
     /// Origins that browsers may call the API from.
@@ -89,6 +92,7 @@ pub fn serve(listener: TcpListener, gateway: Gateway) -> Result<JoinHandle<()>, 
         .layer(cors(&gateway.origins)?)
         .merge(function_urls)
         .merge(supabase_auth::routes(gateway.auth))
+        .merge(gateway.realtime.map(realtime::routes).unwrap_or_default())
         .merge(console::routes(gateway.console))
         .method_not_allowed_fallback(not_found)
         .fallback(not_found);

@@ -7,6 +7,7 @@ mod in_front;
 mod refusal;
 
 use lambda_http::Request;
+use lambda_http::http::HeaderMap;
 
 use crate::app::App;
 use crate::config::IdentitySource;
@@ -40,6 +41,15 @@ pub async fn require(app: &App, request: &Request) -> Result<Caller, ApiError> {
         return Err(ApiError::IdentityMismatch);
     }
     Ok(caller)
+}
+
+/// The person for whom the access token of these headers speaks: for what takes tokens beside the functions,
+/// as the local stack's Realtime does.
+///
+/// # Errors
+/// Why it speaks for nobody.
+pub async fn bearer(app: &App, headers: &HeaderMap) -> Result<Caller, Refusal> {
+    access_token::bearer_of(app, headers).await
 }
 
 /// What Stripe takes for an address. Anything else is as good as none.
