@@ -17,7 +17,7 @@ export default async function Page({ params }: PageProps<"/[orgId]/billing">) {
       <Settings />
       {key && (
         <p className="muted under">
-          Your API key is {key.active ? "on" : "off: it comes with Enterprise"}.
+          Your API key is {key.active ? "on" : "off, because your plan has no API"}.
         </p>
       )}
     </>
