@@ -9,6 +9,7 @@ class FakeSupabase implements RealtimeClient {
   readonly filters: unknown[] = [];
   readonly listeners: (() => unknown)[] = [];
   status: (status: string) => void = () => undefined;
+  realtime?: { setAuth(): unknown };
   removed = 0;
 
   channel(name: string): RealtimeChannel {
@@ -122,6 +123,26 @@ it("uses a channel of its own each time and closes it", async () => {
   supabase.listeners[0]?.();
   await settle();
   expect(api.calls).toHaveLength(0);
+});
+
+it("joins once the session was read, also if that fails, and not after its end", async () => {
+  const { client } = setUp();
+  const begun = async (setAuth: () => unknown): Promise<boolean> => {
+    const supabase = new FakeSupabase();
+    supabase.realtime = { setAuth };
+    const before = supabase.status;
+    watchEntitlements(client, supabase, ORG);
+    await settle();
+    return supabase.status !== before;
+  };
+  expect(await begun(() => new Promise(() => undefined))).toBe(false);
+  expect(await begun(() => Promise.resolve())).toBe(true);
+  expect(await begun(() => Promise.reject(new Error("no session")))).toBe(true);
+  const supabase = new FakeSupabase();
+  const before = supabase.status;
+  watchEntitlements(client, supabase, ORG)();
+  await settle();
+  expect(supabase.status).toBe(before);
 });
 
 it("does nothing without Supabase", () => {

@@ -20,6 +20,8 @@ export interface RealtimeClient {
   channel(name: string): RealtimeChannel;
   /** Closes it. */
   removeChannel(channel: RealtimeChannel): unknown;
+  /** `setAuth` reads the session. */
+  readonly realtime?: { setAuth(): unknown };
 }
 
 // An API that reads a replica of the database may not have heard of the change yet.
@@ -72,8 +74,12 @@ export function watchEntitlements(
       changed,
     );
   }
-  channel.subscribe((status) => {
-    if (status === "SUBSCRIBED") void changed();
+  // A channel that joins before the session was read joins as nobody, and stays so: it would hear nothing.
+  void Promise.allSettled([supabase.realtime?.setAuth()]).then(() => {
+    if (!over)
+      channel.subscribe((status) => {
+        if (status === "SUBSCRIBED") void changed();
+      });
   });
   return () => {
     over = true;
