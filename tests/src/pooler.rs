@@ -95,6 +95,11 @@ impl Pooler {
         rows.iter().filter(|message| of_login(message)).count()
     }
 
+    /// Whether PgBouncer has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.has_ended()
+    }
+
     /// Ends PgBouncer and waits for that.
     pub async fn stop(self) {
         self.process.stop().await;

