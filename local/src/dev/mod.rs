@@ -6,6 +6,7 @@ mod built_client;
 mod cargo_lambda;
 mod catalogue;
 pub mod console;
+mod database;
 mod demo;
 mod descriptor;
 pub mod environment;

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio_postgres::Client;
 
 use super::arguments::Arguments;
 use super::console::Console;
+use super::database::{self, DATABASE};
 use super::descriptor::{Descriptor, DescriptorFile, SignedIn};
 use super::gateway::Gateway;
-use super::people::{self, ORG, PEOPLE};
+use super::people::{ORG, PEOPLE};
 use super::place::Place;
 use super::realtime::Realtime;
 use super::stripe_account::StripeAccount;
@@ -23,12 +23,9 @@ use super::time::Time;
 use super::{cargo_lambda, catalogue, environment, functions, gateway, schedule, terminal};
 use crate::child::Child;
 use crate::port;
-use crate::postgres::{Access, Binaries, Cluster, Durability, Lifetime, Owner};
+use crate::postgres::{Cluster, Owner};
 use crate::problem::Problem;
 
-const DATABASE: &str = "billing";
-/// Who logs in: each function, and the `billing` command.
-const LOGINS: [&str; 4] = ["billing_reader", "billing_checkout", "billing_events", "billing_operator"];
 /// How long the tokens for scripts are good.
 const SCRIPTS: Duration = Duration::from_secs(30 * 86_400);
 
@@ -84,8 +81,8 @@ impl Stack {
         let programs = functions::build(&place.project, arguments.release)?;
         let built = started.elapsed();
 
-        let cluster = start_cluster(arguments, &place, owner, port(3)).await?;
-        let database = Arc::new(prepare_database(&cluster).await?);
+        let cluster = database::start_cluster(arguments, &place, owner, port(3)).await?;
+        let database = Arc::new(database::prepare(&cluster).await?);
         let stripe_state = place.home.join("stripe.json");
         if arguments.fresh && !throws_away {
             Place::remove(&stripe_state)?;
@@ -238,57 +235,6 @@ impl Stack {
 /// What Stripe's own test mode needs besides a key.
 const TO_GET_EVENTS: &str = "It prints a signing secret: start again with it in STRIPE_WEBHOOK_SECRET. \
                              Until then every event is refused.";
-
-async fn start_cluster(
-    arguments: &Arguments,
-    place: &Place,
-    owner: Owner,
-    port: u16,
-) -> Result<Cluster, Problem> {
-    let binaries = Binaries::find_or_fetch(&place.tools(), &terminal::step)?;
-    // By version, because a server does not read another one's files.
-    let kept = place.reachable.join(format!("postgres-{}", binaries.version));
-    if arguments.throws_away() {
-        let data = place.reachable.join(format!("throw-away-{}", std::process::id()));
-        return Cluster::start(
-            &binaries,
-            owner,
-            &data,
-            port,
-            Durability::None,
-            Lifetime::Removed,
-            Access::Password,
-        )
-        .await;
-    }
-    if arguments.fresh {
-        Place::remove(&kept)?;
-    }
-    Cluster::start(&binaries, owner, &kept, port, Durability::Full, Lifetime::Kept, Access::Password).await
-}
-
-async fn prepare_database(cluster: &Cluster) -> Result<Client, Problem> {
-    let problem =
-        |error: tokio_postgres::Error| Problem::new(format!("The database cannot be prepared: {error}."));
-    let admin = cluster.connect("postgres").await.map_err(problem)?;
-    let exists = admin
-        .query_opt("select from pg_database where datname = $1", &[&DATABASE])
-        .await
-        .map_err(problem)?
-        .is_some();
-    if !exists {
-        admin.batch_execute(&format!("create database {DATABASE}")).await.map_err(problem)?;
-    }
-    let mut database = cluster.connect(DATABASE).await.map_err(problem)?;
-    migrations::run(&mut database).await.map_err(|error| {
-        Problem::new(format!(
-            "The migrations do not apply: {error}. With cargo dev --fresh the database begins anew."
-        ))
-    })?;
-    cluster.let_in(&LOGINS).await.map_err(problem)?;
-    people::seed(&database).await?;
-    Ok(database)
-}
 
 fn pids(cluster: &Cluster, children: &[Child]) -> BTreeMap<String, u32> {
     let mut pids = BTreeMap::from([
