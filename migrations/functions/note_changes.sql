@@ -6,11 +6,12 @@ declare
   -- Empty: it was set by an earlier transaction of the session.
   by_what constant text := nullif(current_setting('billing.cause', true), '');
   -- The number alone could come again in a database that was restored.
-  transaction constant text := now() || ' ' || pg_current_xact_id();
+  transaction constant text := concat_ws(' ', now(), pg_current_xact_id());
   noted bigint;
 begin
   insert into billing.notifications (id, org_id, cause, replayed)
-  select md5(one || ' ' || transaction)::uuid, one, by_what, note_changes.replayed from unnest(orgs) as one
+  select md5(concat_ws(' ', one, transaction))::uuid, one, by_what, note_changes.replayed
+  from unnest(orgs) as one
   on conflict (id) do nothing;
   get diagnostics noted = row_count;
   return noted;

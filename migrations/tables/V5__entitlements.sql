@@ -14,16 +14,6 @@ create table billing.entitlements (
   own boolean,
   expires_at timestamptz,
   created_at timestamptz not null default now(),
-  -- A plan is one row and its flags come from plan_entitlements, so a change of the matrix counts at once.
-  constraint entitlements_plan_or_feature check (case
-    when source = 'plan' then num_nulls(plan_code, units, extra_seats, own) = 0 and feature is null
-    when source in ('addon', 'trial', 'override')
-      then num_nonnulls(plan_code, units, extra_seats, own) = 0 and feature is not null
-    else false end),
-  constraint entitlements_only_override_denies check (enabled or source = 'override'),
-  -- It decides alone: so there is one for each feature, in either mode.
-  constraint entitlements_override_is_one check (source <> 'override' or livemode is null
-    and source_id is null),
   constraint entitlements_unique
     unique nulls not distinct (org_id, source, livemode, plan_code, feature, source_id)
 );

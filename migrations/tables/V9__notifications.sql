@@ -1,5 +1,9 @@
 -- What the application is told: that an organization's entitlements changed (entitlements.changed).
 
+-- A type: the check of a table is read anew by each statement that writes a row.
+create domain billing.notification_error as text constraint notification_error_is_a_word
+  check (length(value) <= 64);
+
 create table billing.notifications (
   id uuid primary key,
   org_id uuid not null,
@@ -16,10 +20,9 @@ create table billing.notifications (
   put_at timestamptz,
   delivered_at timestamptz,
   given_up_at timestamptz,
-  last_error text,
+  last_error billing.notification_error,
   constraint notifications_next_attempt_at_says_what_waits
-    check (num_nonnulls(next_attempt_at, delivered_at, given_up_at) = 1),
-  constraint notifications_last_error_is_a_word check (length(last_error) <= 64)
+    check (num_nonnulls(next_attempt_at, delivered_at, given_up_at) = 1)
 );
 create index notifications_org_id on billing.notifications (org_id, version desc);
 create index notifications_next_attempt_at on billing.notifications (next_attempt_at)

@@ -85,7 +85,7 @@ async fn what_runs_with_its_owners_rights_is_only_what_callers_use_and_what_look
     assert_eq!(
         t.value(definers).await,
         "all_organizations check_seats entitlements_at existing_organization feature_enabled keep_history \
-         keep_plan livemode members_summary my_feature_enabled my_orgs note_change read_account \
+         keep_plan livemode members_summary my_feature_enabled my_orgs read_account \
          read_entitlements read_flags read_offer read_plans"
     );
 }

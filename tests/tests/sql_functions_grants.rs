@@ -125,7 +125,7 @@ async fn an_override_decides_alone_until_it_ends_and_there_is_one() {
         let error = t.db.batch_execute(&sql).await.expect_err(second);
         assert!(
             error.to_string().contains("db error")
-                && error.as_db_error().unwrap().constraint() == Some("entitlements_override_is_one"),
+                && error.as_db_error().unwrap().constraint() == Some("entitlements_sound"),
             "{error:?}"
         );
     }

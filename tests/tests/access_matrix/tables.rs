@@ -105,6 +105,7 @@ claim                   .    x        x      x     x     x       x      .      .
 differences             .    .        .      .     .     .       .      .      .        .      .
 discounts_at            .    x        x      x     x     x       x      .      .        .      x
 discounts_now           .    x        x      x     x     x       x      .      .        .      x
+entitlement_is_sound    .    .        .      .     .     x       .      .      .        .      .
 existing_organization   .    .        .      .     .     x       .      .      .        .      x
 feature_enabled         .    .        .      .     .     x       .      .      .        .      x
 find_organization       .    .        .      .     .     .       .      .      .        .      .
@@ -137,7 +138,6 @@ members_summary         .    .        .      .     .     .       .      .      .
 merged                  .    x        x      x     x     x       x      .      .        .      x
 my_feature_enabled      .    x        x      x     x     x       x      .      .        .      x
 my_orgs                 .    x        x      x     x     x       x      .      .        .      x
-note_change             .    .        .      .     .     .       .      .      .        .      .
 note_changes            .    .        .      .     .     .       .      .      .        .      .
 note_paid               .    .        .      .     .     .       .      .      .        .      .
 note_purchase           .    .        .      .     .     .       .      .      .        .      .
