@@ -156,6 +156,7 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         // A row in which all is null.
         (_, "subscription_id") => one("sub_1"),
         (_, "subscription" | "bought") => one(&format!("({})", ",".repeat(SUBSCRIPTION_COLUMNS - 1))),
+        (_, "entitlement") => one("(,,override,,,hasAPI,,t,,,,,)"),
         (_, "mode") => one("false"),
         (_, "feature" | "flag") => one("hasAPI"),
         (_, "enabled" | "even_if_live" | "signed") => one("true"),
