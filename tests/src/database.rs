@@ -1,7 +1,9 @@
 //! One PostgreSQL server for the test process, one database for each test.
 
+use std::mem;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use local::postgres::{Access, Binaries, Cluster, Durability, Lifetime, Owner, reachable_home};
 use tokio::sync::OnceCell;
@@ -9,6 +11,8 @@ use tokio_postgres::Client;
 
 static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
 static NUMBER: AtomicU32 = AtomicU32::new(0);
+/// Databases that nobody uses any more. Each is 9 MB of memory, where the server has its data there.
+static LEFT: Mutex<Vec<(&Cluster, String)>> = Mutex::new(Vec::new());
 const TEMPLATE: &str = "billing_template";
 
 /// A migrated database that nobody else uses.
@@ -16,6 +20,8 @@ const TEMPLATE: &str = "billing_template";
 pub struct TestDatabase {
     pub(crate) name: String,
     cluster: &'static Cluster,
+    /// It goes with this value.
+    is_owned: bool,
 }
 
 impl TestDatabase {
@@ -26,25 +32,29 @@ impl TestDatabase {
 
     /// A copy of the template of a server that has been prepared.
     pub async fn create_on(cluster: &'static Cluster) -> Self {
-        let name = Self::new_name();
-        let admin = cluster.connect("postgres").await.expect("connect");
-        let sql = format!("create database {name} template {TEMPLATE} strategy file_copy");
-        admin.batch_execute(&sql).await.expect("a database for the test");
-        Self { name, cluster }
+        Self::create_as(cluster, &format!("template {TEMPLATE} strategy file_copy")).await
     }
 
     /// A database without any table of ours.
     pub async fn create_empty() -> Self {
-        let cluster = cluster().await;
-        let name = Self::new_name();
+        Self::create_as(cluster().await, "").await
+    }
+
+    async fn create_as(cluster: &'static Cluster, options: &str) -> Self {
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let admin = cluster.connect("postgres").await.expect("connect");
-        admin.batch_execute(&format!("create database {name}")).await.expect("a database for the test");
-        Self { name, cluster }
+        for left in left_on(cluster) {
+            // One that something still holds stays until the server ends.
+            let _ = admin.batch_execute(&format!("drop database if exists {left} with (force)")).await;
+        }
+        let sql = format!("create database {name} {options}");
+        admin.batch_execute(&sql).await.expect("a database for the test");
+        Self { name, cluster, is_owned: true }
     }
 
     /// The same database on another server.
     pub fn at(&self, cluster: &'static Cluster) -> Self {
-        Self { name: self.name.clone(), cluster }
+        Self { name: self.name.clone(), cluster, is_owned: false }
     }
 
     /// The address for a login.
@@ -97,10 +107,23 @@ impl TestDatabase {
         );
         admin.batch_execute(&end).await.expect("the connections end");
     }
+}
 
-    fn new_name() -> String {
-        format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+impl Drop for TestDatabase {
+    /// The next one that is made ends it: nothing can be waited for here.
+    fn drop(&mut self) {
+        if self.is_owned {
+            LEFT.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((self.cluster, mem::take(&mut self.name)));
+        }
     }
+}
+
+/// Takes those of a server off the list.
+fn left_on(cluster: &Cluster) -> Vec<String> {
+    let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+    left.extract_if(.., |(its, _)| std::ptr::eq(*its, cluster)).map(|(_, name)| name).collect()
 }
 
 /// Who runs a server of the tests, and its programs.

@@ -45,7 +45,7 @@ async fn fill(admin: &Client) {
 
 /// Whether a type is a table's.
 fn is_row(kind: &str) -> bool {
-    ["plans", "subscriptions"].contains(&kind)
+    ["entitlements", "plans", "subscriptions"].contains(&kind)
 }
 
 /// Every call of a function that the role may make, found in the catalogue: with plain values, and with
