@@ -6,6 +6,8 @@ import type { ShownPlan, ShownPrice } from "./pricingPlan.js";
 /**
  * - `current`: the organization has it; `renew`: it has it, and it is to end or to change;
  * - `switch`: it has it, and pays it by the other interval;
+ * - `keep_first`: it may change to it once the plan that is to end is kept, because Stripe changes none that
+ *   is to end;
  * - `scheduled`: it is to change to it;
  * - `buy`, `upgrade`, `downgrade`, `contact`: as the API says it; `cancel`: a downgrade to what is free;
  * - `manage`: it pays, or should, for something that the portal shows;
@@ -14,6 +16,7 @@ import type { ShownPlan, ShownPrice } from "./pricingPlan.js";
 export type OfferKind =
   | "current"
   | "renew"
+  | "keep_first"
   | "switch"
   | "scheduled"
   | "buy"
@@ -31,6 +34,8 @@ export interface Offer {
   readonly price: ShownPrice | undefined;
   /** From when it counts, or until when, as an ISO 8601 date and time. */
   readonly date: string | undefined;
+  /** The plan to keep first. */
+  readonly kept: string | undefined;
   /**
    * What a year of the monthly price costs more, in the currency's smallest unit; 0 where the price is not
    * the yearly one.
@@ -56,7 +61,9 @@ export function offerOf(
 ): Offer {
   const price = plan.prices.find((each) => each.interval === interval) ?? plan.prices[0];
   const saved = price?.interval === "year" ? (savingOf(plan)?.amount ?? 0) : 0;
-  const offer = (kind: OfferKind, date?: string): Offer => ({ kind, price, date, saved });
+  const offer = (kind: OfferKind, date?: string, kept?: string): Offer => {
+    return { kind, price, date, kept, saved };
+  };
   const sellable = plan.action === "contact" ? "contact" : price ? "buy" : "none";
   if (!now) return offer(sellable);
 
@@ -70,7 +77,7 @@ export function offerOf(
   const pays = isLive(now);
 
   if (plan.planCode === now.planCode) {
-    if (samePrice) {
+    if (samePrice || (cancelAt && pays)) {
       const until = cancelAt ?? (changes ? scheduled.at : undefined);
       return until && pays ? offer("renew", until) : offer("current");
     }
@@ -86,6 +93,7 @@ export function offerOf(
   // It has a subscription that grants nothing, for a reason that the portal shows: settle that first.
   const grants = !now.reason && (now.status === "active" || now.status === "trialing");
   if (mine?.isFree && !grants) return offer("manage");
+  if (cancelAt && mine) return offer("keep_first", undefined, mine.name);
   if (plan.action === "buy" || plan.action === "upgrade" || plan.action === "downgrade")
     return offer(plan.action);
   return offer(mine && plan.rank < mine.rank ? "downgrade" : "upgrade");

@@ -139,7 +139,7 @@ function statusOf({ kind }: Offer, date: string | undefined, labels: PricingLabe
 }
 
 function wordOf(
-  { kind, price }: Offer,
+  { kind, price, kept }: Offer,
   { name, trialDays }: ShownPlan,
   labels: PricingLabels,
 ): string | null {
@@ -156,6 +156,8 @@ function wordOf(
       return labels.switchTo(interval);
     case "renew":
       return labels.keep(name);
+    case "keep_first":
+      return labels.keepFirst(kept ?? "", name);
     case "contact":
       return labels.contact;
     case "manage":

@@ -39,6 +39,8 @@ export interface PricingLabels extends CommonLabels {
   readonly downgrade: (plan: string) => string;
   /** Pays the plan that the organization has by the other interval. */
   readonly switchTo: (interval: Interval) => string;
+  /** On a plan that may be changed to once the plan that is to end is kept. */
+  readonly keepFirst: (kept: string, plan: string) => string;
   readonly contact: string;
   /** A line for a flag; null: none. The shipped flags have words, a newer one is taken apart. */
   readonly feature: (flag: Feature) => string | null;
@@ -87,6 +89,7 @@ export const pricingEnglish: PricingLabels = {
   upgrade: (plan) => `Upgrade to ${plan}`,
   downgrade: (plan) => `Downgrade to ${plan}`,
   switchTo: (interval) => (interval === "year" ? "Switch to yearly" : "Switch to monthly"),
+  keepFirst: (kept, plan) => `Keep ${kept} to change to ${plan}`,
   contact: "Contact us",
   feature: (flag) => {
     const known = featuresEnglish[flag];

@@ -10,11 +10,11 @@ import { usePlansOf } from "./plans.js";
 import { PricingCard, type PricingCardProps } from "./pricingCard.js";
 import { pricingEnglish, type PricingLabels } from "./pricingLabels.js";
 import { shownPlans, type PricingPlan, type ShownPlan } from "./pricingPlan.js";
-import { changeTo, toCheckout, toPortal, type PlanChoice, type ReturnAddresses } from "./purchase.js";
+import { toChange, toCheckout, toPortal, type PlanChoice, type ReturnAddresses } from "./purchase.js";
 
 /**
- * What a button of the table does. `renew` keeps what was canceled, `switch` changes the interval, `cancel`
- * ends at the free plan.
+ * What a button of the table does. `renew` keeps what was canceled, `keep_first` does so to change to another
+ * plan, `switch` changes the interval, `cancel` ends at the free plan.
  */
 export type PricingAction = Exclude<OfferKind, "current" | "scheduled" | "none">;
 
@@ -232,7 +232,7 @@ function addressOf(
     case "upgrade":
     case "downgrade":
     case "switch":
-      return toPortal(client, orgId, changeTo(choice), addresses, signal);
+      return toChange(client, orgId, choice, addresses, signal);
     default:
       return toPortal(client, orgId, undefined, addresses, signal);
   }

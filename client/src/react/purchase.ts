@@ -1,10 +1,11 @@
 // Buys a plan, or changes the one there is.
 
 import type { BillingClient } from "../client.js";
-import { BillingError } from "../errors.js";
+import { BillingError, type ErrorCode } from "../errors.js";
 import type { Entitlements, Interval, PlanCode, PortalFlow } from "../types.js";
 import { useBilling } from "./context.js";
 import { useDeparture } from "./departure.js";
+import { isLive } from "./offer.js";
 
 /** What somebody chose. */
 export interface PlanChoice {
@@ -58,7 +59,11 @@ export type PlanChange = PortalFlow | { readonly type: "overview" };
 
 /** What {@link usePlanChange} gives. A second call meanwhile does nothing. */
 export interface PlanChangePurchase extends Purchase<PlanChange> {
-  /** Leads to the page that confirms another plan, interval or number of seats, with what it costs. */
+  /**
+   * Leads to the page that confirms another plan, interval or number of seats, with what it costs. While the
+   * plan is to end, to the portal's first page, where it is kept. If there is nothing to change (any more),
+   * to the checkout.
+   */
   readonly change: (choice: PlanChoice) => Promise<void>;
   /** Leads to the page that cancels. */
   readonly cancel: () => Promise<void>;
@@ -78,7 +83,7 @@ export function useCheckout(addresses: ReturnAddresses = {}): CheckoutPurchase {
   };
 }
 
-/** Changes the plan of the provider's organization, which has one. */
+/** Changes the plan of the provider's organization. */
 export function usePlanChange(addresses: Pick<ReturnAddresses, "returnUrl"> = {}): PlanChangePurchase {
   const { client, orgId } = useBilling();
   const { go, ...shown } = useDeparture<PlanChange>();
@@ -88,7 +93,11 @@ export function usePlanChange(addresses: Pick<ReturnAddresses, "returnUrl"> = {}
     );
   return {
     ...shown,
-    change: (choice) => to(changeTo(choice)),
+    change: (choice) =>
+      go(changeTo(choice), (signal) => {
+        const back = addresses.returnUrl;
+        return toChange(client, orgId, choice, { successUrl: back, cancelUrl: back, ...addresses }, signal);
+      }),
     cancel: () => to({ type: "cancel" }),
     updatePaymentMethod: () => to({ type: "payment_method" }),
     manage: () => to({ type: "overview" }),
@@ -108,14 +117,10 @@ export async function toCheckout(
   addresses: ReturnAddresses,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { successUrl, cancelUrl } = addresses;
   try {
-    const { currency, ...chosen } = choice;
-    const priced = currency === undefined ? chosen : { ...chosen, currency: currency.toLowerCase() };
-    const order = { orgId, ...priced, successUrl: absolute(successUrl), cancelUrl: absolute(cancelUrl) };
-    return (await client.startCheckout(order, { signal })).url;
+    return await buy(client, orgId, choice, addresses, signal);
   } catch (error) {
-    if (!(error instanceof BillingError) || error.code !== "already_subscribed") throw error;
+    if (!isCode(error, "already_subscribed")) throw error;
     // Bought a moment ago, in another tab or by somebody else: then there is nothing to do, and this page
     // hears of it.
     const now = await client.getEntitlements(orgId, { signal, afresh: true }).catch(() => undefined);
@@ -123,7 +128,45 @@ export async function toCheckout(
     // The API's page leads back to the addresses of a checkout. If the portal has an address of its own, it
     // gets a page of its own.
     if (error.portalUrl && addresses.returnUrl === undefined) return error.portalUrl;
-    return toPortal(client, orgId, changeTo(choice), addresses, signal);
+    return toPortal(client, orgId, changeTo(choice), addresses, signal); // never back to the checkout
+  }
+}
+
+async function buy(
+  client: BillingClient,
+  orgId: string,
+  { currency, ...chosen }: PlanChoice,
+  { successUrl, cancelUrl }: ReturnAddresses,
+  signal: AbortSignal,
+): Promise<string> {
+  const priced = currency === undefined ? chosen : { ...chosen, currency: currency.toLowerCase() };
+  const order = { orgId, ...priced, successUrl: absolute(successUrl), cancelUrl: absolute(cancelUrl) };
+  return (await client.startCheckout(order, { signal })).url;
+}
+
+/**
+ * The address of the page that confirms the change; of the checkout, if there is nothing to change.
+ *
+ * @internal
+ */
+export async function toChange(
+  client: BillingClient,
+  orgId: string,
+  choice: PlanChoice,
+  addresses: ReturnAddresses,
+  signal: AbortSignal,
+): Promise<string> {
+  const order = { orgId, returnUrl: absolute(addresses.returnUrl) };
+  try {
+    return (await client.openPortal({ ...order, flow: changeTo(choice) }, { signal })).url;
+  } catch (error) {
+    if (!isCode(error, "flow_unavailable") && !isCode(error, "no_customer")) throw error;
+    // It may have ended since the page heard of it.
+    const now = await client.getEntitlements(orgId, { signal, afresh: true }).catch(() => undefined);
+    if (now && !now.stale && !isLive(now)) return buy(client, orgId, choice, addresses, signal);
+    if (error.code === "no_customer") throw error;
+    // The portal's first page leads to the same, and there a plan that is to end can be kept.
+    return (await client.openPortal(order, { signal })).url;
   }
 }
 
@@ -140,13 +183,15 @@ export async function toPortal(
     return (await client.openPortal({ ...order, flow }, { signal })).url;
   } catch (error) {
     // The portal's first page leads to the same.
-    if (!flow || !(error instanceof BillingError) || error.code !== "flow_unavailable") throw error;
+    if (!flow || !isCode(error, "flow_unavailable")) throw error;
     return (await client.openPortal(order, { signal })).url;
   }
 }
 
-/** @internal */
-export const changeTo = ({ planCode, interval, seats }: PlanChoice): PortalFlow => ({
+const isCode = (error: unknown, code: ErrorCode): error is BillingError =>
+  error instanceof BillingError && error.code === code;
+
+const changeTo = ({ planCode, interval, seats }: PlanChoice): PortalFlow => ({
   type: "update",
   planCode,
   interval,

@@ -112,7 +112,12 @@ describe("for an organization", () => {
     [
       "canceled Pro",
       { planCode: "pro", cancelAt: "2026-12-22T21:40:52Z" },
-      ["Keep Pro", "Upgrade to Enterprise"],
+      ["Keep Pro", "Keep Pro to change to Enterprise"],
+    ],
+    [
+      "canceled Enterprise, which it pays yearly",
+      { planCode: "enterprise", interval: "year", cancelAt: "2026-12-22T21:40:52Z" },
+      ["Keep Enterprise to change to Pro", "Keep Enterprise"],
     ],
     [
       "has what no plan of the catalogue is sold for",
@@ -155,6 +160,13 @@ describe("for an organization", () => {
     await show({ planCode: "pro", cancelAt: "2026-12-22T21:40:52Z" });
     expect(within(item("Pilot")).getByRole("status").textContent).toBe("Starts on December 22, 2026");
     expect(within(item("Pro")).getByRole("status").textContent).toBe("Current plan until December 22, 2026");
+  });
+
+  it("keeps a canceled plan before it is paid by the other interval", async () => {
+    await show({ planCode: "pro", cancelAt: "2026-12-22T21:40:52Z" });
+    await userEvent.setup().click(screen.getByRole("radio", { name: /Yearly/ }));
+    expect(within(item("Pro")).getByRole("status").textContent).toBe("Current plan until December 22, 2026");
+    expect(buttons()).toEqual(["Keep Pro", "Keep Pro to change to Enterprise"]);
   });
 
   it("takes fewer seats of the same plan for no other plan", async () => {

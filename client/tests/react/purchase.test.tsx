@@ -7,11 +7,7 @@ import { StrictMode, type ReactElement, type ReactNode } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Entitlements } from "../../src/index.js";
-import {
-  BillingProvider,
-  PricingTable,
-  type PricingTableProps,
-} from "../../src/react/index.js";
+import { BillingProvider, PricingTable, type PricingTableProps } from "../../src/react/index.js";
 import { testPlans } from "../../src/testing/stub.js";
 import { setUp, type Setup } from "../support/clients.js";
 import { failure, held, ORG, OTHER_ORG, tokenOf } from "../support/fakeApi.js";
@@ -100,6 +96,7 @@ describe("a button of the table", () => {
     ["Downgrade to Pilot", {}, { type: "cancel" }],
     ["Switch to yearly", { interval: "month" }, { type: "update", planCode: "pro", interval: "year" }],
     ["Keep Pro", { interval: "year", cancelAt: "2026-12-22T21:40:52Z" }, undefined],
+    ["Keep Pro to change to Enterprise", { cancelAt: "2026-12-22T21:40:52Z" }, undefined],
   ] as const)("%s leads to where that is done", async (name, more, flow) => {
     const made = await show("pro", { interval: "year" }, more);
     await press(name);
@@ -115,6 +112,20 @@ describe("a button of the table", () => {
     expect(posts(made)).toEqual([
       ["/api/billing/portal", expect.objectContaining({ flow: expect.anything() as unknown })],
       ["/api/billing/portal", { orgId: ORG }],
+    ]);
+  });
+
+  it("leads to the checkout if the plan has ended meanwhile", async () => {
+    const made = await show("pro", { returnUrl: "", cancelUrl: "plans", currency: "USD" });
+    made.api.plans.set(ORG, "pilot");
+    made.api.more = { status: "canceled" };
+    made.api.next.push(() => failure(409, "flow_unavailable"));
+    await press("Upgrade to Enterprise");
+    await waitFor(() => expect(navigate).toHaveBeenCalledWith("https://checkout.test/cs_1"));
+    const order = { orgId: ORG, planCode: "enterprise", interval: "month", currency: "usd" };
+    expect(posts(made)).toEqual([
+      ["/api/billing/portal", expect.objectContaining({ flow: expect.anything() as unknown })],
+      ["/api/billing/checkout", { ...order, cancelUrl: `${window.location.origin}/plans` }],
     ]);
   });
 

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import "./setup.js";
 
-import { act, render, screen } from "@testing-library/react";
+import { act, render, screen, waitFor } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { StrictMode, type ReactElement, type ReactNode } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -9,7 +9,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { BillingProvider, useCheckout, usePlanChange } from "../../src/react/index.js";
 import { testPlans } from "../../src/testing/stub.js";
 import { setUp, type Setup } from "../support/clients.js";
-import { answer, ORG } from "../support/fakeApi.js";
+import { answer, failure, ORG } from "../support/fakeApi.js";
 
 const navigate = vi.fn<(url: string) => void>();
 beforeEach(() => void navigate.mockReset());
@@ -73,6 +73,53 @@ describe("hooks", () => {
       { type: "update", planCode: "enterprise", interval: "year" },
     ]);
     expect(navigate).toHaveBeenCalledTimes(4);
+  });
+
+  it.each([
+    ["never began", { status: "none" }, undefined],
+    ["has ended", { status: "canceled" }, "flow_unavailable"],
+  ] as const)("buy what a plan that %s is to change to", async (_, more, code) => {
+    const made = setUp();
+    made.api.more = more;
+    const Change = (): ReactElement => {
+      const { change } = usePlanChange({ returnUrl: "billing" });
+      const choice = { planCode: "pro", interval: "month", seats: 2 } as const;
+      return <button onClick={() => void change(choice)}>change</button>;
+    };
+    render(around(made.client, <Change />));
+    await waitFor(() => expect(made.api.calls).not.toHaveLength(0));
+    if (code) made.api.next.push(() => failure(409, code));
+    await press("change");
+    await waitFor(() => expect(navigate).toHaveBeenCalledWith("https://checkout.test/cs_1"));
+    const back = `${window.location.origin}/billing`;
+    const order = { orgId: ORG, planCode: "pro", interval: "month", seats: 2 };
+    expect(posts(made)[1]).toEqual([
+      "/api/billing/checkout",
+      { ...order, successUrl: back, cancelUrl: back },
+    ]);
+  });
+
+  it("lead to the portal's first page while the plan is to end, because it is kept there", async () => {
+    const made = setUp();
+    made.api.plans.set(ORG, "pro");
+    made.api.more = { cancelAt: "2026-12-22T21:40:52Z" };
+    render(around(made.client, <Own />));
+    await waitFor(() => expect(made.api.calls).not.toHaveLength(0));
+    made.api.next.push(() => failure(409, "flow_unavailable"));
+    await press("change");
+    await waitFor(() => expect(navigate).toHaveBeenCalledWith("https://portal.test/bps_1"));
+    expect(posts(made)[1]).toEqual(["/api/billing/portal", { orgId: ORG }]);
+  });
+
+  it("say why they cannot change what somebody else pays for", async () => {
+    const made = setUp();
+    made.api.plans.set(ORG, "pro");
+    render(around(made.client, <Own />));
+    await waitFor(() => expect(made.api.calls).not.toHaveLength(0));
+    made.api.next.push(() => failure(404, "no_customer"));
+    await press("change");
+    expect(await screen.findByText("update no_customer")).toBeTruthy();
+    expect(navigate).not.toHaveBeenCalled();
   });
 
   it("say what failed, and forget it", async () => {
