@@ -15,7 +15,7 @@ export interface CommonLabels {
   readonly askAdmin: string;
   /** Nobody knows what the organization has. */
   readonly outage: string;
-  /** To somebody who is not signed in any more. */
+  /** To somebody who is not signed in, or not any more. */
   readonly signedOut: string;
   /** To somebody who is not a member. */
   readonly notMember: string;
@@ -41,7 +41,7 @@ export const commonEnglish: CommonLabels = {
   },
   askAdmin: "Only an owner or an admin of your organization can change its plan.",
   outage: "Your plan cannot be checked at the moment. Nothing about it has changed, and we keep trying.",
-  signedOut: "You are not signed in any more. Sign in again to go on.",
+  signedOut: "You are not signed in. Sign in to go on.",
   notMember: "You are not a member of this organization.",
   keep: (plan) => `Keep ${plan}`,
   manage: "Manage billing",

@@ -188,7 +188,7 @@ describe("BillingBanner", () => {
       "database_unavailable",
       "Your plan cannot be checked at the moment. Nothing about it has changed, and we keep trying.",
     ],
-    [401, "unauthenticated", "You are not signed in any more. Sign in again to go on."],
+    [401, "unauthenticated", "You are not signed in. Sign in to go on."],
     [403, "not_a_member", "You are not a member of this organization."],
   ] as const)("says what a %i means where nothing is known", async (status, code, sentence) => {
     const { api, client } = setUp();

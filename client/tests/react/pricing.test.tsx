@@ -3,44 +3,13 @@ import "./setup.js";
 
 import { act, render, screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import type { ReactElement } from "react";
 import { describe, expect, it } from "vitest";
 
 import type { Entitlements } from "../../src/index.js";
-import { BillingProvider, PricingTable, type PricingTableProps } from "../../src/react/index.js";
-import { testEntitlements, testPlans } from "../../src/testing/stub.js";
-import { setUp, type Setup } from "../support/clients.js";
+import { testPlans } from "../../src/testing/stub.js";
+import { setUp } from "../support/clients.js";
 import { answer, held, ORG, OTHER_ORG } from "../support/fakeApi.js";
-import { plans } from "./plans.js";
-
-const item = (name: string): HTMLElement => screen.getByRole("listitem", { name });
-const button = (name: string): HTMLElement => screen.getByRole("button", { name });
-const buttons = (): (string | null)[] => screen.queryAllByRole("button").map((each) => each.textContent);
-
-const table = (
-  client: Setup["client"],
-  initial?: Entitlements,
-  props: PricingTableProps = {},
-  orgId = ORG,
-): ReactElement => (
-  <BillingProvider client={client} orgId={orgId} initialEntitlements={initial}>
-    <PricingTable plans={plans} {...props} />
-  </BillingProvider>
-);
-
-/** The table of an API that says what is sold, once it does. */
-async function show(more: Partial<Entitlements> = {}, props: PricingTableProps = {}): Promise<Setup> {
-  const made = setUp();
-  const { planCode } = testEntitlements(more);
-  const { stale: _, timestamp: __, ...rest } = testEntitlements(more);
-  made.api.plans.set(ORG, planCode);
-  made.api.more = rest;
-  made.api.sold = testPlans();
-  render(table(made.client, undefined, { plans: undefined, ...props }));
-  await waitFor(() => expect(screen.getAllByRole("heading")).toHaveLength(3));
-  await waitFor(() => expect(document.querySelector(".pf-pricing-space")).toBeNull());
-  return made;
-}
+import { buttons, item, show, table } from "./table.js";
 
 describe("for an organization", () => {
   it("says all as the API does, where the page says nothing", async () => {
@@ -209,41 +178,6 @@ describe("for an organization", () => {
     await act(async () => slow.release(Response.json({ success: true, ...answer("pilot") })));
     expect(await screen.findByRole("button", { name: "Choose Pro" })).toBeTruthy();
     expect(document.querySelector(".pf-pricing-space")).toBeNull();
-  });
-
-  it("sells nothing in an outage, says so, and goes on by itself when that is over", async () => {
-    const { api, client } = setUp();
-    api.plans.set(ORG, "pro");
-    api.sold = testPlans();
-    api.fail(503, "database_unavailable");
-    render(table(client));
-    expect(await screen.findByText(/Your plan cannot be checked at the moment/)).toBeTruthy();
-    expect(buttons()).toEqual([]);
-    expect(item("Pro").textContent).toContain("$49 per month");
-    api.instead = undefined;
-    act(() => void window.dispatchEvent(new Event("focus")));
-    expect(await screen.findByRole("button", { name: "Upgrade to Enterprise" })).toBeTruthy();
-    expect(screen.queryByText(/cannot be checked/)).toBeNull();
-  });
-
-  it.each([
-    [401, "unauthenticated", "You are not signed in any more. Sign in again to go on."],
-    [403, "not_a_member", "You are not a member of this organization."],
-  ] as const)("sells nothing after a %i and says what it means", async (status, code, sentence) => {
-    const { api, client } = setUp();
-    api.fail(status, code);
-    render(table(client));
-    expect(await screen.findByText(sentence)).toBeTruthy();
-    expect(buttons()).toEqual([]);
-  });
-
-  it("says that there is nothing to show, and asks anew when somebody wants it to", async () => {
-    const { api, client } = setUp();
-    render(table(client, answer("pilot"), { plans: undefined }));
-    expect(await screen.findByText("The plans cannot be shown at the moment.")).toBeTruthy();
-    api.sold = testPlans();
-    await userEvent.setup().click(button("Try again"));
-    expect(await screen.findByRole("button", { name: "Choose Pro" })).toBeTruthy();
   });
 
   it("works with an API that says neither plans nor interval", async () => {

@@ -226,7 +226,7 @@ describe("a button of the table", () => {
     const made = await show("pilot");
     made.api.expired.add(tokenOf("ada"));
     await press("Choose Pro");
-    expect(await screen.findByText("You are not signed in any more. Sign in again to go on.")).toBeTruthy();
+    expect(await screen.findByText("You are not signed in. Sign in to go on.")).toBeTruthy();
     made.signIn(tokenOf("bob"));
     act(() => made.client.clear());
     expect(await screen.findByRole("button", { name: "Choose Pro" })).toBeTruthy();

@@ -32,7 +32,7 @@ export default async function Page({ params }: PageProps<"/[orgId]/history">) {
         </section>
       )}
       {status === "refused" && (
-        <p className="muted">You are not a member of this organization, or not signed in any more.</p>
+        <p className="muted">You are not a member of this organization, or not signed in.</p>
       )}
     </>
   );
