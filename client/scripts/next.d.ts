@@ -17,8 +17,12 @@ declare module "next/headers" {
   }
   export function cookies(): Promise<Jar>;
 }
+declare module "next/link" {
+  export default function Link(props: { href: string; children: string }): import("react").ReactElement;
+}
 declare module "next/navigation" {
   export function redirect(url: string): never;
+  export function useRouter(): { refresh(): void };
 }
 declare module "next/server" {
   interface RequestJar {

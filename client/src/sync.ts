@@ -10,7 +10,7 @@ export interface SyncOptions {
   /** Ends the wait. The call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** How long to wait at most, in milliseconds. Default 15,000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** The pause between two requests, in milliseconds. Default 500. */
   readonly interval?: number;
   /** The answer before the purchase. Default: the client's last one. */
@@ -20,13 +20,14 @@ export interface SyncOptions {
    * before, but not a subscription whose first payment is still under way. To wait for an add-on, look for
    * its flag.
    */
-  readonly until?: (now: Entitlements, before: Entitlements | undefined) => boolean;
+  readonly until?: ((now: Entitlements, before: Entitlements | undefined) => boolean) | undefined;
 }
 
 // Somebody with a paid plan cannot come from a checkout of another: so a paid plan is the purchase, also on a
 // page that was loaded after it and knows no before. Stripe tells of a subscription before it is paid: that
 // one is there is not yet the purchase.
-const arrived: NonNullable<SyncOptions["until"]> = (now, before) =>
+/** @internal */
+export const arrived: NonNullable<SyncOptions["until"]> = (now, before) =>
   now.planCode !== "pilot" ||
   (before !== undefined && now.status !== "incomplete" && !sameAnswer(before, now));
 

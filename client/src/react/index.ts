@@ -1,6 +1,7 @@
 "use client";
 // React 18 and 19. The directive lets server components of Next.js render what is here.
 
+export { useAfterCheckout, type AfterCheckout, type AfterCheckoutOptions } from "./afterCheckout.js";
 export { BillingBanner, type BillingBannerProps } from "./banner.js";
 export type { BannerLabels } from "./bannerLabels.js";
 export { Gate, type GateProblem, type GateProps } from "./gate.js";

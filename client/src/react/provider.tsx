@@ -2,6 +2,7 @@ import {
   useCallback,
   useEffect,
   useMemo,
+  useRef,
   useSyncExternalStore,
   type ReactElement,
   type ReactNode,
@@ -34,6 +35,11 @@ export interface BillingProviderProps {
    * Default `location.assign`.
    */
   readonly navigate?: ((url: string) => void) | undefined;
+  /**
+   * Called with each answer that differs from the last one, and from the one that the server rendered with.
+   * With Next.js, `router.refresh` lets the server's part of the page follow.
+   */
+  readonly onChange?: ((now: Entitlements) => void) | undefined;
   readonly children?: ReactNode;
 }
 
@@ -42,7 +48,7 @@ const leave = (url: string): void => window.location.assign(url);
 
 /** Keeps an organization's entitlements fresh for all components inside. */
 export function BillingProvider(props: BillingProviderProps): ReactElement {
-  const { client, orgId, initialEntitlements, realtime, navigate = leave, children } = props;
+  const { client, orgId, initialEntitlements, realtime, navigate = leave, onChange, children } = props;
   // Not put into the client while rendering: on a server that is everybody's.
   const initial = useMemo<EntitlementsState>(
     () => (initialEntitlements?.orgId === orgId ? { entitlements: initialEntitlements } : NOTHING),
@@ -60,6 +66,15 @@ export function BillingProvider(props: BillingProviderProps): ReactElement {
   }, [client, initial]);
   useEffect(() => keepFresh(client, orgId), [client, orgId]);
   useEffect(() => watchEntitlements(client, realtime, orgId), [client, realtime, orgId]);
+
+  const shown = useRef<Entitlements>(undefined);
+  useEffect(() => {
+    const { entitlements: now } = state;
+    if (!now || now.stale) return;
+    const isNew = now !== shown.current && now !== initial.entitlements;
+    shown.current = now;
+    if (isNew) onChange?.(now);
+  }, [state, initial, onChange]);
 
   const billing = useMemo(() => ({ client, orgId, state, navigate }), [client, orgId, state, navigate]);
   return <BillingContext.Provider value={billing}>{children}</BillingContext.Provider>;

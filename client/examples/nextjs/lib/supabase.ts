@@ -2,7 +2,6 @@
 
 import type { CookieMethods } from "@promptforge/billing/next";
 import { createServerClient } from "@supabase/ssr";
-import { isAuthRetryableFetchError } from "@supabase/supabase-js";
 import { cookies } from "next/headers";
 import { cache } from "react";
 
@@ -27,9 +26,13 @@ export async function supabase() {
   });
 }
 
+/** Whether Supabase could not say. That is no sign-out. */
+export const isOutage = (error: { status?: number | undefined } | null) =>
+  error !== null && (!error.status || error.status === 429 || error.status >= 500);
+
 /** What the visitor's access token says, once its signature is checked. Null: nobody is signed in. */
 export const person = cache(async () => {
   const { data, error } = await (await supabase()).auth.getClaims();
-  if (isAuthRetryableFetchError(error)) throw error; // an outage is no sign-out
+  if (isOutage(error)) throw error;
   return data?.claims ?? null;
 });

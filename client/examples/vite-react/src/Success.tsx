@@ -1,38 +1,23 @@
-import { BillingError } from "@promptforge/billing";
-import { useBillingClient } from "@promptforge/billing/react";
-import { useEffect, useState, type ReactElement } from "react";
+import { useAfterCheckout } from "@promptforge/billing/react";
+import type { ReactElement } from "react";
 
 import { Link } from "./path";
 
+const SENTENCES = {
+  waiting: "Waiting for the payment to be confirmed…",
+  active: "Your plan is active.",
+  pending: "Your bank takes its time. The plan changes by itself, and this page will say so.",
+  outage: "Your plan cannot be shown at the moment. Nothing is lost, and we keep trying.",
+  refused: "Your plan cannot be shown to you.",
+};
+
 /** Where Stripe leads back to. */
 export function Success(): ReactElement {
-  const { client, orgId } = useBillingClient();
-  const [sentence, setSentence] = useState("Waiting for the payment to be confirmed…");
-  const [isDone, setDone] = useState(false);
-
-  useEffect(() => {
-    const controller = new AbortController();
-    client.syncAfterCheckout(orgId, { signal: controller.signal }).then(
-      ({ planCode }) => {
-        setDone(planCode !== "pilot");
-        setSentence(
-          planCode === "pilot"
-            ? "Your bank takes its time. The plan changes by itself once it is done."
-            : "Your plan is active.",
-        );
-      },
-      (error: unknown) => {
-        if (error instanceof BillingError)
-          setSentence("Your plan cannot be shown at the moment. Nothing is lost: reload to look again.");
-      },
-    );
-    return () => controller.abort();
-  }, [client, orgId]);
-
+  const { status } = useAfterCheckout();
   return (
-    <section className="card empty" data-done={isDone || undefined}>
+    <section className="card empty" data-done={status === "active" || undefined}>
       <h1>Thank you</h1>
-      <p role="status">{sentence}</p>
+      <p role="status">{SENTENCES[status]}</p>
       <Link to="/" className="button">
         Go to the documents
       </Link>

@@ -3,7 +3,7 @@ import { createBillingClient, type Entitlements } from "@promptforge/billing";
 import { BillingBanner, BillingProvider } from "@promptforge/billing/react";
 import { createBrowserClient } from "@supabase/ssr";
 import { isAuthRetryableFetchError } from "@supabase/supabase-js";
-import { usePathname } from "next/navigation";
+import { usePathname, useRouter } from "next/navigation";
 import { useEffect, type ReactNode } from "react";
 
 const supabase = createBrowserClient(
@@ -38,8 +38,10 @@ export function Billing(props: {
   }, []);
 
   const saysItself = usePathname().endsWith("/plans"); // the table of plans, that nobody knows the plan
+  const { refresh } = useRouter();
   return (
-    <BillingProvider client={client} {...props}>
+    // A change in the database shows at once, also in what the server renders.
+    <BillingProvider client={client} realtime={supabase} onChange={refresh} {...props}>
       <main>
         <BillingBanner returnUrl="" hide={saysItself ? ["outage", "refused"] : []} />
         {props.children}

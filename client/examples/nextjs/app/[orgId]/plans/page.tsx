@@ -17,7 +17,7 @@ export default async function Page({ params }: PageProps<"/[orgId]/plans">) {
         plans={plans}
         headingLevel={2}
         recommended="pro"
-        successUrl={`/${orgId}/success?session_id={CHECKOUT_SESSION_ID}`}
+        successUrl={`/${orgId}/success`}
         cancelUrl=""
         returnUrl=""
       />
