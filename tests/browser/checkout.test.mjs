@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { consoleAs, launch, leave, withPage } from "./browser.mjs";
-import { beginAnew, entitlements, liveSubscriptions, until } from "./stack.mjs";
+import { beginAnew, bought, consoleUrl, entitlements, liveSubscriptions, until } from "./stack.mjs";
 
 const CHECKOUT = /\/c\/pay\//;
 
