@@ -1,5 +1,5 @@
-// Measures what each entry adds to a page, minified and compressed, and holds it to its promise; and the table
-// in README.md to what is measured.
+// Measures what each entry adds to a page, minified and compressed. Holds it to its promise, and the table in
+// README.md to it.
 
 import { build } from "esbuild";
 import { readFileSync } from "node:fs";
@@ -9,8 +9,8 @@ import { gzipSync } from "node:zlib";
 
 const client = join(dirname(fileURLToPath(import.meta.url)), "..");
 /**
- * Bytes: of a whole entry, and of what a page with only these imports of it carries; and what README.md writes
- * before and behind the size.
+ * Bytes: of a whole entry, and of what a page with only these imports of it carries. Then what README.md
+ * writes before and behind the size.
  */
 const limits = [
   [".", "*", 3.5 * 1024, "portal | ", " KiB |"],

@@ -2,6 +2,7 @@
 // follows the webhook events. The billing API is asked by the client of billing.js alone, as in any frontend.
 
 import { loadClient, openClient } from "/billing.js";
+import { awaitPurchase, isBack, leave, left, settle } from "/comeback.js";
 import { $, explain } from "/dom.js";
 import { followEvents } from "/events.js";
 import { openHeader, renderRaw, renderViewer, showBanner, viewerOptions } from "/frame.js";
@@ -21,7 +22,6 @@ import {
 
 const WATCH_MS = 2000;
 const TROUBLE_MS = 4000;
-const PENDING = "promptforge.checkout";
 const VIEWER = "promptforge.viewer";
 
 const state = {
@@ -175,7 +175,7 @@ function buy({ planCode }) {
   const { client, context, who, interval, answer } = state;
   const open = async () => {
     const page = await client.startCheckout({ orgId: context.org.id, planCode, interval });
-    sessionStorage.setItem(PENDING, JSON.stringify({ who, answer }));
+    leave(who, answer);
     return page;
   };
   return go(planCode, open, {
@@ -210,13 +210,13 @@ function openPortal(flow, planCode) {
 
 /** Reads where the browser came back to; shows the page to whom it was shown before. */
 function resume() {
-  const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null");
+  const pending = left();
   const who = pending?.who ?? sessionStorage.getItem(VIEWER);
   view(who in state.context.users ? who : "owner");
-  if (location.pathname === "/billing/success" && new URLSearchParams(location.search).has("session_id")) {
+  if (isBack()) {
     // What was known before the purchase, so that the change is seen happening.
     if (pending?.answer) state.client.seed(pending.answer);
-    awaitPurchase();
+    awaitPurchase(state, planOf);
     return;
   }
   if (location.pathname === "/billing/canceled")
@@ -225,42 +225,6 @@ function resume() {
       over: ({ planCode }) => planOf(planCode).rank > 0,
     });
   settle();
-}
-
-async function awaitPurchase() {
-  const { client, context, viewing: { signal } } = state;
-  notify({ waiting: true, tone: "info", text: "Thank you. Waiting for Stripe to confirm the payment…" });
-  try {
-    const plan = planOf((await client.syncAfterCheckout(context.org.id, { signal })).planCode);
-    if (plan.rank > 0) welcome(plan);
-    else
-      notify({
-        tone: "warn",
-        text: "Stripe has not confirmed the payment yet. "
-          + "Nothing is lost: the plan changes here by itself once it does.",
-        action: { label: "Ask Stripe now", run: awaitPurchase },
-        over: ({ planCode }) => planOf(planCode).rank > 0,
-      });
-  } catch (error) {
-    if (!signal.aborted) complain(error, awaitPurchase);
-  }
-  settle();
-}
-
-function welcome(plan) {
-  const ms = Math.round(performance.now());
-  notify({
-    tone: "ok",
-    text: `Welcome to ${plan.name}. Your features were on ${(ms / 1000).toFixed(1)} s after you came back.`,
-    over: ({ planCode }) => planCode !== plan.planCode,
-  });
-  $("plan").dataset.unlockedMs = String(ms);
-  $("plan").classList.add("cheer");
-}
-
-function settle() {
-  sessionStorage.removeItem(PENDING);
-  history.replaceState(null, "", "/");
 }
 
 /* Start */

@@ -23,8 +23,8 @@ export function notify({ over = null, ...message }) {
 }
 
 /** What failed, in words, and a button that tries it again. */
-export const complain = (error, retry) =>
-  notify({ tone: "bad", text: explain(error), action: { label: "Try again", run: retry } });
+export const complain = (error, retry, over = null) =>
+  notify({ tone: "bad", text: explain(error), action: { label: "Try again", run: retry }, over });
 
 /** Hears each answer of the API. */
 export function endNotice(entitlements) {

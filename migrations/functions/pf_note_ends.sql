@@ -1,18 +1,41 @@
--- Notes whose entitlements time alone changed since this was last called: what is granted until a moment was
--- over then (grace, add-ons, trials, overrides). Answers how many organizations. What ended more than a week
--- ago is told no more: no row waits for longer.
+-- Notes whose answer changed since this was last called though no row of theirs was written, and says how
+-- many organizations that are:
+--   time   what is shown until a moment was over then: what is granted (grace, add-ons, trials, overrides), a
+--          discount, a change that waited. What ended more than a week ago is told no more: no row waits for
+--          longer. Of a test clock's time an event tells.
+--   mode   live payments began to count, or count no more, so test payments grant nothing any more, or again
 create or replace function billing.pf_note_ends() returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 declare
+  was billing_private.notifier;
   since timestamptz;
+  live constant boolean := (select m.live from billing_private.live_modes() m (live));
   noted bigint;
 begin
-  select n.told_through into since from billing_private.notifier n for update;
+  select n.* into was from billing_private.notifier n for update;
+  since := greatest(was.told_through, now() - interval '7 days');
   perform set_config('billing.cause', 'time', true);
   noted := billing_private.note_changes(array(
-    select distinct e.org_id from billing.entitlements e
-    where e.expires_at > greatest(since, now() - interval '7 days') and e.expires_at <= now()));
-  update billing_private.notifier n set told_through = greatest(since, now());
+    select e.org_id from billing.entitlements e
+    where e.expires_at > since and e.expires_at <= now()
+    union
+    select s.org_id from billing.subscriptions s
+    -- As the index subscriptions_change_by_themselves has it.
+    where (s.schedule #>> '{next,at}' is not null or s.discounts @? '$[*].terms.ends_at ? (@ != null)')
+      and s.test_clock is null and not billing_private.is_ended(s.status)
+      and exists (
+        select from (
+          select s.schedule #>> '{next,at}'
+          union all
+          select d.one #>> '{terms,ends_at}' from jsonb_array_elements(s.discounts) d (one)) ends (at)
+        where ends.at::timestamptz > since and ends.at::timestamptz <= now())));
+  if live <> was.told_livemode then
+    perform set_config('billing.cause', 'mode', true);
+    noted := noted + billing_private.note_changes(array(
+      select distinct e.org_id from billing.entitlements e where not e.livemode));
+  end if;
+  update billing_private.notifier n
+  set told_through = greatest(was.told_through, now()), told_livemode = live;
   return noted;
 end $$;
 revoke all on function billing.pf_note_ends() from public;

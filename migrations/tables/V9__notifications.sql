@@ -58,11 +58,17 @@ create sequence billing_private.notification_versions;
 create table billing_private.notifier (
   one boolean primary key default true,
   told_through timestamptz not null default now(),
+  told_livemode boolean not null default false,
   constraint notifier_one_row check (one)
 );
 insert into billing_private.notifier default values;
 comment on column billing_private.notifier.told_through is
   'Of what ends by itself up to then, rows were written (billing.pf_note_ends).';
+comment on column billing_private.notifier.told_livemode is
+  'Whether live payments counted when it was last looked (billing_private.live_modes).';
 
 create index if not exists entitlements_expires_at on billing.entitlements (expires_at)
   where expires_at is not null;
+-- What a subscription shows up to a moment that is known: a discount that ends, a change that waits.
+create index if not exists subscriptions_change_by_themselves on billing.subscriptions (org_id)
+  where schedule #>> '{next,at}' is not null or discounts @? '$[*].terms.ends_at ? (@ != null)';

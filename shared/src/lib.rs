@@ -8,6 +8,7 @@
 //! | [`billing`] | operations that two callers share: apply an event, read subscriptions, reconcile |
 //! | [`config`] | variables, read and checked |
 //! | [`exchange`] | one HTTP exchange, for what is asked seldom |
+//! | [`header_time`] | times in the head of an HTTP answer |
 //! | [`jwks`] | the keys of access tokens, fetched and kept, and the check of a signature |
 //! | [`live`] | the app whose configuration may change while it runs |
 //! | [`recent`] | what an instance answers again from memory, for two seconds at most |
@@ -27,6 +28,7 @@ mod deadline;
 pub mod domain;
 pub mod error;
 pub mod exchange;
+pub mod header_time;
 pub mod http;
 pub mod jwks;
 pub mod live;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { consoleAs, launch, leave, withPage } from "./browser.mjs";
-import { beginAnew, entitlements, liveSubscriptions, until } from "./stack.mjs";
+import { beginAnew, bought, consoleUrl, entitlements, liveSubscriptions, until } from "./stack.mjs";
 
 const CHECKOUT = /\/c\/pay\//;
 
@@ -63,6 +63,28 @@ test("a declined card changes nothing, and another one can be tried", async () =
     await page.getByRole("button", { name: "Subscribe" }).click();
     await notice(page).getByText("Welcome to PromptForge Pro.").waitFor();
   });
+});
+
+test("that a payment is not confirmed is said until it is, or cannot be any more", async () => {
+  for (const status of ["incomplete_expired", "active"]) {
+    await beginAnew();
+    await withPage(browser, {}, async (page) => {
+      await page.clock.install();
+      await page.goto(`${consoleUrl}billing/success?session_id=cs_test_1`);
+      await notice(page).getByText("Waiting for Stripe to confirm").waitFor();
+      await page.waitForResponse((reply) => reply.url().endsWith("/api/billing/sync"));
+      await page.clock.fastForward(16_000);
+      await notice(page).getByText("Stripe has not confirmed the payment yet.").waitFor();
+      if (status === "active") await bought("pro");
+      else
+        await page.route("**/api/entitlements?*", async (route) => {
+          const reply = await route.fetch({ headers: { ...route.request().headers(), "if-none-match": "" } });
+          await route.fulfill({ json: { ...await reply.json(), status } });
+        });
+      await page.clock.fastForward(3_000);
+      await notice(page).getByText("Stripe has not confirmed").waitFor({ state: "detached" });
+    });
+  }
 });
 
 test("an abandoned checkout leads back and changes nothing", async () => {

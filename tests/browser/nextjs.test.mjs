@@ -17,7 +17,7 @@ before(async () => {
   app = await start(descriptor);
   browser = await launch();
 });
-beforeEach(() => { app.api.down = false; });
+beforeEach(() => Object.assign(app.api, { down: 0 }));
 after(async () => {
   await browser?.close();
   await app?.stop();
@@ -106,6 +106,31 @@ everywhere("nextjs-billing", async (page) => {
   await page.getByRole("button", { name: "Cancel the plan" }).waitFor();
 });
 
+test("nextjs: a change shows at once, also in what the server rendered", () =>
+  inBrowser(async (page) => {
+    await beginAnew();
+    await signIn(page, "owner", "/history");
+    await page.getByText("The history of your documents comes with Pro.").waitFor();
+    await bought("pro");
+    await page.getByRole("button", { name: "Keep a version" }).waitFor();
+    await beginAnew();
+    await page.getByText("The history of your documents comes with Pro.").waitFor();
+  }));
+
+test("nextjs: the page after a checkout says that the purchase came late", () =>
+  inBrowser(async (page) => {
+    await beginAnew();
+    await signIn(page);
+    await page.clock.install();
+    await page.goto(`${app.url}/${orgId}/success`);
+    await page.getByText("Waiting for the payment to be confirmed").waitFor();
+    await page.waitForResponse((reply) => reply.url().endsWith("/api/billing/sync"));
+    await page.clock.fastForward(16_000);
+    await page.getByText("Your bank takes its time.").waitFor();
+    await bought("pro");
+    await page.getByText("Acme Studio has its new plan.").waitFor();
+  }));
+
 test("nextjs: the portal is left by the back button, and the page stays usable", () =>
   inBrowser(async (page) => {
     await pro();
@@ -172,14 +197,14 @@ test("nextjs: in an outage nobody who pays is told to buy", () =>
     async (page) => {
       await pro();
       await signIn(page);
-      app.api.down = true;
+      app.api.down = 503;
       for (const path of ["", "/plans", "/billing", "/history"]) {
         await page.goto(`${app.url}/${orgId}${path}`);
         await page.getByText(/cannot be (checked|shown)/).first().waitFor();
         assert.doesNotMatch(await page.getByRole("main").innerText(), SELLS, path);
       }
       assert.equal((await page.request.post(`${app.url}/${orgId}/export`)).status(), 503);
-      app.api.down = false;
+      app.api.down = 0;
       await page.getByRole("link", { name: "Check again" }).click();
       await heading(page, "Support assistant");
     },
@@ -191,12 +216,36 @@ everywhere(
   async (page) => {
     await pro();
     await signIn(page);
-    app.api.down = true;
+    app.api.down = 503;
     await page.goto(`${app.url}/${orgId}`);
     await page.getByRole("button", { name: "Check again" }).waitFor();
   },
   { outage: true },
 );
+
+for (const status of [503, 500, 429])
+  test(`nextjs: whoever is signed in is not asked to sign in if Supabase answers ${status}`, () =>
+    inBrowser(
+      async (page) => {
+        await signIn(page);
+        app.auth.down = status;
+        await app.restart(); // nobody has the keys any more
+        for (const path of ["", `/${orgId}`, `/${orgId}/history`]) {
+          await page.goto(`${app.url}${path}`);
+          await heading(page, "This page cannot be shown at the moment");
+        }
+        await page.goto(`${app.url}/sign-in`);
+        await page.getByLabel("Email").fill(users.owner.email);
+        await page.getByLabel("Password").fill("any");
+        await page.getByRole("button", { name: "Sign in" }).click();
+        await page.getByText("Nobody can sign in at the moment.").waitFor();
+        await page.goto(`${app.url}/${orgId}`);
+        app.auth.down = 0;
+        await page.getByRole("button", { name: "Try again" }).click();
+        await heading(page, "Documents");
+      },
+      { outage: true },
+    ));
 
 test("nextjs: the policy shows the versions only while the plan has the history", async () => {
   const claims = JSON.stringify({ sub: users.owner.userId, role: "authenticated" });

@@ -8,17 +8,18 @@ use std::path::PathBuf;
 use tests::root;
 
 /// A module of `shared`, and the ones that it may know besides itself, the lowest layer first.
-const MAY_KNOW: [(&str, &str); 17] = [
+const MAY_KNOW: [(&str, &str); 18] = [
     ("clock", ""),
     ("domain", ""),
     ("telemetry", "clock"),
     ("config", "domain"),
     ("secrets", "config"),
     ("exchange", ""),
+    ("header_time", ""),
     ("jwks", "config exchange telemetry"),
     ("recent", "domain"),
     ("db", "config domain telemetry"),
-    ("stripe", "config domain telemetry"),
+    ("stripe", "config domain header_time telemetry"),
     ("error", "db stripe"),
     ("deadline", "db error stripe telemetry"),
     ("billing", "clock config db deadline domain error stripe telemetry"),

@@ -83,6 +83,7 @@ mod metrics;
 mod migrations;
 mod model;
 mod notifications;
+mod notifications_of_time;
 mod notify;
 mod ofrep;
 mod openapi;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::{TestApp, users};
 
 /// How many rows wait, of which organizations, in the order of `first` and `second`.
-async fn waiting(t: &TestApp) -> (i64, i64) {
+pub(crate) async fn waiting(t: &TestApp) -> (i64, i64) {
     let of = async |org: &str| {
         let sql = format!(
             "select count(*) from notifications where org_id = '{org}' and next_attempt_at is not null"
@@ -15,7 +15,7 @@ async fn waiting(t: &TestApp) -> (i64, i64) {
 }
 
 /// Forgets what was noted so far.
-async fn clear(t: &TestApp) {
+pub(crate) async fn clear(t: &TestApp) {
     t.db.batch_execute("delete from notifications").await.unwrap();
 }
 
@@ -26,7 +26,7 @@ async fn call(t: &TestApp, sql: &str) -> Value {
 }
 
 /// Takes what is due, as the function `notify` does.
-async fn claim(t: &TestApp) -> Vec<Value> {
+pub(crate) async fn claim(t: &TestApp) -> Vec<Value> {
     let all =
         "(select coalesce(jsonb_agg(c order by c.version), '[]') from pf_claim_notifications(100, 60) c)";
     let answer = t.value(&format!("select {all}")).await;
@@ -34,7 +34,7 @@ async fn claim(t: &TestApp) -> Vec<Value> {
 }
 
 /// Says of messages that all of them arrived.
-async fn deliver(t: &TestApp, messages: &[Value]) {
+pub(crate) async fn deliver(t: &TestApp, messages: &[Value]) {
     let outcomes: Vec<Value> = messages
         .iter()
         .map(|message| {
@@ -144,29 +144,6 @@ async fn a_change_of_the_catalogue_leaves_a_row_for_each_organization_that_gains
     t.value(&change(false, "pilot", 2)).await;
     t.value(&change(false, "enterprise", 9)).await;
     assert_eq!(waiting(&t).await, (0, 0), "nobody has it");
-}
-
-#[tokio::test]
-async fn what_time_ends_is_noted_once_and_by_an_index() {
-    let t = TestApp::start().await;
-    // As if they had been written while the moment was still ahead.
-    let granted = format!(
-        "alter table entitlements disable trigger user;
-         insert into entitlements (org_id, source, feature, expires_at)
-           values ('{}', 'override', 'hasAPI', now() - interval '1 second');
-         insert into entitlements (org_id, source, feature, source_id, livemode, expires_at)
-           values ('{}', 'addon', 'hasAPI', 'cs_1', false, now() + interval '1 hour');
-         alter table entitlements enable trigger user;
-         update billing_private.notifier set told_through = now() - interval '1 minute'",
-        t.org, t.other_org
-    );
-    t.db.batch_execute(&granted).await.unwrap();
-    assert_eq!(t.value("select pf_note_ends()").await, "1");
-    assert_eq!(waiting(&t).await, (1, 0));
-    assert_eq!(t.value("select cause from notifications").await, "time");
-    assert_eq!(t.value("select pf_note_ends()").await, "0");
-    let indexes = "select count(*) from pg_indexes where indexname = 'entitlements_expires_at'";
-    assert_eq!(t.value(indexes).await, "1");
 }
 
 #[tokio::test]

@@ -101,11 +101,16 @@ async fn a_url_that_is_gone_is_not_asked_again_and_one_that_asks_for_a_pause_get
     let pause = "select extract(epoch from next_attempt_at - now())::integer from notifications";
     assert!((2900..=3000).contains(&t.value(pause).await.parse().unwrap()));
     make_due(&t).await;
+    // A date is as good, and nobody is left alone for more than a day.
+    receiver.answer([Reply::Later(503, "Fri, 31 Dec 2100 23:59:59 GMT")]);
+    assert_eq!(run(&t).await.failed, 1);
+    assert!((86_300..=86_400).contains(&t.value(pause).await.parse().unwrap()));
+    make_due(&t).await;
     receiver.answer([Reply::Status(410)]);
     let report = run(&t).await;
     assert_eq!((report.failed, report.given_up, report.waiting), (1, 1, 0));
     assert_eq!(run(&t).await, Report::default());
-    assert_eq!(receiver.take().len(), 2);
+    assert_eq!(receiver.take().len(), 3);
     // What changes later is news again.
     switch(&t, &t.org, false).await;
     assert_eq!(run(&t).await.delivered, 1);

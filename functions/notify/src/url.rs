@@ -8,11 +8,12 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
-use lambda_http::http::{HeaderMap, Request, StatusCode, header};
+use lambda_http::http::{Request, StatusCode, header};
 use sha2::Sha256;
 use shared::app::App;
 use shared::config::Secret;
 use shared::exchange::{self, Exchange};
+use shared::header_time::retry_after;
 
 use crate::message::Message;
 
@@ -99,7 +100,7 @@ impl<'a> Poster<'a> {
         Err(Refusal {
             error: answer.status().as_str().to_owned(),
             gone: answer.status() == StatusCode::GONE,
-            retry_after: retry_after(answer.headers()),
+            retry_after: retry_after(answer.headers()).map(|asked| asked.as_secs()),
         })
     }
 }
@@ -111,11 +112,6 @@ fn word(error: &exchange::Error) -> &'static str {
         exchange::Error::Late(_) => "timeout",
         exchange::Error::Body(_) => "answer_cut_off",
     }
-}
-
-/// In seconds; a date is not read, and the usual pause counts then.
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// A signature by each secret, so that a receiver that knows one of them takes it while they are replaced.
@@ -134,7 +130,7 @@ fn signatures(id: &str, time: &str, body: &[u8], secrets: &[Secret]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lambda_http::http::HeaderValue;
+    use lambda_http::http::{HeaderMap, HeaderValue};
     use standardwebhooks::Webhook;
 
     use super::*;

@@ -39,9 +39,10 @@ macro_rules! files {
 }
 
 /// Path, content type and text.
-const FILES: [(&str, &str, &str); 10] = files! {
+const FILES: [(&str, &str, &str); 11] = files! {
     "console.css": CSS,
     "billing.js": SCRIPT,
+    "comeback.js": SCRIPT,
     "console.js": SCRIPT,
     "dom.js": SCRIPT,
     "events.js": SCRIPT,

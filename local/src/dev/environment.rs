@@ -16,10 +16,24 @@ pub const SAMPLE_SECRET: &str = "the-secret-that-signs-the-samples-and-nothing-e
 /// # Errors
 /// If one is no origin.
 pub fn return_origins() -> Result<Vec<String>, Problem> {
+    let config = without_problems("ALLOWED_RETURN_ORIGINS")?;
+    Ok(config.allowed_return_origins.iter().map(ToString::to_string).collect())
+}
+
+/// `NOTIFY_URL` of our own environment: an application on this machine that wants to be told.
+///
+/// # Errors
+/// If it is no such address, or is without a good `NOTIFY_SECRET`.
+pub fn notify_url() -> Result<Option<String>, Problem> {
+    Ok(without_problems("NOTIFY_")?.notify.url)
+}
+
+/// Our own environment, if nothing is wrong with the variables whose names begin like that.
+fn without_problems(names: &str) -> Result<Config, Problem> {
     let config = Config::from_env();
-    match config.problems.iter().find(|problem| problem.starts_with("ALLOWED_RETURN_ORIGINS")) {
+    match config.problems.iter().find(|problem| problem.starts_with(names)) {
         Some(problem) => Err(Problem::new(format!("{problem}."))),
-        None => Ok(config.allowed_return_origins.iter().map(ToString::to_string).collect()),
+        None => Ok(config),
     }
 }
 
@@ -52,7 +66,6 @@ pub fn of_functions(
         environment.push(("STRIPE_API_BASE", stripe.api_base()));
         environment.push(("LOCAL_CLOCK", time.file()));
     }
-    // Of our own environment: an application on this machine that wants to be told.
     for name in ["NOTIFY_URL", "NOTIFY_SECRET"] {
         environment.extend(shared::config::environment(name).map(|value| (name, value)));
     }

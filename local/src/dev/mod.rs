@@ -12,6 +12,7 @@ mod descriptor;
 pub mod environment;
 pub mod functions;
 pub mod gateway;
+mod greeting;
 pub mod people;
 mod place;
 mod private_file;

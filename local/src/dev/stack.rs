@@ -14,6 +14,7 @@ use super::console::Console;
 use super::database::{self, DATABASE};
 use super::descriptor::{Descriptor, DescriptorFile, SignedIn};
 use super::gateway::Gateway;
+use super::greeting::Greeting;
 use super::people::{ORG, PEOPLE};
 use super::place::Place;
 use super::realtime::Realtime;
@@ -72,6 +73,7 @@ impl Stack {
         let webhook_url = format!("{base_url}/api/webhooks/stripe");
         let say: &dyn Fn(&str) = &terminal::step;
         let mut origins = environment::return_origins()?;
+        let notify_url = environment::notify_url()?;
         let frontend = arguments.frontend.as_ref().unwrap_or(&base_url);
         origins.extend([frontend.clone(), base_url.clone()]);
         origins.dedup();
@@ -160,7 +162,8 @@ impl Stack {
             cluster,
         };
         if !arguments.demo {
-            stack.introduce(built, started.elapsed());
+            let took = (built, started.elapsed() - built);
+            stack.greet(took, arguments.frontend.as_deref(), notify_url.as_deref());
         }
         Ok(stack)
     }
@@ -200,41 +203,20 @@ impl Stack {
         self.cluster.stop().await;
     }
 
-    fn introduce(&self, built: Duration, ready: Duration) {
-        let (url, org, owner) = (&self.base_url, ORG.0, PEOPLE.owner.user_id);
-        terminal::line(&format!(
-            "\nPromptForge Billing is running ({:.1} s to build, {:.1} s to start).\n\n  Console   {url}/",
-            built.as_secs_f32(),
-            (ready - built).as_secs_f32()
-        ));
-        match &self.stripe.emulator {
-            Some(emulator) => terminal::line(&format!("  Stripe    {}/panel (emulated)", emulator.url())),
-            None => terminal::line("  Stripe    Stripe's own test mode, with the key from STRIPE_SECRET_KEY"),
-        }
-        terminal::line(&format!("  Database  {}\n", self.cluster.url("postgres", DATABASE)));
-        if self.stripe.emulator.is_none() {
-            terminal::line(&format!(
-                "To receive Stripe's events:\n  stripe listen --forward-to {url}/api/webhooks/stripe"
-            ));
-            if self.stripe.webhook_secret.is_empty() {
-                terminal::line(TO_GET_EVENTS);
-            }
-            terminal::line("");
-        }
-        terminal::line(&format!(
-            "Try:\n  curl '{url}/api/entitlements?orgId={org}' -H 'x-user-id: {owner}'\n  \
-             curl '{url}/api/billing/checkout' -H 'x-user-id: {owner}' \
-             -d '{{\"orgId\":\"{org}\",\"planCode\":\"pro\",\"interval\":\"month\"}}'\n  \
-             curl '{url}/api/entitlements?orgId={org}' \
-             -H \"authorization: Bearer $(jq -r .users.owner.accessToken .local/dev.json)\"\n  \
-             curl '{url}/api/webhooks/stripe' -H 'stripe-signature: test' -d '{{}}'\n\nCtrl-C ends it."
-        ));
+    fn greet(&self, took: (Duration, Duration), frontend: Option<&str>, notify_url: Option<&str>) {
+        let panel = self.stripe.emulator.as_ref().map(|emulator| format!("{}/panel", emulator.url()));
+        let greeting = Greeting {
+            took,
+            base_url: &self.base_url,
+            panel_url: panel.as_deref(),
+            takes_events: !self.stripe.webhook_secret.is_empty(),
+            database_url: &self.cluster.url("postgres", DATABASE),
+            frontend,
+            notify_url,
+        };
+        terminal::line(&greeting.text());
     }
 }
-
-/// What Stripe's own test mode needs besides a key.
-const TO_GET_EVENTS: &str = "It prints a signing secret: start again with it in STRIPE_WEBHOOK_SECRET. \
-                             Until then every event is refused.";
 
 fn pids(cluster: &Cluster, children: &[Child]) -> BTreeMap<String, u32> {
     let mut pids = BTreeMap::from([

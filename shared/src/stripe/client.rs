@@ -18,6 +18,7 @@ use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest, VERSION};
 use url::Url;
 
 use crate::config::{Secret, StripeKey};
+use crate::header_time;
 use crate::stripe::patience::{Breaker, Patience};
 use crate::stripe::reply::Reply;
 use crate::stripe::{Error, IdempotencyKey, reading, retry};
@@ -165,7 +166,7 @@ impl Stripe {
         if head.status.is_success() {
             return Ok((head, body));
         }
-        let asked = retry::retry_after(&head.headers);
+        let asked = header_time::retry_after(&head.headers);
         let again =
             retry::is_retryable(head.status.as_u16(), &head.headers).then_some(Again { after: asked });
         let error = if head.status == StatusCode::TOO_MANY_REQUESTS {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use lambda_http::http::header;
 use lambda_http::http::response::Parts;
 
 use crate::domain::ordering::Answered;
+use crate::header_time;
 use crate::stripe::Error;
 
 /// An answer to one attempt.
@@ -19,11 +19,9 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// What Stripe's clock said, in whole seconds. Every server that has a clock says it (RFC 9110, "Date").
+    /// What Stripe's clock said, in whole seconds.
     pub fn date(&self) -> Result<Timestamp, Error> {
-        let date = self.head.headers.get(header::DATE).and_then(|date| date.to_str().ok());
-        date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok())
-            .map(|date| date.timestamp())
+        header_time::date(&self.head.headers)
             .ok_or_else(|| Error::Unreachable("the answer has no date".to_owned()))
     }
 

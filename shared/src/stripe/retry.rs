@@ -18,11 +18,6 @@ pub fn is_retryable(status: u16, headers: &HeaderMap) -> bool {
     }
 }
 
-/// `Retry-After` in seconds.
-pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get("retry-after")?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
-}
-
 /// How long to wait after the given attempt (1 is the first): what the server asks for, at least an
 /// exponential step with full jitter. None if that is more than `left`.
 pub fn delay(attempt: u32, asked: Option<Duration>, left: Duration) -> Option<Duration> {
@@ -60,11 +55,5 @@ mod tests {
         }
         assert!(delay(1, Some(Duration::from_secs(3)), left).unwrap() >= Duration::from_secs(3));
         assert_eq!(delay(1, Some(Duration::from_secs(60)), left), None);
-    }
-
-    #[test]
-    fn retry_after_is_read_as_seconds() {
-        assert_eq!(retry_after(&headers(&[("retry-after", "7")])), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after(&headers(&[("retry-after", "soon")])), None);
     }
 }
