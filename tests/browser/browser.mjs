@@ -32,8 +32,12 @@ export async function open(browser, { scheme = "light", width = 1440, outage = f
   });
   if (STAND_IN) await context.route("**/client/**", (route) => route.fulfill({ status: 404 }));
   context.on("console", (message) => {
-    // Chromium reports every 4xx and 5xx as an error; which of them are problems is decided below.
-    if (message.type() === "error" && !/status of [45]\d\d/.test(message.text()))
+    // Chromium reports every 4xx and 5xx as an error; which of them are problems is decided below. In an
+    // outage nobody may answer, and React reports what an error page is shown for (its error 441: the
+    // server's part failed).
+    const isTold = /status of [45]\d\d/.test(message.text())
+      || (outage && /net::ERR_CONNECTION|React error #441/.test(message.text()));
+    if (message.type() === "error" && !isTold)
       problems.push(`${message.page()?.url()}: ${message.text()}`);
   });
   context.on("weberror", (failure) => problems.push(String(failure.error())));

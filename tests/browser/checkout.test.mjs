@@ -70,9 +70,10 @@ test("that a payment is not confirmed is said until it is, or cannot be any more
     await beginAnew();
     await withPage(browser, {}, async (page) => {
       await page.clock.install();
+      const synced = page.waitForResponse((reply) => reply.url().endsWith("/api/billing/sync"));
       await page.goto(`${consoleUrl}billing/success?session_id=cs_test_1`);
       await notice(page).getByText("Waiting for Stripe to confirm").waitFor();
-      await page.waitForResponse((reply) => reply.url().endsWith("/api/billing/sync"));
+      await synced;
       await page.clock.fastForward(16_000);
       await notice(page).getByText("Stripe has not confirmed the payment yet.").waitFor();
       if (status === "active") await bought("pro");

@@ -17,7 +17,7 @@ before(async () => {
   app = await start(descriptor);
   browser = await launch();
 });
-beforeEach(() => Object.assign(app.api, { down: 0 }));
+beforeEach(() => { app.api.down = app.auth.down = 0; });
 after(async () => {
   await browser?.close();
   await app?.stop();
@@ -122,9 +122,10 @@ test("nextjs: the page after a checkout says that the purchase came late", () =>
     await beginAnew();
     await signIn(page);
     await page.clock.install();
+    const synced = page.waitForResponse((reply) => reply.url().endsWith("/api/billing/sync"));
     await page.goto(`${app.url}/${orgId}/success`);
     await page.getByText("Waiting for the payment to be confirmed").waitFor();
-    await page.waitForResponse((reply) => reply.url().endsWith("/api/billing/sync"));
+    await synced;
     await page.clock.fastForward(16_000);
     await page.getByText("Your bank takes its time.").waitFor();
     await bought("pro");

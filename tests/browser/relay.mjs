@@ -6,6 +6,7 @@ import { createServer, request } from "node:http";
 /** Its `url`. While `down` is a status, every request is answered with that. */
 export async function relay(to) {
   const state = { down: 0, url: "" };
+  const sockets = new Set();
   const forward = ({ method, url, headers: { host: _, ...headers } }) =>
     request(new URL(url, to), { method, headers }); // with the host's own name instead
   const server = createServer((incoming, answer) => {
@@ -33,7 +34,6 @@ export async function relay(to) {
     forwarded.end();
     sockets.add(socket);
   });
-  const sockets = new Set();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   state.url = `http://127.0.0.1:${server.address().port}`;
