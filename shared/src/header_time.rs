@@ -58,6 +58,6 @@ mod tests {
         ] {
             assert_eq!(asked(text, date), seconds, "{text:?} {date:?}");
         }
-        assert_eq!(super::retry_after(&HeaderMap::new()), None);
+        assert_eq!(retry_after(&HeaderMap::new()), None);
     }
 }
