@@ -15,6 +15,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use url::Host;
 
 /// What says how the client reached who stands in front of us.
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -96,10 +97,12 @@ fn keep_if(headers: &mut HeaderMap, name: &HeaderName, is_good: impl Fn(&str) ->
     }
 }
 
-/// A host's name, without a port, which nobody here needs.
+/// A host's name, without a port, which nobody here needs. One that ends in a number is none: it is read as
+/// an address of IPv4 (URL Standard, "ends in a number checker").
 fn is_name(host: &str) -> bool {
     host.starts_with(|first: char| first.is_ascii_alphabetic())
         && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+        && matches!(Host::parse(host), Ok(Host::Domain(_)))
 }
 
 #[cfg(test)]
@@ -147,6 +150,9 @@ mod tests {
             request(&[("/requestContext/domainName", json!(text))]);
             request(&[("/requestContext/stage", json!(text))]);
         }
-        request(&[("/headers", json!({ "host": "api.example.com:99999" }))]);
+        for host in ["api.example.com:99999", "api.0", "api.0x1.", "a.1.2.3.4", "xn--a.com", "a..b", "a."] {
+            request(&[("/headers", json!({ "host": host }))]);
+            request(&[("/requestContext/domainName", json!(host))]);
+        }
     }
 }
