@@ -4,21 +4,16 @@
 -- that writes a row, and this one is long.
 create or replace function billing_private.entitlement_is_sound(entitlement billing.entitlements)
 returns boolean language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+  is_flag constant boolean := entitlement.feature is not null
+    and num_nonnulls(entitlement.plan_code, entitlement.units, entitlement.extra_seats, entitlement.own) = 0;
 begin
   return case entitlement.source
-    when 'plan' then
-      num_nulls(entitlement.plan_code, entitlement.units, entitlement.extra_seats, entitlement.own) = 0
-      and entitlement.feature is null and entitlement.enabled
-    when 'override' then
-      num_nonnulls(entitlement.plan_code, entitlement.units, entitlement.extra_seats, entitlement.own,
-        entitlement.livemode, entitlement.source_id) = 0
-      and entitlement.feature is not null
-    when 'addon' then
-      num_nonnulls(entitlement.plan_code, entitlement.units, entitlement.extra_seats, entitlement.own) = 0
-      and entitlement.feature is not null and entitlement.enabled
-    when 'trial' then
-      num_nonnulls(entitlement.plan_code, entitlement.units, entitlement.extra_seats, entitlement.own) = 0
-      and entitlement.feature is not null and entitlement.enabled
+    when 'plan' then entitlement.enabled and entitlement.feature is null
+      and num_nulls(entitlement.plan_code, entitlement.units, entitlement.extra_seats, entitlement.own) = 0
+    when 'addon' then entitlement.enabled and is_flag
+    when 'trial' then entitlement.enabled and is_flag
+    when 'override' then is_flag and num_nonnulls(entitlement.livemode, entitlement.source_id) = 0
     else false end;
 end $$;
 revoke all on function billing_private.entitlement_is_sound(billing.entitlements) from public;

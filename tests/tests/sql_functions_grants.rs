@@ -130,3 +130,51 @@ async fn an_override_decides_alone_until_it_ends_and_there_is_one() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_row_that_says_what_none_of_its_source_says_cannot_be_written() {
+    let t = start().await;
+    let columns = "source, plan_code, units, extra_seats, own, feature, enabled, livemode, source_id";
+    let attempt = async |row: &str| {
+        let sql = format!(
+            "begin;
+             insert into entitlements (org_id, {columns}) values (gen_random_uuid(), {row});
+             rollback"
+        );
+        let result = t.db.batch_execute(&sql).await;
+        if result.is_err() {
+            t.db.batch_execute("rollback").await.unwrap();
+        }
+        result.map_err(|error| error.as_db_error().unwrap().constraint().map(str::to_owned))
+    };
+    for sound in [
+        "'plan', 'pro', 1, 0, true, null, true, true, 'sub_1'",
+        "'plan', 'pro', 0, 0, false, null, true, null, null",
+        "'addon', null, null, null, null, 'hasAPI', true, true, 'cs_1'",
+        "'trial', null, null, null, null, 'hasAPI', true, null, null",
+        "'override', null, null, null, null, 'hasAPI', false, null, null",
+    ] {
+        assert_eq!(attempt(sound).await, Ok(()), "{sound}");
+    }
+    for unsound in [
+        "'plan', null, 1, 0, true, null, true, true, 'sub_1'",
+        "'plan', 'pro', null, 0, true, null, true, true, 'sub_1'",
+        "'plan', 'pro', 1, null, true, null, true, true, 'sub_1'",
+        "'plan', 'pro', 1, 0, null, null, true, true, 'sub_1'",
+        "'plan', 'pro', 1, 0, true, 'hasAPI', true, true, 'sub_1'",
+        "'plan', 'pro', 1, 0, true, null, false, true, 'sub_1'",
+        "'addon', 'pro', null, null, null, 'hasAPI', true, true, 'cs_1'",
+        "'addon', null, 1, null, null, 'hasAPI', true, true, 'cs_1'",
+        "'addon', null, null, null, null, null, true, true, 'cs_1'",
+        "'addon', null, null, null, null, 'hasAPI', false, true, 'cs_1'",
+        "'trial', null, null, 0, null, 'hasAPI', true, null, null",
+        "'trial', null, null, null, null, 'hasAPI', false, null, null",
+        "'override', null, null, null, true, 'hasAPI', true, null, null",
+        "'override', null, null, null, null, null, true, null, null",
+        "'override', null, null, null, null, 'hasAPI', true, false, null",
+        "'override', null, null, null, null, 'hasAPI', true, null, 'cs_1'",
+        "'gift', null, null, null, null, 'hasAPI', true, null, null",
+    ] {
+        assert_eq!(attempt(unsound).await, Err(Some("entitlements_sound".to_owned())), "{unsound}");
+    }
+}
