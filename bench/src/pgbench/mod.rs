@@ -51,13 +51,16 @@ impl Pgbench {
     /// stood still for so long that a lock was not had in time, it is done again: Stripe would send the event
     /// once more, and pgbench ends.
     pub fn run(&self, script: &str, target: Target<'_>, clients: u64, seconds: u64) -> Sample {
-        for _ in 0..2 {
+        let mut tries = 3;
+        loop {
             match self.attempt(script, target, clients, seconds) {
                 Ok(sample) => return sample,
-                Err(errors) => assert!(errors.contains("lock timeout"), "pgbench: {errors}\n{script}"),
+                Err(errors) => {
+                    tries -= 1;
+                    assert!(tries > 0 && errors.contains("lock timeout"), "pgbench: {errors}\n{script}");
+                }
             }
         }
-        self.attempt(script, target, clients, seconds).unwrap_or_else(|errors| panic!("pgbench: {errors}"))
     }
 
     fn attempt(
