@@ -6,7 +6,7 @@ create or replace function billing.pf_prune_events(days integer, dry_run boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '300ms' as $$
 declare
   since constant timestamptz := now() - make_interval(days => days);
-  month record;
+  month regclass;
   events bigint;
   removed bigint;
 begin
@@ -15,21 +15,15 @@ begin
   end if;
   select count(*) into removed from billing.webhook_events_other o where o.stripe_created_at < since;
   if not dry_run then
-    perform billing_private.make_event_months();
+    perform billing_private.make_months();
     delete from billing.webhook_events_other o where o.stripe_created_at < since;
   end if;
-  for month in
-    select p.part from (
-      select i.inhrelid::regclass as part, substring(c.relname from '_(\d{4}_\d\d)$') as name
-      from pg_inherits i join pg_class c on c.oid = i.inhrelid
-      where i.inhparent = 'billing.webhook_events'::regclass) p
-    where (to_date(p.name, 'YYYY_MM') + interval '1 month') at time zone 'UTC' <= since
-  loop
-    execute format('select count(*) from %s', month.part) into events;
+  for month in select billing_private.months_until('billing.webhook_events', since) loop
+    execute format('select count(*) from %s', month) into events;
     removed := removed + events;
     if not dry_run then
       -- Waits for nobody: who reads or writes events at that moment comes first.
-      execute format('drop table %s', month.part);
+      execute format('drop table %s', month);
     end if;
   end loop;
   return removed;

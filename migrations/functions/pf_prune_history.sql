@@ -1,32 +1,50 @@
--- Removes from the history what was over for `days`, at most `at_most` rows of it, and tells how many it
--- were; with `dry_run`, how many it would be. What was so at any later moment stays known.
-create or replace function billing.pf_prune_history(days integer, at_most bigint, dry_run boolean)
-returns bigint language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+-- Drops the months of the history that ended `days` ago, and tells how many of their rows are gone; with
+-- `dry_run`, how many would be. The history begins where the last of them ended: what was so at that moment
+-- is written there once more, and what was so at any later moment stays known. It goes by organization: a call
+-- looks at about `at_most` rows (null: at all) of those after `past` (null: from the first on) and answers in
+-- `next` how far it came; null: to the end, and the months are dropped. Whoever is interrupted begins anew.
+drop function if exists billing.pf_prune_history(integer, bigint, boolean);
+create or replace function billing.pf_prune_history(
+  days integer, past uuid, at_most bigint, dry_run boolean, out removed bigint, out next uuid
+) language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '300ms'
+-- A plan for all values could not use the index for `past`.
+set plan_cache_mode = force_custom_plan as $$
 declare
-  since constant timestamptz := now() - make_interval(days => days);
-  over record;
+  begins constant timestamptz := date_trunc('month',
+    (now() - make_interval(days => days)) at time zone 'UTC') at time zone 'UTC';
+  month regclass;
 begin
   if days < 31 or days is null then
     raise exception 'the history of the last 31 days is kept' using errcode = 'invalid_parameter_value';
   end if;
-  select array_agg(o.org_id) as orgs, array_agg(o.id) as ids, count(*) as many into over
-  from (
-    -- The oldest first: a row that says that there was none goes after what it ended.
-    select h.org_id, h.id
-    from billing.history h
-    where h.valid_from < since and h.kind <> 'begin' and (h.state is null or exists (
-      select from billing.history next
-      where next.org_id = h.org_id and next.id > h.id and next.kind = h.kind and next.key = h.key
-        and next.valid_from <= since))
-    order by h.id limit case when dry_run then null else at_most end) o;
-  if not dry_run then
-    delete from billing.history h using unnest(over.orgs, over.ids) as o (org_id, id)
-    where h.org_id = o.org_id and h.id = o.id;
-    update billing.history h set valid_from = since
-    where h.org_id = '00000000-0000-0000-0000-000000000000' and h.kind = 'begin' and h.valid_from < since;
+  if at_most is not null then
+    next := (select h.org_id from billing.history h
+      where h.valid_from < begins and (past is null or h.org_id > past)
+      order by h.org_id offset at_most limit 1);
   end if;
-  return over.many;
+  with old as (
+    select h.* from billing.history h
+    where h.valid_from < begins and h.kind <> 'begin'
+      and (past is null or h.org_id > past) and (next is null or h.org_id <= next)),
+  last as (
+    select distinct on (o.org_id, o.kind, o.key) o.* from old o order by o.org_id, o.kind, o.key, o.id desc),
+  kept as (
+    insert into billing.history (id, org_id, kind, key, state, cause, valid_from) overriding system value
+    select l.id, l.org_id, l.kind, l.key, l.state, l.cause, begins from last l
+    where l.state is not null and not dry_run
+    -- It was, by one that was interrupted.
+    on conflict do nothing)
+  select (select count(*) from old) - (select count(*) from last l where l.state is not null) into removed;
+  if next is null and not dry_run then
+    update billing.history h set valid_from = begins
+    where h.org_id = '00000000-0000-0000-0000-000000000000' and h.kind = 'begin' and h.valid_from < begins;
+    delete from billing.history_other o where o.valid_from < begins;
+    for month in select billing_private.months_until('billing.history', begins) loop
+      -- Waits for nobody: who reads or writes at that moment comes first.
+      execute format('drop table %s', month);
+    end loop;
+  end if;
 end $$;
-revoke all on function billing.pf_prune_history(integer, bigint, boolean) from public;
-grant execute on function billing.pf_prune_history(integer, bigint, boolean)
+revoke all on function billing.pf_prune_history(integer, uuid, bigint, boolean) from public;
+grant execute on function billing.pf_prune_history(integer, uuid, bigint, boolean)
   to service_role, billing_operator;

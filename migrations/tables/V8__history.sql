@@ -1,5 +1,6 @@
 -- What was so, and when: each state of the rows that decide an answer, beside the row itself. Only added to,
--- in the commit of the change (billing_private.keep_history), and pruned with the events.
+-- in the commit of the change (billing_private.keep_history). A partition for each month, as of the events,
+-- with which they go.
 
 -- Who writes what there is when the history begins.
 select set_config('billing.cause', 'billing migrate', true);
@@ -15,10 +16,11 @@ create table billing.history (
   state jsonb,
   cause text,
   valid_from timestamptz not null default clock_timestamp(),
-  primary key (org_id, id)
-);
--- Rows are added in the order of time: so a few bytes for each stretch of the table find the old ones.
-create index history_valid_from on billing.history using brin (valid_from);
+  primary key (org_id, id, valid_from)
+) partition by range (valid_from);
+create table billing.history_other partition of billing.history default;
+comment on table billing.history_other is
+  'What was written before its month had a partition; it moves there.';
 comment on table billing.history is
   'What the rows of plans, subscriptions and entitlements were, from when on; the next row of the same key '
   'says until when.';
@@ -32,4 +34,5 @@ comment on column billing.history.state is
 comment on column billing.history.cause is
   'The event or command that made it so. Null: somebody changed the row by hand.';
 comment on column billing.history.valid_from is
-  'When it was written; it could be read at the end of the same transaction, milliseconds later.';
+  'When it was written; it could be read at the end of the same transaction, milliseconds later. What was so '
+  'already when the history begins has that moment.';

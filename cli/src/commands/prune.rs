@@ -15,8 +15,8 @@ use crate::{outcome, query};
 /// processed.
 const FEWEST_DAYS: i64 = 31;
 
-/// Removes the months of events that ended longer ago than events are kept, and what the history says of the
-/// time before. The reconciliation does it with 90 days.
+/// Removes the months of events and of the history that ended longer ago than events are kept. The
+/// reconciliation does it with 90 days.
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -56,7 +56,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Pruned, context::Error
     let Args { days, dry_run } = args;
     let Removed { events, history } = if dry_run {
         const EVENTS: &str = "select to_jsonb(billing.pf_prune_events($1, true))";
-        const HISTORY: &str = "select to_jsonb(billing.pf_prune_history($1, 0, true))";
+        const HISTORY: &str = "select to_jsonb((billing.pf_prune_history($1, null, null, true)).removed)";
         let days: query::Params<'_> = &[(&days, Type::INT4)];
         Removed {
             events: query::one(client, EVENTS, days).await?.unwrap_or_default(),

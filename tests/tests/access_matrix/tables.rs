@@ -132,10 +132,11 @@ live_modes              .    .        .      .     .     .       .      .      .
 livemode                .    x        x      x     x     x       x      .      .        .      x
 livemode_then           .    .        .      .     .     .       .      .      .        .      .
 lock_organizations      .    .        .      .     .     .       .      .      .        .      .
-make_event_months       .    .        .      .     .     .       .      .      .        .      .
+make_months             .    .        .      .     .     .       .      .      .        .      .
 may_change_billing      .    .        .      .     .     .       .      .      .        .      .
 members_summary         .    .        .      .     .     .       .      .      .        .      x
 merged                  .    x        x      x     x     x       x      .      .        .      x
+months_until            .    .        .      .     .     .       .      .      .        .      .
 my_feature_enabled      .    x        x      x     x     x       x      .      .        .      x
 my_orgs                 .    x        x      x     x     x       x      .      .        .      x
 note_changes            .    .        .      .     .     .       .      .      .        .      .

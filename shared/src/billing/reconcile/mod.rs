@@ -207,21 +207,26 @@ pub struct Pruned {
     pub history: i64,
 }
 
-/// Removes events that are older than `days`, what the history says of the time before, and what the
-/// application was told a month ago.
+/// Removes the months of events and of the history that ended `days` ago, and what the application was told a
+/// month ago. If time is up before the history is through, the next run begins with it anew.
 ///
 /// # Errors
 /// If the database fails; what was removed stays so.
 pub async fn prune(resources: &Resources<'_>, limits: &Limits, days: i32) -> Result<Pruned, Error> {
     let db = resources.db()?;
     let mut pruned = Pruned { events: webhook_events::prune(db, days).await?, history: 0 };
+    while notifications::prune(db, PRUNED_AT_ONCE).await? == PRUNED_AT_ONCE && !limits.are_reached() {}
+    let (mut rows, mut past) = (0, None);
     loop {
-        let rows = history::prune(db, days, PRUNED_AT_ONCE).await?;
-        let told = notifications::prune(db, PRUNED_AT_ONCE).await?;
-        pruned.history += rows;
-        if rows.max(told) < PRUNED_AT_ONCE || limits.are_reached() {
+        let (removed, next) = history::prune(db, days, past, PRUNED_AT_ONCE).await?;
+        rows += removed;
+        if next.is_none() {
+            pruned.history = rows;
+        }
+        if next.is_none() || limits.are_reached() {
             return Ok(pruned);
         }
+        past = next;
     }
 }
 
