@@ -1,5 +1,5 @@
-//! Links a function's program to a fixed address. Else the start of each instance begins with 23,000 addresses
-//! that are written anew, a fifth of its time (docs/PERFORMANCE.md).
+//! Links a function's program to a fixed address. Else each instance begins with writing 23,000 addresses
+//! anew, which takes a fifth of its start (docs/PERFORMANCE.md).
 // How cargo and a build script speak to each other.
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 

@@ -183,7 +183,9 @@ fn functions_know_nothing_but_shared_and_commands_nothing_of_http() {
     let members = ["bench", "cli", "local", "migrations", "tests"];
     let functions: Vec<String> = fs::read_dir(root().join("functions"))
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
     for function in &functions {
         let others = functions.iter().filter(|other| *other != function).map(String::as_str);

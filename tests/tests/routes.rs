@@ -59,10 +59,11 @@ fn table() -> (Routes, Routes) {
     (of_the_api, of_urls)
 }
 
+/// Of the samples, or of the folders of functions.
 fn names(folder: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap());
     entries
-        .filter(|entry| folder != "events" || entry.path().is_file())
+        .filter(|entry| entry.path().is_file() == (folder == "events"))
         .map(|entry| entry.path().file_stem().unwrap().to_str().unwrap().to_owned())
         .collect()
 }
