@@ -1,5 +1,5 @@
--- Makes the partitions of events and of the history that are missing: of last month, of which Stripe may still
--- tell, of this one and of the next two. What came before its partition moves there.
+-- Makes the partitions of events and of the history that are missing: of last month, of which Stripe may
+-- still tell, of this one and of the next two. What came before its partition moves there.
 drop function if exists billing_private.make_event_months();
 create or replace function billing_private.make_months() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$

@@ -1,5 +1,5 @@
--- The partitions of a table of which there is one for each month, as make_months makes them, that were over at
--- a moment.
+-- The partitions of a table that has one for each month (make_months), of the months that were over at a
+-- moment.
 create or replace function billing_private.months_until(whole regclass, at timestamptz) returns setof regclass
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin

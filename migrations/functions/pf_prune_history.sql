@@ -1,8 +1,10 @@
 -- Drops the months of the history that ended `days` ago, and tells how many of their rows are gone; with
 -- `dry_run`, how many would be. The history begins where the last of them ended: what was so at that moment
--- is written there once more, and what was so at any later moment stays known. It goes by organization: a call
--- looks at about `at_most` rows (null: at all) of those after `past` (null: from the first on) and answers in
--- `next` how far it came; null: to the end, and the months are dropped. Whoever is interrupted begins anew.
+-- is written there once more, and what was so at any later moment stays known.
+--   past, at_most  a call looks at about so many rows, of the organizations after `past`; null: from the
+--                  first on, and at all of them
+--   next           the organization that it came to; null: the last, and the months are dropped
+-- Whoever is interrupted begins anew.
 drop function if exists billing.pf_prune_history(integer, bigint, boolean);
 create or replace function billing.pf_prune_history(
   days integer, past uuid, at_most bigint, dry_run boolean, out removed bigint, out next uuid

@@ -172,6 +172,8 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "wanted") => one("0/0"),
         (_, "days") => one("31"),
         (_, "at_most") => one("100"),
+        (_, "past") => vec!["null".to_owned(), format!("'{ORG}'")],
+        (_, "whole") => one("billing.history"),
         (_, "lease_seconds") => one("60"),
         (_, "outcomes") => one(&json!([{ "org": ORG, "version": 1, "done": true }]).to_string()),
         (_, "replayed") => one("true"),
