@@ -7,7 +7,9 @@
 -- run, or the version was not noted: note this one and ask Stripe again); conflict (the row changed
 -- meanwhile: the same); missing_org.
 create or replace function billing.pf_apply_reads(request jsonb) returns jsonb
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s'
+-- As pf_apply_event.
+set plan_cache_mode = force_generic_plan as $$
 declare
   asked record;
   one record;

@@ -4,7 +4,9 @@ create or replace function billing.read_account(caller uuid, org uuid, mode bool
   role text, customer text, replaces text, portal_customer text, shared boolean, last_checkout_session text,
   subscribed boolean, price_unknown boolean, had_trial boolean, contact uuid, portal_subscription text,
   portal_plan text
-) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+) language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+-- As read_entitlements: a plan for these very values would be no better.
+set plan_cache_mode = force_generic_plan as $$
 begin
   return query
   select m.role, account.*

@@ -12,7 +12,9 @@ create or replace function billing.read_offer(plan text, billing_interval text, 
 returns table (
   plan_known boolean, lookup_key text, price_id text, free_key text, paid_keys text[], seats integer,
   more_seats boolean
-) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+) language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+-- As read_entitlements: a plan for these very values would be no better.
+set plan_cache_mode = force_generic_plan as $$
 begin
   return query
   select known.is_plan, sold.lookup_key, sold.price_id, known.free_key, known.paid_keys, known.seats,

@@ -7,7 +7,9 @@
 --   pays   it has a live subscription of its own
 create or replace function billing.read_plans(caller uuid, org uuid) returns table (
   plans jsonb, role text, plan_code text, ends boolean, pays boolean, had_trial boolean
-) language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+) language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+-- As read_entitlements: a plan for these very values would be no better.
+set plan_cache_mode = force_generic_plan as $$
 begin
   return query
   select sold.plans, m.role, stands.plan_code, stands.ends, stands.subscribed, stands.had_trial
