@@ -11,7 +11,7 @@ pub(crate) fn parse(encoded: &[u8]) -> Value {
     for (key, value) in url::form_urlencoded::parse(encoded) {
         insert(&mut root, &segments(&key), &value);
     }
-    arrays(Value::Object(root), false)
+    arrays(Value::Object(root), true)
 }
 
 /// Writes what [`parse`] reads.
@@ -61,11 +61,12 @@ fn insert(object: &mut Map<String, Value>, path: &[&str], value: &str) {
     }
 }
 
-/// Objects whose keys are all numbers become arrays, in the order of the numbers. Metadata keeps its keys:
-/// `metadata[1]` is a name there, not an index.
-fn arrays(value: Value, is_metadata: bool) -> Value {
+/// Objects whose keys are all numbers become arrays, in the order of the numbers. `has_names`: this one has
+/// none. So has metadata, where `metadata[1]` is a name and not an index, and so has the whole: each call's
+/// parameters have names.
+fn arrays(value: Value, has_names: bool) -> Value {
     let Value::Object(object) = value else { return value };
-    let indexed = !is_metadata && !object.is_empty() && object.keys().all(|key| key.parse::<u32>().is_ok());
+    let indexed = !has_names && !object.is_empty() && object.keys().all(|key| key.parse::<u32>().is_ok());
     if !indexed {
         let named = object.into_iter().map(|(key, value)| {
             let value = arrays(value, key == "metadata");
@@ -113,6 +114,13 @@ mod tests {
             (inner, depth) = (value, depth + 1);
         }
         assert_eq!((inner, depth), (&json!("1"), DEEPEST + 1));
+    }
+
+    #[test]
+    fn the_whole_is_an_object_whatever_its_names_are() {
+        assert_eq!(parse(b"[limit=1"), json!({ "0": { "limit": "1" } }));
+        assert_eq!(parse(b"0=a&1=b"), json!({ "0": "a", "1": "b" }));
+        assert_eq!(parse(b""), json!({}));
     }
 
     #[test]
