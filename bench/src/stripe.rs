@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
+use shared::clock::Clock;
 
 use crate::filling::SINCE;
 use crate::requests::{Hole, Population, Template, Values, customer, org, subscription, subscription_id};
@@ -53,10 +54,12 @@ fn serve(stream: TcpStream, template: &Template, population: Population, pages: 
             "/v1/events" => ("200 OK", list(Vec::new(), false, "/v1/events")),
             _ => ("404 Not Found", missing(path)),
         };
-        connection.answer(
-            &format!("{status}\r\ncontent-type: application/json\r\nrequest-id: req_bench\r\n"),
-            answer.to_string().as_bytes(),
+        // Reads go by Stripe's clock.
+        let date = Clock::System.machine().strftime("%a, %d %b %Y %H:%M:%S GMT");
+        let head = format!(
+            "{status}\r\ncontent-type: application/json\r\nrequest-id: req_bench\r\ndate: {date}\r\n"
         );
+        connection.answer(&head, answer.to_string().as_bytes());
     }
 }
 

@@ -18,6 +18,9 @@ use crate::stripe::Stripe;
 /// How long before its time is over the function stops (`functions/reconcile`), in seconds.
 const RESERVE: i64 = 30;
 
+/// How long a run may take, whatever it does.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// What one run took.
 struct Run {
     report: Value,
@@ -82,8 +85,14 @@ fn run(database: &Database<'_>, stripe: &Stripe, seconds: i64) -> Run {
     };
     let (before, pages, started) = (clocks(), stripe.pages.load(Ordering::SeqCst), Instant::now());
     gate.open(Duration::from_millis(100));
-    let patience = Duration::from_secs(300);
-    let report: Vec<u8> = answered.recv_timeout(patience).expect("the reconciliation comes to an end");
+    let report: Vec<u8> = loop {
+        match answered.recv_timeout(Duration::from_secs(1)) {
+            Ok(report) => break report,
+            // It has no report if it failed.
+            Err(_) => assert_eq!(lane.take().wrong, None, "the reconciliation found no problem"),
+        }
+        assert!(started.elapsed() < PATIENCE, "the reconciliation comes to an end");
+    };
     let (wall, after) = (started.elapsed(), clocks());
     let pages = stripe.pages.load(Ordering::SeqCst) - pages;
     let megabytes = peak_megabytes(instance.pid());
