@@ -18,7 +18,9 @@ create table billing.own_members (
   primary key (org_id, user_id),
   constraint own_members_role_known check (role in ('owner', 'admin', 'member'))
 );
-create index own_members_user_id on billing.own_members (user_id);
+-- With both columns: one on the user alone may be taken for both, and then a person of many organizations
+-- waits.
+create index own_members_user_id on billing.own_members (user_id, org_id);
 comment on column billing.own_members.role is 'owner and admin may change billing; member may read.';
 
 create view billing.organizations as

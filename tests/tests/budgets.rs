@@ -103,6 +103,46 @@ async fn a_first_checkout_costs_the_database_no_more_than_its_budget() {
     hold("checkout", &wire.take());
 }
 
+#[tokio::test]
+async fn whoever_has_many_organizations_costs_no_more_than_others() {
+    let t = TestApp::start().await;
+    // So few that people have hardly more than one on average, which is what plans go by.
+    let many = "0a000000-0000-4000-9000-0000000000aa";
+    t.db.batch_execute(&format!(
+        "insert into own_organizations (id, name)
+           select gen_random_uuid(), n::text from generate_series(1, 30000) n;
+         insert into own_members (org_id, user_id, role)
+           select o.id, gen_random_uuid(), 'owner' from own_organizations o;
+         insert into own_members (org_id, user_id, role)
+           select o.id, '{many}', 'member' from own_organizations o where o.id::text < '1' or o.id = '{org}';
+         analyze own_members",
+        org = t.org
+    ))
+    .await
+    .unwrap();
+    for (function, more) in
+        [("read_entitlements", ""), ("read_flags", ""), ("read_account", ", false"), ("read_plans", "")]
+    {
+        let rows = async || -> i64 {
+            let sql = "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables
+                where relid = 'billing.own_members'::regclass";
+            t.value(sql).await.parse().unwrap()
+        };
+        let mut read = Vec::new();
+        for user in [users::OWNER, many] {
+            let ask = format!("select from {function}('{user}', '{}'{more});", t.org);
+            t.db.batch_execute("begin").await.unwrap();
+            let before = rows().await;
+            // In the end by the plans that the connection keeps.
+            t.db.batch_execute(&ask.repeat(8)).await.unwrap();
+            read.push(rows().await - before);
+            t.db.batch_execute("rollback").await.unwrap();
+        }
+        assert_ne!(read[0], 0, "{function}");
+        assert_eq!(read[0], read[1], "rows of members that {function} reads");
+    }
+}
+
 /// Allocations of a request: the median of many.
 async fn allocations(function: &str, environment: &[(&str, &str)], event: impl AsyncFn(i64) -> Value) -> u64 {
     let runtime = RuntimeApi::start().await;

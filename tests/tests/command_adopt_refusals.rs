@@ -41,7 +41,7 @@ async fn what_cannot_be_adopted_is_told_with_what_to_do_and_nothing_is_half_done
         ),
         (
             [&orgs[..], &["--members", "public.slow_members"]].concat(),
-            "create index concurrently on public.slow_members (user_id)",
+            "create index concurrently on public.slow_members (user_id, org_id)",
         ),
         (
             [&orgs[..], &["--members", "public.plain_members"]].concat(),

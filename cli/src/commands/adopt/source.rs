@@ -54,7 +54,7 @@ pub(super) async fn resolve(client: &Client, args: &Args) -> Result<Source, Erro
     let org = org_column(&members, &organizations, args)?;
     let user = user_column(&members, org, args)?;
     let role = role_column(&members, args)?;
-    indexed(client, &members, user).await?;
+    indexed(client, &members, user, org).await?;
     let condition = |given: &Option<String>, table: &Table| match given {
         Some(given) if given.trim().is_empty() => None,
         Some(given) => Some(given.trim().to_owned()),

@@ -173,8 +173,14 @@ pub(super) async fn readable(client: &Client, table: &Table) -> Result<(), Error
     Ok(())
 }
 
-/// Every read looks a member up by the user's id.
-pub(super) async fn indexed(client: &Client, members: &Table, user: &Column) -> Result<(), Error> {
+/// Every read looks a member up by the ids of the user and the organization. An index of the user alone will
+/// do, and takes longer the more organizations the user has.
+pub(super) async fn indexed(
+    client: &Client,
+    members: &Table,
+    user: &Column,
+    org: &Column,
+) -> Result<(), Error> {
     let sql = "select c.relkind = 'v' or exists (
           select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
           where i.indrelid = c.oid and i.indisvalid and i.indpred is null and a.attname = $2)
@@ -185,10 +191,11 @@ pub(super) async fn indexed(client: &Client, members: &Table, user: &Column) -> 
     }
     Err(Error::Unusable(format!(
         "{table} has no index that begins with {column}, and every read looks for it. Make one first: create \
-         index concurrently on {table} ({quoted}).",
+         index concurrently on {table} ({}, {}).",
+        user.quoted,
+        org.quoted,
         table = members.name,
         column = user.name,
-        quoted = user.quoted,
     )))
 }
 
