@@ -19,8 +19,6 @@ pub struct Plan {
     pub starts: usize,
     /// Requests of each function on its own.
     pub requests: usize,
-    /// How many of the reads that must not cost more there are at once.
-    pub reads_at_once: &'static [u64],
     /// How long a reconciliation may take, in seconds.
     pub sweep: i64,
 }
@@ -35,7 +33,6 @@ impl Plan {
         large: Population { organizations: 500_000, events: 5_000_000 },
         starts: 40,
         requests: 100,
-        reads_at_once: &[1, 8],
         sweep: 10,
     };
 
@@ -48,7 +45,6 @@ impl Plan {
         large: Population { organizations: 40_000, events: 200_000 },
         starts: 15,
         requests: 30,
-        reads_at_once: &[1],
         sweep: 3,
     };
 }
