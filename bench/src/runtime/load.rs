@@ -34,15 +34,15 @@ const TO_WARM: u32 = 30;
 /// Starts an instance for each source, and keeps all of them busy for so long. `server`: PostgreSQL's
 /// process.
 ///
-/// # Panics
-/// If an answer is not the right one: then something else was measured.
+/// # Errors
+/// An answer that is not the right one: then something else was measured.
 pub fn load(
     program: &Path,
     environment: &Environment,
     sources: Vec<Box<dyn Source>>,
     time: Duration,
     server: u32,
-) -> Sample {
+) -> Result<Sample, String> {
     let gate = Arc::new(Gate::default());
     // Far from now: no function hurries.
     let deadline = (Clock::System.now().as_second() + 3600) * 1000;
@@ -68,7 +68,7 @@ pub fn load(
     for lane in &lanes {
         let measured = lane.take();
         if let Some(wrong) = measured.wrong {
-            panic!("{} answered: {wrong}", program.display());
+            return Err(format!("{} answered: {wrong}", program.display()));
         }
         times.extend(measured.times);
         last = last.max(measured.last.unwrap_or(started));
@@ -78,14 +78,14 @@ pub fn load(
     let each = |part: usize| Some(after[part].saturating_sub(before[part]).as_secs_f64() * 1e6 / count);
     let mut milliseconds: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
     milliseconds.sort_by(f64::total_cmp);
-    Sample {
+    Ok(Sample {
         per_second: count / (last - started).as_secs_f64(),
         p50: Some(quantile(&milliseconds, 0.5)),
         p99: Some(quantile(&milliseconds, 0.99)),
         function: each(0),
         database: each(1),
         load: each(2),
-    }
+    })
 }
 
 /// The value below which this share of sorted values lies.
