@@ -37,6 +37,21 @@ impl Measured {
     }
 }
 
+/// Measures three times at most, as long as the error says by this word that a lock was not had in time: the
+/// disk stood still for a while, and Stripe would send the event once more.
+pub fn until_locks_are_had(word: &str, attempt: impl Fn() -> Result<Sample, String>) -> Sample {
+    let mut tries = 3;
+    loop {
+        match attempt() {
+            Ok(sample) => return sample,
+            Err(error) => {
+                tries -= 1;
+                assert!(tries > 0 && error.contains(word), "{error}");
+            }
+        }
+    }
+}
+
 /// Measures each once, then each once more, and so on. After that, those again that were disturbed.
 pub fn take_turns(plan: &Plan, mut measures: Vec<Measure<'_>>) -> Vec<Measured> {
     let mut all: Vec<Vec<(Sample, Noise)>> = measures.iter().map(|_| Vec::new()).collect();

@@ -9,7 +9,7 @@ use crate::pgbench::{Calls, Pgbench, Target, floor_events, floor_reads};
 use crate::plan::Plan;
 use crate::programs::Programs;
 use crate::requests::{Asker, EventSource, People, Population, ReadSource, SIGNING_SECRET};
-use crate::rounds::Measure;
+use crate::rounds::{Measure, until_locks_are_had};
 use crate::runtime::{Environment, Sample, Source, load};
 use crate::server::Server;
 
@@ -39,22 +39,15 @@ impl Database<'_> {
         environment(&self.people, url)
     }
 
-    /// Events through the webhook. As by pgbench, it is done again where a lock was not had in time.
+    /// Events through the webhook.
     pub fn webhook(&self, in_flight: u64) -> Sample {
         let source = |lane| -> Box<dyn Source> {
             Box::new(EventSource::new(self.root, self.population, lane, in_flight))
         };
         let environment = self.environment(self.server.url("billing_events", self.name));
-        let mut tries = 3;
-        loop {
-            match self.load("webhook", &environment, (0..in_flight).map(source).collect()) {
-                Ok(sample) => return sample,
-                Err(wrong) => {
-                    tries -= 1;
-                    assert!(tries > 0 && wrong.contains("\"retry-after\""), "{wrong}");
-                }
-            }
-        }
+        until_locks_are_had("\"retry-after\"", || {
+            self.load("webhook", &environment, (0..in_flight).map(source).collect())
+        })
     }
 
     /// Reads through the entitlements function. `remembered`: an instance may answer from memory.

@@ -19,6 +19,7 @@ pub use script::{floor_events, floor_reads};
 
 use crate::machine::{Processes, ran};
 use crate::requests::Population;
+use crate::rounds::until_locks_are_had;
 use crate::runtime::{Sample, quantile};
 
 /// The program, and where it puts its logs.
@@ -47,20 +48,13 @@ impl Pgbench {
         program.is_file().then_some(Self { program, folder })
     }
 
-    /// Keeps so many clients busy with a script for some seconds, after they have warmed up. Where the disk
-    /// stood still for so long that a lock was not had in time, it is done again: Stripe would send the event
-    /// once more, and pgbench ends.
+    /// Keeps so many clients busy with a script for some seconds, after they have warmed up. pgbench ends at
+    /// the first error.
     pub fn run(&self, script: &str, target: Target<'_>, clients: u64, seconds: u64) -> Sample {
-        let mut tries = 3;
-        loop {
-            match self.attempt(script, target, clients, seconds) {
-                Ok(sample) => return sample,
-                Err(errors) => {
-                    tries -= 1;
-                    assert!(tries > 0 && errors.contains("lock timeout"), "pgbench: {errors}\n{script}");
-                }
-            }
-        }
+        until_locks_are_had("lock timeout", || {
+            let attempt = self.attempt(script, target, clients, seconds);
+            attempt.map_err(|errors| format!("pgbench: {errors}\n{script}"))
+        })
     }
 
     fn attempt(
