@@ -76,10 +76,7 @@ begin
     where s.stripe_subscription_id = after.stripe_subscription_id;
   end if;
   if resolved.learned is not null then
-    insert into billing.prices as p (price_id, plan_code)
-    select l.key, l.value from jsonb_each_text(resolved.learned) l
-    on conflict (price_id) do update set plan_code = excluded.plan_code
-      where p.adopted_by is null and p.plan_code <> excluded.plan_code;
+    perform billing_private.learn_prices(resolved.learned);
   end if;
   written := billing_private.record_changes(before, after, cause);
   written := billing_private.apply_subscriptions(org, after.livemode, cause);

@@ -55,3 +55,34 @@ async fn a_table_that_is_locked_holds_no_event_up() {
         t.deliver(&event).await.assert_outcome("applied");
     }
 }
+
+#[tokio::test]
+async fn a_price_that_somebody_writes_about_holds_no_event_up() {
+    let (t, event, mut other) = two_events().await;
+    // Both are of one price, and the second says that it sells another plan.
+    let price = &mut other["data"]["object"]["items"]["data"][0]["price"];
+    (price["lookup_key"], price["metadata"]) = (json!("promptforge_enterprise_month"), json!({}));
+    let id = price["id"].as_str().unwrap().to_owned();
+    assert_eq!(event["data"]["object"]["items"]["data"][0]["price"]["id"], id);
+
+    // First it is about to be known, as while a catalogue is applied.
+    let insert = format!("insert into prices (price_id, plan_code) values ('{id}', 'pro')");
+    let holder = holding(&t, &insert).await;
+    t.deliver(&event).await.assert_outcome("applied");
+    holder.batch_execute("commit").await.unwrap();
+
+    let lock = format!("select from prices where price_id = '{id}' for update");
+    let holder = holding(&t, &lock).await;
+    t.deliver(&other).await.assert_outcome("applied");
+    holder.batch_execute("rollback").await.unwrap();
+    let plans = "select string_agg(plan_code, ' ' order by plan_code) from subscriptions";
+    assert_eq!(t.value(plans).await, "enterprise pro");
+
+    // Who comes next says it again, and then it is known.
+    let known = format!("select plan_code from prices where price_id = '{id}'");
+    assert_eq!(t.value(&known).await, "pro");
+    other["id"] = json!("evt_once_more");
+    other["created"] = json!(other["created"].as_i64().unwrap() + 2);
+    t.deliver(&other).await.assert_outcome("applied");
+    assert_eq!(t.value(&known).await, "enterprise");
+}

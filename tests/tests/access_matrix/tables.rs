@@ -127,6 +127,7 @@ kept                    .    x        x      x     x     x       x      .      .
 kept_of                 .    x        x      x     x     x       x      .      .        .      x
 kept_then               .    .        .      .     .     x       .      .      .        .      x
 known_flags             .    .        .      .     .     .       .      .      .        .      .
+learn_prices            .    .        .      .     .     .       .      .      .        .      .
 list_prices             .    .        .      .     .     .       .      .      .        .      .
 live_modes              .    .        .      .     .     .       .      .      .        .      .
 livemode                .    x        x      x     x     x       x      .      .        .      x
