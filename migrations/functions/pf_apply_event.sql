@@ -47,10 +47,8 @@ begin
   result := set_config('billing.cause', asked.id, true);
   -- Most events name their organization: then a glance tells what is to be locked.
   if asked.org_ids[1] is not null then
-    locked := billing_private.lock_organizations(array_remove(
-      asked.org_ids || md5(asked.payment_intent)::uuid || (
-        select s.org_id from billing.subscriptions s where s.stripe_subscription_id = asked.subscription),
-      null));
+    locked := billing_private.lock_organizations(
+      array_remove(asked.org_ids || md5(asked.payment_intent)::uuid, null), asked.subscription);
   end if;
   -- A subscription that moves to another organization changes both: both are locked. It may have moved while
   -- we waited for a lock: then again.

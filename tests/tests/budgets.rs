@@ -32,7 +32,9 @@ fn changed(t: &TestApp, number: i64) -> Value {
     event["id"] = json!(format!("evt_budget{number}"));
     // Later than any read of Stripe may have seen: no event needs another one.
     event["created"] = json!(t.now() + 3600 + number);
+    event["data"]["object"]["status"] = json!("active");
     let price = &mut event["data"]["object"]["items"]["data"][0]["price"];
+    price["id"] = json!(format!("price_of_{plan}"));
     price["lookup_key"] = json!(format!("promptforge_{plan}_month"));
     price["metadata"]["plan_code"] = json!(plan);
     event
@@ -54,10 +56,12 @@ fn hold(function: &str, traffic: &Traffic) {
 #[tokio::test]
 async fn an_event_costs_the_database_no_more_than_its_budget() {
     let (t, wire) = tapped().await;
-    // Connects.
-    assert_eq!(t.deliver(&changed(&t, 1)).await.status, 200);
+    // Connects, and learns what both prices sell.
+    for number in 1..=3 {
+        assert_eq!(t.deliver(&changed(&t, number)).await.status, 200);
+    }
     wire.take();
-    let answer = t.deliver(&changed(&t, 2)).await;
+    let answer = t.deliver(&changed(&t, 4)).await;
     assert_eq!(answer.body["outcome"], "applied", "{}", answer.body);
     hold("webhook", &wire.take());
 }
