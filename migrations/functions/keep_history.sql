@@ -15,16 +15,18 @@ declare
   org uuid;
   mark text;
 begin
-  if tg_op = 'UPDATE' and new is not distinct from old then
-    return null;
-  end if;
-  if tg_op = 'DELETE' then
-    before := to_jsonb(old);
-  elsif tg_op = 'UPDATE' and tg_nargs = 2 then
-    -- It is another organization's now.
-    if old.org_id <> new.org_id then
-      before := to_jsonb(old);
+  if tg_op = 'UPDATE' then
+    if new is not distinct from old then
+      return null;
     end if;
+    if tg_nargs = 2 then
+      -- It is another organization's now.
+      if old.org_id <> new.org_id then
+        before := to_jsonb(old);
+      end if;
+    end if;
+  elsif tg_op = 'DELETE' then
+    before := to_jsonb(old);
   end if;
   if before is not null then
     insert into billing.history (org_id, kind, key, cause)
