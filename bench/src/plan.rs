@@ -29,7 +29,7 @@ impl Plan {
         rounds: 3,
         seconds: 2,
         spare_rounds: 1,
-        small: Population { organizations: 100_000, events: 0 },
+        small: Population { organizations: 50_000, events: 0 },
         large: Population { organizations: 500_000, events: 5_000_000 },
         starts: 40,
         requests: 100,

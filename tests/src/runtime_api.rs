@@ -25,6 +25,7 @@ pub struct RuntimeApi {
 struct Work {
     waiting: Mutex<VecDeque<(String, String)>>,
     arrived: Notify,
+    idle: Notify,
     answers: Mutex<HashMap<String, oneshot::Sender<Value>>>,
 }
 
@@ -40,6 +41,11 @@ impl RuntimeApi {
             .with_state(Arc::clone(&state));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { address, state }
+    }
+
+    /// Returns once a program has asked for work and there is none: it has started.
+    pub async fn idle(&self) {
+        self.state.idle.notified().await;
     }
 
     /// Has an event handled, by whichever program asks for it, and returns the answer.
@@ -72,6 +78,7 @@ async fn next(State(work): State<Arc<Work>>) -> (HeaderMap, String) {
             }
             return (headers, event);
         }
+        work.idle.notify_one();
         work.arrived.notified().await;
     }
 }

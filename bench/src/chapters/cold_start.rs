@@ -6,15 +6,12 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::Instant;
 
-use super::COLD_START;
+use super::{COLD_START, HELLO};
 use crate::plan::Plan;
 use crate::programs::Programs;
 use crate::report::{Line, Report};
 use crate::rounds::median;
 use crate::runtime::{Environment, Instance, quantile};
-
-/// The program that does nothing.
-const HELLO: &str = "bench-hello";
 
 /// Starts every program again and again, by turns.
 pub fn cold_start(

@@ -27,10 +27,15 @@ pub const SMALL: &str = "A young application";
 /// See [`COLD_START`].
 pub const LARGE: &str = "The same after years";
 
+/// The program that does nothing.
+pub const HELLO: &str = "bench-hello";
+
 /// The names of what is measured in several chapters, or compared.
 pub const EVENT: &str = "webhook";
 /// See [`EVENT`].
 pub const READ: &str = "entitlements";
+/// See [`EVENT`].
+pub const EMPTY: &str = "an empty function";
 /// See [`EVENT`].
 pub const OUR_EVENT: &str = "our event call, by pgbench";
 /// See [`EVENT`].

@@ -138,12 +138,15 @@ fn sample(root: &Path, step: &str, plan: &str) -> (Value, Marks) {
     let event: Value = serde_json::from_str(&text).expect("JSON");
     let object = &event["data"]["object"];
     let sampled = |value: &Value| value.as_str().expect("an id").to_owned();
+    // Each plan has a price of its own.
+    let price = sampled(&object["items"]["data"][0]["price"]["id"]);
     let text = text
         .replace(&sampled(&object["id"]), "@subscription")
         .replace(&sampled(&object["customer"]), "@customer")
         .replace(&sampled(&object["metadata"]["org_id"]), "@org")
         // In the sample it is paid a moment later.
         .replace("\"status\": \"incomplete\"", "\"status\": \"active\"")
+        .replace(&price, &format!("price_of_{plan}"))
         .replace("promptforge_pro_", &format!("promptforge_{plan}_"))
         .replace("\"plan_code\": \"pro\"", &format!("\"plan_code\": \"{plan}\""));
     let marks =
