@@ -33,24 +33,27 @@ begin
   processed := found.processed;
   customer_stored := found.by_customer is not null;
   gone := false;
-  if org is null and cardinality(named) > 1 then
-    select o.id into org
-    from unnest(named) with ordinality as n (id, place) join billing.organizations o using (id)
-    order by n.place limit 1;
-  end if;
   org_named := org is not null;
-  if org is null and reference is not null and current.org_named is not true then
-    select o.id into org from billing.organizations o where o.id = reference;
-  end if;
   if org is null then
-    org := coalesce(current.org_id, (
-      select p.org_id from billing.payments p where p.stripe_payment_intent_id = payment_intent limit 1),
-      found.by_customer);
-    if org is null and payment_intent is not null then
-      select s.org_id into org from billing.subscriptions s where s.stripe_customer_id = customer limit 1;
+    if cardinality(named) > 1 then
+      select o.id into org
+      from unnest(named) with ordinality as n (id, place) join billing.organizations o using (id)
+      order by n.place limit 1;
+      org_named := org is not null;
     end if;
-    org_named := coalesce(current.org_named, false);
-    gone := org is not null and not exists (select from billing.organizations o where o.id = org);
+    if org is null and reference is not null and current.org_named is not true then
+      select o.id into org from billing.organizations o where o.id = reference;
+    end if;
+    if org is null then
+      org := coalesce(current.org_id, (
+        select p.org_id from billing.payments p where p.stripe_payment_intent_id = payment_intent limit 1),
+        found.by_customer);
+      if org is null and payment_intent is not null then
+        select s.org_id into org from billing.subscriptions s where s.stripe_customer_id = customer limit 1;
+      end if;
+      org_named := coalesce(current.org_named, false);
+      gone := org is not null and not exists (select from billing.organizations o where o.id = org);
+    end if;
   end if;
   own := coalesce(org_named or org = found.by_customer, false);
   if org is null then

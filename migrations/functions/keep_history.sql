@@ -39,25 +39,21 @@ begin
     values (coalesce(after ->> tg_argv[1], nobody)::uuid, tg_table_name, after ->> tg_argv[0], after,
       by_whom);
   end if;
-  case tg_table_name
-    when 'entitlements' then
-      org := coalesce(after ->> 'org_id', before ->> 'org_id');
-    when 'subscriptions' then
-      -- One that comes changes a row of entitlements, too; so does one that begins or ceases to explain the
-      -- plan.
-      if tg_op = 'UPDATE' then
-        if (old.status, old.pause_behavior, old.billing_interval, old.interval_count, old.discounts,
-            old.schedule, old.current_period_end, old.cancel_at, old.grace_until, old.trial_end,
-            old.unknown_price, old.items, old.bought)
-          is distinct from (new.status, new.pause_behavior, new.billing_interval, new.interval_count,
-            new.discounts, new.schedule, new.current_period_end, new.cancel_at, new.grace_until,
-            new.trial_end, new.unknown_price, new.items, new.bought)
-        then
-          org := new.org_id;
-        end if;
-      end if;
-    else null;
-  end case;
+  if tg_table_name = 'entitlements' then
+    org := coalesce(after ->> 'org_id', before ->> 'org_id');
+  elsif tg_op = 'UPDATE' and tg_table_name = 'subscriptions' then
+    -- One that comes changes a row of entitlements, too; so does one that begins or ceases to explain the
+    -- plan.
+    if (old.status, old.pause_behavior, old.billing_interval, old.interval_count, old.discounts,
+        old.schedule, old.current_period_end, old.cancel_at, old.grace_until, old.trial_end,
+        old.unknown_price, old.items, old.bought)
+      is distinct from (new.status, new.pause_behavior, new.billing_interval, new.interval_count,
+        new.discounts, new.schedule, new.current_period_end, new.cancel_at, new.grace_until,
+        new.trial_end, new.unknown_price, new.items, new.bought)
+    then
+      org := new.org_id;
+    end if;
+  end if;
   if org is not null then
     -- An event changes a subscription and what follows from it: one row tells both, with the id of
     -- billing_private.note_changes. A savepoint that is rolled back takes the mark with the row.

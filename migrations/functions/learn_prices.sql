@@ -1,4 +1,4 @@
--- Keeps what Stripe said of prices, {price: plan}, for when it no longer says it; what an operator said stays.
+-- Keeps what Stripe said of prices, {price: plan}, for when it says it no more. What an operator said stays.
 -- A price is many organizations': their events wait neither for each other nor for a change of the catalogue.
 -- If somebody else writes about it at this moment, what they say is kept.
 create or replace function billing_private.learn_prices(learned jsonb) returns void

@@ -36,6 +36,7 @@ declare
   current billing.subscriptions;
   after billing.subscriptions;
   keys uuid[];
+  payment_key uuid;
   locked uuid[] := '{}';
   took integer;
   grace interval;
@@ -45,10 +46,14 @@ declare
 begin
   -- For the history; an assignment, because a statement would cost more.
   result := set_config('billing.cause', asked.id, true);
-  -- Most events name their organization: then a glance tells what is to be locked.
+  -- A payment and its refund meet, though nobody knows yet whose they are.
+  if asked.payment_intent is not null then
+    payment_key := md5(asked.payment_intent)::uuid;
+  end if;
+  -- Most events name their organization: then it is known what is to be locked.
   if asked.org_ids[1] is not null then
-    locked := billing_private.lock_organizations(
-      array_remove(asked.org_ids || md5(asked.payment_intent)::uuid, null), asked.subscription);
+    locked := billing_private.lock_organizations(array_remove(asked.org_ids || payment_key, null),
+      asked.subscription);
   end if;
   -- A subscription that moves to another organization changes both: both are locked. It may have moved while
   -- we waited for a lock: then again.
@@ -56,8 +61,7 @@ begin
     whose := billing_private.find_organization(asked.org_ids, asked.reference, asked.id,
       to_timestamp(asked.created), asked.subscription, asked.customer, asked.payment_intent);
     current := whose.current;
-    -- A payment and its refund meet, though nobody knows yet whose they are.
-    keys := array_remove(array[whose.org, current.org_id, md5(asked.payment_intent)::uuid], null);
+    keys := array_remove(array[whose.org, current.org_id, payment_key], null);
     exit when whose.processed or locked @> keys;
     locked := locked || billing_private.lock_organizations(keys);
   end loop;
@@ -111,12 +115,13 @@ begin
       result := billing_private.ordering(asked.created, asked.snapshot is not null,
         coalesce(current.known_through, -1), coalesce(current.may_include, -1), current.status);
       -- It may say what was paid last, which counts once a payment fails.
-      if result = 'covered' and asked.thin and asked.version is null
-        and not billing_private.is_ended(current.status)
-        and (current.paid_at < asked.created) is not false
-      then
-        return jsonb_build_object('ask_stripe',
-          jsonb_build_object('version', current.version, 'for_paid', true));
+      if asked.thin then
+        if result = 'covered' and asked.version is null and not billing_private.is_ended(current.status)
+          and (current.paid_at < asked.created) is not false
+        then
+          return jsonb_build_object('ask_stripe',
+            jsonb_build_object('version', current.version, 'for_paid', true));
+        end if;
       end if;
       if asked.version is not null then
         result := case
@@ -128,27 +133,29 @@ begin
       end if;
       -- Of what has ended for an organization that is gone and forgotten, nothing is to be known again; and
       -- whether it has, only Stripe knows: an old event may come once more.
-      if result = 'write' and whose.gone and current.version is null
-        and billing_private.is_forgotten(whose.org) then
-        result := case
-          when asked.version is null then 'read'
-          when billing_private.is_ended(asked.snapshot ->> 'status') then 'ignored'
-          else 'write'
-        end;
+      if whose.gone then
+        if result = 'write' and current.version is null and billing_private.is_forgotten(whose.org) then
+          result := case
+            when asked.version is null then 'read'
+            when billing_private.is_ended(asked.snapshot ->> 'status') then 'ignored'
+            else 'write'
+          end;
+        end if;
       end if;
       if result = 'read' then
         return jsonb_build_object('ask_stripe', jsonb_build_object('version', coalesce(current.version, 0)));
       end if;
-      if result = 'write' and asked.version is null and asked.open_discounts and (jsonb_path_exists(
-        billing_private.with_terms(asked.snapshot -> 'discounts', current.discounts),
-        '$[*] ? (!exists(@.terms) && !exists(@.item))')
-        or asked.snapshot -> 'schedule' ? 'id' and not asked.snapshot -> 'schedule' ? 'next'
-          and not billing_private.with_next(asked.snapshot -> 'schedule', current.schedule) ? 'next')
-      then
-        return jsonb_build_object('ask_stripe',
-          jsonb_build_object('version', coalesce(current.version, 0), 'for_discounts', true));
-      end if;
       if result = 'write' then
+        if asked.version is null and asked.open_discounts then
+          if jsonb_path_exists(billing_private.with_terms(asked.snapshot -> 'discounts', current.discounts),
+              '$[*] ? (!exists(@.terms) && !exists(@.item))')
+            or asked.snapshot -> 'schedule' ? 'id' and not asked.snapshot -> 'schedule' ? 'next'
+              and not billing_private.with_next(asked.snapshot -> 'schedule', current.schedule) ? 'next'
+          then
+            return jsonb_build_object('ask_stripe',
+              jsonb_build_object('version', coalesce(current.version, 0), 'for_discounts', true));
+          end if;
+        end if;
         after := billing_private.write_snapshot(whose.org, whose.org_named, whose.own, current,
           asked.snapshot,
           coalesce(asked.observed_at, asked.created), asked.observed_at is not null,
@@ -161,11 +168,11 @@ begin
       else
         after := current;
       end if;
-      if coalesce(asked.carried, asked.snapshot) ->> 'status' = 'active'
-        and (asked.carried is not null or result = 'covered')
-      then
-        perform billing_private.note_paid(after, coalesce(asked.carried, asked.snapshot), asked.created,
-          grace, asked.id);
+      if asked.carried is not null or result = 'covered' then
+        if coalesce(asked.carried, asked.snapshot) ->> 'status' = 'active' then
+          perform billing_private.note_paid(after, coalesce(asked.carried, asked.snapshot), asked.created,
+            grace, asked.id);
+        end if;
       end if;
       result := case result when 'write' then 'applied' when 'covered' then 'stale' else result end;
     end if;

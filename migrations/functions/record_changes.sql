@@ -14,12 +14,13 @@ begin
     recorded := billing_private.record(after.org_id, 'paid_by_stranger', null, after.plan_code, cause,
       subscription);
   end if;
-  if after.unknown_price is not null and billing_private.is_live(after.status)
-    and (after.unknown_price is distinct from before.unknown_price
+  if after.unknown_price is not null then
+    if billing_private.is_live(after.status) and (after.unknown_price is distinct from before.unknown_price
       or billing_private.is_live(before.status) is not true)
-  then
-    recorded := billing_private.record(after.org_id, 'unknown_plan', before.plan_code, after.plan_code, cause,
-      subscription || jsonb_build_object('price', after.unknown_price));
+    then
+      recorded := billing_private.record(after.org_id, 'unknown_plan', before.plan_code, after.plan_code,
+        cause, subscription || jsonb_build_object('price', after.unknown_price));
+    end if;
   end if;
   if after.items is distinct from before.items and jsonb_path_exists(after.items, '$[*].unreadable') then
     recorded := billing_private.record(after.org_id, 'addon_unreadable', null, null, cause,

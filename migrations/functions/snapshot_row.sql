@@ -38,12 +38,14 @@ begin
     if unknown_price is null and sold.plan is null and item.seats is null and item.flags is null then
       unknown_price := coalesce(item.price, 'none');
     end if;
+    if item.flags is not null then
+      item.unreadable := coalesce(item.unreadable, billing_private.unknown_flags(item.flags));
+      item.flags := billing_private.known_flags(item.flags);
+    end if;
     items := items || jsonb_strip_nulls(jsonb_build_object(
       'price', item.price, 'plan', sold.plan, 'quantity', item.quantity, 'seats', item.seats,
-      'flags', case when item.flags is not null then billing_private.known_flags(item.flags) end,
-      'unreadable', coalesce(item.unreadable,
-        case when item.flags is not null then billing_private.unknown_flags(item.flags) end),
-      'interval', item.interval, 'interval_count', item.interval_count, 'currency', item.currency));
+      'flags', item.flags, 'unreadable', item.unreadable, 'interval', item.interval,
+      'interval_count', item.interval_count, 'currency', item.currency));
     if price_id is null or sold.rank > highest and coalesce(item.quantity, 1) > 0 then
       plan_code := case when coalesce(item.quantity, 1) > 0 then sold.plan end;
       highest := case when coalesce(item.quantity, 1) > 0 then coalesce(sold.rank, -1) else -1 end;
