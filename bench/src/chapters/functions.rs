@@ -99,8 +99,8 @@ async fn measure(
         ("request_ms_as_given", later_given),
     ];
     line.note = format!(
-        "{peak:.1} MB; start {start:.1} ms and first request {first:.1} ms of a processor; at {given} MB both \
-         {first_given:.0} ms, later {later_given:.0} ms"
+        "{peak:.1} MB; start {start:.1} ms and first request {first:.1} ms of a processor; at {given} MB \
+         both {first_given:.0} ms, later {later_given:.0} ms"
     );
     line
 }
