@@ -32,14 +32,14 @@ begin
       (select p.plan_code from unnest(wanted) w
         join billing.plans p using (plan_code) order by p.rank desc limit 1)
     into highest_before, highest_after;
-    if 'addon' in ((stored[cardinality(stored)]).source, (wanted[cardinality(wanted)]).source) then
-      perform billing_private.record_addons(org, stored, wanted, cause);
-      recorded := true;
-    end if;
   end if;
   if coalesce(highest_before, 'pilot') <> coalesce(highest_after, 'pilot') then
     recorded := billing_private.record(
       org, 'plan_changed', coalesce(highest_before, 'pilot'), coalesce(highest_after, 'pilot'), cause);
+  end if;
+  if 'addon' in ((stored[cardinality(stored)]).source, (wanted[cardinality(wanted)]).source) then
+    perform billing_private.record_addons(org, stored, wanted, cause);
+    recorded := true;
   end if;
   return recorded;
 end $$;
