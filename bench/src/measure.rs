@@ -8,7 +8,8 @@ use clap::ValueEnum;
 use shared::config::Function;
 
 use crate::chapters::{
-    Database, LARGE, SMALL, cold_start, decode, environment, functions, reconcile, sizes, space, throughput,
+    Database, LARGE, SMALL, cold_start, decode, empty, environment, functions, reconcile, sizes, space,
+    throughput,
 };
 use crate::filling::{assert_applied, fill};
 use crate::machine::{Watch, describe};
@@ -121,6 +122,7 @@ async fn small(database: &Database<'_>, report: &mut Report) {
     let admin = fill(database).await;
     let calls = calls(database).await;
     let mut measures = throughput(database, &calls, &[1, 8, 32]);
+    measures.extend(empty(database, &[1, 8]));
     measures.extend(sizes(database));
     report.add_rounds(SMALL, take_turns(&database.plan, measures));
     assert_applied(&admin).await;

@@ -14,7 +14,7 @@ pub use functions::functions;
 pub use reconcile::reconcile;
 pub use sizes::sizes;
 pub use space::space;
-pub use throughput::{Database, environment, throughput};
+pub use throughput::{Database, empty, environment, throughput};
 
 /// The chapters' names.
 pub const COLD_START: &str = "From the start of a program to its first request for work";

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{EVENT, FLOOR_EVENT, FLOOR_READ, HELLO, OUR_EVENT, OUR_READ, READ};
+use super::{EMPTY, EVENT, FLOOR_EVENT, FLOOR_READ, HELLO, OUR_EVENT, OUR_READ, READ};
 use crate::pgbench::{Calls, Pgbench, Target, floor_events, floor_reads};
 use crate::plan::Plan;
 use crate::programs::Programs;
@@ -48,8 +48,8 @@ impl Database<'_> {
         })
     }
 
-    /// The same events for a function that does nothing: what Lambda's runtime takes of each.
-    pub fn empty(&self, in_flight: u64) -> Sample {
+    /// The same events for a function that does nothing.
+    fn empty(&self, in_flight: u64) -> Sample {
         let source = |lane| -> Box<dyn Source> { Box::new(Unread(self.events(lane, in_flight))) };
         self.load(HELLO, &Environment::new(), (0..in_flight).map(source).collect())
             .unwrap_or_else(|wrong| panic!("{wrong}"))
@@ -85,7 +85,7 @@ impl Database<'_> {
     }
 }
 
-/// Events that any answer will do for.
+/// Events whose answer says nothing.
 struct Unread(EventSource);
 
 impl Source for Unread {
@@ -137,4 +137,12 @@ pub fn throughput<'a>(database: &'a Database<'a>, calls: &'a Calls, at_once: &[u
         add(READ, Box::new(move || database.entitlements(Asker::Anybody, false, in_flight)));
     }
     measures
+}
+
+/// A function that does nothing, with so many at once: what Lambda's runtime takes of each event.
+pub fn empty<'a>(database: &'a Database<'a>, at_once: &'a [u64]) -> impl Iterator<Item = Measure<'a>> {
+    at_once.iter().map(move |&in_flight| {
+        let run = Box::new(move || database.empty(in_flight));
+        Measure { what: EMPTY.to_owned(), in_flight, run }
+    })
 }
