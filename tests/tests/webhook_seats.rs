@@ -89,8 +89,12 @@ async fn a_recurring_add_on_lasts_as_long_as_its_item() {
     t.say(&said(AT + 9).named(&t.org)).await.assert_outcome("applied");
     assert_eq!(answer(&t).await["entitlements"]["hasAPI"], false);
     let trail = "select string_agg(concat_ws(' ', kind, telemetry ->> 'from', telemetry ->> 'to',
-        telemetry ->> 'unreadable'), ', ' order by id) from runs where kind like 'addon%'";
-    assert_eq!(t.value(trail).await, "addon_unreadable hasNoSuch, addon_granted hasAPI, addon_ended hasAPI");
+        telemetry ->> 'unreadable'), ', ' order by id) from runs
+        where kind like 'addon%' or kind = 'plan_changed'";
+    assert_eq!(
+        t.value(trail).await,
+        "addon_unreadable hasNoSuch, plan_changed pilot pro, addon_granted hasAPI, addon_ended hasAPI"
+    );
 }
 
 #[tokio::test]
