@@ -6,14 +6,12 @@
 --                 where the row is written, it would have to be under the organization's lock, and a change
 --                 of the catalogue would hold all of them.)
 --   post, put     the application's URL lacks it; the event bus does
---   the answer    as billing_private.standing_told says it
+--   answer        as billing_private.standing_told says it
 -- What says nothing else than the last message, which arrived, is removed and not answered.
+drop function if exists billing.pf_claim_notifications(integer, integer);
 create or replace function billing.pf_claim_notifications(at_most integer, lease_seconds integer)
 returns table (
-  id uuid, version bigint, org_id uuid, post boolean, put boolean,
-  plan_code text, status text, reason text, billing_interval text, interval_count integer,
-  seats integer, current_period_end bigint, cancel_at bigint, grace_ends_at bigint, trial_ends_at bigint,
-  collection_paused boolean, discounts jsonb, features jsonb, scheduled jsonb, seats_used integer
+  id uuid, version bigint, org_id uuid, post boolean, put boolean, answer jsonb
 ) language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 #variable_conflict use_column
 declare
@@ -44,9 +42,10 @@ begin
     join billing.notifications n on n.org_id = o.org and n.next_attempt_at is not null
     group by n.org_id),
   answers as (
-    select w.version, w.org_id, has, sha256(convert_to(to_jsonb(has)::text, 'UTF8')) as answer_sha256
+    select w.version, w.org_id, told.answer, sha256(convert_to(told.answer::text, 'UTF8')) as answer_sha256
     from waiting w
-    cross join lateral billing_private.standing_told(w.org_id) has),
+    cross join lateral (
+      select to_jsonb(has) as answer from billing_private.standing_told(w.org_id) has) told),
   taken as (
     update billing.notifications n set
       attempts = n.attempts + 1, version = a.version, answer_sha256 = a.answer_sha256,
@@ -59,7 +58,7 @@ begin
     select t.org_id, (array_agg(t.id order by t.created_at desc, t.id))[1] as id,
       bool_or(t.posted_at is null) as post, bool_or(t.put_at is null) as put
     from taken t group by t.org_id)
-  select m.id, a.version, m.org_id, m.post, m.put, (a.has).*
+  select m.id, a.version, m.org_id, m.post, m.put, a.answer
   from messages m join answers a on a.org_id = m.org_id;
 end $$;
 revoke all on function billing.pf_claim_notifications(integer, integer) from public;

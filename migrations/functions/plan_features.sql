@@ -1,5 +1,5 @@
--- Keeps `plans.features` what `plan_entitlements` says, in the same commit. A flag that is added to any plan
--- stands in everybody's answer.
+-- Keeps `plans.features` and `plans.all_features` what `plan_entitlements` says, in the same commit. A flag
+-- that is added to any plan stands in everybody's answer.
 create or replace function billing_private.plan_features() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
@@ -20,11 +20,11 @@ begin
     left join billing.plan_entitlements e on e.plan_code = every.plan_code and exists (
       select from billing.plan_entitlements flag where flag.plan_code = 'pilot' and flag.feature = e.feature)
     group by every.plan_code)
-  update billing.plans p set features = said.features,
+  update billing.plans p set features = said.features, all_features = everybody.features || said.features,
     versions = billing_private.followed(p.versions, p.features, said.features, everybody.features)
   from said, said everybody
   where everybody.plan_code = 'pilot' and p.plan_code = said.plan_code
-    and (p.features <> said.features
+    and (p.features <> said.features or p.all_features <> everybody.features || said.features
       or p.versions <> billing_private.followed(p.versions, p.features, said.features, everybody.features));
   return null;
 end $$;

@@ -193,3 +193,73 @@ async fn a_database_that_hangs_and_a_pool_that_is_exhausted_are_told_as_unavaila
     t.db.batch_execute("rollback").await.unwrap();
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.status, 200);
 }
+
+/// Compares the two ways of `read_entitlements` in every state of one subscription and what it grants.
+const BOTH_WAYS: &str = r#"
+do $$
+declare
+  owner constant uuid := 'OWNER';
+  org constant uuid := 'ORG';
+  subscription constant text := (
+    select s.stripe_subscription_id from billing.subscriptions s where s.org_id = org);
+  state record;
+  short jsonb;
+  large jsonb;
+begin
+  -- Only the state counts here, not how it came about.
+  set local session_replication_role = replica;
+  for state in
+    select * from unnest('{active,trialing,past_due,canceled}'::text[]) status,
+      unnest('{pilot,pro,enterprise}'::text[]) plan,
+      unnest('{null,false,true}'::boolean[]) livemode,
+      (values (0, 0), (0, 3), (2, 0), (3000000000, 1)) as sold (units, seats),
+      unnest('{null,yesterday,infinity}'::timestamptz[]) expires,
+      unnest('{nothing,discount,schedule,version,paused,no subscription,add-on,no plan}'::text[]) beside
+    where beside = 'nothing' or status = 'active'
+  loop
+    update billing.subscriptions s set status = state.status, cancel_at = '2027-01-02',
+      trial_end = '2027-01-03', grace_until = '2027-01-04',
+      pause_behavior = case state.beside when 'paused' then 'keep_as_draft' end,
+      discounts = case state.beside when 'discount' then '[{"id": "di_1", "terms": {"name": null,
+        "percent_off": 10, "amount_off": null, "currency": null, "duration": "forever", "ends_at": null}}]'
+        else '[]' end::jsonb,
+      schedule = case state.beside when 'schedule' then '{"id": "sub_sched_1", "next": {
+        "at": "2030-01-01T00:00:00Z", "plan": "pilot", "interval": "month",
+        "items": [{"plan": "pilot", "quantity": 1}]}}'::jsonb end
+    where s.org_id = org;
+    update billing.plans p set versions = case state.beside when 'version'
+      then '[{"until": "2100-01-01", "seats": 7, "features": {"hasAPI": true}}]' else '[]' end::jsonb
+    where p.plan_code = 'pro';
+    delete from billing.entitlements e where e.org_id = org;
+    if state.beside <> 'no plan' then
+      insert into billing.entitlements
+        (org_id, source, plan_code, livemode, units, extra_seats, own, expires_at, source_id)
+      values (org, 'plan', state.plan, state.livemode, state.units, state.seats, true, state.expires,
+        case when state.beside <> 'no subscription' then subscription end);
+    end if;
+    if state.beside in ('add-on', 'no plan') then
+      insert into billing.entitlements (org_id, source, feature, livemode, expires_at)
+      values (org, 'addon', 'hasAPI', state.livemode, state.expires);
+    end if;
+    short := jsonb_strip_nulls(billing.read_entitlements(owner, org)::jsonb - '{role,position}'::text[]);
+    large := (select jsonb_strip_nulls(to_jsonb(has)) from billing_private.standing_told(org) has);
+    if short is distinct from large then
+      raise exception 'in % the answer is % and not %', to_jsonb(state), short, large;
+    end if;
+  end loop;
+end $$"#;
+
+#[tokio::test]
+async fn the_short_way_to_what_one_plan_grants_says_the_same_as_the_large_statement() {
+    for live in [false, true] {
+        let t = TestApp::start().await;
+        t.buy("pro", "month").await;
+        if live {
+            let customer = "insert into billing.customers (org_id, livemode, stripe_customer_id)
+                values (gen_random_uuid(), true, 'cus_live')";
+            t.db.batch_execute(customer).await.unwrap();
+        }
+        let compare = BOTH_WAYS.replace("OWNER", users::OWNER).replace("ORG", &t.org);
+        t.db.batch_execute(&compare).await.unwrap();
+    }
+}

@@ -150,9 +150,12 @@ async fn on_a_database_that_grants_everything_by_default_nothing_more_is_granted
 async fn the_functions_that_the_routes_call_look_up_themselves_who_is_a_member() {
     let t = TestApp::start_with_two_organizations().await;
     for (role, function) in [
-        ("billing_reader", "read_entitlements('USER', 'ORG')"),
+        ("billing_reader", "read_entitlements('USER', 'ORG') answer where answer is not null"),
         ("billing_reader", "read_flags('USER', 'ORG')"),
-        ("billing_reader", "read_replayed_entitlements('USER', 'ORG', null) where role is not null"),
+        (
+            "billing_reader",
+            "read_replayed_entitlements('USER', 'ORG', null) read where read ->> 'answer' is not null",
+        ),
         ("billing_checkout", "read_account('USER', 'ORG', false)"),
     ] {
         t.db.batch_execute(&format!("reset role; set role {role}")).await.unwrap();

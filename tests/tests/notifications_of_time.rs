@@ -88,7 +88,7 @@ async fn a_first_live_payment_is_told_to_whoever_has_what_test_payments_granted(
     let plan = async || {
         let [message] = claim(&t).await.try_into().unwrap();
         deliver(&t, std::slice::from_ref(&message)).await;
-        (message["org_id"].clone(), message["plan_code"].clone())
+        (message["org_id"].clone(), message["answer"]["plan_code"].clone())
     };
     assert_eq!(plan().await, (json!(t.org), json!("pro")));
     let live = format!(

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 use tokio_postgres::types::{Json, PgLsn, Type};
 
@@ -44,14 +46,10 @@ pub struct Replayed {
 /// # Errors
 /// If the database fails.
 pub async fn read(db: &Db, user: UserId, org: OrgId) -> Result<Option<Reading>, Error> {
-    let id = org.uuid();
-    // The position is looked at after the snapshot was taken: no change that is in the answer lies behind it.
-    let sql =
-        "select case when pg_is_in_recovery() then null else pg_current_wal_insert_lsn() end as log_position,
-        r.* from billing.read_entitlements($1, $2) r";
-    let rows = db.query(sql, &[(&user.uuid(), Type::UUID), (&id, Type::UUID)]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    Ok(Some(Reading { entitlements: told_to(row, org)?, position: position(row) }))
+    let sql = "select billing.read_entitlements($1, $2)";
+    let rows = db.query(sql, &[(&user.uuid(), Type::UUID), (&org.uuid(), Type::UUID)]).await?;
+    let Some(told) = answer::<Told>(&rows)? else { return Ok(None) };
+    Ok(Some(Reading { position: position(told.position.as_deref())?, entitlements: told.of(org) }))
 }
 
 /// The same at a replica, which does not look before it has replayed up to `least`.
@@ -65,54 +63,84 @@ pub async fn read_replayed(
     least: Option<Position>,
 ) -> Result<Replayed, Error> {
     let (id, least) = (org.uuid(), least.map(|position| PgLsn::from(position.bytes())));
-    let sql = "select * from billing.read_replayed_entitlements($1, $2, $3)";
+    let sql = "select billing.read_replayed_entitlements($1, $2, $3)";
     let params: Params<'_> = &[(&user.uuid(), Type::UUID), (&id, Type::UUID), (&least, Type::PG_LSN)];
     let rows = replica.query(sql, params).await?;
-    let row = rows.first().ok_or_else(|| Error::Answer("a replica's answer has no row".to_owned()))?;
-    let is_there = row.get::<_, Option<&str>>("role").is_some();
-    let lag = row.get::<_, Option<i64>>("lag_ms").map(|lag| Duration::from_millis(lag.max(0).unsigned_abs()));
+    let ReplayedAnswer { position: at, lag_ms, answer: told } =
+        answer(&rows)?.ok_or_else(|| Error::Answer("a replica's answer is null".to_owned()))?;
     Ok(Replayed {
-        entitlements: is_there.then(|| told_to(row, org)).transpose()?,
-        position: position(row),
-        lag,
+        entitlements: told.map(|told| told.of(org)),
+        position: position(at.as_deref())?,
+        lag: lag_ms.map(|lag| Duration::from_millis(lag.max(0).unsigned_abs())),
     })
 }
 
-fn position(row: &Row) -> Option<Position> {
-    row.get::<_, Option<PgLsn>>("log_position").map(|at| Position::new(at.into()))
+/// The only value of the only row. None: it is null.
+fn answer<T: DeserializeOwned>(rows: &[Row]) -> Result<Option<T>, Error> {
+    let Some(row) = rows.first() else { return Ok(None) };
+    let answer: Option<Json<T>> =
+        row.try_get(0).map_err(|error| Error::Answer(format!("entitlements: {error}")))?;
+    Ok(answer.map(|Json(answer)| answer))
 }
 
-/// For the member whose role the row has.
-fn told_to(row: &Row, org: OrgId) -> Result<EntitlementSet, Error> {
-    set(row, org, Role::from(row.get::<_, &str>("role")).may_change_billing())
+fn position(lsn: Option<&str>) -> Result<Option<Position>, Error> {
+    let read = |lsn: &str| lsn.parse::<PgLsn>().map(|at| Position::new(at.into()));
+    lsn.map(read).transpose().map_err(|_| Error::Answer("position: not a place in the log".to_owned()))
 }
 
-/// What a row of `billing_private.standing_told` says.
-pub(super) fn set(row: &Row, org: OrgId, can_manage_billing: bool) -> Result<EntitlementSet, Error> {
-    let second = |name: &str| row.get::<_, Option<i64>>(name).and_then(|s| Timestamp::from_second(s).ok());
-    let Json(features): Json<BTreeMap<String, bool>> =
-        row.try_get("features").map_err(|error| Error::Answer(format!("features: {error}")))?;
-    let discounts: Option<Json<Vec<Terms>>> =
-        row.try_get("discounts").map_err(|error| Error::Answer(format!("discounts: {error}")))?;
-    let scheduled: Option<Json<ScheduledChange>> =
-        row.try_get("scheduled").map_err(|error| Error::Answer(format!("scheduled: {error}")))?;
-    Ok(EntitlementSet {
-        org,
-        plan_code: row.get("plan_code"),
-        status: row.get::<_, Option<String>>("status").map(Status::from),
-        reason: row.get("reason"),
-        interval: row.get("billing_interval"),
-        interval_count: row.get("interval_count"),
-        discounts: discounts.map(|Json(discounts)| discounts),
-        seats: row.get("seats"),
-        seats_used: row.get("seats_used"),
-        scheduled: scheduled.map(|Json(scheduled)| scheduled),
-        current_period_end: second("current_period_end"),
-        cancel_at: second("cancel_at"),
-        grace_ends_at: second("grace_ends_at"),
-        trial_ends_at: second("trial_ends_at"),
-        collection_paused: row.get("collection_paused"),
-        can_manage_billing,
-        features,
-    })
+/// What `billing.read_replayed_entitlements` answers.
+#[derive(Deserialize)]
+struct ReplayedAnswer {
+    position: Option<String>,
+    lag_ms: Option<i64>,
+    answer: Option<Told>,
+}
+
+/// What `billing_private.standing_told` says, and `billing.read_entitlements` beside it.
+#[derive(Deserialize)]
+pub(super) struct Told {
+    role: Option<String>,
+    position: Option<String>,
+    plan_code: String,
+    status: Option<Status>,
+    reason: Option<String>,
+    billing_interval: Option<String>,
+    interval_count: Option<i32>,
+    seats: i32,
+    current_period_end: Option<i64>,
+    cancel_at: Option<i64>,
+    grace_ends_at: Option<i64>,
+    trial_ends_at: Option<i64>,
+    collection_paused: bool,
+    discounts: Option<Vec<Terms>>,
+    features: BTreeMap<String, bool>,
+    scheduled: Option<ScheduledChange>,
+    seats_used: i32,
+}
+
+impl Told {
+    /// For whom it names the role of; without a role for nobody in particular.
+    pub(super) fn of(self, org: OrgId) -> EntitlementSet {
+        let second = |at: Option<i64>| at.and_then(|at| Timestamp::from_second(at).ok());
+        let role = self.role.as_deref().map(Role::from);
+        EntitlementSet {
+            org,
+            plan_code: self.plan_code,
+            status: self.status,
+            reason: self.reason,
+            interval: self.billing_interval,
+            interval_count: self.interval_count,
+            discounts: self.discounts,
+            seats: self.seats,
+            seats_used: self.seats_used,
+            scheduled: self.scheduled,
+            current_period_end: second(self.current_period_end),
+            cancel_at: second(self.cancel_at),
+            grace_ends_at: second(self.grace_ends_at),
+            trial_ends_at: second(self.trial_ends_at),
+            collection_paused: self.collection_paused,
+            can_manage_billing: role.is_some_and(Role::may_change_billing),
+            features: self.features,
+        }
+    }
 }

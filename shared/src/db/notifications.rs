@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{Json, Type};
 use uuid::Uuid;
 
-use crate::db::{Db, Error, argument, entitlements};
+use crate::db::entitlements::Told;
+use crate::db::{Db, Error, argument};
 use crate::domain::entitlement::EntitlementSet;
 use crate::domain::ids::OrgId;
 
@@ -98,12 +99,14 @@ pub async fn claim(db: &Db, at_most: i32, lease: Duration) -> Result<Vec<Due>, E
     let sql = "select * from billing.pf_claim_notifications($1, $2)";
     let rows = db.query(sql, &[(&at_most, Type::INT4), (&lease, Type::INT4)]).await?;
     let due = rows.iter().map(|row| {
+        let Json(told): Json<Told> =
+            row.try_get("answer").map_err(|error| Error::Answer(format!("answer: {error}")))?;
         Ok(Due {
             id: row.get("id"),
             version: row.get("version"),
             post: row.get("post"),
             put: row.get("put"),
-            entitlements: entitlements::set(row, OrgId::from(row.get::<_, Uuid>("org_id")), false)?,
+            entitlements: told.of(OrgId::from(row.get::<_, Uuid>("org_id"))),
         })
     });
     due.collect()

@@ -7,7 +7,7 @@ use super::{GONE, ORG, OTHER};
 
 const SUBSCRIPTION_COLUMNS: usize = 36;
 /// And those of `plans`.
-const PLAN_COLUMNS: usize = 12;
+const PLAN_COLUMNS: usize = 13;
 
 /// A subscription's state, as `pf_apply_event` takes it.
 pub fn snapshot(number: u32, status: &str, plan: &str) -> Value {
