@@ -37,7 +37,7 @@ begin
       select p.seats_included, p.all_features into plan from billing.plans p
       where p.plan_code = has.plan_code and p.rank > 0 and p.versions = '[]' and p.all_features <> '{}';
       if found then
-        perform distinct m.user_id from billing.members m where m.org_id = org;
+        perform distinct m.user_id from billing.members m where m.org_id = org and m.user_id is not null;
         get diagnostics members = row_count;
         answer := (
           select to_json(told) from (
