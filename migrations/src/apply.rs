@@ -11,8 +11,10 @@ use crate::history::pending_files;
 use crate::{Error, because};
 
 /// A table that a long statement reads is not waited for: whoever queues for its lock stops everybody behind.
-/// And what somebody made in `public` is never called: with its own search_path a superuser would run it.
-const SETTINGS: &str = "set local lock_timeout = '800ms'; set local search_path = pg_catalog, pg_temp";
+/// And what somebody made in `public` is never called: with its own search_path a superuser would run it. The
+/// history says who changed a row: else it would be somebody by hand.
+const SETTINGS: &str = "set local lock_timeout = '800ms'; set local search_path = pg_catalog, pg_temp;
+    select set_config('billing.cause', 'billing migrate', true)";
 /// One run at a time; the others wait. From the second run on by a lock that only the owner gets: every login
 /// can hold an advisory one for as long as it likes.
 const LOCK: &str = "

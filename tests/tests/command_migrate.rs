@@ -102,6 +102,24 @@ async fn a_definition_that_changed_is_applied_again_with_its_grants_and_nothing_
 }
 
 #[tokio::test]
+async fn the_history_says_that_a_migration_changed_a_row_and_nobody_by_hand() {
+    let database = TestDatabase::create().await;
+    let admin = database.connect().await;
+    // As an older release left it, which did not know the column.
+    let older = "set session_replication_role = replica;
+        update billing.plans set all_features = '{}';
+        delete from billing.history where kind = 'plans';
+        update schema_history set checksum = 'older' where name = 'functions/plan_features'";
+    admin.batch_execute(older).await.unwrap();
+    let applied = migrate::run(APPLY, &context(&database.url("postgres"))).await.unwrap();
+    assert_eq!(applied.applied, ["functions/plan_features"]);
+    let told = "select string_agg(concat_ws(' by ', key, cause), ', ' order by key) from billing.history
+        where kind = 'plans'";
+    let told: String = admin.query_one(told, &[]).await.unwrap().get(0);
+    assert_eq!(told, "enterprise by billing migrate, pilot by billing migrate, pro by billing migrate");
+}
+
+#[tokio::test]
 async fn a_schema_or_role_of_our_name_that_is_not_ours_is_refused_before_anything_is_changed() {
     for schema in ["billing", "billing_private"] {
         let database = TestDatabase::create_empty().await;
