@@ -205,7 +205,11 @@ declare
   state record;
   short jsonb;
   large jsonb;
+  went_short integer := 0;
 begin
+  -- What everybody has changes for every plan, too.
+  update billing.plan_entitlements e set enabled = not e.enabled
+  where e.plan_code = 'pilot' and e.feature in ('canExportMD', 'hasAPI');
   -- Only the state counts here, not how it came about.
   set local session_replication_role = replica;
   for state in
@@ -241,17 +245,25 @@ begin
       insert into billing.entitlements (org_id, source, feature, livemode, expires_at)
       values (org, 'addon', 'hasAPI', state.livemode, state.expires);
     end if;
-    short := jsonb_strip_nulls(billing.read_entitlements(owner, org)::jsonb - '{role,position}'::text[]);
+    short := billing.read_entitlements(owner, org)::jsonb - '{role,position}'::text[];
+    -- The large statement tells of what is null, too.
+    went_short := went_short + (not short ? 'scheduled')::integer;
+    short := jsonb_strip_nulls(short);
     large := (select jsonb_strip_nulls(to_jsonb(has)) from billing_private.standing_told(org) has);
     if short is distinct from large then
       raise exception 'in % the answer is % and not %', to_jsonb(state), short, large;
     end if;
   end loop;
+  if went_short <> SHORT then
+    raise exception '% states were answered the short way', went_short;
+  end if;
 end $$"#;
 
 #[tokio::test]
 async fn the_short_way_to_what_one_plan_grants_says_the_same_as_the_large_statement() {
-    for live in [false, true] {
+    // So many states are one paid plan that counts and nothing else. A third of them is test mode's, which
+    // counts until there is a live payment.
+    for (live, short) in [(false, 264), (true, 176)] {
         let t = TestApp::start().await;
         t.buy("pro", "month").await;
         if live {
@@ -259,7 +271,8 @@ async fn the_short_way_to_what_one_plan_grants_says_the_same_as_the_large_statem
                 values (gen_random_uuid(), true, 'cus_live')";
             t.db.batch_execute(customer).await.unwrap();
         }
-        let compare = BOTH_WAYS.replace("OWNER", users::OWNER).replace("ORG", &t.org);
+        let values = [("OWNER", users::OWNER), ("ORG", &t.org), ("SHORT", &short.to_string())];
+        let compare = values.iter().fold(BOTH_WAYS.to_owned(), |sql, (name, value)| sql.replace(name, value));
         t.db.batch_execute(&compare).await.unwrap();
     }
 }
