@@ -12,6 +12,7 @@ mod chapters;
 mod filling;
 mod machine;
 mod measure;
+mod peer;
 mod pgbench;
 mod plan;
 mod programs;

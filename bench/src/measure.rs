@@ -8,11 +8,12 @@ use clap::ValueEnum;
 use shared::config::Function;
 
 use crate::chapters::{
-    Database, LARGE, SMALL, cold_start, decode, empty, environment, functions, reconcile, sizes, space,
+    Database, LARGE, SMALL, cold_start, decode, empty, environment, functions, peer, reconcile, sizes, space,
     throughput,
 };
 use crate::filling::{assert_applied, fill};
 use crate::machine::{Watch, describe};
+use crate::peer::Peer;
 use crate::pgbench::{Calls, Pgbench, capture};
 use crate::plan::Plan;
 use crate::programs::Programs;
@@ -87,6 +88,10 @@ pub async fn run(arguments: &Arguments) {
             let missing = "There is no pgbench beside this PostgreSQL: no floor was measured";
             report.about.push(missing.to_owned());
         }
+        let peer = if wants(Chapter::Small) { Peer::install(&root) } else { None };
+        if wants(Chapter::Small) && peer.is_none() {
+            report.about.push("npm could not install stripe-sync-engine: it was not measured".to_owned());
+        }
         let database = |name, population| Database {
             root: &root,
             plan,
@@ -96,6 +101,7 @@ pub async fn run(arguments: &Arguments) {
             population,
             people: Arc::new(People::sign_in(population)),
             pgbench: pgbench.as_ref(),
+            peer: peer.as_ref(),
         };
         if wants(Chapter::Small) {
             small(&database("small", plan.small), &mut report).await;
@@ -123,6 +129,10 @@ async fn small(database: &Database<'_>, report: &mut Report) {
     let calls = calls(database).await;
     let mut measures = throughput(database, &calls, &[1, 8, 32]);
     measures.extend(empty(database, &[1, 8]));
+    if let Some(peer) = database.peer {
+        peer.migrate(database.server.url("postgres", database.name));
+    }
+    measures.extend(peer(database, &[1, 8]));
     measures.extend(sizes(database));
     report.add_rounds(SMALL, take_turns(&database.plan, measures));
     assert_applied(&admin).await;

@@ -14,7 +14,7 @@ pub use functions::functions;
 pub use reconcile::reconcile;
 pub use sizes::sizes;
 pub use space::space;
-pub use throughput::{Database, empty, environment, throughput};
+pub use throughput::{Database, empty, environment, peer, throughput};
 
 /// The chapters' names.
 pub const COLD_START: &str = "From the start of a program to its first request for work";
@@ -36,6 +36,8 @@ pub const EVENT: &str = "webhook";
 pub const READ: &str = "entitlements";
 /// See [`EVENT`].
 pub const EMPTY: &str = "an empty function";
+/// See [`EVENT`].
+pub const PEER: &str = "the same events by stripe-sync-engine";
 /// See [`EVENT`].
 pub const OUR_EVENT: &str = "our event call, by pgbench";
 /// See [`EVENT`].

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{EMPTY, EVENT, FLOOR_EVENT, FLOOR_READ, HELLO, OUR_EVENT, OUR_READ, READ};
+use super::{EMPTY, EVENT, FLOOR_EVENT, FLOOR_READ, HELLO, OUR_EVENT, OUR_READ, PEER, READ};
+use crate::peer::Peer;
 use crate::pgbench::{Calls, Pgbench, Target, floor_events, floor_reads};
 use crate::plan::Plan;
 use crate::programs::Programs;
 use crate::requests::{Asker, EventSource, People, Population, ReadSource, SIGNING_SECRET};
 use crate::rounds::{Measure, until_locks_are_had};
-use crate::runtime::{Environment, Sample, Source, load};
+use crate::runtime::{Environment, Sample, Source, TO_WARM, load};
 use crate::server::Server;
 
 /// A filled database, and all that sends something to it.
@@ -31,6 +32,8 @@ pub struct Database<'a> {
     pub people: Arc<People>,
     /// None: this PostgreSQL came without.
     pub pgbench: Option<&'a Pgbench>,
+    /// None: it could not be installed.
+    pub peer: Option<&'a Peer>,
 }
 
 impl Database<'_> {
@@ -44,14 +47,29 @@ impl Database<'_> {
         let source = |lane| -> Box<dyn Source> { Box::new(self.events(lane, in_flight)) };
         let environment = self.environment(self.server.url("billing_events", self.name));
         until_locks_are_had("\"retry-after\"", || {
-            self.load("webhook", &environment, (0..in_flight).map(source).collect())
+            self.load(
+                TO_WARM,
+                &self.programs.path("webhook"),
+                &environment,
+                (0..in_flight).map(source).collect(),
+            )
         })
     }
 
     /// The same events for a function that does nothing.
     fn empty(&self, in_flight: u64) -> Sample {
+        self.unread(TO_WARM, &self.programs.path(HELLO), &Environment::new(), in_flight)
+    }
+
+    /// The same events for stripe-sync-engine.
+    fn peer(&self, peer: &Peer, in_flight: u64) -> Sample {
+        let environment = Peer::environment(self.server.url("postgres", self.name));
+        self.unread(Peer::TO_WARM, &peer.program, &environment, in_flight)
+    }
+
+    fn unread(&self, to_warm: u32, program: &Path, environment: &Environment, in_flight: u64) -> Sample {
         let source = |lane| -> Box<dyn Source> { Box::new(Unread(self.events(lane, in_flight))) };
-        self.load(HELLO, &Environment::new(), (0..in_flight).map(source).collect())
+        self.load(to_warm, program, environment, (0..in_flight).map(source).collect())
             .unwrap_or_else(|wrong| panic!("{wrong}"))
     }
 
@@ -64,18 +82,24 @@ impl Database<'_> {
         let mut environment = self.environment(self.server.url("billing_reader", self.name));
         environment.extend(remembered.then(|| ("ENTITLEMENTS_CACHE_SECONDS", "2".to_owned())));
         let source = |_| -> Box<dyn Source> { Box::new(ReadSource::new(&self.people, asker)) };
-        self.load("entitlements", &environment, (0..in_flight).map(source).collect())
-            .unwrap_or_else(|wrong| panic!("{wrong}"))
+        self.load(
+            TO_WARM,
+            &self.programs.path("entitlements"),
+            &environment,
+            (0..in_flight).map(source).collect(),
+        )
+        .unwrap_or_else(|wrong| panic!("{wrong}"))
     }
 
     fn load(
         &self,
-        name: &str,
+        to_warm: u32,
+        program: &Path,
         environment: &Environment,
         sources: Vec<Box<dyn Source>>,
     ) -> Result<Sample, String> {
         let time = Duration::from_secs(self.plan.seconds);
-        load(&self.programs.path(name), environment, sources, time, self.server.pid())
+        load(program, environment, sources, to_warm, time, self.server.pid())
     }
 
     fn pgbench(&self, pgbench: &Pgbench, login: &str, script: &str, clients: u64) -> Sample {
@@ -145,4 +169,14 @@ pub fn empty<'a>(database: &'a Database<'a>, at_once: &'a [u64]) -> impl Iterato
         let run = Box::new(move || database.empty(in_flight));
         Measure { what: EMPTY.to_owned(), in_flight, run }
     })
+}
+
+/// stripe-sync-engine, with so many at once; it has made its tables beside ours. Nothing, where it is not
+/// installed.
+pub fn peer<'a>(database: &'a Database<'a>, at_once: &'a [u64]) -> impl Iterator<Item = Measure<'a>> {
+    let measure = move |peer: &'a Peer, in_flight| {
+        let run = Box::new(move || database.peer(peer, in_flight));
+        Measure { what: PEER.to_owned(), in_flight, run }
+    };
+    database.peer.into_iter().flat_map(move |peer| at_once.iter().map(move |&n| measure(peer, n)))
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Line, Report};
 use crate::chapters::{
     COLD_START, EVENT, FLOOR_EVENT, FLOOR_READ, FUNCTIONS, LARGE, MANY_ORGANIZATIONS, MANY_SUBSCRIPTIONS,
-    ONE_ORGANIZATION, ONE_SUBSCRIPTION, OUR_EVENT, OUR_READ, READ, SMALL,
+    ONE_ORGANIZATION, ONE_SUBSCRIPTION, OUR_EVENT, OUR_READ, PEER, READ, SMALL,
 };
 
 /// A number and its bound.
@@ -65,6 +65,11 @@ pub fn targets(report: &Report) -> Vec<Target> {
     let function = |what, in_flight| line(SMALL, what, in_flight)?.sample.function;
     let ratio = |a: Option<f64>, b: Option<f64>| Some(a? / b?);
 
+    add(
+        "webhook ÷ stripe-sync-engine, at 8",
+        ratio(rate(SMALL, EVENT, 8), rate(SMALL, PEER, 8)),
+        AtLeast(2.5),
+    );
     add(
         "our event call ÷ the floor's, at 8",
         ratio(rate(SMALL, OUR_EVENT, 8), rate(SMALL, FLOOR_EVENT, 8)),

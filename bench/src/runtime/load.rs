@@ -29,10 +29,10 @@ pub struct Sample {
 }
 
 /// Requests of each instance before the first one counts: it connects, and both sides fill their caches.
-const TO_WARM: u32 = 30;
+pub const TO_WARM: u32 = 30;
 
-/// Starts an instance for each source, and keeps all of them busy for so long. `server`: PostgreSQL's
-/// process.
+/// Starts an instance for each source, and keeps all of them busy for so long, after so many requests
+/// `to_warm` each. `server`: PostgreSQL's process.
 ///
 /// # Errors
 /// An answer that is not the right one: then something else was measured.
@@ -40,6 +40,7 @@ pub fn load(
     program: &Path,
     environment: &Environment,
     sources: Vec<Box<dyn Source>>,
+    to_warm: u32,
     time: Duration,
     server: u32,
 ) -> Result<Sample, String> {
@@ -47,7 +48,7 @@ pub fn load(
     // Far from now: no function hurries.
     let deadline = (Clock::System.now().as_second() + 3600) * 1000;
     let lanes: Vec<Lane> =
-        sources.into_iter().map(|source| Lane::open(source, TO_WARM, &gate, deadline)).collect();
+        sources.into_iter().map(|source| Lane::open(source, to_warm, &gate, deadline)).collect();
     let instances: Vec<Instance> =
         lanes.iter().map(|lane| Instance::start(program, &lane.address, environment)).collect();
     gate.wait_for(lanes.len());

@@ -12,4 +12,4 @@ pub use gate::Gate;
 pub use http::Connection;
 pub use instance::{Environment, Instance};
 pub use lane::{Lane, Source};
-pub use load::{Sample, load, quantile};
+pub use load::{Sample, TO_WARM, load, quantile};
