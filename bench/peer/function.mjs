@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// stripe-sync-engine as a Lambda function of its own: it takes the next event from the Runtime API (AWS, "Using
-// the Lambda runtime API"), lets the library work on it, and answers. `migrate` as argument makes its tables.
+// stripe-sync-engine as a Lambda function of its own: it takes the next event from the Runtime API (AWS,
+// "Using the Lambda runtime API"), lets the library work on it, and answers. With the argument `migrate` it
+// makes its tables.
 
 import http from 'node:http';
 import { createRequire } from 'node:module';
@@ -31,7 +32,8 @@ const [host, port] = AWS_LAMBDA_RUNTIME_API.split(':');
 
 function call(method, path, body) {
   return new Promise((resolve, reject) => {
-    const request = http.request({ agent, host, port, method, path: `/2018-06-01/runtime/${path}` }, (response) => {
+    const where = { agent, host, port, method, path: `/2018-06-01/runtime/invocation/${path}` };
+    const request = http.request(where, (response) => {
       const parts = [];
       response.on('data', (part) => parts.push(part));
       response.on('end', () => resolve({ headers: response.headers, body: Buffer.concat(parts) }));
@@ -43,7 +45,7 @@ function call(method, path, body) {
 }
 
 for (;;) {
-  const { headers, body } = await call('GET', 'invocation/next');
+  const { headers, body } = await call('GET', 'next');
   const event = JSON.parse(body);
   const payload = event.isBase64Encoded ? Buffer.from(event.body, 'base64') : event.body;
   let answer = { statusCode: 200, body: '{"received":true}' };
@@ -52,5 +54,6 @@ for (;;) {
   } catch (error) {
     answer = { statusCode: 500, body: String(error) };
   }
-  await call('POST', `invocation/${headers['lambda-runtime-aws-request-id']}/response`, JSON.stringify(answer));
+  const id = headers['lambda-runtime-aws-request-id'];
+  await call('POST', `${id}/response`, JSON.stringify(answer));
 }

@@ -8,8 +8,8 @@ use clap::ValueEnum;
 use shared::config::Function;
 
 use crate::chapters::{
-    Database, LARGE, SMALL, cold_start, decode, empty, environment, functions, peer, reconcile, sizes, space,
-    throughput,
+    Database, LARGE, SMALL, catalogue, cold_start, decode, empty, environment, functions, peer, reconcile,
+    sizes, space, throughput,
 };
 use crate::filling::{assert_applied, fill};
 use crate::machine::{Watch, describe};
@@ -21,6 +21,7 @@ use crate::report::Report;
 use crate::requests::People;
 use crate::rounds::take_turns;
 use crate::server::Server;
+use crate::stripe::Stripe;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -59,7 +60,7 @@ pub async fn run(arguments: &Arguments) {
     let wants = |chapter| arguments.only.is_empty() || arguments.only.contains(&chapter);
     let functions_names: Vec<&str> = Function::ALL.map(Function::name).to_vec();
     let mut packages = functions_names.clone();
-    packages.extend(["bench-hello", "bench-decode"]);
+    packages.extend(["bench-hello", "bench-decode", "cli"]);
     let programs = Programs::build(&root, &packages, arguments.built.clone());
     let mut report = Report::default();
     report.about.push(describe());
@@ -143,7 +144,9 @@ async fn large(database: &Database<'_>, report: &mut Report) {
     let admin = fill(database).await;
     space(database, &admin, report).await;
     // Before events make subscriptions that are not in Stripe's list.
-    reconcile(database, &admin, report).await;
+    let stripe = Stripe::start(database.root, database.population);
+    reconcile(database, &stripe, &admin, report).await;
+    catalogue(database, &stripe, report);
     let calls = calls(database).await;
     let measures = throughput(database, &calls, &[8]);
     report.add_rounds(LARGE, take_turns(&database.plan, measures));

@@ -1,5 +1,5 @@
-//! Another project that takes the same events: stripe-sync-engine, which copies Stripe's objects into tables. It
-//! knows no organizations, no entitlements and no order but by time.
+//! Another project that takes the same events: stripe-sync-engine, which copies Stripe's objects into tables.
+//! It knows no organizations, no entitlements and no order but by time.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

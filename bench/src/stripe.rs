@@ -1,5 +1,5 @@
-//! A Stripe that lists so many subscriptions, each like its row in the database, and no events: for the
-//! reconciliation, which goes through all of them.
+//! A Stripe that lists so many subscriptions, each like its row in the database, and nothing else: for the
+//! reconciliation, which goes through all of them, and for the catalogue.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -51,7 +51,9 @@ fn serve(stream: TcpStream, template: &Template, population: Population, pages: 
                 pages.fetch_add(1, Ordering::SeqCst);
                 ("200 OK", page(template, population, query))
             }
-            "/v1/events" => ("200 OK", list(Vec::new(), false, "/v1/events")),
+            "/v1/events" | "/v1/products" | "/v1/prices" | "/v1/billing_portal/configurations" => {
+                ("200 OK", list(Vec::new(), false, path))
+            }
             _ => ("404 Not Found", missing(path)),
         };
         // Reads go by Stripe's clock.

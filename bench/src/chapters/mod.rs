@@ -1,5 +1,6 @@
 //! What is measured, a chapter each.
 
+mod catalogue;
 mod cold_start;
 mod decode;
 mod functions;
@@ -8,6 +9,7 @@ mod sizes;
 mod space;
 mod throughput;
 
+pub use catalogue::catalogue;
 pub use cold_start::cold_start;
 pub use decode::{decode, write_event};
 pub use functions::functions;

@@ -32,9 +32,8 @@ struct Run {
 }
 
 /// Runs the function twice: for some seconds of a comparison, and once more when that is done.
-pub async fn reconcile(database: &Database<'_>, admin: &Client, report: &mut Report) {
-    let stripe = Stripe::start(database.root, database.population);
-    let sweep = run(database, &stripe, RESERVE + database.plan.sweep);
+pub async fn reconcile(database: &Database<'_>, stripe: &Stripe, admin: &Client, report: &mut Report) {
+    let sweep = run(database, stripe, RESERVE + database.plan.sweep);
     let compared = &sweep.report["subscriptions"];
     let checked = compared["checked"].as_f64().expect("a number");
     assert_eq!(compared["drifted"], 0, "the list says what the database says: {}", sweep.report);
@@ -56,7 +55,7 @@ pub async fn reconcile(database: &Database<'_>, admin: &Client, report: &mut Rep
     let sql =
         format!("update billing.reconcile_cursors set position = '{done}' where name = 'subscriptions'");
     assert_eq!(admin.execute(&sql, &[]).await.expect("the cursor"), 1, "the sweep left its cursor");
-    let quiet = run(database, &stripe, RESERVE + 60);
+    let quiet = run(database, stripe, RESERVE + 60);
     assert_eq!(quiet.report["problems"], json!([]), "{}", quiet.report);
     let mut line = Line { chapter: LARGE, what: "reconcile: nothing to do".to_owned(), ..Line::default() };
     line.sample.p50 = Some(quiet.wall.as_secs_f64() * 1e3);
