@@ -40,16 +40,18 @@ begin
       by_whom);
   end if;
   if tg_table_name = 'entitlements' then
-    org := coalesce(after ->> 'org_id', before ->> 'org_id');
+    org := case tg_op when 'DELETE' then old.org_id else new.org_id end;
   elsif tg_op = 'UPDATE' and tg_table_name = 'subscriptions' then
     -- One that comes changes a row of entitlements, too; so does one that begins or ceases to explain the
-    -- plan.
-    if (old.status, old.pause_behavior, old.billing_interval, old.interval_count, old.discounts,
-        old.schedule, old.current_period_end, old.cancel_at, old.grace_until, old.trial_end,
-        old.unknown_price, old.items, old.bought)
-      is distinct from (new.status, new.pause_behavior, new.billing_interval, new.interval_count,
-        new.discounts, new.schedule, new.current_period_end, new.cancel_at, new.grace_until,
-        new.trial_end, new.unknown_price, new.items, new.bought)
+    -- plan. What changes most is looked at first: PostgreSQL prepares the whole of a condition.
+    if (old.status, old.items, old.current_period_end)
+      is distinct from (new.status, new.items, new.current_period_end)
+    then
+      org := new.org_id;
+    elsif (old.pause_behavior, old.billing_interval, old.interval_count, old.discounts, old.schedule,
+        old.cancel_at, old.grace_until, old.trial_end, old.unknown_price, old.bought)
+      is distinct from (new.pause_behavior, new.billing_interval, new.interval_count, new.discounts,
+        new.schedule, new.cancel_at, new.grace_until, new.trial_end, new.unknown_price, new.bought)
     then
       org := new.org_id;
     end if;

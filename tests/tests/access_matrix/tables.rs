@@ -147,7 +147,6 @@ offered                 .    .        .      .     .     .       .      .      .
 ordering                .    .        .      .     .     .       .      .      .        .      .
 plan_features           .    .        .      .     .     .       .      .      .        .      .
 plan_of                 .    x        x      x     x     x       x      .      .        .      x
-price_sells             .    .        .      .     .     .       .      .      .        .      .
 reason                  .    x        x      x     x     x       x      .      .        .      x
 record                  .    .        .      .     .     .       .      .      .        .      .
 record_addons           .    .        .      .     .     .       .      .      .        .      .
