@@ -17,7 +17,7 @@ pub struct Peer {
 
 impl Peer {
     /// Requests of each instance before the first one counts: Node compiles what is often run.
-    pub const TO_WARM: u32 = 500;
+    pub const TO_WARM: u32 = 1000;
 
     /// Installs what its lock file names. None: there is no npm here, or it could not.
     pub fn install(root: &Path) -> Option<Self> {

@@ -10,7 +10,7 @@ use shared::clock::Clock;
 use tokio_postgres::Client;
 
 use super::{Database, LARGE};
-use crate::machine::{Processes, peak_megabytes, ran};
+use crate::machine::{Clocks, peak_megabytes, ran};
 use crate::report::{Line, Report};
 use crate::runtime::{Environment, Gate, Instance, Lane, Source};
 use crate::stripe::Stripe;
@@ -78,10 +78,7 @@ fn run(database: &Database<'_>, stripe: &Stripe, seconds: i64) -> Run {
     let program = database.programs.path("reconcile");
     let instance = Instance::start(&program, &lane.address, &environment);
     gate.wait_for(1);
-    let clocks = || {
-        let family = Processes::now().family(database.server.pid());
-        (ran(instance.pid()), family.into_iter().map(ran).sum::<Duration>())
-    };
+    let clocks = || (ran(instance.pid()), Clocks::of_family(database.server.pid()));
     let (before, pages, started) = (clocks(), stripe.pages.load(Ordering::SeqCst), Instant::now());
     gate.open(Duration::from_millis(100));
     let report: Vec<u8> = loop {
@@ -101,7 +98,7 @@ fn run(database: &Database<'_>, stripe: &Stripe, seconds: i64) -> Run {
         report: serde_json::from_slice(&report).expect("JSON"),
         wall,
         function: after.0.saturating_sub(before.0),
-        database: after.1.saturating_sub(before.1),
+        database: after.1.since(&before.1),
         pages,
         megabytes,
     }

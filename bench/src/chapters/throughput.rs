@@ -171,12 +171,14 @@ pub fn empty<'a>(database: &'a Database<'a>, at_once: &'a [u64]) -> impl Iterato
     })
 }
 
-/// stripe-sync-engine, with so many at once; it has made its tables beside ours. Nothing, where it is not
+/// stripe-sync-engine, with so many at once, and with its tables beside ours. Empty, where it could not be
 /// installed.
-pub fn peer<'a>(database: &'a Database<'a>, at_once: &'a [u64]) -> impl Iterator<Item = Measure<'a>> {
-    let measure = move |peer: &'a Peer, in_flight| {
+pub fn peer<'a>(database: &'a Database<'a>, at_once: &[u64]) -> Vec<Measure<'a>> {
+    let Some(peer) = database.peer else { return Vec::new() };
+    peer.migrate(database.server.url("postgres", database.name));
+    let measure = |&in_flight: &u64| {
         let run = Box::new(move || database.peer(peer, in_flight));
         Measure { what: PEER.to_owned(), in_flight, run }
     };
-    database.peer.into_iter().flat_map(move |peer| at_once.iter().map(move |&n| measure(peer, n)))
+    at_once.iter().map(measure).collect()
 }

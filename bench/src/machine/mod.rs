@@ -4,4 +4,4 @@ mod noise;
 mod processor;
 
 pub use noise::{Noise, Watch, describe};
-pub use processor::{Processes, peak_megabytes, ran, resident_megabytes};
+pub use processor::{Clocks, Processes, peak_megabytes, ran, resident_megabytes};

@@ -14,6 +14,23 @@ pub fn ran(pid: u32) -> Duration {
     Duration::from_nanos(ran.sum())
 }
 
+/// What each process of a family had run at a moment.
+pub struct Clocks(HashMap<u32, Duration>);
+
+impl Clocks {
+    /// A process and all below it, now.
+    pub fn of_family(root: u32) -> Self {
+        Self(Processes::now().family(root).into_iter().map(|pid| (pid, ran(pid))).collect())
+    }
+
+    /// What they ran since then. One that has ended meanwhile is left out: what it ran before would count as
+    /// less than nothing.
+    pub fn since(&self, before: &Self) -> Duration {
+        let so_far = |pid| before.0.get(pid).copied().unwrap_or_default();
+        self.0.iter().map(|(pid, now)| now.saturating_sub(so_far(pid))).sum()
+    }
+}
+
 /// The most memory that a process ever had, in MB (`VmHWM`).
 pub fn peak_megabytes(pid: u32) -> f64 {
     megabytes(pid, "VmHWM:")
@@ -86,10 +103,20 @@ mod tests {
     }
 
     #[test]
+    fn a_process_that_has_ended_takes_nothing_from_what_others_ran() {
+        let clocks = |ran: &[(u32, u64)]| {
+            Clocks(ran.iter().map(|(pid, seconds)| (*pid, Duration::from_secs(*seconds))).collect())
+        };
+        let (before, after) = (clocks(&[(1, 10), (2, 500)]), clocks(&[(1, 12), (3, 4)]));
+        assert_eq!(after.since(&before), Duration::from_secs(6));
+    }
+
+    #[test]
     fn this_test_has_run_a_little_and_belongs_to_its_own_family() {
         let pid = std::process::id();
         assert!(ran(pid) > Duration::ZERO);
         assert!(peak_megabytes(pid) >= resident_megabytes(pid) / 2.0);
         assert!(Processes::now().family(pid).contains(&pid));
+        assert!(Clocks::of_family(pid).since(&Clocks(HashMap::new())) > Duration::ZERO);
     }
 }

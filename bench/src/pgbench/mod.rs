@@ -17,7 +17,7 @@ use shared::clock::Clock;
 pub use call::{Calls, capture};
 pub use script::{floor_events, floor_reads};
 
-use crate::machine::{Processes, ran};
+use crate::machine::Clocks;
 use crate::requests::Population;
 use crate::rounds::until_locks_are_had;
 use crate::runtime::{Sample, quantile};
@@ -81,10 +81,7 @@ impl Pgbench {
         }
         command.arg(target.url).stdout(Stdio::null()).stderr(Stdio::piped());
         let pgbench = command.spawn().expect("pgbench starts");
-        let look = || {
-            let ran: Duration = Processes::now().family(target.server).into_iter().map(ran).sum();
-            (Clock::System.now().as_microsecond(), ran)
-        };
+        let look = || (Clock::System.now().as_microsecond(), Clocks::of_family(target.server));
         thread::sleep(warming);
         let (begun, before) = look();
         thread::sleep(measured);
@@ -100,7 +97,7 @@ impl Pgbench {
             per_second: count * 1e6 / (ended - begun) as f64,
             p50: Some(quantile(&times, 0.5)),
             p99: Some(quantile(&times, 0.99)),
-            database: Some(after.saturating_sub(before).as_secs_f64() * 1e6 / count),
+            database: Some(after.since(&before).as_secs_f64() * 1e6 / count),
             ..Sample::default()
         })
     }

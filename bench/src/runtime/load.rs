@@ -9,7 +9,7 @@ use shared::clock::Clock;
 use super::gate::Gate;
 use super::instance::{Environment, Instance};
 use super::lane::{Lane, Source};
-use crate::machine::{Processes, ran};
+use crate::machine::{Clocks, ran};
 
 /// What one run measured. None: not measured.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,8 +54,7 @@ pub fn load(
     gate.wait_for(lanes.len());
     let clocks = || {
         let ours: Duration = instances.iter().map(|instance| ran(instance.pid())).sum();
-        let database: Duration = Processes::now().family(server).into_iter().map(ran).sum();
-        [ours, database, ran(std::process::id())]
+        (ours, Clocks::of_family(server), ran(std::process::id()))
     };
     let (before, started) = (clocks(), Instant::now());
     gate.open(time);
@@ -76,16 +75,16 @@ pub fn load(
     }
     let count = times.len() as f64;
     assert!(count > 0.0, "{} answered nothing in time", program.display());
-    let each = |part: usize| Some(after[part].saturating_sub(before[part]).as_secs_f64() * 1e6 / count);
+    let each = |time: Duration| Some(time.as_secs_f64() * 1e6 / count);
     let mut milliseconds: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
     milliseconds.sort_by(f64::total_cmp);
     Ok(Sample {
         per_second: count / (last - started).as_secs_f64(),
         p50: Some(quantile(&milliseconds, 0.5)),
         p99: Some(quantile(&milliseconds, 0.99)),
-        function: each(0),
-        database: each(1),
-        load: each(2),
+        function: each(after.0.saturating_sub(before.0)),
+        database: each(after.1.since(&before.1)),
+        load: each(after.2.saturating_sub(before.2)),
     })
 }
 
