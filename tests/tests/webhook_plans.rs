@@ -77,6 +77,19 @@ async fn whoever_pays_keeps_the_plan_when_a_price_loses_its_name() {
 }
 
 #[tokio::test]
+async fn a_subscription_whose_items_are_gone_sells_nothing() {
+    let t = TestApp::start().await;
+    let at = |time| said(time).with("metadata", json!({ "org_id": t.org }));
+    t.say(&at(AT).items(&[item("promptforge_pro_month", 1)])).await.assert_outcome("applied");
+    assert_eq!(answer(&t).await["planCode"], "pro");
+    t.say(&at(AT + 10).items(&[])).await.assert_outcome("applied");
+    assert_eq!(answer(&t).await["planCode"], "pilot");
+    let row =
+        "select plan_code || ' ' || coalesce(price_id, 'none') || ' ' || unknown_price from subscriptions";
+    assert_eq!(t.value(row).await, "pilot none none");
+}
+
+#[tokio::test]
 async fn an_unknown_price_is_recorded_and_nothing_is_sold_a_second_time() {
     let t = TestApp::start().await;
     let deal = [item_with("price_deal", json!({}), 1)];
