@@ -19,6 +19,8 @@ declare
 begin
   after := jsonb_populate_record(before, snapshot);
   after.items := '[]';
+  after.plan_code := null;
+  after.price_id := null;
   after.unknown_price := null;
   if after.discounts <> '[]' then
     after.discounts := billing_private.with_terms(after.discounts, before.discounts);

@@ -82,6 +82,9 @@ async fn a_subscription_whose_items_are_gone_sells_nothing() {
     let at = |time| said(time).with("metadata", json!({ "org_id": t.org }));
     t.say(&at(AT).items(&[item("promptforge_pro_month", 1)])).await.assert_outcome("applied");
     assert_eq!(answer(&t).await["planCode"], "pro");
+    let without = "select concat_ws(' ', r.plan_code, coalesce(r.price_id, 'none')) from subscriptions s,
+        lateral (select (billing_private.snapshot_row('{\"items\": []}', s)).after.*) r";
+    assert_eq!(t.value(without).await, "pilot none");
     t.say(&at(AT + 10).items(&[])).await.assert_outcome("applied");
     assert_eq!(answer(&t).await["planCode"], "pilot");
     let row =
