@@ -47,12 +47,7 @@ impl Database<'_> {
         let source = |lane| -> Box<dyn Source> { Box::new(self.events(lane, in_flight)) };
         let environment = self.environment(self.server.url("billing_events", self.name));
         until_locks_are_had("\"retry-after\"", || {
-            self.load(
-                TO_WARM,
-                &self.programs.path("webhook"),
-                &environment,
-                (0..in_flight).map(source).collect(),
-            )
+            self.load("webhook", &environment, (0..in_flight).map(source).collect())
         })
     }
 
@@ -69,7 +64,7 @@ impl Database<'_> {
 
     fn unread(&self, to_warm: u32, program: &Path, environment: &Environment, in_flight: u64) -> Sample {
         let source = |lane| -> Box<dyn Source> { Box::new(Unread(self.events(lane, in_flight))) };
-        self.load(to_warm, program, environment, (0..in_flight).map(source).collect())
+        self.load_program(to_warm, program, environment, (0..in_flight).map(source).collect())
             .unwrap_or_else(|wrong| panic!("{wrong}"))
     }
 
@@ -82,16 +77,20 @@ impl Database<'_> {
         let mut environment = self.environment(self.server.url("billing_reader", self.name));
         environment.extend(remembered.then(|| ("ENTITLEMENTS_CACHE_SECONDS", "2".to_owned())));
         let source = |_| -> Box<dyn Source> { Box::new(ReadSource::new(&self.people, asker)) };
-        self.load(
-            TO_WARM,
-            &self.programs.path("entitlements"),
-            &environment,
-            (0..in_flight).map(source).collect(),
-        )
-        .unwrap_or_else(|wrong| panic!("{wrong}"))
+        self.load("entitlements", &environment, (0..in_flight).map(source).collect())
+            .unwrap_or_else(|wrong| panic!("{wrong}"))
     }
 
     fn load(
+        &self,
+        name: &str,
+        environment: &Environment,
+        sources: Vec<Box<dyn Source>>,
+    ) -> Result<Sample, String> {
+        self.load_program(TO_WARM, &self.programs.path(name), environment, sources)
+    }
+
+    fn load_program(
         &self,
         to_warm: u32,
         program: &Path,

@@ -31,8 +31,8 @@ pub struct Sample {
 /// Requests of each instance before the first one counts: it connects, and both sides fill their caches.
 pub const TO_WARM: u32 = 30;
 
-/// Starts an instance for each source, and keeps all of them busy for so long, after so many requests
-/// `to_warm` each. `server`: PostgreSQL's process.
+/// Starts an instance for each source, and keeps all of them busy for so long. `to_warm`: requests of each
+/// instance before the first one counts; `server`: PostgreSQL's process.
 ///
 /// # Errors
 /// An answer that is not the right one: then something else was measured.
