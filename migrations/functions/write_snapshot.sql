@@ -36,8 +36,10 @@ begin
     after.paid_items := after.items;
     after.paid_period_start := after.current_period_start;
     after.paid_at := greatest(before.paid_at, extract(epoch from stated)::bigint);
-  -- What was never seen to be paid was, unless a trial has only just ended.
+  -- What was paid before it was first seen nobody told us: it was, unless a trial has only just ended. After
+  -- any later state than a trial an event of its own tells.
   elsif after.status in ('active', 'past_due') and after.paid_at is null and after.paid_items is null
+    and coalesce(before.status in ('trialing', 'incomplete'), true)
     and (after.trial_end is null or after.trial_end < after.current_period_start)
   then
     after.paid_items := after.items;

@@ -261,6 +261,43 @@ async fn a_trial_is_not_paid_by_being_active_until_its_first_payment_fails() {
 }
 
 #[tokio::test]
+async fn what_a_trial_is_changed_to_before_anything_was_paid_has_no_grace() {
+    let t = TestApp::start().await;
+    let now = t.now();
+    let after_trial = |said: Said| said.with("trial_end", json!(now - 3600));
+    let trial = pro(&t, now - 9 * DAY).status("trialing").period(now - 9 * DAY);
+    t.say(&after_trial(trial)).await.assert_outcome("applied");
+    let failed = pro(&t, now - 3600).status("past_due").period(now - 3600);
+    t.say(&after_trial(failed)).await.assert_outcome("applied");
+    // An upgrade, which begins another period; Stripe gives up; the trial's pause; another period; and a
+    // change that Stripe says is active before its payment fails.
+    let steps = [
+        (90, "past_due", 1, 3600),
+        (80, "past_due", 2, 80),
+        (70, "unpaid", 2, 80),
+        (60, "past_due", 2, 65),
+        (50, "paused", 2, 65),
+        (40, "past_due", 3, 45),
+        (30, "active", 4, 45),
+        (29, "past_due", 4, 45),
+        (20, "past_due", 4, 25),
+    ];
+    for (seconds, status, quantity, period) in steps {
+        let state = enterprise(&t, now - seconds, quantity).status(status).period(now - period);
+        t.say(&after_trial(state)).await.assert_outcome("applied");
+        if status != "active" {
+            let none = answer(&t).await;
+            let given = (&none["planCode"], &none["reason"]);
+            assert_eq!(given.0, "pilot", "{seconds} {status}: {none}");
+            assert!(status != "past_due" || given.1 == "never_paid", "{seconds}: {none}");
+        }
+    }
+    // It was paid between two of these, which is told late.
+    t.say(&after_trial(pro(&t, now - 85).period(now - 86))).await.assert_outcome("stale");
+    assert_eq!(answer(&t).await["planCode"], "pro");
+}
+
+#[tokio::test]
 async fn on_a_test_clock_grace_ends_by_that_clock() {
     let t = TestApp::start().await;
     let clock = t.now() + 100 * DAY;
