@@ -81,24 +81,57 @@ fn the_template_and_the_table_have_the_same_functions_and_routes() {
     assert!(of_urls["webhook"].iter().eq([WEBHOOK]), "{of_urls:?}");
 }
 
+/// Each variable that only some functions have, and which. Health has what it says of others that it is
+/// wrong. Of the probe each has its own reason: it signs in, and it signs an event.
+const VARIABLES: [(&str, &str); 25] = [
+    ("ALLOWED_RETURN_ORIGINS", "checkout health portal"),
+    ("AUTOMATIC_TAX", "checkout health"),
+    ("BASE_URL", "checkout health portal"),
+    ("CANARY_EMAIL", "probe"),
+    ("CANARY_ORG_ID", "probe"),
+    ("CANARY_PASSWORD", "probe"),
+    ("DATABASE_CA", DATABASE),
+    ("DATABASE_URL", DATABASE),
+    ("ENTITLEMENTS_CACHE_SECONDS", "entitlements"),
+    ("FOREIGN_SUBSCRIPTIONS", "health reconcile webhook"),
+    ("GRACE_DAYS", "health reconcile sync webhook"),
+    ("IDENTITY_SOURCE", SIGNED_IN),
+    ("NOTIFY_EVENT_BUS", "notify"),
+    ("NOTIFY_SECRET", "notify"),
+    ("NOTIFY_URL", "notify"),
+    ("PROBE_API_URL", "probe"),
+    ("PROBE_WEBHOOK_URL", "probe"),
+    ("READER_PRIMARY_DATABASE_URL", "entitlements health ofrep"),
+    ("STRIPE_SECRET_KEY", "checkout health portal reconcile sync webhook"),
+    ("STRIPE_WEBHOOK_SECRET", "health probe webhook"),
+    ("SUPABASE_JWKS", SIGNED_IN),
+    ("SUPABASE_JWT_SECRET", SIGNED_IN),
+    ("SUPABASE_PUBLISHABLE_KEY", "probe"),
+    ("SUPABASE_URL", "checkout entitlements health ofrep plans portal probe sync"),
+    ("TRIAL_DAYS", "checkout health plans"),
+];
+const DATABASE: &str = "checkout entitlements health notify ofrep plans portal reconcile sync webhook";
+const SIGNED_IN: &str = "checkout entitlements health ofrep plans portal sync";
+
 #[test]
-fn functions_that_check_tokens_have_what_they_check_them_with_and_health_that_tells_of_it() {
+fn each_function_has_the_variables_that_it_reads_and_no_other() {
     let text = fs::read_to_string(root().join("template.yaml")).unwrap();
     let documents = Yaml::load_from_str(&text).unwrap();
     let resources = &documents[0]["Resources"];
+    let mut given: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for function in Function::ALL {
         let (first, rest) = function.name().split_at(1);
         let properties = &resources[format!("{}{rest}Function", first.to_uppercase()).as_str()]["Properties"];
-        let variables = properties["Environment"]["Variables"].as_mapping().unwrap();
-        let names: BTreeSet<&str> = variables.keys().map(|name| name.as_str().unwrap()).collect();
-        let checks = matches!(function.front(), Front::SignedIn(..) | Front::Either(..))
-            || function == Function::Health;
-        for name in ["IDENTITY_SOURCE", "SUPABASE_URL", "SUPABASE_JWT_SECRET", "SUPABASE_JWKS"] {
-            // The probe signs in there.
-            let signs_in = function == Function::Probe && name == "SUPABASE_URL";
-            assert_eq!(names.contains(name), checks || signs_in, "{name} of {}", function.name());
+        for name in properties["Environment"]["Variables"].as_mapping().unwrap().keys() {
+            given.entry(name.as_str().unwrap()).or_default().insert(function.name());
         }
     }
+    let expected = VARIABLES.map(|(name, functions)| (name, functions.split(' ').collect()));
+    assert_eq!(given, BTreeMap::from(expected));
+    // Whoever checks tokens has what to check them with.
+    let checks = |function: &Function| matches!(function.front(), Front::SignedIn(..) | Front::Either(..));
+    let checking = Function::ALL.into_iter().filter(checks).map(Function::name);
+    assert_eq!(given["SUPABASE_JWKS"], checking.chain(["health"]).collect());
 }
 
 #[test]
