@@ -3,7 +3,7 @@
 
 use lambda_http::Body;
 use lambda_http::http::{Method, Request};
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::{TestApp, users};
 
 async fn opens(t: &TestApp, user: &str, org: &str) -> String {
@@ -82,17 +82,16 @@ async fn a_customer_who_pays_for_two_organizations_opens_the_portal_of_neither()
     }
 }
 
-/// Opens the portal as a user whose token says this address.
-async fn opens_as(t: &TestApp, user: &str, email: &str) -> u16 {
-    let request = Request::builder()
+/// A request of a user whose token says this address.
+fn from(user: &str, email: &str, body: &Value) -> Request<Body> {
+    Request::builder()
         .method(Method::POST)
-        .uri("/api/billing/portal")
+        .uri("/api/billing")
         .header("content-type", "application/json")
         .header("x-user-id", user)
         .header("x-user-email", email)
-        .body(Body::from(json!({ "orgId": t.org }).to_string()))
-        .unwrap();
-    t.call_portal(request).await.status
+        .body(Body::from(body.to_string()))
+        .unwrap()
 }
 
 #[tokio::test]
@@ -110,8 +109,24 @@ async fn a_new_owners_address_follows_to_stripe() {
         (users::ADMIN, "new@acme.example", 2),
         (users::ADMIN, "new@acme.example", 2),
     ] {
-        assert_eq!(opens_as(&t, user, address).await, 200);
+        let opened = t.call_portal(from(user, address, &json!({ "orgId": t.org }))).await;
+        assert_eq!(opened.status, 200);
         assert_eq!((email(), updates() - before), (json!(address), told), "{user}");
     }
     assert_eq!(t.value("select contact_user_id from customers").await, users::ADMIN);
+}
+
+#[tokio::test]
+async fn a_customer_deleted_at_stripe_is_replaced_for_a_person_with_another_address_too() {
+    let t = TestApp::start().await;
+    assert_eq!(t.checkout_plan("pro", "month").await.status, 200);
+    let first = t.value("select stripe_customer_id from customers").await;
+    t.stripe.call("DELETE", &format!("/v1/customers/{first}"), &json!({})).unwrap();
+    t.stripe.advance(120);
+    let asked = |body: &Value| from(users::ADMIN, "admin@acme.example", body);
+    t.call_portal(asked(&json!({ "orgId": t.org }))).await.assert_failure(404, "no_customer");
+    let order = json!({ "orgId": t.org, "planCode": "pro", "interval": "month" });
+    let bought = t.call_checkout(asked(&order)).await;
+    assert_eq!(bought.status, 200, "{}", bought.body);
+    assert_ne!(t.value("select stripe_customer_id from customers").await, first);
 }

@@ -25,7 +25,7 @@ pub async fn tell(
     let Some(email) = email.filter(|_| contact != Some(user)) else { return Ok(()) };
     let request = UpdateCustomer::new(customer.as_str()).email(email);
     match stripe.post::<Object>(&request, &IdempotencyKey::unique()).await {
-        Err(error) if error.is_missing("customer") => return Ok(()),
+        Err(error) if error.is_gone() => return Ok(()),
         Err(error @ stripe::Error::Refused { status: 400, .. }) => {
             tracing::warn!(
                 target: "billing", customer = customer.as_str(), %error,

@@ -64,6 +64,12 @@ impl Error {
         code == "resource_missing" && about == param
     }
 
+    /// Whether Stripe says that the object which the call itself names does not exist (any more). An object
+    /// in a path is called `id`, and Stripe answers 400 or 404 for it.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == "resource_missing")
+    }
+
     /// What an answer with an error says.
     pub(super) fn refusal(status: u16, body: &[u8], request_id: String) -> Self {
         #[derive(Default, Deserialize)]
@@ -106,7 +112,7 @@ mod tests {
             let error = serde_json::json!({ "code": "resource_missing", "param": "id", "message": message });
             let body = serde_json::json!({ "error": error }).to_string();
             let error = Error::refusal(404, body.as_bytes(), String::new());
-            assert!(error.is_missing("id"));
+            assert!(error.is_missing("id") && error.is_gone());
             assert!(
                 matches!(error, Error::Refused { other_mode, .. } if other_mode == expected),
                 "{message}"
