@@ -106,6 +106,14 @@ async fn who_may_not_is_told_so_and_stripe_is_not_asked() {
 }
 
 #[tokio::test]
+async fn after_a_question_that_stripe_did_not_answer_the_next_one_is_asked_at_once() {
+    let t = paid_and_no_event_came().await;
+    t.stripe.fail(Fault { path_prefix: "/v1/subscriptions".into(), status: 400, ..Fault::default() });
+    sync(&t, users::OWNER).await.assert_failure(502, "stripe_error");
+    assert_eq!(sync(&t, users::OWNER).await.text("/planCode"), "pro");
+}
+
+#[tokio::test]
 async fn when_stripe_is_down_it_says_so_and_nothing_is_lost() {
     let t = TestApp::start().await;
     t.buy("pro", "month").await;

@@ -29,7 +29,13 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
     let mut reading = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
     if let Some(inquiry) = subscriptions::begin_sync(db, org, stripe.livemode()).await? {
         let purpose = Purpose { cause: "sync", grace_days: app.config.grace_days, dry_run: false };
-        read_subscriptions::of_organization(&app.resources(), purpose, &inquiry, &Limits::default()).await?;
+        let (resources, limits) = (app.resources(), Limits::default());
+        if let Err(error) = read_subscriptions::of_organization(&resources, purpose, &inquiry, &limits).await
+        {
+            // Else the next caller would be told what is known here, as if Stripe had said it.
+            subscriptions::fail_sync(db, org, stripe.livemode()).await?;
+            return Err(error.into());
+        }
         // Also if nothing differed: an event may have brought it since the first look.
         reading = entitlements::read(db, caller.user, org).await?.ok_or(ApiError::NotAMember)?;
     }

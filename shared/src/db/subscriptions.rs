@@ -175,6 +175,16 @@ pub async fn inquiry(db: &Db, org: OrgId, livemode: bool) -> Result<Inquiry, Err
     serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_inquiry: {error}")))
 }
 
+/// Says that Stripe did not answer what [`begin_sync`] let somebody ask: the next may ask at once.
+///
+/// # Errors
+/// If the database fails.
+pub async fn fail_sync(db: &Db, org: OrgId, livemode: bool) -> Result<(), Error> {
+    let org = org.uuid();
+    db.query("select billing.pf_fail_sync($1, $2)", &[(&org, Type::UUID), (&livemode, Type::BOOL)]).await?;
+    Ok(())
+}
+
 /// What a row says before Stripe is asked about its subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {

@@ -64,6 +64,7 @@ pf_claim_notifications      .    .        .      .     .     x       .      .   
 pf_end_addon                .    .        .      .     .     x       .      .      .        .      x
 pf_event_gone               .    .        .      .     .     x       .      .      .        .      x
 pf_fail_event               .    .        .      .     .     x       .      .      .        x      x
+pf_fail_sync                .    .        .      .     .     x       .      .      .        x      .
 pf_forget_organization      .    .        .      .     .     x       .      .      .        .      x
 pf_import_customer          .    .        .      .     .     x       .      .      .        .      x
 pf_inquiry                  .    .        .      .     .     x       .      .      .        .      x
