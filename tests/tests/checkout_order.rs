@@ -64,6 +64,11 @@ async fn stripe_leads_back_to_the_addresses_of_the_order_with_its_organization()
     );
     assert_eq!(made["success_url"], expected);
     assert_eq!(made["cancel_url"], "https://app.example.com/pricing?orgId=mine");
+    let to = json!({ "successUrl": "https://app.example.com/done/{CHECKOUT_SESSION_ID}?session_id=" });
+    let made = session(&t, &order(&t, "pro", to).await);
+    let expected =
+        format!("https://app.example.com/done/{{CHECKOUT_SESSION_ID}}?session_id=&orgId={}", t.org);
+    assert_eq!(made["success_url"], expected);
     for field in ["successUrl", "cancelUrl"] {
         for elsewhere in ["https://evil.example/", "/relative", ""] {
             order(&t, "pro", json!({ field: elsewhere })).await.assert_failure(400, "invalid_return_url");

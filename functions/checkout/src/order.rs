@@ -8,9 +8,6 @@ use shared::http::{request, return_url};
 
 use crate::CheckoutRequest;
 
-/// Stripe puts the session's id in its place.
-const SESSION: (&str, &str) = ("session_id", "{CHECKOUT_SESSION_ID}");
-
 /// An order in words that we know.
 #[derive(Debug)]
 pub struct Order {
@@ -56,9 +53,9 @@ impl Order {
             interval,
             currency,
             seats: wanted.seats,
-            success_url: return_url::with_fields(success.clone(), &[SESSION, with_org]).into(),
+            success_url: return_url::with_session(success.clone(), &[with_org]),
             cancel_url: return_url::with_fields(cancel, &[with_org]).into(),
-            changed_url: return_url::with_fields(success, &[with_org]).into(),
+            changed_url: return_url::without_session(success, &[with_org]),
         })
     }
 }

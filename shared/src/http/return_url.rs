@@ -53,6 +53,33 @@ pub fn with_fields(mut url: Url, fields: &[(&str, &str)]) -> Url {
     url
 }
 
+/// Stripe puts the checkout session's id in its place (Stripe, "Customize redirect behavior").
+const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
+/// The same as URLs write it in a path.
+const ENCODED_SESSION_ID: &str = "%7BCHECKOUT_SESSION_ID%7D";
+
+/// The address of a page that learns the checkout session: in `session_id`, and wherever else the placeholder
+/// stands. With these fields besides.
+pub fn with_session(url: Url, fields: &[(&str, &str)]) -> String {
+    let url = with_fields(with_fields(url, &[("session_id", SESSION_ID)]), fields);
+    url.as_str().replace(ENCODED_SESSION_ID, SESSION_ID)
+}
+
+/// The same address where there is no session: without the fields in which only its id would stand, and
+/// without the placeholder.
+pub fn without_session(mut url: Url, fields: &[(&str, &str)]) -> String {
+    let holds = |field: &str| {
+        let value = field.split_once('=').map(|(_, value)| value);
+        value.is_some_and(|value| value == SESSION_ID || value == ENCODED_SESSION_ID)
+    };
+    if let Some(query) = url.query() {
+        let rest: Vec<&str> = query.split('&').filter(|field| !holds(field)).collect();
+        let rest = rest.join("&");
+        url.set_query((!rest.is_empty()).then_some(&rest));
+    }
+    with_fields(url, fields).as_str().replace(ENCODED_SESSION_ID, "").replace(SESSION_ID, "")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +94,31 @@ mod tests {
         ] {
             let url = Url::parse(url).unwrap();
             assert_eq!(with_fields(url, &[("orgId", "o"), ("session_id", "{ID}")]).as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn the_placeholder_stays_wherever_it_stands_and_goes_where_there_is_no_session() {
+        for (url, with, without) in [
+            (
+                "https://a.example/done/{CHECKOUT_SESSION_ID}",
+                "https://a.example/done/{CHECKOUT_SESSION_ID}?session_id={CHECKOUT_SESSION_ID}&orgId=o",
+                "https://a.example/done/?orgId=o",
+            ),
+            (
+                "https://a.example/?s={CHECKOUT_SESSION_ID}&b=1",
+                "https://a.example/?s={CHECKOUT_SESSION_ID}&b=1&session_id={CHECKOUT_SESSION_ID}&orgId=o",
+                "https://a.example/?b=1&orgId=o",
+            ),
+            (
+                "https://a.example/?session_id=%7BCHECKOUT_SESSION_ID%7D#/{CHECKOUT_SESSION_ID}",
+                "https://a.example/?session_id={CHECKOUT_SESSION_ID}&orgId=o#/{CHECKOUT_SESSION_ID}",
+                "https://a.example/?orgId=o#/",
+            ),
+        ] {
+            let fields = [("orgId", "o")];
+            assert_eq!(with_session(Url::parse(url).unwrap(), &fields), with);
+            assert_eq!(without_session(Url::parse(url).unwrap(), &fields), without);
         }
     }
 
