@@ -32,11 +32,7 @@ begin
     cross join lateral billing_private.offered(p, org) o
     where p.plan_code = read_offer.plan and o.billing_interval = read_offer.billing_interval
       and o.currency = coalesce(read_offer.currency, o.currency)
-    order by o.currency is distinct from (
-      select s.currency from billing.subscriptions s
-      where s.org_id = org and s.own and not billing_private.is_ended(s.status)
-      order by s.stripe_created_at desc limit 1), o.place
-    limit 1) sold on true;
+    order by o.place limit 1) sold on true;
 end $$;
 revoke all on function billing.read_offer(text, text, uuid, text) from public;
 grant execute on function billing.read_offer(text, text, uuid, text) to service_role, billing_checkout;

@@ -66,8 +66,14 @@ async fn a_price_that_stripe_has_is_sold_in_its_currency_shown_granted_and_compa
     assert_eq!(ordered(&t, "pro", Some("EUR")).await, euros);
     let order = json!({ "orgId": t.org, "planCode": "pro", "interval": "month", "currency": "gbp" });
     t.checkout(users::OWNER, &order).await.assert_failure(400, "invalid_request");
-    t.buy("pro", "month").await;
+    let order = json!({ "orgId": t.org, "planCode": "pro", "interval": "month", "currency": "eur" });
+    let session = t.checkout(users::OWNER, &order).await;
+    t.stripe.pay_checkout_session(session.text("/sessionId")).unwrap();
+    t.deliver_all().await;
     assert_eq!(has(&t).await, ("pro".to_owned(), 1));
+    // It is shown first what it would pay: in its own currency.
+    assert_eq!(by_the_month(&t, "pro", Some(&t.org)).await, ["3500 eur", "3900 usd"]);
+    assert_eq!(by_the_month(&t, "pro", None).await, ["3900 usd", "3500 eur"]);
 
     assert_eq!(t.billing(&["catalogue", "check", file.path()]).await.status, 0);
     let pulled = TestFile::catalogue(&t.billing(&["catalogue", "pull"]).await.output);
@@ -144,6 +150,18 @@ async fn a_deal_is_sold_to_one_organization_alone_until_it_is_withdrawn() {
         "select concat_ws(' ', org_id, telemetry ->> 'to', telemetry ->> 'cause', telemetry ->> 'price')
         from runs where kind = 'deal_made'";
     assert_eq!(t.value(told).await, format!("{} enterprise ada {price}", t.org));
+    // Nobody else learns that there is one: not by what is sold, and not by what it is sold in.
+    for order in [
+        json!({ "orgId": t.org, "planCode": "enterprise", "interval": "year" }),
+        json!({ "orgId": t.org, "planCode": "enterprise", "interval": "month", "currency": "eur" }),
+        json!({ "orgId": t.org, "planCode": "pilot", "interval": "month" }),
+    ] {
+        t.checkout(users::OUTSIDER, &order).await.assert_failure(403, "not_a_member");
+        let (plan, interval) = (&order["planCode"], &order["interval"]);
+        let update = json!({ "type": "update", "planCode": plan, "interval": interval });
+        let asked = json!({ "orgId": t.org, "flow": update });
+        t.portal(users::OUTSIDER, &asked).await.assert_failure(403, "not_a_member");
+    }
 
     assert_eq!(by_the_month(&t, "enterprise", Some(&t.org)).await, ["19900 usd"]);
     assert_eq!(by_the_month(&t, "enterprise", None).await, ["29900 usd"]);

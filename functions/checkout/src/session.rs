@@ -85,12 +85,13 @@ async fn buyer(app: &App, caller: &Caller, order: &Order) -> Result<(BillingAcco
     let currency = order.currency.as_deref();
     let wanted = Wanted { plan: &order.plan, interval: order.interval, currency };
     let (offer, account) = plans::offer(app.db()?, caller.user, order.org, livemode, wanted).await?;
+    // First: what is sold to an organization alone, only its people may learn.
+    let account = billing_admin::check(account)?;
     let offer = offer::check(offer).map_err(|error| match error {
         ApiError::InvalidInterval if currency.is_some() => order::not_in_that_currency(),
         error => error,
     })?;
     let quantity = offer::quantity(&offer, order.seats)?.unwrap_or(1);
-    let account = billing_admin::check(account)?;
     if account.subscribed {
         return Err(subscribed(!account.price_unknown));
     }

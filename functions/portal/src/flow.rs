@@ -75,7 +75,9 @@ pub(crate) async fn read(
             // A subscription keeps its currency.
             let wanted = Wanted { plan: &plan, interval, currency: None };
             let (offer, account) = plans::offer(db, user, org, livemode, wanted).await?;
-            let (offer, account) = (offer::check(offer)?, billing_admin::check(account)?);
+            // First: what is sold to an organization alone, only its people may learn.
+            let account = billing_admin::check(account)?;
+            let offer = offer::check(offer)?;
             let stays = account.portal_plan.as_deref() == Some(plan.as_str());
             let quantity = offer::quantity_after(&offer, seats, stays)?;
             return Ok((account, Some(Known::Update { offer, quantity })));
