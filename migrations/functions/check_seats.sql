@@ -2,23 +2,33 @@
 -- seat. Nobody calls it unless the application makes a trigger of it (docs/ADOPT.md). The trigger's one
 -- argument names the column that says which organization a row belongs to. Fires after the row is written;
 -- members are counted as `billing.members` has them. Who is a member already stays one.
+-- Only that column is looked at, and only if its type is PostgreSQL's own: to write the row down would call
+-- what its owner made of a type of theirs, with the rights of this function.
 create or replace function billing.check_seats() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  org constant uuid := (to_jsonb(new) ->> tg_argv[0])::uuid;
+  org uuid;
   used bigint;
   paid integer;
 begin
   -- A trigger that was made wrong would let everybody in.
-  if (to_jsonb(new) ? tg_argv[0]) is not true then
-    raise exception 'check_seats takes the name of a column of %, not %', tg_relid::regclass, tg_argv[0]
-      using errcode = 'undefined_column';
+  perform from pg_attribute a join pg_type t on t.oid = a.atttypid
+  where a.attrelid = tg_relid and a.attname = tg_argv[0]::name and a.attnum > 0 and not a.attisdropped
+    and case t.typtype when 'd' then t.typbasetype else t.oid end
+      in ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype);
+  if not found then
+    raise exception 'check_seats takes the name of a column of %, of type uuid or text, not %',
+      tg_relid::regclass, tg_argv[0] using errcode = 'undefined_column';
   end if;
+  execute format('select ($1).%I::uuid', tg_argv[0]) into org using new;
   if org is null then
     return null;
   end if;
-  -- Two at once would both find the last seat. A key of its own: no event waits for it.
-  perform billing_private.lock_organizations(array[md5('seats ' || org)::uuid]);
+  -- Two at once would both find the last seat. A key of its own: no event waits for it. Written, and not only
+  -- locked: at a higher level than READ COMMITTED the second one then fails, and does not count without the
+  -- first.
+  update billing_private.organization_locks l set slot = l.slot
+  where l.slot = (hashtextextended('seats ' || org, 0) & 16383)::integer;
   select count(distinct m.user_id) into used from billing.members m where m.org_id = org;
   select has.seats into paid
   from billing_private.live_modes() as modes (live)

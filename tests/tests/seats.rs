@@ -104,3 +104,30 @@ async fn of_two_members_at_the_same_time_one_gets_the_last_seat() {
     assert_eq!(refused.code().unwrap().code(), "23514");
     assert_eq!(seats(&t).await[1], json!(5));
 }
+
+#[tokio::test]
+async fn the_trigger_calls_nothing_that_the_owner_of_a_type_made() {
+    let t = TestApp::start().await;
+    t.buy("pro", "month").await;
+    // What a member of service_role may make; and what an application has that casts a type of its own.
+    let made = "create role guest login; grant service_role to guest; set role guest;
+        create type pg_temp.color as enum ('red');
+        create function pg_temp.to_json(pg_temp.color) returns json language plpgsql as
+          $$ begin delete from billing.runs; return '1'; end $$;
+        create cast (pg_temp.color as json) with function pg_temp.to_json(pg_temp.color);
+        create temp table painted (org_id uuid, \"Org\" text, color pg_temp.color);
+        create trigger seats after insert on painted for each row
+          execute function billing.check_seats('org_id');
+        create trigger texts after insert on painted for each row execute function billing.check_seats('Org');
+        insert into painted values (null, null, 'red'), (gen_random_uuid(), null, 'red');
+        reset role";
+    t.db.batch_execute(made).await.unwrap();
+    assert_ne!(t.value("select count(*) from runs").await, "0");
+    let other = "create temp table counted (org_id integer);
+        create trigger seats after insert on counted for each row
+          execute function billing.check_seats('org_id')";
+    t.db.batch_execute(other).await.unwrap();
+    let refused = t.db.batch_execute("insert into counted values (1)").await.unwrap_err();
+    assert!(refused.as_db_error().unwrap().message().contains("of type uuid or text"), "{refused:?}");
+    t.db.batch_execute("reset role; drop owned by guest cascade; drop role guest").await.unwrap();
+}
