@@ -129,13 +129,14 @@ async fn every_login_has_a_limit_of_connections_and_of_patience_from_the_beginni
         from pg_roles where rolname like 'billing%' and rolcanlogin";
     let limits: String = admin.query_one(limits, &[]).await.unwrap().get(0);
     let rest = "idle_in_transaction_session_timeout=15s search_path=pg_catalog, pg_temp idle_session_timeout";
+    let level = "default_transaction_isolation=read committed";
     assert_eq!(
         limits.lines().collect::<Vec<_>>(),
         [
-            format!("billing_checkout 30 statement_timeout=10s {rest}=45s"),
-            format!("billing_events 60 statement_timeout=10s {rest}=45s"),
-            format!("billing_operator 15 statement_timeout=5min {rest}=10min"),
-            format!("billing_reader 60 statement_timeout=5s {rest}=45s"),
+            format!("billing_checkout 30 statement_timeout=10s {rest}=45s {level}"),
+            format!("billing_events 60 statement_timeout=10s {rest}=45s {level}"),
+            format!("billing_operator 15 statement_timeout=5min {rest}=10min {level}"),
+            format!("billing_reader 60 statement_timeout=5s {rest}=45s {level}"),
         ]
     );
     for login in LOGINS {
@@ -220,4 +221,25 @@ async fn a_login_can_do_nothing_in_the_applications_tables_whatever_these_grant_
     }
     drop(admin);
     cluster.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_changes_billing_in_a_transaction_that_would_not_see_what_it_waited_for() {
+    let t = TestApp::start().await;
+    for level in ["repeatable read", "serializable"] {
+        let name = t.value("select current_database()").await;
+        let default = format!("alter database \"{name}\" set default_transaction_isolation = '{level}'");
+        t.db.batch_execute(&default).await.unwrap();
+        for login in LOGINS {
+            let client = connect(&t.database.url(login)).await;
+            let own = client.query_one("show transaction_isolation", &[]).await.unwrap();
+            assert_eq!(own.get::<_, String>(0), "read committed", "{login}");
+        }
+        let other = connect(&t.database.url("postgres")).await;
+        let sql = format!("select billing.pf_apply_plan_entitlements('{}', 'pro')", t.org);
+        let refused = other.batch_execute(&sql).await.unwrap_err();
+        assert_eq!(refused.code().unwrap().code(), "25000", "{refused:?}");
+        other.batch_execute("set default_transaction_isolation = 'read committed'").await.unwrap();
+        other.batch_execute(&sql).await.unwrap();
+    }
 }
