@@ -2,7 +2,9 @@
 -- still tell, of this one and of the next two. What came before its partition moves there.
 drop function if exists billing_private.make_event_months();
 create or replace function billing_private.make_months() returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp
+-- A bound is written as text, and in another style its zone is an abbreviation that several zones have.
+set datestyle = 'ISO' set timezone = 'UTC' as $$
 declare
   this constant timestamp := date_trunc('month', now() at time zone 'UTC');
   month record;
