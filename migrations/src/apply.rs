@@ -29,6 +29,25 @@ const LOCK: &str = "
         reset role;
       end if;
     end $$";
+/// The two views that everything else reads, as V2 makes them, if the application dropped what they read.
+/// Nobody is a member then, until `billing adopt` writes them anew.
+const VIEWS: &str = "
+    do $$
+    begin
+      if to_regclass('billing.schema_history') is not null then
+        set local role billing_owner;
+        if to_regclass('billing.organizations') is null then
+          create view billing.organizations as select o.id, o.name from billing.own_organizations o;
+          comment on view billing.organizations is 'gone';
+        end if;
+        if to_regclass('billing.members') is null then
+          create view billing.members as select m.org_id, m.user_id, m.role from billing.own_members m
+            where exists (select from billing.organizations o where o.id = m.org_id);
+          comment on view billing.members is 'gone';
+        end if;
+        reset role;
+      end if;
+    end $$";
 /// How often a lock is tried, and how long the traffic goes first in between.
 const TRIES: u32 = 32;
 const PAUSE: Duration = Duration::from_secs(2);
@@ -70,7 +89,13 @@ pub async fn run(client: &mut Client) -> Result<Vec<&'static str>, Error> {
         match attempt(client).await {
             Err(Error::Failed { cause, .. } | Error::Database(cause))
                 if tries < TRIES
-                    && [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED]
+                    // The last two: another database of this server makes the roles at the same time.
+                    && [
+                        SqlState::LOCK_NOT_AVAILABLE,
+                        SqlState::T_R_DEADLOCK_DETECTED,
+                        SqlState::UNIQUE_VIOLATION,
+                        SqlState::DUPLICATE_OBJECT,
+                    ]
                         .iter()
                         .any(|state| cause.code() == Some(state)) =>
             {
@@ -86,6 +111,7 @@ async fn attempt(client: &mut Client) -> Result<Vec<&'static str>, Error> {
     let transaction = client.transaction().await?;
     transaction.batch_execute(SETTINGS).await?;
     transaction.batch_execute(LOCK).await?;
+    transaction.batch_execute(VIEWS).await?;
     // Looked at under the lock: who waited for it finds what the other one did.
     let pending = pending_files(&transaction).await?;
     for file in &pending {

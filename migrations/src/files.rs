@@ -25,6 +25,11 @@ impl File {
         self.name.starts_with("tables/")
     }
 
+    /// The function or view that it defines. None: it is a migration, or a table's policies.
+    pub fn defines(&self) -> Option<&'static str> {
+        self.name.strip_prefix("functions/").or_else(|| self.name.strip_prefix("views/"))
+    }
+
     /// The number of a migration, 0 for a definition.
     pub fn version(&self) -> i64 {
         let digits = self.name.strip_prefix("tables/V").and_then(|rest| rest.split_once("__"));

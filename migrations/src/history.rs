@@ -1,6 +1,6 @@
 //! What was applied to a database, against what this program knows. Only reads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tokio_postgres::GenericClient;
 
@@ -31,10 +31,12 @@ pub(crate) async fn pending_files<C: GenericClient>(client: &C) -> Result<Vec<Fi
     let Some(applied) = applied(client).await? else {
         return Ok(FILES.to_vec());
     };
+    let there = defined(client).await?;
     let mut pending = Vec::new();
     for file in FILES {
+        let is_there = |file: &File| file.defines().is_none_or(|name| there.contains(name));
         match applied.get(file.name) {
-            Some(checksum) if *checksum == file.checksum() => {}
+            Some(checksum) if *checksum == file.checksum() && is_there(file) => {}
             Some(_) if file.is_migration() => return Err(Error::Changed(file.name.to_owned())),
             _ => pending.push(*file),
         }
@@ -78,6 +80,19 @@ async fn applied<C: GenericClient>(client: &C) -> Result<Option<HashMap<String, 
     }
     let rows = client.query_typed("select name, checksum from billing.schema_history", &[]).await?;
     Ok(Some(rows.iter().map(|row| (row.get(0), row.get(1))).collect()))
+}
+
+/// The names of our functions and views. What an application drops with `cascade` may take some along that
+/// read its tables.
+async fn defined<C: GenericClient>(client: &C) -> Result<HashSet<String>, Error> {
+    // As above: each argument has the type that PostgreSQL's own operator takes.
+    let sql = "select p.proname::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        where n.nspname::text in ('billing', 'billing_private')
+        union
+        select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname::text in ('billing', 'billing_private') and c.relkind::text = 'v'";
+    let rows = client.query_typed(sql, &[]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// What a first run changes outside our two schemas, one sentence each. Empty afterwards.

@@ -1,7 +1,7 @@
 //! The schema: complete, applied once, closed by default.
 
 use shared::db::SCHEMA_VERSION;
-use tests::{TestApp, TestDatabase, users};
+use tests::{TestApp, TestDatabase, bare_server, users};
 
 #[test]
 fn the_code_expects_the_newest_migration() {
@@ -18,6 +18,30 @@ async fn four_runners_at_once_apply_each_migration_once_and_a_second_run_changes
     let applied: usize = futures_util::future::join_all(runs).await.into_iter().sum();
     assert_eq!(applied, migrations::FILES.len());
     assert!(migrations::run(&mut database.connect().await).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn two_databases_of_one_server_can_be_migrated_first_at_the_same_time() {
+    let server = bare_server("twins").await;
+    let admin = server.connect("postgres").await.unwrap();
+    admin.batch_execute("create database one").await.unwrap();
+    admin.batch_execute("create database other").await.unwrap();
+    let runs = ["one", "other"]
+        .map(async |name| migrations::run(&mut server.connect(name).await.unwrap()).await.unwrap().len());
+    assert_eq!(futures_util::future::join_all(runs).await, [migrations::FILES.len(); 2]);
+}
+
+#[tokio::test]
+async fn months_begin_at_midnight_utc_whatever_style_and_zone_the_session_has() {
+    let database = TestDatabase::create_empty().await;
+    let mut client = database.connect().await;
+    client.batch_execute("set datestyle = 'SQL, DMY'; set timezone = 'Asia/Kolkata'").await.unwrap();
+    migrations::run(&mut client).await.unwrap();
+    client.batch_execute("set datestyle = 'ISO'; set timezone = 'UTC'").await.unwrap();
+    let bounds = "select string_agg(pg_get_expr(c.relpartbound, c.oid), ' ') from pg_class c
+        where c.relispartition and c.relname like '%\\_20%' and c.relkind = 'r'";
+    let bounds: String = client.query_one(bounds, &[]).await.unwrap().get(0);
+    assert_eq!(bounds.matches("-01 00:00:00+00'").count(), 16, "{bounds}");
 }
 
 #[tokio::test]

@@ -28,11 +28,16 @@ const LIVE_AND_GONE: &str = "
 const MEMBERS: &str = "
     select case
         when adopted.text = 'own' then 'tables of ours'
+        when adopted.text = 'gone' then 'nobody''s'
         when adopted.text like '{%' then 'adopted from ' || (adopted.text::jsonb ->> 'members')
         else 'views of your own' end
-      || format(': %s organizations, %s members, %s of them may buy', s.organizations, s.members, s.admins)
-      || case when s.without_admin > 0
-        then format('!%s organizations have no owner or admin, so nobody can buy for them: '
+      || pg_catalog.format(': %s organizations, %s members, %s of them may buy', s.organizations, s.members,
+        s.admins)
+      || case
+        when adopted.text = 'gone'
+        then '!the application dropped what billing.members read: run billing adopt'
+        when s.without_admin > 0
+        then pg_catalog.format('!%s organizations have no owner or admin, so nobody can buy for them: '
           'see billing adopt --buyers', s.without_admin)
         else '' end
     from billing_private.members_summary() s,
