@@ -198,3 +198,63 @@ async fn a_person_who_is_a_member_twice_has_the_greater_right_and_one_answer() {
     let order = json!({ "orgId": ACME, "planCode": "pro", "interval": "month" });
     assert_eq!(t.checkout(users::MEMBER, &order).await.status, 200);
 }
+
+#[tokio::test]
+async fn after_the_application_dropped_its_tables_two_commands_bring_everything_back() {
+    let t = start().await;
+    adopt(&t, &["--yes"]).await;
+    assert_eq!(t.entitlements(users::OWNER, ACME).await.status, 200);
+    t.db.batch_execute("drop table public.org_members cascade").await.unwrap();
+    let answer = t.entitlements(users::OWNER, ACME).await;
+    assert_eq!(answer.status, 500, "closed: {}", answer.body);
+    let url = t.database.url("postgres");
+    let run = async |arguments: &[&str]| t.billing_with(&[("DATABASE_URL", &url)], arguments).await;
+    let told = adopt(&t, &["--yes"]).await;
+    assert!(told.complaint.contains("Run billing migrate, which makes them again"), "{told:?}");
+    assert_eq!(run(&["migrate", "--check"]).await.status, 1);
+    let made = run(&["migrate"]).await;
+    assert!(made.status == 0 && made.output.contains("functions: standing_told"), "{made:?}");
+    t.entitlements(users::OWNER, ACME).await.assert_failure(403, "not_a_member");
+    let doctor = run(&["doctor"]).await;
+    assert!(doctor.output.contains("run billing adopt"), "{doctor:?}");
+    let table = application();
+    let (_, members) = table.split_once("create table public.org_members").unwrap();
+    let (members, _) = members.split_once("create table public.org_invites").unwrap();
+    let again = format!(
+        "create table public.org_members{members}
+         insert into public.org_members (org_id, user_id, role) values ('{ACME}', '{}', 'owner')",
+        users::OWNER
+    );
+    t.db.batch_execute(&again).await.unwrap();
+    let adopted = adopt(&t, &["--yes"]).await;
+    assert_eq!(adopted.status, 0, "{adopted:?}");
+    assert_eq!(t.entitlements(users::OWNER, ACME).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_somebody_made_in_public_is_never_called() {
+    let t = start().await;
+    let made = [
+        ("format", "text, name, name", "text"),
+        ("quote_ident", "name", "text"),
+        ("string_agg", "name, text", "text"),
+        ("format_type", "oid, integer", "text"),
+    ];
+    for (name, arguments, result) in made {
+        let function = format!(
+            "create function public.{name}({arguments}) returns {result}
+             language plpgsql as $$ begin raise exception 'called {name} as %', current_user; end $$"
+        );
+        t.db.batch_execute(&function).await.unwrap();
+    }
+    let operator = "create function public.same(smallint[], smallint[]) returns boolean
+          language plpgsql as $$ begin raise exception 'called same'; end $$;
+        create operator public.= (leftarg = smallint[], rightarg = smallint[], function = public.same)";
+    t.db.batch_execute(operator).await.unwrap();
+    for arguments in
+        [["--dry-run"].as_slice(), &["--yes", "--members", "org_members", "--members-where", "is_active"]]
+    {
+        let adopted = adopt(&t, arguments).await;
+        assert_eq!(adopted.status, 0, "{adopted:?}");
+    }
+}

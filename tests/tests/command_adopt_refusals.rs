@@ -75,11 +75,11 @@ async fn what_cannot_be_adopted_is_told_with_what_to_do_and_nothing_is_half_done
         (
             [&orgs[..], &["--members", "public.org_members", "--members-where", "public.is_friend(user_id)"]]
                 .concat(),
-            "calls is_friend(uuid), which would run with the rights",
+            "calls public.is_friend(uuid), which would run with the rights",
         ),
         (
             [&orgs[..], &["--members", "public.friends"]].concat(),
-            "calls is_friend(uuid), which would run with the rights",
+            "calls public.is_friend(uuid), which would run with the rights",
         ),
         (
             [&orgs[..], &["--members", "public.seen_members"]].concat(),

@@ -62,3 +62,26 @@ async fn applications_of_other_shapes_are_found_as_well() {
         );
     }
 }
+
+#[tokio::test]
+async fn people_are_left_out_by_columns_of_any_spelling_and_a_name_may_have_a_collation_of_its_own() {
+    let t = TestApp::start().await;
+    let tables = "create table public.\"Organization\" (id uuid primary key default gen_random_uuid(),
+          name text collate \"C\", \"deletedAt\" timestamptz);
+        create table public.\"OrganizationMember\" (id uuid primary key default gen_random_uuid(),
+          \"organizationId\" uuid references public.\"Organization\", \"userId\" uuid, role text,
+          \"isActive\" boolean default true, \"acceptedAt\" timestamptz default now(),
+          \"deletedAt\" timestamptz);
+        create index on public.\"OrganizationMember\" (\"userId\");
+        insert into public.\"Organization\" (name, \"deletedAt\") values ('Acme', null), ('Gone', now());
+        insert into public.\"OrganizationMember\" (\"organizationId\", \"userId\", role, \"isActive\",
+          \"acceptedAt\", \"deletedAt\")
+        select o.id, gen_random_uuid(), m.* from public.\"Organization\" o,
+          (values ('OWNER', true, now(), null::timestamptz), ('ADMIN', false, now(), null),
+            ('ADMIN', true, null, null), ('ADMIN', true, now(), now())) m";
+    t.db.batch_execute(tables).await.unwrap();
+    let outcome = adopt(&t, &["--yes", "--json"]).await;
+    assert_eq!(outcome.status, 0, "{outcome:?}");
+    let said: Value = serde_json::from_str(&outcome.output).unwrap();
+    assert_eq!((&said["organizations"], &said["members"]), (&json!(1), &json!(1)), "{said}");
+}

@@ -1,38 +1,38 @@
 //! Who is no member although there is a row: suspended, removed and invited people, by the names that such
 //! columns usually have.
 
-use super::table::Table;
+use super::table::{Table, plain};
 
-/// A time that, once set, says that somebody or something is no more.
+/// Names without case and underscores. A time that, once set, says that somebody or something is no more.
 const ENDED_AT: [&str; 11] = [
-    "deleted_at",
-    "removed_at",
-    "suspended_at",
-    "deactivated_at",
-    "disabled_at",
-    "banned_at",
-    "archived_at",
-    "left_at",
-    "revoked_at",
-    "blocked_at",
-    "ended_at",
+    "deletedat",
+    "removedat",
+    "suspendedat",
+    "deactivatedat",
+    "disabledat",
+    "bannedat",
+    "archivedat",
+    "leftat",
+    "revokedat",
+    "blockedat",
+    "endedat",
 ];
 /// A time that is missing until an invitation is accepted.
-const BEGAN_AT: [&str; 3] = ["accepted_at", "joined_at", "confirmed_at"];
-const ON: [&str; 5] = ["is_active", "active", "enabled", "is_enabled", "accepted"];
+const BEGAN_AT: [&str; 3] = ["acceptedat", "joinedat", "confirmedat"];
+const ON: [&str; 5] = ["isactive", "active", "enabled", "isenabled", "accepted"];
 const OFF: [&str; 10] = [
-    "is_suspended",
+    "issuspended",
     "suspended",
-    "is_deleted",
+    "isdeleted",
     "deleted",
-    "is_disabled",
+    "isdisabled",
     "disabled",
-    "is_banned",
-    "is_blocked",
-    "is_archived",
-    "is_pending",
+    "isbanned",
+    "isblocked",
+    "isarchived",
+    "ispending",
 ];
-const STATUS: [&str; 4] = ["status", "state", "membership_status", "member_status"];
+const STATUS: [&str; 4] = ["status", "state", "membershipstatus", "memberstatus"];
 
 /// The condition that leaves them out. None: no column says so.
 pub(super) fn usual(table: &Table) -> Option<String> {
@@ -40,7 +40,8 @@ pub(super) fn usual(table: &Table) -> Option<String> {
         .columns
         .iter()
         .filter_map(|column| {
-            let (name, quoted) = (column.name.as_str(), &column.quoted);
+            let (name, quoted) = (plain(&column.name), &column.quoted);
+            let name = name.as_str();
             let is_time = column.kind.starts_with("timestamp") || column.kind == "date";
             let is_flag = column.kind == "boolean";
             if is_time && ENDED_AT.contains(&name) {

@@ -1,7 +1,7 @@
 //! The application's tables of organizations and members, found by their shape and their names: a table with
 //! a UUID key, and one that points at it and names a user.
 
-use tokio_postgres::Client;
+use tokio_postgres::Transaction;
 
 use super::Error;
 use super::table::{self, Column, Table, TableName, plain};
@@ -69,7 +69,7 @@ fn bare(table: &Table) -> String {
 
 /// The one pair that fits, or a sentence that lists those that may.
 pub(super) async fn pair(
-    client: &Client,
+    client: &Transaction<'_>,
     organizations: Option<&TableName>,
     members: Option<&TableName>,
 ) -> Result<(Table, Table), Error> {

@@ -1,7 +1,7 @@
 //! `billing adopt`: the views `billing.organizations` and `billing.members`, written over an application's
 //! own tables.
 
-use tokio_postgres::Client;
+use tokio_postgres::Transaction;
 
 use crate::context::{self, Context, Need};
 use crate::outcome::{Code, Failure};
@@ -9,6 +9,7 @@ use crate::outcome::{Code, Failure};
 mod filter;
 mod find;
 mod report;
+mod search_path;
 mod source;
 mod table;
 mod views;
@@ -81,6 +82,12 @@ pub enum Error {
     /// `billing migrate` did not run.
     #[error("There is no schema billing in this database yet. Run billing migrate first.")]
     NotMigrated,
+    /// The application dropped a table or column that they read, and the views with it.
+    #[error(
+        "The views are gone: the application dropped what they read. Run billing migrate, which makes them \
+         again, and then billing adopt."
+    )]
+    ViewsGone,
     /// The application's tables cannot be used as they are, or as they were named.
     #[error("{0}")]
     Unusable(String),
@@ -106,7 +113,7 @@ impl Failure for Error {
         match self {
             Self::Context(error) => error.code(),
             Self::NobodyToAsk => Code::WrongUsage,
-            Self::NotMigrated | Self::Unusable(_) | Self::Declined => Code::Failed,
+            Self::NotMigrated | Self::ViewsGone | Self::Unusable(_) | Self::Declined => Code::Failed,
         }
     }
 }
@@ -118,8 +125,11 @@ impl Failure for Error {
 pub async fn run(args: Args, context: &Context) -> Result<Adopted, Error> {
     context.require(&[Need::Database])?;
     let mut client = context.connect().await?;
-    is_migrated(&client).await?;
-    let source = source::resolve(&client, &args).await?;
+    let transaction = client.transaction().await?;
+    search_path::pin(&transaction).await?;
+    is_migrated(&transaction).await?;
+    let source = source::resolve(&transaction, &args).await?;
+    transaction.rollback().await?;
     let seen = views::write(&mut client, &source, false).await?;
     if args.dry_run {
         return Ok(Adopted { dry_run: true, ..seen });
@@ -134,8 +144,14 @@ pub async fn run(args: Args, context: &Context) -> Result<Adopted, Error> {
     views::write(&mut client, &source, true).await
 }
 
-async fn is_migrated(client: &Client) -> Result<(), Error> {
-    let sql = "select to_regclass('billing.members') is not null";
-    let rows = client.query_typed(sql, &[]).await?;
-    if rows.first().is_some_and(|row| row.get(0)) { Ok(()) } else { Err(Error::NotMigrated) }
+/// That both views are there. An application that drops what they read drops them too.
+async fn is_migrated(transaction: &Transaction<'_>) -> Result<(), Error> {
+    let sql = "select to_regclass('billing.schema_history') is not null,
+        to_regclass('billing.organizations') is not null and to_regclass('billing.members') is not null";
+    let rows = transaction.query_typed(sql, &[]).await?;
+    match rows.first().map(|row| (row.get(0), row.get(1))) {
+        Some((true, true)) => Ok(()),
+        Some((true, false)) => Err(Error::ViewsGone),
+        _ => Err(Error::NotMigrated),
+    }
 }

@@ -1,7 +1,7 @@
 //! What is adopted: two tables of the application and their columns, checked one by one.
 
 use serde::Serialize;
-use tokio_postgres::Client;
+use tokio_postgres::Transaction;
 
 use super::table::{Column, Table, indexed, named, readable};
 use super::{Args, Error, filter, find};
@@ -36,7 +36,7 @@ pub struct Source {
 const NAMES: [&str; 5] = ["name", "displayname", "title", "companyname", "slug"];
 
 /// Finds what was not named, and checks all of it.
-pub(super) async fn resolve(client: &Client, args: &Args) -> Result<Source, Error> {
+pub(super) async fn resolve(client: &Transaction<'_>, args: &Args) -> Result<Source, Error> {
     let (organizations, members) = match (&args.organizations, &args.members) {
         (Some(organizations), Some(members)) => {
             (named(client, organizations).await?, named(client, members).await?)

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use tokio_postgres::Client;
+use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
 
-use super::Error;
+use super::{Error, search_path};
 
 /// A table as it is named on the command line: `[schema.]table`, or a quoted name as SQL writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,31 +76,39 @@ impl Column {
 }
 
 /// A table that is named, with its columns.
-pub(super) async fn named(client: &Client, name: &TableName) -> Result<Table, Error> {
-    let sql = "select c.oid from pg_class c where c.oid = to_regclass($1) and c.relkind in ('r', 'p', 'v')";
-    let found = match client.query_typed(sql, &[(&name.0, Type::TEXT)]).await {
-        Ok(rows) => rows.first().map(|row| row.get::<_, u32>(0)),
-        // A name that SQL cannot read.
-        Err(error) if error.code().is_some_and(|code| code.code().starts_with("42")) => None,
-        Err(error) => return Err(error.into()),
-    };
-    match found {
-        Some(oid) => table(client, oid).await,
-        None => Err(Error::Unusable(format!(
+pub(super) async fn named(client: &Transaction<'_>, name: &TableName) -> Result<Table, Error> {
+    let missing = || {
+        Error::Unusable(format!(
             "There is no table {} in this database. Name it as schema.table, quoted as SQL needs it.",
             name.0
-        ))),
+        ))
+    };
+    search_path::theirs(client).await?;
+    let named = "select pg_catalog.to_regclass($1)::pg_catalog.oid";
+    let oid = match client.query_typed(named, &[(&name.0, Type::TEXT)]).await {
+        Ok(rows) => rows.first().and_then(|row| row.get::<_, Option<u32>>(0)).ok_or_else(missing)?,
+        // A name that SQL cannot read.
+        Err(error) if error.code().is_some_and(|code| code.code().starts_with("42")) => {
+            return Err(missing());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    search_path::ours(client).await?;
+    let sql = "select c.oid from pg_class c where c.oid = $1 and c.relkind in ('r', 'p', 'v', 'm')";
+    if client.query_typed(sql, &[(&oid, Type::OID)]).await?.is_empty() {
+        return Err(missing());
     }
+    table(client, oid).await
 }
 
 /// A table and its columns.
-async fn table(client: &Client, oid: u32) -> Result<Table, Error> {
+async fn table(client: &Transaction<'_>, oid: u32) -> Result<Table, Error> {
     let found = tables(client, Some(oid)).await?.pop();
     found.ok_or_else(|| Error::Unusable("The table is gone.".to_owned()))
 }
 
 /// One table, or all of the application's, with their columns.
-pub(super) async fn tables(client: &Client, oid: Option<u32>) -> Result<Vec<Table>, Error> {
+pub(super) async fn tables(client: &Transaction<'_>, oid: Option<u32>) -> Result<Vec<Table>, Error> {
     // Supabase's own schemas hold none of the application's.
     let sql = "
         select c.oid, format('%I.%I', n.nspname, c.relname), a.attname::text, quote_ident(a.attname),
@@ -145,7 +153,7 @@ pub(super) async fn tables(client: &Client, oid: Option<u32>) -> Result<Vec<Tabl
 }
 
 /// That the role that asks may read the table, and sees all of its rows.
-pub(super) async fn readable(client: &Client, table: &Table) -> Result<(), Error> {
+pub(super) async fn readable(client: &Transaction<'_>, table: &Table) -> Result<(), Error> {
     let sql = "select current_user::text, has_schema_privilege(c.relnamespace, 'usage')
             and has_table_privilege(c.oid, 'select'),
           case when c.relkind in ('r', 'p') then row_security_active(c.oid) else false end,
@@ -176,7 +184,7 @@ pub(super) async fn readable(client: &Client, table: &Table) -> Result<(), Error
 /// Every read looks a member up by the ids of the user and the organization. An index of the user alone will
 /// do, and takes longer the more organizations the user has.
 pub(super) async fn indexed(
-    client: &Client,
+    client: &Transaction<'_>,
     members: &Table,
     user: &Column,
     org: &Column,

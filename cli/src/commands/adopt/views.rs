@@ -3,7 +3,7 @@
 use tokio_postgres::{Client, Transaction};
 
 use super::report::{Adopted, RoleSeen};
-use super::{Error, Source};
+use super::{Error, Source, search_path};
 
 impl Source {
     /// The organizations, as SQL.
@@ -12,7 +12,11 @@ impl Source {
         let name = self.name_column.as_ref().unwrap_or(id_column);
         let condition =
             self.organizations_where.as_ref().map(|sql| format!(" where ({sql}\n)")).unwrap_or_default();
-        format!("select o.{id_column} as id, o.{name}::text as name from {organizations} o{condition}")
+        // The view was made with this collation, and keeps it whatever the column has.
+        format!(
+            "select o.{id_column} as id, o.{name}::text collate \"default\" as name
+                from {organizations} o{condition}"
+        )
     }
 
     /// The members of organizations that exist, as SQL.
@@ -59,7 +63,9 @@ fn literal(text: &str) -> String {
 /// Writes the views and tells what they show. Without `keep` nothing of it stays.
 pub(super) async fn write(client: &mut Client, source: &Source, keep: bool) -> Result<Adopted, Error> {
     let transaction = client.transaction().await?;
+    search_path::pin(&transaction).await?;
     own(&transaction).await?;
+    search_path::theirs(&transaction).await?;
     for (view, sql) in [("organizations", source.organizations_view()), ("members", source.members_view())] {
         // The extended protocol takes one statement: a condition that ends this one and begins another is
         // refused.
@@ -68,6 +74,7 @@ pub(super) async fn write(client: &mut Client, source: &Source, keep: bool) -> R
             return Err(refused(view, &error));
         }
     }
+    search_path::ours(&transaction).await?;
     closed(&transaction).await?;
     let note = serde_json::to_string(source).map_err(|error| Error::Unusable(error.to_string()))?;
     transaction
@@ -161,6 +168,8 @@ async fn counted(transaction: &Transaction<'_>, source: &Source) -> Result<Adopt
     transaction.batch_execute("set local role billing_owner").await?;
     let rows = transaction.query_typed(sql, &[]).await.map_err(|error| refused("members", &error))?;
     transaction.batch_execute("reset role").await?;
+    // They call nothing that somebody made: that was looked at before.
+    search_path::theirs(transaction).await?;
     let number = |column| rows.first().map_or(0, |row| row.get::<_, i64>(column));
     let (organizations, members, without_buyer) = (number(0), number(1), number(2));
     let role = source.role_column.as_ref().map_or("null".to_owned(), |column| format!("m.{column}::text"));

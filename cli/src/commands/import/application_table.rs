@@ -125,11 +125,13 @@ fn parse(text: &str) -> Option<(Part, Part)> {
 
 async fn find(client: &Client, schema: &Part, name: &Part) -> Result<Option<Found>, Error> {
     const SQL: &str = "
-        select jsonb_build_object('schema', quote_ident(n.nspname), 'login', quote_ident(current_user),
-          'table', quote_ident(n.nspname) || '.' || quote_ident(c.relname),
+        select jsonb_build_object('schema', pg_catalog.quote_ident(n.nspname::text),
+          'login', pg_catalog.quote_ident(current_user::text),
+          'table', pg_catalog.format('%I.%I', n.nspname, c.relname),
           'may_enter', has_schema_privilege(n.oid, 'usage'), 'row_security', row_security_active(c.oid),
           'columns', (
-            select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'quoted', quote_ident(a.attname),
+            select coalesce(jsonb_agg(jsonb_build_object('name', a.attname,
+              'quoted', pg_catalog.quote_ident(a.attname::text),
               'readable', has_column_privilege(c.oid, a.attnum, 'select')) order by a.attnum), '[]')
             from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped))
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
