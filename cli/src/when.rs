@@ -41,9 +41,11 @@ pub fn since(text: &str) -> Result<Since, String> {
     })
 }
 
-/// Reads a date, which means its beginning in UTC, or a time.
+/// Reads a date, which means its beginning in UTC, or a time with its zone.
 pub fn moment(text: &str) -> Result<Timestamp, String> {
-    let date = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok();
+    // A time without a zone could be read as a date, too, and its hours would be lost.
+    let is_date = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let date = || text.parse::<Date>().ok().filter(|_| is_date)?.to_zoned(TimeZone::UTC).ok();
     text.parse::<Timestamp>()
         .ok()
         .or_else(|| date().map(|zoned| zoned.timestamp()))
@@ -79,6 +81,15 @@ mod tests {
         for text in ["", "h", "0h", "-1h", "24", "24x", "yesterday", "2026-13-01", "99999999999d", "\u{e4}"] {
             assert!(since(text).is_err(), "{text}");
         }
-        assert!(moment("24h").is_err());
+        for text in [
+            "24h",
+            "2027-01-31T23:59:59",
+            "2027-01-31 23:59",
+            "2027-01-31T10:00",
+            "2027-01-31T10:00[America/New_York]",
+        ] {
+            assert!(moment(text).is_err() && since(text).is_err(), "{text}");
+        }
+        assert_eq!(time(moment("2027-01-31").unwrap()), "2027-01-31 00:00:00 UTC");
     }
 }
