@@ -104,13 +104,19 @@ export const pricingEnglish: PricingLabels = {
   retry: "Try again",
 };
 
-/** An amount in words, without cents where there are none. @internal */
+// Stripe, "Supported currencies": zero-decimal and three-decimal. Every other amount is in hundredths, also
+// one of HUF or ISK, for which Intl knows no decimals.
+const ZERO_DECIMAL = /^(bif|clp|djf|gnf|jpy|kmf|krw|mga|pyg|rwf|vnd|vuv|xaf|xof|xpf)$/i;
+const THREE_DECIMAL = /^(bhd|jod|kwd|omr|tnd)$/i;
+
+/** An amount of Stripe's in words, without cents where there are none. @internal */
 export function money(amount: number, currency: string, locale: string): string {
-  const style = { style: "currency", currency } as const;
-  const digits = new Intl.NumberFormat(locale, style).resolvedOptions().maximumFractionDigits ?? 2;
+  const digits = ZERO_DECIMAL.test(currency) ? 0 : THREE_DECIMAL.test(currency) ? 3 : 2;
   const value = amount / 10 ** digits;
   return new Intl.NumberFormat(locale, {
-    ...style,
+    style: "currency",
+    currency,
     minimumFractionDigits: Number.isInteger(value) ? 0 : digits,
+    maximumFractionDigits: digits,
   }).format(value);
 }

@@ -12,8 +12,8 @@ export interface PricingPlan {
   /** One line on whom it is for. Default: the API's. */
   readonly description?: string | undefined;
   /**
-   * Integer amounts in the currency's smallest unit, as cents. Null: not sold by that interval. Shown until
-   * the API says the prices, and where it cannot.
+   * Integer amounts as Stripe counts them: in cents, and 1,000 JPY as 1000. Null: not sold by that interval.
+   * Shown until the API says the prices, and where it cannot.
    */
   readonly prices?: Readonly<Record<Interval, number | null>> | undefined;
   /** What it has. Default: a line for each flag. */

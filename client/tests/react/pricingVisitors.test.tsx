@@ -178,5 +178,15 @@ describe("money", () => {
     [500, "JPY", "¥500"],
     [299000, "USD", "$2,990"],
     [4900, "usd", "$49"],
-  ])("writes %i %s as %s", (amount, currency, text) => expect(money(amount, currency, "en-US")).toBe(text));
+    [490000, "huf", "HUF 4,900"],
+    [490050, "HUF", "HUF 4,900.50"],
+    [500000, "isk", "ISK 5,000"],
+    [500000, "ugx", "UGX 5,000"],
+    [490000, "idr", "IDR 4,900"],
+    [500, "jpy", "¥500"],
+    [5120, "kwd", "KWD 5.120"],
+    [5000, "kwd", "KWD 5"],
+  ])("writes %i %s, as Stripe counts it, as %s", (amount, currency, text) =>
+    expect(money(amount, currency, "en-US").replace(/\s/g, " ")).toBe(text),
+  );
 });
