@@ -38,7 +38,7 @@ export interface Offer {
   readonly kept: string | undefined;
   /**
    * What a year of the monthly price costs more, in the currency's smallest unit; 0 where the price is not
-   * the yearly one.
+   * the yearly one, or the monthly one is in another currency.
    */
   readonly saved: number;
 }
@@ -107,7 +107,7 @@ export function savingOf({
     prices.find((price) => price.interval === interval && price.count === 1);
   const month = of("month");
   const year = of("year");
-  if (!month || !year) return undefined;
+  if (!month || !year || month.currency !== year.currency) return undefined;
   const twelve = month.amount * 12;
   const amount = twelve - year.amount;
   return amount > 0 ? { amount, percent: Math.floor((amount / twelve) * 100) } : undefined;

@@ -33,6 +33,7 @@ export function PricingCard(props: PricingCardProps): ReactElement {
   const isRecommended = props.isRecommended && (offer.kind === "buy" || offer.kind === "upgrade");
   const word = wordOf(offer, plan, labels);
   const { price } = offer;
+  const inWords = (amount: number): string => money(amount, price?.currency ?? "USD", locale);
   return (
     <li
       className="pf-pricing-plan"
@@ -50,14 +51,11 @@ export function PricingCard(props: PricingCardProps): ReactElement {
         {plan.isFree && <strong>{labels.free}</strong>}
         {price && (
           <>
-            <strong>{money(price.amount, price.currency, locale)}</strong>{" "}
-            <span>{labels.per(price.interval, price.count)}</span>
+            <strong>{inWords(price.amount)}</strong> <span>{labels.per(price.interval, price.count)}</span>
           </>
         )}
       </p>
-      {price && offer.saved > 0 && (
-        <p className="pf-pricing-saves">{labels.saves(money(offer.saved, price.currency, locale))}</p>
-      )}
+      {price && offer.saved > 0 && <p className="pf-pricing-saves">{labels.saves(inWords(offer.saved))}</p>}
       {(offer.kind === "current" || offer.kind === "renew") &&
         props.discounts.map((each, place) => (
           <p className="pf-pricing-discount" key={place}>

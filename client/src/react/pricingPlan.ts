@@ -1,6 +1,6 @@
 // The plans as a table shows them: what the API says of them, in the page's words.
 
-import type { Feature, Interval, Plan, PlanAction, PlanCode } from "../types.js";
+import type { Feature, Interval, Plan, PlanAction, PlanCode, PlanPrice } from "../types.js";
 import type { PricingLabels } from "./pricingLabels.js";
 
 /** A plan in the page's own words. */
@@ -25,7 +25,8 @@ export interface ShownPrice {
   readonly interval: Interval;
   readonly count: number;
   readonly amount: number;
-  readonly currency: string;
+  /** Undefined: the page says none. */
+  readonly currency: string | undefined;
 }
 
 /** @internal */
@@ -44,7 +45,7 @@ export interface ShownPlan {
 
 interface Words {
   readonly labels: PricingLabels;
-  /** Of all prices. Undefined: the first one's. */
+  /** Of all prices, where they have it. Undefined: the first one's. */
   readonly currency: string | undefined;
 }
 
@@ -56,11 +57,11 @@ export function shownPlans(
 ): readonly ShownPlan[] {
   if (!sold) return own.map((plan, rank) => fromPage(plan, rank, words));
   const ranked = [...sold].sort((one, other) => one.rank - other.rank);
-  const currency = words.currency ?? ranked.flatMap((plan) => plan.prices)[0]?.currency ?? "USD";
+  const currency = words.currency ?? ranked.flatMap((plan) => plan.prices)[0]?.currency;
   return ranked
     .map((plan, place) => {
       const text = own.find(({ planCode }) => planCode === plan.planCode);
-      return fromApi(plan, text, ranked[place - 1], { labels: words.labels, currency }, place === 0);
+      return fromApi(plan, text, ranked[place - 1], { ...words, currency }, place === 0);
     })
     .filter(
       (plan) =>
@@ -73,12 +74,11 @@ function fromPage(
   rank: number,
   words: Words,
 ): ShownPlan {
-  const currency = words.currency ?? "USD";
   const amounts = (["month", "year"] as const).map((interval) => ({
     interval,
     count: 1,
     amount: prices?.[interval] ?? null,
-    currency,
+    currency: words.currency,
   }));
   return {
     planCode,
@@ -97,11 +97,12 @@ function fromApi(
   plan: Plan,
   own: PricingPlan | undefined,
   below: Plan | undefined,
-  { labels, currency }: { readonly labels: PricingLabels; readonly currency: string },
+  { labels, currency }: Words,
   isLowest: boolean,
 ): ShownPlan {
-  const prices = plan.prices.filter(
-    (price) => price.sold && price.currency.toLowerCase() === currency.toLowerCase(),
+  const prices = inOneCurrency(
+    plan.prices.filter((price) => price.sold),
+    currency,
   );
   const paid = prices.filter(({ amountCents }) => amountCents > 0);
   return {
@@ -110,16 +111,28 @@ function fromApi(
     description: own?.description ?? plan.description ?? undefined,
     features: own?.features ?? featuresOf(plan, below, labels),
     rank: plan.rank,
-    prices: paid.map(({ interval, intervalCount, amountCents }) => ({
+    prices: paid.map(({ interval, intervalCount, amountCents, currency: of }) => ({
       interval,
       count: intervalCount,
       amount: amountCents,
-      currency,
+      currency: of,
     })),
     isFree: paid.length === 0 && plan.action !== "contact" && (isLowest || prices.length > 0),
     action: plan.action,
     trialDays: plan.trialDays ?? 0,
   };
+}
+
+/**
+ * By each interval, the prices in the page's currency; if there are none, those in the currency of the first.
+ * By the interval and not by the plan: a deal, in whichever currency, stands in the place of one interval.
+ */
+function inOneCurrency(prices: readonly PlanPrice[], wanted: string | undefined): readonly PlanPrice[] {
+  const isWanted = ({ currency }: PlanPrice): boolean => currency.toLowerCase() === wanted?.toLowerCase();
+  return prices.filter(({ interval, currency }) => {
+    const those = prices.filter((price) => price.interval === interval);
+    return currency === (those.find(isWanted) ?? those[0])?.currency;
+  });
 }
 
 /** A line for each flag that the plan below has not. */

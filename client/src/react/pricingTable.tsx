@@ -43,8 +43,9 @@ export interface PricingTableProps extends ReturnAddresses {
   /** Where a plan leads that is not sold on a page. */
   readonly contactUrl?: string | undefined;
   /**
-   * Which prices are shown, and sold in a checkout, as ISO 4217 says it. Default: those of the first price;
-   * `"USD"` for the page's own.
+   * In which currency prices are shown and ordered, as ISO 4217 says it. What is not sold in it, such as a
+   * deal in another, is shown and ordered in its own. Default: that of the first price; `"USD"` is shown for
+   * the page's own.
    */
   readonly currency?: string | undefined;
   /**
@@ -90,11 +91,12 @@ export function PricingTable(props: PricingTableProps): ReactElement {
   };
 
   const press = (plan: ShownPlan, { kind, price }: Offer): void => {
+    const currency = price?.currency ?? props.currency;
     const choice: PlanChoice = {
       planCode: plan.planCode,
       interval: price?.interval ?? interval,
       ...(seats === undefined ? {} : { seats }),
-      ...(props.currency === undefined ? {} : { currency: props.currency }),
+      ...(currency === undefined ? {} : { currency }),
     };
     void go(plan.planCode, async (signal) => {
       if (onSelect) return void (await onSelect(choice, kind as PricingAction));

@@ -69,6 +69,7 @@ describe("a button of the table", () => {
       planCode: "pro",
       interval: "year",
       seats: 2,
+      currency: "usd",
       successUrl: `${origin}/acme/success?session={CHECKOUT_SESSION_ID}`,
       cancelUrl: `${origin}/`,
     };
