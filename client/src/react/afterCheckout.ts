@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import type { BillingClient } from "../client.js";
 import type { BillingError } from "../errors.js";
@@ -60,6 +60,10 @@ export function useAfterCheckout(options: AfterCheckoutOptions = {}): AfterCheck
           ? "pending"
           : "outage";
 
+  // A page may write it inline: a new function with each render does not begin the wait anew.
+  const wanted = useRef(until);
+  useEffect(() => void (wanted.current = until));
+
   const { before } = wait;
   useEffect(() => {
     const controller = new AbortController();
@@ -68,7 +72,9 @@ export function useAfterCheckout(options: AfterCheckoutOptions = {}): AfterCheck
     const over = (): void => {
       if (!signal.aborted) setWait((last) => ({ ...last, isOver: true }));
     };
-    client.syncAfterCheckout(orgId, { signal, timeout, before }).then(over, over);
+    client
+      .syncAfterCheckout(orgId, { signal, timeout, before, until: (...asked) => wanted.current(...asked) })
+      .then(over, over);
     return () => controller.abort();
   }, [client, orgId, before, timeout]);
 

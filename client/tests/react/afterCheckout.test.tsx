@@ -86,11 +86,30 @@ it("asks less and less often, at least each minute, and not after the page is go
   expect(made.api.calls.length - before).toBe(1);
 });
 
-it("waits for what it is told to wait for", async () => {
+it("waits for what it is told to wait for, as for an add-on of a plan that there is", async () => {
+  const made = setUp();
+  made.api.plans.set(ORG, "pro");
+  const look = (): ReactElement =>
+    page(made, { timeout: 5_000, until: ({ entitlements }) => entitlements.hasAPI });
+  const { rerender } = render(look());
+  await pass(4_000);
+  says("waiting pro -");
+  const syncs = (): number => made.api.calls.filter(({ path }) => path === "/api/billing/sync").length;
+  const before = syncs();
+  rerender(look()); // with another function that says the same
+  made.api.plans.set(ORG, "enterprise");
+  await pass(500);
+  says("active enterprise -");
+  expect(syncs()).toBe(before);
+});
+
+it("goes on looking for it when the time is up", async () => {
   const made = setUp();
   made.api.plans.set(ORG, "pro");
   render(page(made, { timeout: 1_000, until: ({ entitlements }) => entitlements.hasAPI }));
-  await pass(1_000);
+  await pass(999);
+  says("waiting pro -");
+  await pass(1);
   says("pending pro -");
   made.api.plans.set(ORG, "enterprise");
   await pass(60_000);
