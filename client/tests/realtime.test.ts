@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { watchEntitlements, type RealtimeChannel, type RealtimeClient } from "../src/realtime/index.js";
 import { setUp } from "./support/clients.js";
@@ -9,7 +9,8 @@ class FakeSupabase implements RealtimeClient {
   readonly filters: unknown[] = [];
   readonly listeners: (() => unknown)[] = [];
   status: (status: string) => void = () => undefined;
-  realtime?: { setAuth(): unknown };
+  realtime?: NonNullable<RealtimeClient["realtime"]>;
+  auth?: NonNullable<RealtimeClient["auth"]>;
   removed = 0;
 
   channel(name: string): RealtimeChannel {
@@ -129,7 +130,7 @@ it("joins once the session was read, also if that fails, and not after its end",
   const { client } = setUp();
   const begun = async (setAuth: () => unknown): Promise<boolean> => {
     const supabase = new FakeSupabase();
-    supabase.realtime = { setAuth };
+    supabase.realtime = { accessToken: () => undefined, setAuth };
     const before = supabase.status;
     watchEntitlements(client, supabase, ORG);
     await settle();
@@ -143,6 +144,39 @@ it("joins once the session was read, also if that fails, and not after its end",
   watchEntitlements(client, supabase, ORG)();
   await settle();
   expect(supabase.status).toBe(before);
+});
+
+describe("a supabase-js that takes what it is given for the token", () => {
+  /** The token that the channel joins with. */
+  async function joined(getSession: NonNullable<RealtimeClient["auth"]>["getSession"]): Promise<unknown> {
+    const { client } = setUp();
+    const supabase = new FakeSupabase();
+    const before = supabase.status;
+    const realtime = {
+      accessToken: "former" as string | null,
+      setAuth: (token: string | null) => (realtime.accessToken = token),
+    };
+    Object.assign(supabase, { realtime, auth: { getSession } });
+    watchEntitlements(client, supabase, ORG);
+    await settle();
+    expect(supabase.status).not.toBe(before);
+    return realtime.accessToken;
+  }
+
+  it("is given that of the session, before the channel joins", async () => {
+    const session = { access_token: "ada" };
+    expect(await joined(() => Promise.resolve({ data: { session } }))).toBe("ada");
+  });
+
+  it("keeps the one it has if no session can be had", async () => {
+    expect(await joined(() => Promise.resolve({ data: { session: null } }))).toBe("former");
+    expect(await joined(() => Promise.reject(new Error("no network")))).toBe("former");
+    expect(
+      await joined(() => {
+        throw new Error("accessing supabase.auth.getSession is not possible");
+      }),
+    ).toBe("former");
+  });
 });
 
 it("does nothing without Supabase", () => {

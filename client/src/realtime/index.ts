@@ -14,14 +14,21 @@ export interface RealtimeChannel {
   subscribe(callback: (status: string) => void): unknown;
 }
 
-/** What is used of a supabase-js client, any version 2. */
+/** What is used of a supabase-js client, from 2.20 on. The Realtime of 2.47.0 itself reads no session. */
 export interface RealtimeClient {
   /** Opens a channel. */
   channel(name: string): RealtimeChannel;
   /** Closes it. */
   removeChannel(channel: RealtimeChannel): unknown;
-  /** `setAuth` reads the session. */
-  readonly realtime?: { setAuth(): unknown };
+  /**
+   * If `accessToken` is a function, `setAuth(null)` reads the session with it. Else it is the token, as in
+   * 2.46, and `setAuth` replaces it.
+   */
+  readonly realtime?: { readonly accessToken?: unknown; setAuth(token: string | null): unknown };
+  /** Has the session, where Realtime does not read it. */
+  readonly auth?: {
+    getSession(): Promise<{ readonly data: { readonly session: { readonly access_token: string } | null } }>;
+  };
 }
 
 // An API that reads a replica of the database may not have heard of the change yet.
@@ -75,7 +82,7 @@ export function watchEntitlements(
     );
   }
   // A channel that joins before the session was read joins as nobody, and stays so: it would hear nothing.
-  void Promise.allSettled([supabase.realtime?.setAuth()]).then(() => {
+  void Promise.allSettled([signIn(supabase)]).then(() => {
     if (!over)
       channel.subscribe((status) => {
         if (status === "SUBSCRIBED") void changed();
@@ -86,4 +93,12 @@ export function watchEntitlements(
     clearTimeout(timer);
     void supabase.removeChannel(channel);
   };
+}
+
+/** Has Realtime speak for the person who is signed in. */
+async function signIn({ realtime, auth }: RealtimeClient): Promise<void> {
+  if (typeof realtime?.accessToken === "function") return void (await realtime.setAuth(null));
+  // This one takes whatever it is given for the token, also nothing.
+  const session = (await auth?.getSession())?.data.session;
+  if (session) realtime?.setAuth(session.access_token);
 }
