@@ -65,11 +65,15 @@ export class BillingError extends Error {
 
   /**
    * Whether the API could not be had, so that its last answer still counts. False for everything that it
-   * refused.
+   * refused, and for a 401 or 403 of whatever stands before it.
    */
   get isOutage(): boolean {
-    // Below 400 is no answer at all, or one of a hotel's sign-in page.
-    return this.code !== "user_changed" && (this.status < 400 || this.status === 429 || this.status >= 500);
+    const { code, status } = this;
+    if (code === "user_changed") return false;
+    // A proxy's page says nothing of the organization, unless it keeps the person out.
+    if (code === "unexpected_response") return status !== 401 && status !== 403;
+    // Below 400 is no answer at all.
+    return status < 400 || status === 429 || status >= 500;
   }
 }
 

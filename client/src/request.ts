@@ -123,7 +123,9 @@ function read(response: Response, content: string, place: string): Reply {
     typeof fields[name] === "string" ? fields[name] : undefined;
   throw new BillingError(
     known ? (code as ErrorCode) : status === 429 ? "throttled" : "unexpected_response",
-    (known && text("error")) || `${place} answered ${status}, and not as the billing API does`,
+    known
+      ? text("error") || `The billing API answered ${code}`
+      : `${place} answered ${status}, and not as the billing API does`,
     {
       status,
       requestId: text("requestId"),

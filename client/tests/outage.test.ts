@@ -31,6 +31,10 @@ describe("in an outage", () => {
     ["a proxy answers with a page", () => new Response("<html>", { status: 502 })],
     ["a hotel's sign-in page answers", () => new Response("<html>", { status: 200 })],
     ["API Gateway throttles", () => Response.json({ message: "Too Many Requests" }, { status: 429 })],
+    ...[404, 405, 407, 408, 421, 451].map((status): [string, () => Response] => [
+      `what stands between answers ${status} with a page`,
+      () => new Response("<html>", { status }),
+    ]),
   ])("uses the last answer and says that it is stale: %s", async (_, answerer) => {
     const { api, client } = await paying();
     api.instead = answerer;
@@ -205,5 +209,13 @@ describe("a refusal", () => {
     expect(client.getState(ORG)?.entitlements).toBeUndefined();
     api.instead = unreachable;
     await expect(client.getEntitlements(ORG)).rejects.toMatchObject({ code: "network" });
+  });
+
+  it.each([401, 403])("with %i counts also as a page of what stands between", async (status) => {
+    const { api, client } = await paying();
+    api.instead = () => new Response("<html>", { status });
+    const error = { status, code: "unexpected_response", isOutage: false };
+    await expect(client.getEntitlements(ORG)).rejects.toMatchObject(error);
+    expect(client.getState(ORG)?.entitlements).toBeUndefined();
   });
 });

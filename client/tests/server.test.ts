@@ -61,6 +61,28 @@ describe("requireEntitlement", () => {
     expect(await told(refused)).toMatchObject([503, { code: "entitlements_unavailable" }]);
     expect(await billing.requireEntitlement(ORG, "canExportMD", { onError: "open" })).toBeUndefined();
   });
+
+  it("takes it for an outage if what stands between answers with a page", async () => {
+    const { api, billing } = setUp();
+    api.instead = () => new Response("<html>", { status: 404 });
+    expect(await told(await billing.requireEntitlement(ORG, "canExportMD"))).toMatchObject([
+      503,
+      { code: "entitlements_unavailable" },
+    ]);
+    expect(await billing.requireEntitlement(ORG, "canExportMD", { onError: "open" })).toBeUndefined();
+  });
+
+  it.each([
+    [401, "<html>", "unexpected_response"],
+    [403, "<html>", "unexpected_response"],
+    [403, '{"success":false,"code":"not_a_member"}', "not_a_member"],
+  ])("tells the browser not where the API is if it is refused there: %i %s", async (status, body, code) => {
+    const { api, billing } = setUp();
+    api.instead = () => new Response(body, { status });
+    const answer = await told(await billing.requireEntitlement(ORG, "canExportMD", { onError: "open" }));
+    expect(answer).toMatchObject([status, { code, error: expect.stringMatching(/^[A-Z].+/) as string }]);
+    expect(JSON.stringify(answer)).not.toContain("api.test");
+  });
 });
 
 describe("hasEntitlement", () => {

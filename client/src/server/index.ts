@@ -48,7 +48,7 @@ export interface ServerBilling extends Pick<
   /**
    * Guards a route: gives nothing if the organization has the flag, else the answer to send. That is a 403
    * `feature_not_in_plan`, or what the billing API refused with (401, 403), or in an outage a 503 with
-   * `Retry-After`, which `onError: "open"` lets through.
+   * `Retry-After`, which `onError: "open"` lets through. None of them names the API's address.
    */
   requireEntitlement(orgId: string, feature: Feature, options?: CheckOptions): Promise<Response | undefined>;
 }
@@ -88,7 +88,12 @@ export function createServerBilling(options: ServerBillingOptions): ServerBillin
 function refusal({ error, status: outcome }: Check): Response {
   if (!error)
     return failure(403, "feature_not_in_plan", "The organization's plan does not include this feature");
-  if (outcome === "refused") return failure(error.status || 401, error.code, error.message, error);
+  if (outcome === "refused") {
+    // The sentence about what is none of the API's answers names the API's address.
+    const isOurs = error.code !== "unexpected_response";
+    const sentence = isOurs ? error.message : "The request to the billing API was refused on its way";
+    return failure(error.status || 401, error.code, sentence, error);
+  }
   return failure(503, "entitlements_unavailable", "The entitlements cannot be read at the moment", error);
 }
 
