@@ -11,7 +11,7 @@ import { isLive } from "./offer.js";
 export interface PlanChoice {
   readonly planCode: PlanCode;
   readonly interval: Interval;
-  /** How many, where a plan is sold by seat. */
+  /** How many, where a plan is sold by seat. The API rounds up to a multiple of what the plan includes. */
   readonly seats?: number | undefined;
   /** Of a checkout, as ISO 4217 says it. Who pays already keeps theirs. Default: what most pay. */
   readonly currency?: string | undefined;
@@ -124,7 +124,7 @@ export async function toCheckout(
     // Bought a moment ago, in another tab or by somebody else: then there is nothing to do, and this page
     // hears of it.
     const now = await client.getEntitlements(orgId, { signal, afresh: true }).catch(() => undefined);
-    if (now && hasJust(now, choice)) return undefined;
+    if (now && (await hasJust(client, now, choice, signal))) return undefined;
     // The API's page leads back to the addresses of a checkout. If the portal has an address of its own, it
     // gets a page of its own.
     if (error.portalUrl && addresses.returnUrl === undefined) return error.portalUrl;
@@ -198,11 +198,19 @@ const changeTo = ({ planCode, interval, seats }: PlanChoice): PortalFlow => ({
   seats,
 });
 
-function hasJust(now: Entitlements, { planCode, interval, seats }: PlanChoice): boolean {
-  const sameInterval = !now.interval || now.interval === interval;
-  return (
-    !now.stale && now.planCode === planCode && sameInterval && (seats === undefined || now.seats === seats)
-  );
+/** Whether the organization has exactly what was ordered. */
+async function hasJust(
+  client: BillingClient,
+  now: Entitlements,
+  { planCode, interval, seats }: PlanChoice,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (now.stale || now.planCode !== planCode || (now.interval && now.interval !== interval)) return false;
+  if (seats === undefined || now.seats === seats) return true;
+  // The API sells as many times what the plan includes as hold the seats.
+  const plans = await client.getPlans({ signal }).catch(() => []);
+  const included = plans.find((plan) => plan.planCode === planCode)?.seats ?? 1;
+  return now.seats === Math.ceil(seats / included) * included;
 }
 
 const absolute = (address: string | undefined): string | undefined =>

@@ -133,6 +133,29 @@ describe("hooks", () => {
     expect(screen.getByText("- -")).toBeTruthy();
   });
 
+  it.each([
+    [15, "nowhere, because 12 seats are sold as three times five", []],
+    [12, "nowhere, because these are the very seats", []],
+    [10, "to the page that confirms more seats", ["https://portal.test/confirm"]],
+    [20, "to the page that confirms fewer seats", ["https://portal.test/confirm"]],
+  ])("lead who orders 12 seats in a second tab, and has %i, %s", async (seats, _, pages) => {
+    const made = setUp();
+    made.api.sold = testPlans();
+    const Buy = (): ReactElement => {
+      const { start, pending } = useCheckout();
+      const choice = { planCode: "enterprise", interval: "month", seats: 12 } as const;
+      return <button onClick={() => void start(choice)}>{pending ? "buying" : "buy"}</button>;
+    };
+    render(around(made.client, <Buy />));
+    await waitFor(() => expect(made.api.calls).not.toHaveLength(0));
+    made.api.plans.set(ORG, "enterprise");
+    made.api.more = { seats };
+    await press("buy");
+    if (pages.length === 0) expect(await screen.findByText("buy")).toBeTruthy();
+    await waitFor(() => expect(navigate.mock.calls.flat()).toEqual(pages));
+    expect(posts(made)).toHaveLength(1);
+  });
+
   it("leave by the page's address if nobody says otherwise", async () => {
     const { client } = setUp();
     const assign = vi.fn();
