@@ -121,7 +121,7 @@ export interface BillingClient {
   getState(orgId: string): EntitlementsState | undefined;
   /**
    * Calls the listener with each change of what is known, until the function that it returns is called. Does
-   * not ask by itself.
+   * not ask by itself. What the listener throws becomes an uncaught error, and stops nothing here.
    */
   subscribe(orgId: string, listener: (state: EntitlementsState) => void): () => void;
   /**

@@ -92,5 +92,19 @@ function show(entry: Entry, state: EntitlementsState): void {
   const before = entry.state;
   if (before && before.entitlements === state.entitlements && before.error === state.error) return;
   entry.state = state;
-  for (const listener of [...entry.listeners]) listener(state);
+  for (const listener of [...entry.listeners]) {
+    try {
+      listener(state);
+    } catch (error) {
+      // Neither the others nor the caller's answer have to do with it: it is told as any uncaught error.
+      report(error);
+    }
+  }
+}
+
+function report(error: unknown): void {
+  if (typeof reportError === "function") return reportError(error);
+  queueMicrotask(() => {
+    throw error;
+  });
 }

@@ -110,6 +110,28 @@ describe("reading", () => {
     expect(states.map((state) => state.entitlements?.planCode)).toEqual(["pilot", "pro"]);
   });
 
+  it.each([
+    ["reportError, where there is one", true],
+    ["a microtask, where there is not", false],
+  ])("answers, and tells the other listeners, though one throws: it is heard of by %s", async (_, has) => {
+    const { client } = setUp();
+    const heard: unknown[] = [];
+    const report = (error: unknown): void => void heard.push(error);
+    vi.stubGlobal("reportError", has ? report : undefined);
+    if (!has)
+      vi.stubGlobal("queueMicrotask", (task: () => void) => Promise.resolve().then(task).catch(report));
+    const broken = new Error("The listener is broken");
+    const plans: unknown[] = [];
+    client.subscribe(ORG, () => {
+      throw broken;
+    });
+    client.subscribe(ORG, ({ entitlements }) => plans.push(entitlements?.planCode));
+    expect((await client.getEntitlements(ORG)).planCode).toBe("pilot");
+    client.clear();
+    expect(plans).toEqual(["pilot", undefined]);
+    await vi.waitFor(() => expect(heard).toEqual([broken, broken]));
+  });
+
   it("begins with a seeded answer and keeps the object if the API says the same", async () => {
     const { client } = setUp();
     const server = await setUp().client.getEntitlements(ORG);
