@@ -44,6 +44,24 @@ describe("createBillingStub", () => {
     );
   });
 
+  it("answers a checkout as the API does, and has the seats once it is paid", async () => {
+    const client = clientOf(createBillingStub());
+    const order = { orgId: TEST_ORG, planCode: "enterprise", interval: "month" } as const;
+    const answer = {
+      ...order,
+      seats: 5,
+      sessionId: "cs_test_1",
+      url: "https://checkout.stripe.test/cs_test_1",
+    };
+    expect(await client.startCheckout({ ...order, successUrl: "https://app.test" })).toEqual(answer);
+    // Three times five.
+    expect(await client.startCheckout({ ...order, currency: "usd", seats: 12 })).toEqual({
+      ...answer,
+      seats: 15,
+    });
+    expect(await client.syncAfterCheckout(TEST_ORG)).toMatchObject({ planCode: "enterprise", seats: 15 });
+  });
+
   it("keeps organizations apart, and members from buying", async () => {
     const stub = createBillingStub({ planCode: "pro" });
     stub.set({ planCode: "pilot", canManageBilling: false }, OTHER_ORG);
@@ -86,6 +104,11 @@ describe("createBillingStub", () => {
 it("each plan has the flags that the shipped catalogue gives it", () => {
   for (const plan of ["pilot", "pro", "enterprise"] as const)
     expect(testEntitlements({ planCode: plan }).entitlements).toEqual(answer(plan).entitlements);
+});
+
+it("prices are in a currency in lower case, as the API writes it", () => {
+  const currencies = testPlans().flatMap(({ prices }) => prices.map(({ currency }) => currency));
+  expect(new Set(currencies)).toEqual(new Set(["usd"]));
 });
 
 it("plans say what an organization may do as the API says it", async () => {

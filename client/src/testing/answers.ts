@@ -99,7 +99,7 @@ export function testPlans(now?: Entitlements): readonly Plan[] {
 const price = (interval: Interval, amountCents: number): PlanPrice => ({
   interval,
   intervalCount: 1,
-  currency: "USD",
+  currency: "usd",
   amountCents,
   sold: true,
 });

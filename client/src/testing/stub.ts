@@ -1,6 +1,6 @@
 // A billing API in memory, in the place of `fetch`: what it answers, a test says.
 
-import type { Interval, PlanCode } from "../types.js";
+import type { Checkout, Interval, PlanCode } from "../types.js";
 import { TEST_ORG, testEntitlements, testPlans, type TestEntitlements } from "./answers.js";
 
 export { TEST_ORG, testEntitlements, testPlans, type TestEntitlements } from "./answers.js";
@@ -37,7 +37,7 @@ export interface BillingStub {
  */
 export function createBillingStub(answer: TestEntitlements = {}): BillingStub {
   const answers = new Map<string, TestEntitlements>();
-  const orders = new Map<string, { readonly planCode: PlanCode; readonly interval: Interval }>();
+  const orders = new Map<string, Bought>();
   const calls: StubCall[] = [];
   let everybody = answer;
   let failure: StubFailure | undefined;
@@ -66,16 +66,14 @@ export function createBillingStub(answer: TestEntitlements = {}): BillingStub {
       }
       case "billing/plans":
         return Response.json({ success: true, plans: testPlans(query.has("orgId") ? now : undefined) });
-      case "billing/checkout":
+      case "billing/checkout": {
         if (isPaid)
           return refused(409, "already_subscribed", { portalUrl: "https://billing.stripe.test/confirm" });
-        if (body) orders.set(orgId, { planCode: body.planCode, interval: body.interval });
-        return Response.json({
-          success: true,
-          ...body,
-          sessionId: "cs_test_1",
-          url: "https://checkout.stripe.test/cs_test_1",
-        });
+        if (!body) return refused(400, "invalid_request");
+        const order = bought(body);
+        orders.set(orgId, order);
+        return Response.json({ success: true, ...checkoutOf(orgId, order) });
+      }
       case "billing/portal":
         if (!isPaid) return refused(404, "no_customer");
         return Response.json({
@@ -125,14 +123,31 @@ interface Order {
   readonly orgId?: string;
   readonly planCode: PlanCode;
   readonly interval: Interval;
+  readonly seats?: number;
   readonly flow?: { readonly type: string };
 }
+
+type Bought = Pick<Checkout, "planCode" | "interval" | "seats">;
+
+/** As many times what the plan includes as hold the seats. */
+function bought({ planCode, interval, seats = 1 }: Order): Bought {
+  const included = testPlans().find((plan) => plan.planCode === planCode)?.seats ?? 1;
+  return { planCode, interval, seats: Math.ceil(seats / included) * included };
+}
+
+const checkoutOf = (orgId: string, order: Bought): Checkout => ({
+  orgId,
+  ...order,
+  sessionId: "cs_test_1",
+  url: "https://checkout.stripe.test/cs_test_1",
+});
 
 const SENTENCES: Readonly<Record<string, string>> = {
   unauthenticated: "A valid access token is required",
   not_a_member: "You are not a member of this organization",
   not_a_billing_admin: "Only an owner or admin of the organization can do this",
   already_subscribed: "The organization has a paid plan; change it in the portal",
+  invalid_request: "The request is no JSON object",
   no_customer: "The organization has not bought anything yet",
 };
 
