@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use futures_util::future::{try_join_all, try_join3};
 use shared::app::App;
+use shared::billing::whole_subscription::whole;
 use shared::billing::{contact, price};
 use shared::db::customers;
 use shared::db::organizations::BillingAccount;
@@ -182,8 +183,12 @@ async fn open_sessions(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<Che
 async fn subscriptions_of(stripe: &Stripe, customer: &CustomerId) -> Result<Vec<Snapshot>, ApiError> {
     let request =
         ListSubscription::new().customer(customer.as_str()).status(ListSubscriptionStatus::All).limit(100);
-    let subscriptions: Listing<Subscription> = stripe.get(&request).await?;
-    Ok(subscriptions.data.into_iter().map(Snapshot::from).collect())
+    let (subscriptions, answered): (Listing<Subscription>, _) = stripe.read(&request).await?;
+    let mut all = Vec::with_capacity(subscriptions.data.len());
+    for subscription in subscriptions.data {
+        all.push(whole(stripe, subscription, answered).await?.0);
+    }
+    Ok(all)
 }
 
 fn metadata(caller: &Caller, order: &Order, price: &str) -> HashMap<String, String> {

@@ -15,7 +15,6 @@ use crate::deadline;
 use crate::domain::ids::{OrgId, SubscriptionId};
 use crate::domain::ordering::ReadTimes;
 use crate::domain::status::Status;
-use crate::domain::subscription::Snapshot;
 use crate::error::Error;
 use crate::stripe::event::Event;
 use crate::stripe::wire::subscription::Subscription;
@@ -24,6 +23,7 @@ use crate::telemetry::metrics;
 use stripe_billing::subscription::RetrieveSubscription;
 
 use crate::billing::route::route;
+use crate::billing::whole_subscription::whole;
 
 use named_object::{Named, kept_state, named_object, with_charge};
 use told::{tell, warn};
@@ -224,7 +224,7 @@ async fn ask_stripe(
     };
     match stripe.read_one::<Subscription>(&retrieve(id.as_str()), id.as_str()).await {
         Ok((subscription, answered)) => {
-            let snapshot = Snapshot::from(subscription);
+            let (snapshot, answered) = whole(stripe, subscription, answered).await?;
             let unpaid = snapshot.status == Status::PastDue;
             // What Stripe says now comes before what an invoice said when it was made.
             let orgs = snapshot.orgs.iter().copied().chain(to_apply.orgs).collect();
@@ -241,8 +241,12 @@ async fn ask_stripe(
         }
         Err(error) if is_unknown(&error) => Ok(without_stripe(to_apply, &id, version)),
         // Only whose it is was to be learned: that it is nobody's is noted, and the event comes again.
+        // Where others' events are acknowledged, it would not.
         Err(_)
-            if version == 0 && to_apply.orgs.is_empty() && matches!(to_apply.effect, Effect::Snapshot(_)) =>
+            if version == 0
+                && to_apply.orgs.is_empty()
+                && !to_apply.foreign_acknowledged
+                && matches!(to_apply.effect, Effect::Snapshot(_)) =>
         {
             let read = Some(ReadTimes::payload_stands(version, to_apply.event.created));
             Ok(EventToApply { read, ..to_apply })

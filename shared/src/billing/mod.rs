@@ -12,6 +12,7 @@ pub mod reconcile;
 pub mod replay_event;
 pub mod route;
 pub mod streak;
+pub mod whole_subscription;
 
 use crate::clock::Clock;
 use crate::config::ForeignSubscriptions;

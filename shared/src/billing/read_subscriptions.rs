@@ -14,10 +14,10 @@ use crate::billing::Resources;
 use crate::billing::apply_event::{READS, is_unknown, retrieve};
 use crate::billing::limits::Limits;
 use crate::billing::streak::Streak;
+use crate::billing::whole_subscription::whole;
 use crate::db::subscriptions::{self, Comparison, ComparisonOutcome, Inquiry, Purpose, SubscriptionRead};
 use crate::domain::ids::OrgId;
 use crate::domain::ordering::ReadTimes;
-use crate::domain::subscription::Snapshot;
 use crate::error::Error;
 use crate::stripe;
 use crate::stripe::wire::subscription::Subscription;
@@ -245,7 +245,7 @@ async fn read_again(
     limits.pace().await;
     let answer = resources.stripe()?.read_one::<Subscription>(&retrieve(id), id).await;
     let (snapshot, answered) = match answer {
-        Ok((subscription, answered)) => (Snapshot::from(subscription), answered),
+        Ok((subscription, answered)) => whole(resources.stripe()?, subscription, answered).await?,
         Err(error) if is_unknown(&error) => return Ok(None),
         Err(error) => return Err(error.into()),
     };

@@ -52,10 +52,16 @@ pub fn route(event: &Event<'_>) -> Result<Option<Work>, Unreadable> {
         | "customer.subscription.deleted"
         | "customer.subscription.paused"
         | "customer.subscription.resumed" => {
-            let snapshot = Snapshot::from(event.object::<Subscription>()?);
-            let snapshot = Snapshot { livemode: event.livemode, ..snapshot };
+            let subscription = event.object::<Subscription>()?;
+            let is_cut = subscription.is_cut();
+            let snapshot = Snapshot { livemode: event.livemode, ..Snapshot::from(subscription) };
             let (orgs, customer) = (snapshot.orgs.clone(), snapshot.customer.clone());
-            Some(Work::new(orgs, customer, Effect::Snapshot(Box::new(snapshot))))
+            // What it carries is not all that is sold: it is read.
+            let effect = match is_cut {
+                true => Effect::Named(snapshot.id),
+                false => Effect::Snapshot(Box::new(snapshot)),
+            };
+            Some(Work::new(orgs, customer, effect))
         }
         // These name the subscription that they changed. An invoice without one was made by hand.
         "invoice.payment_succeeded" | "invoice.paid" | "invoice.payment_failed" => {

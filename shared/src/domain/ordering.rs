@@ -19,6 +19,13 @@ pub struct Answered {
     pub took: i64,
 }
 
+impl Answered {
+    /// When the call began, on Stripe's clock. Unix seconds.
+    pub fn began(self) -> i64 {
+        self.at - self.took
+    }
+}
+
 /// When a state that Stripe answered was so, and which version of the row it may replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ReadTimes {

@@ -61,6 +61,8 @@ pub(crate) fn call(store: &mut Store, method: &str, path: &str, params: &Params,
         ("DELETE", ["subscriptions", id]) => subscriptions::cancel(store, id, params),
         ("POST", ["subscriptions", id, "resume"]) => subscriptions::resume(store, id, params),
 
+        ("GET", ["subscription_items"]) => subscriptions::list_items(store, params),
+
         ("DELETE", ["subscriptions", id, "discount"]) => discounts::delete(store, id),
 
         ("POST", ["coupons"]) => coupons::create(store, params, version),

@@ -58,6 +58,14 @@ pub(crate) fn create(store: &mut Store, params: &Params) -> Answer {
     })
 }
 
+/// The items of one subscription, in its own order.
+pub(crate) fn list_items(store: &Store, params: &Params) -> Answer {
+    params.only(&[&PAGING[..], &["subscription"]].concat())?;
+    let subscription = store.get(Kind::Subscription, params.required("subscription")?)?;
+    let items = subscription["items"]["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+    page("/v1/subscription_items", params, items.iter().rev())
+}
+
 pub(crate) fn list(store: &Store, params: &Params) -> Answer {
     let names = ["customer", "status", "price", "collection_method", "test_clock"];
     params.only(&[&PAGING[..], &CREATED, &names].concat())?;

@@ -14,6 +14,9 @@ const PERIODS_ON_ITEMS: &str = "2025-03-31";
 /// The first version in which a discount and a promotion code name their coupon, and do not hold it.
 const COUPON_BY_NAME: &str = "2025-09-30";
 
+/// How much of a list stands inside of an object.
+const SHOWN: usize = 10;
+
 /// The first version that calls a hosted checkout page `hosted_page`.
 const HOSTED_PAGE: &str = "2026-03-25";
 
@@ -44,6 +47,9 @@ pub(crate) fn render(value: &Value, version: &str) -> Value {
 /// `kept` is the object with the emulator's own fields, where some of the older ones are.
 fn reshape(mut object: Map<String, Value>, kept: &Map<String, Value>, version: &str) -> Value {
     let kind = object.get("object").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if kind == "subscription" {
+        cut(&mut object);
+    }
     if version < HOSTED_PAGE && kind == "checkout.session" {
         object.insert("ui_mode".into(), json!("hosted"));
     }
@@ -66,6 +72,14 @@ fn reshape(mut object: Map<String, Value>, kept: &Map<String, Value>, version: &
         }
     }
     Value::Object(object)
+}
+
+/// Only the first ten items stand in a subscription: `/v1/subscription_items` has all.
+fn cut(subscription: &mut Map<String, Value>) {
+    let Some(items) = subscription.get_mut("items") else { return };
+    let Some(data) = items["data"].as_array_mut().filter(|data| data.len() > SHOWN) else { return };
+    data.truncate(SHOWN);
+    items["has_more"] = json!(true);
 }
 
 fn subscription(object: &mut Map<String, Value>) {

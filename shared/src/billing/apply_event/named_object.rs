@@ -69,7 +69,8 @@ pub(super) async fn kept_state(stripe: &Stripe, event: &EventRef) -> Result<Opti
     match stripe.get::<Box<RawValue>>(&RetrieveEvent::new(event.id.as_str())).await {
         Ok(body) => {
             let subscription = Event::parse(body.get().as_bytes())?.object::<Subscription>()?;
-            Ok(Some(Box::new(Snapshot::from(subscription))))
+            // Of one whose items are not all there nobody knows what was paid.
+            Ok((!subscription.is_cut()).then(|| Box::new(Snapshot::from(subscription))))
         }
         Err(error) if is_unknown(&error) => Ok(None),
         Err(error) => Err(error.into()),

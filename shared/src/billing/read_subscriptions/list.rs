@@ -11,9 +11,9 @@ use super::Page;
 use crate::billing::Resources;
 use crate::billing::apply_event::WHOLE;
 use crate::billing::limits::Limits;
+use crate::billing::whole_subscription::whole;
 use crate::db::subscriptions::SubscriptionRead;
 use crate::domain::ordering::ReadTimes;
-use crate::domain::subscription::Snapshot;
 use crate::error::Error;
 use crate::stripe::wire::Listing;
 use crate::stripe::wire::subscription::Subscription;
@@ -49,14 +49,14 @@ pub async fn list(
     limits: &Limits,
 ) -> Result<Listed, Error> {
     limits.pace().await;
-    let whole = WHOLE.map(|name| format!("data.{name}"));
-    let list = list.status(ListSubscriptionStatus::All).limit(PAGE).expand(whole);
+    let expanded = WHOLE.map(|name| format!("data.{name}"));
+    let list = list.status(ListSubscriptionStatus::All).limit(PAGE).expand(expanded);
     let (list, answered): (Listing<Box<RawValue>>, _) = resources.stripe()?.read(&list).await?;
     let mut page = Page { has_more: list.has_more, ..Page::default() };
     let mut seen = Vec::new();
     for object in &list.data {
-        let snapshot = match serde_json::from_str::<Subscription>(object.get()) {
-            Ok(subscription) => Snapshot::from(subscription),
+        let (snapshot, answered) = match serde_json::from_str::<Subscription>(object.get()) {
+            Ok(subscription) => whole(resources.stripe()?, subscription, answered).await?,
             Err(error) => {
                 // One object that cannot be read shall not hide the other ninety-nine.
                 tracing::error!(

@@ -49,8 +49,9 @@ pub struct Subscription {
     quantity: Option<i64>,
 }
 
+/// One of the things that it sells.
 #[derive(Debug, Deserialize)]
-struct SubscriptionItem {
+pub struct SubscriptionItem {
     price: Option<Price>,
     /// Before there were prices.
     plan: Option<Price>,
@@ -64,6 +65,24 @@ struct SubscriptionItem {
 #[derive(Debug, Deserialize)]
 struct PauseCollection {
     behavior: Option<String>,
+}
+
+impl Subscription {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// There are more items than stand in it: Stripe cuts a list inside of an object.
+    pub fn is_cut(&self) -> bool {
+        self.items.has_more
+    }
+
+    /// The same with all of its items.
+    #[must_use]
+    pub fn with_items(self, data: Vec<SubscriptionItem>) -> Self {
+        Self { items: List { data, has_more: false }, ..self }
+    }
 }
 
 impl From<Subscription> for Snapshot {
