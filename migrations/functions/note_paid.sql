@@ -19,6 +19,12 @@ begin
   then
     return;
   end if;
+  -- A trial ends as active, too, a while before its first payment fails.
+  if current.paid_items is null and was.trial_end >= was.current_period_start
+    and coalesce(current.past_due_since, to_timestamp(current.known_through)) < to_timestamp(created + 86400)
+  then
+    return;
+  end if;
   noted.paid_items := was.items;
   noted.paid_period_start := was.current_period_start;
   noted.paid_at := created;

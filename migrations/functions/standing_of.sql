@@ -22,7 +22,9 @@ begin atomic
     -- Of a subscription that has ended there is nothing to come.
     case when not billing_private.is_ended(s.status) then s.current_period_end end,
     case when not billing_private.is_ended(s.status) then s.cancel_at end,
-    case when s.status = 'past_due' then s.grace_until end,
+    -- What was never paid has none, and what is paused grants nothing meanwhile.
+    case when s.status = 'past_due' and s.paid_items is not null and s.pause_behavior is distinct from 'void'
+      then s.grace_until end,
     case when s.status = 'trialing' then s.trial_end end,
     s.pause_behavior is not null,
     s.stripe_subscription_id,

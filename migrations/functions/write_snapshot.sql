@@ -21,9 +21,11 @@ begin
   after.org_named := write_snapshot.org_named;
   after.own := write_snapshot.own;
   -- Stripe says `active` of a change, or of a new period, before its payment fails. So what is active was
-  -- paid once something else follows, or a day is over.
-  if before.status = 'active' and ((after.items, after.current_period_start)
-    is distinct from (before.items, before.current_period_start)
+  -- paid once something else follows, or a day is over. After a trial nothing was paid yet that could be seen
+  -- to fail: then only the day counts, or what an invoice says (note_first_payment).
+  if before.status = 'active' and (before.paid_items is not null
+      and (after.items, after.current_period_start)
+        is distinct from (before.items, before.current_period_start)
     or stated_at > before.may_include + 86400)
   then
     after.paid_items := before.items;
@@ -36,10 +38,11 @@ begin
     after.paid_items := after.items;
     after.paid_period_start := after.current_period_start;
     after.paid_at := greatest(before.paid_at, extract(epoch from stated)::bigint);
-  -- What was paid before it was first seen nobody told us: it was, unless a trial has only just ended. After
-  -- any later state than a trial an event of its own tells.
+  -- What was paid before it was first seen nobody told us: it was, unless a trial has only just ended. Of
+  -- what came after the first state that we saw, an event of its own tells.
   elsif after.status in ('active', 'past_due') and after.paid_at is null and after.paid_items is null
-    and coalesce(before.status in ('trialing', 'incomplete'), true)
+    and coalesce(before.status = 'incomplete' or (before.status, after.status) = ('trialing', 'active'),
+      true)
     and (after.trial_end is null or after.trial_end < after.current_period_start)
   then
     after.paid_items := after.items;

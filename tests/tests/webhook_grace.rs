@@ -298,6 +298,80 @@ async fn what_a_trial_is_changed_to_before_anything_was_paid_has_no_grace() {
 }
 
 #[tokio::test]
+async fn what_changes_before_the_first_payment_after_a_trial_fails_was_not_paid() {
+    let now = TestApp::start().await.now();
+    let ended = now - 4000;
+    let first = |t: &TestApp| pro(t, ended).period(ended);
+    let changed =
+        |t: &TestApp, seconds: i64, quantity: i64| enterprise(t, now - seconds, quantity).period(ended);
+    let failed = |said: Said| said.status("past_due");
+    type Steps<'a> = Vec<(Said, &'a str)>;
+    let stories: [&dyn Fn(&TestApp) -> Steps<'static>; 5] = [
+        &|t| {
+            vec![
+                (first(t), "applied"),
+                (changed(t, 3000, 999), "applied"),
+                (changed(t, 2900, 998), "applied"),
+                (failed(changed(t, 400, 998)), "applied"),
+            ]
+        },
+        &|t| vec![(first(t), "applied"), (failed(changed(t, 400, 9)), "applied")],
+        &|t| {
+            vec![
+                (failed(changed(t, 100, 100)).period(now - 100), "applied"),
+                (failed(pro(t, ended + 300)).period(ended), "stale"),
+                (first(t), "stale"),
+            ]
+        },
+        &|t| {
+            vec![
+                (failed(pro(t, ended + 300)).period(ended), "applied"),
+                (failed(changed(t, 100, 100)).period(now - 100), "applied"),
+                (first(t), "stale"),
+            ]
+        },
+        &|t| {
+            vec![
+                (changed(t, 3000, 4), "applied"),
+                (first(t), "stale"),
+                (failed(changed(t, 400, 5)), "applied"),
+            ]
+        },
+    ];
+    for (number, story) in stories.iter().enumerate() {
+        let t = TestApp::start().await;
+        let with_trial = |said: Said| said.with("trial_end", json!(ended));
+        let trial = pro(&t, now - 14 * DAY).status("trialing").period(now - 14 * DAY);
+        t.say(&with_trial(trial)).await.assert_outcome("applied");
+        for (said, outcome) in story(&t) {
+            t.say(&with_trial(said)).await.assert_outcome(outcome);
+        }
+        let none = answer(&t).await;
+        let told = [&none["planCode"], &none["reason"], &none["graceEndsAt"]];
+        assert_eq!(told, [&json!("pilot"), &json!("never_paid"), &Value::Null], "{number}: {none}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_paid_after_a_trial_keeps_it_when_an_upgrade_fails_on_the_same_day() {
+    let t = TestApp::start_with(&[("TRIAL_DAYS", "14")]).await;
+    let subscription = t.buy("pro", "month").await;
+    t.stripe.renew(&subscription, true).unwrap();
+    t.deliver_all().await;
+    assert_eq!(
+        t.value("select paid_items is not null from subscriptions").await,
+        "true",
+        "its invoice says so"
+    );
+    t.stripe.advance(60);
+    t.stripe.set_card(&subscription, false).unwrap();
+    t.stripe.upgrade(&subscription, "promptforge_enterprise_month", 9).unwrap();
+    t.deliver_all().await;
+    let kept = answer(&t).await;
+    assert_eq!((&kept["planCode"], &kept["status"]), (&json!("pro"), &json!("past_due")), "{kept}");
+}
+
+#[tokio::test]
 async fn on_a_test_clock_grace_ends_by_that_clock() {
     let t = TestApp::start().await;
     let clock = t.now() + 100 * DAY;

@@ -142,6 +142,7 @@ months_until            .    .        .      .     .     .       .      .      .
 my_feature_enabled      .    x        x      x     x     x       x      .      .        .      x
 my_orgs                 .    x        x      x     x     x       x      .      .        .      x
 note_changes            .    .        .      .     .     .       .      .      .        .      .
+note_first_payment      .    .        .      .     .     .       .      .      .        .      .
 note_paid               .    .        .      .     .     .       .      .      .        .      .
 note_purchase           .    .        .      .     .     .       .      .      .        .      .
 offered                 .    .        .      .     .     .       .      .      .        .      .
