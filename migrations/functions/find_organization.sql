@@ -1,5 +1,6 @@
 -- Whose an event or a read is, and what we know of what it names; all in one look. In this order:
---   the first of `named` that exists: the organizations that metadata names, which only the account can write
+--   the first of `named` that exists: the organizations that metadata names, which only the account can
+--     write; of a subscription that is not stored yet, also one that the application has deleted
 --   `reference`, which a visitor may type, unless the subscription's own metadata has named one: it pays for
 --     an organization, and does nothing else
 --   that of the stored subscription, payment or customer
@@ -41,27 +42,32 @@ begin
       order by n.place limit 1;
       org_named := org is not null;
     end if;
+    -- Paid for one that is gone, it is nobody else's, whoever else pays with the same customer.
+    if org is null and current.org_id is null and cardinality(named) > 0 then
+      select n.id into org
+      from unnest(named) with ordinality as n (id, place)
+      where billing_private.holds(n.id) or billing_private.is_forgotten(n.id)
+      order by n.place limit 1;
+      gone := org is not null;
+      org_named := gone;
+    end if;
     if org is null and reference is not null and current.org_named is not true then
       select o.id into org from billing.organizations o where o.id = reference;
     end if;
     if org is null then
+      org_named := coalesce(current.org_named, false);
       org := coalesce(current.org_id, (
         select p.org_id from billing.payments p where p.stripe_payment_intent_id = payment_intent limit 1),
         found.by_customer);
       if org is null and payment_intent is not null then
         select s.org_id into org from billing.subscriptions s where s.stripe_customer_id = customer limit 1;
       end if;
-      org_named := coalesce(current.org_named, false);
       gone := org is not null and not exists (select from billing.organizations o where o.id = org);
     end if;
   end if;
   own := coalesce(org_named or org = found.by_customer, false);
   if org is null then
-    select n.id into org
-    from unnest(named) with ordinality as n (id, place)
-    where billing_private.holds(n.id) or billing_private.is_forgotten(n.id)
-    order by n.place limit 1;
-    gone := org is not null or exists (
+    gone := exists (
       select from billing.runs r
       where r.kind = 'billing_data_forgotten' and r.telemetry -> 'at_stripe_sha256' ?| array[
         encode(sha256(convert_to(subscription, 'UTF8')), 'hex'),

@@ -83,9 +83,11 @@ begin
     end if;
     result := case when whose.org is null then 'ignored' else result end;
   elsif whose.org is null and not whose.gone then
-    -- Stripe knows whose subscription it is: its own metadata says it, or its customer's.
+    -- Stripe knows whose subscription it is: its own metadata says it, or its customer's. Of another
+    -- product's it is asked once, when the subscription is made.
     if asked.subscription is not null and asked.version is null
-      and (asked.snapshot is null or not asked.foreign_acknowledged)
+      and (asked.snapshot is null or not asked.foreign_acknowledged
+        or asked.type = 'customer.subscription.created')
     then
       return jsonb_build_object('ask_stripe', jsonb_build_object('version', 0));
     end if;
@@ -161,6 +163,9 @@ begin
           coalesce(asked.observed_at, asked.created), asked.observed_at is not null,
           coalesce(asked.known_through, asked.created - 1), coalesce(asked.may_include, asked.created),
             grace, asked.id);
+        if asked.type in ('invoice.paid', 'invoice.payment_succeeded') then
+          perform billing_private.note_first_payment(after, asked.created);
+        end if;
         seen := array_remove(array[
           case when after.unknown_price is not null then 'unknown_plan' end,
           case when not after.own then 'paid_by_stranger' end,

@@ -3,6 +3,7 @@
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use serde_json::{Value, json};
+use tests::said::{event, item, said};
 use tests::{TestApp, users};
 
 async fn delete(t: &TestApp) {
@@ -224,4 +225,42 @@ async fn whoever_names_it_in_a_new_subscription_is_no_error_that_comes_again_for
     assert_eq!(t.value("select count(*) from webhook_events where status <> 'processed'").await, "0");
     let rows: Value = t.billing_json(1, &["doctor"]).await;
     assert!(rows.to_string().contains("organizations_gone"));
+}
+
+#[tokio::test]
+async fn what_is_paid_for_it_goes_to_nobody_else_who_pays_with_the_same_customer() {
+    for forgotten in [false, true] {
+        let t = TestApp::start().await;
+        let at = t.now() - 1000;
+        let of = |name: &str, org: &str, created: i64| said(created).of(name, "cus_1").named(org);
+        t.say(&of("sub_other", &t.other_org, at)).await.assert_outcome("applied");
+        t.say(&of("sub_1", &t.org, at)).await.assert_outcome("applied");
+        delete(&t).await;
+        if forgotten {
+            t.say(&of("sub_1", &t.org, at + 1).status("canceled")).await.assert_outcome("ignored");
+            let forget = format!("select billing.pf_forget_organization('{}', true, 'ada')", t.org);
+            t.value(&forget).await;
+        }
+        let more = [item("promptforge_enterprise_month", 10)];
+        t.say(&of("sub_2", &t.org, at + 2).items(&more)).await;
+        let other = t.entitlements(users::OUTSIDER, &t.other_org).await;
+        assert_eq!((other.text("/planCode"), &other.body["seats"]), ("pro", &json!(1)), "{forgotten}");
+        let whose = format!("select count(*) from subscriptions where org_id = '{}'", t.other_org);
+        assert_eq!(t.value(&whose).await, "1");
+    }
+}
+
+#[tokio::test]
+async fn one_that_only_ever_bought_an_add_on_is_known_too() {
+    let t = TestApp::start().await;
+    let bought = |id: &str, session: &str| {
+        let metadata = json!({ "org_id": t.org, "addon_flags": "hasAPI" });
+        let session = json!({ "id": session, "object": "checkout.session", "mode": "payment",
+            "livemode": false, "payment_status": "paid", "amount_total": 1500, "currency": "usd",
+            "customer": null, "subscription": null, "metadata": metadata });
+        event(id, "checkout.session.completed", t.now(), session)
+    };
+    t.deliver(&bought("evt_1", "cs_1")).await.assert_outcome("applied");
+    delete(&t).await;
+    t.deliver(&bought("evt_2", "cs_2")).await.assert_outcome("ignored");
 }
