@@ -15,10 +15,13 @@ begin
   end if;
   update billing.plans p
   set versions = case
-    when for_new then w.versions || jsonb_build_object('until', now(), 'seats', w.seats_included,
-      'features', (
-      select coalesce(jsonb_object_agg(f.key, f.value), '{}')
-      from jsonb_each(w.features) f where everybody.features ? f.key))
+    -- A flag that there is no more is in none.
+    when for_new then (
+      select jsonb_agg(v.version || jsonb_build_object('features', (
+        select coalesce(jsonb_object_agg(f.key, f.value), '{}')
+        from jsonb_each(v.version -> 'features') f where everybody.features ? f.key)) order by v.place)
+      from jsonb_array_elements(w.versions || jsonb_build_object('until', now(), 'seats', w.seats_included,
+        'features', w.features)) with ordinality v (version, place))
     else (select jsonb_agg(v.version || jsonb_build_object('seats', p.seats_included) order by v.place)
       from jsonb_array_elements(p.versions) with ordinality v (version, place)) end
   from unnest(was) w, billing.plans everybody

@@ -8,14 +8,18 @@ begin
   if tg_op = 'INSERT' then
     new.first_seen_at := coalesce(new.first_seen_at, now());
     new.bought := coalesce(new.bought, '{}');
-  elsif jsonb_path_exists(coalesce(old.paid_items, '[]'), paid, jsonb_build_object('plan', new.plan_code))
-    and not jsonb_path_exists(coalesce(old.paid_items, '[]'), paid, jsonb_build_object('plan', old.plan_code))
+  elsif jsonb_path_query_array(old.items, '$[*].price') = jsonb_path_query_array(new.items, '$[*].price') then
+    return new;
+  elsif jsonb_path_exists(coalesce(new.paid_items, '[]'), paid, jsonb_build_object('plan', new.plan_code))
+    and not jsonb_path_exists(coalesce(new.paid_items, '[]'), paid, jsonb_build_object('plan', old.plan_code))
   then
     -- Back to what was paid last: what was between was never paid.
     new.bought := old.bought - old.plan_code;
   else
     -- What was paid last is still granted, while what follows is not paid.
-    new.bought := jsonb_build_object(new.plan_code, now())
+    -- It was moved when Stripe says so, though we may hear of it late.
+    new.bought := jsonb_build_object(new.plan_code,
+        least(now(), to_timestamp(new.known_through + 1) + interval '5 seconds'))
       || case when old.bought ? old.plan_code
         and jsonb_path_exists(coalesce(new.paid_items, '[]'), paid, jsonb_build_object('plan', old.plan_code))
         then jsonb_build_object(old.plan_code, old.bought -> old.plan_code) else '{}' end;

@@ -113,3 +113,57 @@ async fn what_everybody_has_cannot_change_for_new_ones_alone() {
     }
     assert_eq!(has(&t, "canExportMD").await.1, json!(true));
 }
+
+#[tokio::test]
+async fn a_second_subscription_of_the_plan_adds_to_what_the_first_one_keeps() {
+    let t = TestApp::start().await;
+    t.buy("enterprise", "month").await;
+    let file = changed(&t, "seats = 5", "seats = 3").await;
+    t.billing_json(0, &["catalogue", "apply", file.path(), "--for", "new"]).await;
+    let file = changed(&t, "  \"hasWhiteLabel\",\n", "").await;
+    t.billing_json(0, &["catalogue", "apply", file.path(), "--for", "new"]).await;
+    let seats = async || t.entitlements(users::OWNER, &t.org).await.body["seats"].clone();
+    assert_eq!((seats().await, has(&t, "hasWhiteLabel").await.1), (json!(5), json!(true)));
+    t.stripe.advance(60);
+    let price = t.value("select price_id from subscriptions").await;
+    let second = t.subscribe_at_stripe(&t.org, &json!([{ "price": price }])).await;
+    assert_eq!((seats().await, has(&t, "hasWhiteLabel").await.1), (json!(8), json!(true)));
+    t.stripe.advance(60);
+    t.stripe.cancel_now(&second).unwrap();
+    t.deliver_all().await;
+    assert_eq!((seats().await, has(&t, "hasWhiteLabel").await.1), (json!(5), json!(true)));
+}
+
+#[tokio::test]
+async fn a_plan_that_was_left_and_bought_again_within_its_period_is_bought_anew() {
+    let t = TestApp::start().await;
+    let id = t.buy("pro", "month").await;
+    let file = less(&t).await;
+    t.billing_json(0, &["catalogue", "apply", file.path(), "--for", "new"]).await;
+    t.stripe.advance(5 * 86_400);
+    t.stripe.change_plan(&id, "promptforge_enterprise_month").unwrap();
+    t.deliver_all().await;
+    t.stripe.advance(5 * 86_400);
+    t.stripe.change_plan(&id, "promptforge_pro_month").unwrap();
+    t.deliver_all().await;
+    assert_eq!(has(&t, "canExportPDF").await, ("pro".to_owned(), json!(false)));
+}
+
+#[tokio::test]
+async fn a_flag_that_there_is_no_more_is_in_no_version() {
+    let t = TestApp::start().await;
+    t.buy("enterprise", "month").await;
+    let file = changed(&t, "seats = 5", "seats = 4").await;
+    t.billing_json(0, &["catalogue", "apply", file.path(), "--for", "new"]).await;
+    // Out of every plan, and out of the catalogue.
+    let pulled = t.billing(&["catalogue", "pull"]).await.output;
+    let without: String = pulled
+        .lines()
+        .filter(|line| !line.contains("hasWhiteLabel"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let file = TestFile::catalogue(&without.replacen("seats = 4", "seats = 3", 1));
+    t.billing_json(0, &["catalogue", "apply", file.path(), "--for", "new"]).await;
+    let answer = t.entitlements(users::OWNER, &t.org).await;
+    assert_eq!(answer.body["entitlements"].get("hasWhiteLabel"), None, "{}", answer.body);
+}
