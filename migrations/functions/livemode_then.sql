@@ -1,5 +1,5 @@
--- The mode whose payments counted at a moment, as `live_modes` says it of now: live, once one organization
--- was a customer or had something in live mode.
+-- The mode whose payments counted at a moment, as `live_modes` says it of now: live, if one organization was
+-- a customer or had something in live mode.
 create or replace function billing_private.livemode_then(at timestamptz) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
@@ -8,6 +8,10 @@ begin
   end if;
   return exists (
     select from billing.history h
-    where h.kind = 'entitlements' and h.valid_from <= at and h.state ->> 'livemode' = 'true');
+    where h.kind = 'entitlements' and h.valid_from <= at and h.state ->> 'livemode' = 'true'
+      and not exists (
+        select from billing.history later
+        where later.org_id = h.org_id and later.id > h.id and later.kind = h.kind and later.key = h.key
+          and later.valid_from <= at));
 end $$;
 revoke all on function billing_private.livemode_then(timestamptz) from public;

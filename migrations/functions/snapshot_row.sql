@@ -3,7 +3,8 @@
 --   what an operator said of its price (billing products adopt)
 --   what the price's lookup key says, then its metadata
 --   what Stripe once said of the price, in general or in this row
---   what the subscription's metadata says, if none of its prices is known to be something else
+--   what the subscription's metadata says, if none of its prices is known to be a plan, of the first that is
+--     not known at all: add-ons and seats say nothing of a plan
 -- The highest rank among the items that are paid for decides; of equals the first. `learned`: Stripe says of
 -- a price what is not stored yet, {price: plan}; null: nothing new.
 drop function if exists billing_private.price_sells(text, text, text, jsonb);
@@ -14,7 +15,8 @@ declare
   item billing_private.item;
   sold record;
   highest integer;
-  sells boolean;
+  unknown integer;
+  is_plan boolean;
   by_metadata text;
 begin
   after := jsonb_populate_record(before, snapshot);
@@ -57,9 +59,10 @@ begin
       end if;
       sold.rank := (select p.rank from billing.plans p where p.plan_code = sold.plan);
     end if;
-    if num_nonnulls(sold.plan, item.seats, item.flags) > 0 then
-      sells := true;
-    else
+    if sold.plan is not null then
+      is_plan := true;
+    elsif item.seats is null and item.flags is null then
+      unknown := coalesce(unknown, n);
       after.unknown_price := coalesce(after.unknown_price, item.price, 'none');
     end if;
     if item.flags is not null then
@@ -80,15 +83,21 @@ begin
       after.currency := item.currency;
     end if;
   end loop;
-  if sells is null and highest is not null then
+  if is_plan is null and unknown is not null then
     -- Prices say nothing: the subscription's metadata may, or may once have.
     by_metadata := coalesce(
       (select p.plan_code from billing.plans p where p.plan_code = snapshot ->> 'metadata_plan_code'),
       (select k.plan from jsonb_to_recordset(before.items) as k (plan text, by text)
         where k.by is not null limit 1));
     if by_metadata is not null then
-      after.items := jsonb_set(after.items, '{0}',
-        after.items -> 0 || jsonb_build_object('plan', by_metadata, 'by', 'metadata'));
+      item := jsonb_populate_record(null::billing_private.item, after.items -> unknown);
+      after.items := jsonb_set(after.items, array[unknown::text],
+        after.items -> unknown || jsonb_build_object('plan', by_metadata, 'by', 'metadata'));
+      after.quantity := coalesce(item.quantity, 1);
+      after.price_id := item.price;
+      after.billing_interval := item.interval;
+      after.interval_count := item.interval_count;
+      after.currency := item.currency;
       after.plan_code := case when after.quantity > 0 then by_metadata end;
     end if;
   end if;

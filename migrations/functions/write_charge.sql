@@ -30,7 +30,10 @@ begin
     after.refunded_cents := said.refunded_cents;
     after.refunded_at := created;
   end if;
-  if said.dispute_status is not null and (before.disputed_at is null or created > before.disputed_at
+  -- Money of a dispute that was lost does not come back by another one.
+  if said.dispute_status is not null and (before.dispute_status is distinct from 'lost'
+      or said.dispute_status = 'won')
+    and (before.disputed_at is null or created > before.disputed_at
     or created = before.disputed_at and said.dispute_status in ('won', 'lost', 'warning_closed'))
   then
     after.dispute_status := said.dispute_status;

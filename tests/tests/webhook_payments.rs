@@ -212,6 +212,10 @@ async fn a_dispute_ends_the_add_on_once_it_is_lost_and_not_before() {
         let late = dispute("evt_4", t.now(), "charge.dispute.updated", "under_review");
         t.deliver(&late).await.assert_outcome("stale");
         assert_eq!(t.value("select dispute_status from charges").await, end);
+        // Another dispute of the charge brings no money back.
+        let again = dispute("evt_5", t.now() + 2, "charge.dispute.created", "needs_response");
+        t.deliver(&again).await.assert_outcome(if left { "applied" } else { "stale" });
+        assert_eq!(flags(&t).await["hasAPI"], left, "{end}");
     }
 }
 

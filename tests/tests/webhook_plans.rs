@@ -61,6 +61,27 @@ async fn a_subscriptions_metadata_gives_its_plan_only_if_no_price_says_otherwise
 }
 
 #[tokio::test]
+async fn an_add_on_beside_a_price_that_only_the_metadata_explains_takes_nothing() {
+    let custom = || item_with("price_custom", json!({}), 2);
+    let addon = || item_with("price_addon", json!({ "addon_flags": "hasAPI" }), 1);
+    let seats = || item_with("price_seats", json!({ "seats_per_unit": "1" }), 7);
+    for (items, seats) in [
+        (vec![custom()], 10),
+        (vec![custom(), addon()], 10),
+        (vec![addon(), custom()], 10),
+        (vec![seats(), custom()], 17),
+    ] {
+        let t = TestApp::start().await;
+        let metadata = json!({ "org_id": t.org, "plan_code": "enterprise" });
+        t.say(&said(AT).items(&items).with("metadata", metadata)).await.assert_outcome("applied");
+        let has = answer(&t).await;
+        assert_eq!((&has["planCode"], &has["seats"]), (&json!("enterprise"), &json!(seats)), "{items:?}");
+        let price = t.value("select concat_ws(' ', price_id, quantity) from subscriptions").await;
+        assert_eq!(price, "price_custom 2");
+    }
+}
+
+#[tokio::test]
 async fn whoever_pays_keeps_the_plan_when_a_price_loses_its_name() {
     let t = TestApp::start().await;
     t.say(&said(AT).named(&t.org)).await.assert_outcome("applied");
@@ -169,4 +190,37 @@ async fn a_trial_that_ended_in_a_pause_locks_nobody_out_of_buying() {
     assert_eq!(answer(&t).await["reason"], "trial_over");
     t.db.batch_execute("delete from customers").await.unwrap();
     assert_eq!(t.checkout_plan("pro", "month").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_does_not_stand_in_the_subscription_is_read_and_never_taken_for_gone() {
+    let t = TestApp::start().await;
+    let price = |key: &str| {
+        let list = t.stripe.call("GET", "/v1/prices", &json!({ "lookup_keys": [key] })).unwrap();
+        list["data"][0]["id"].clone()
+    };
+    let mut items: Vec<Value> = (0..11).map(|_| json!({ "price": t.deal_at_stripe(&json!({})) })).collect();
+    items.push(json!({ "price": price("promptforge_enterprise_month"), "quantity": 2 }));
+    let customer = t.customer_at_stripe(&json!({}));
+    let made = t.stripe.create_subscription(
+        &json!({ "customer": customer, "items": items, "metadata": { "org_id": t.org } }),
+    );
+    let made = made.unwrap();
+    assert_eq!(
+        (&made["items"]["has_more"], made["items"]["data"].as_array().unwrap().len()),
+        (&json!(true), 10)
+    );
+    t.deliver_all().await;
+    let has = async || {
+        let has = answer(&t).await;
+        (has["planCode"].clone(), has["seats"].clone())
+    };
+    let paid = (json!("enterprise"), json!(10));
+    assert_eq!(has().await, paid);
+    assert_eq!(t.value("select jsonb_array_length(items) from subscriptions").await, "12");
+    // A list of Stripe's shows as little, and a sync reads a list.
+    assert!(t.reconcile().await.is_well());
+    assert_eq!(t.sync(users::OWNER, &json!({ "orgId": t.org })).await.text("/planCode"), "enterprise");
+    assert_eq!(has().await, paid);
+    t.checkout_plan("pro", "month").await.assert_failure(409, "already_subscribed");
 }

@@ -2,7 +2,8 @@
 //! does nothing else.
 
 use serde_json::{Value, json};
-use tests::said::{item, said};
+use stripe_emulator::Fault;
+use tests::said::{item, item_with, said};
 use tests::{TestApp, users};
 
 /// Unix seconds, before every clock of a test.
@@ -116,12 +117,20 @@ async fn what_a_stranger_seemed_to_pay_is_the_organizations_once_an_operator_say
 
 #[tokio::test]
 async fn metadata_of_the_customer_names_the_organization_too() {
-    let t = TestApp::start().await;
-    let customer = t.customer_at_stripe(&json!({ "org_id": t.org }));
-    t.subscription_at_stripe(&customer, "promptforge_enterprise_month", &json!({}));
-    t.deliver(&t.last_event("customer.subscription.created")).await.assert_outcome("applied");
-    assert_eq!(answer(&t).await["planCode"], "enterprise");
-    assert_eq!(t.value("select stripe_customer_id from customers").await, customer);
+    for foreign in ["refuse", "acknowledge"] {
+        let t = TestApp::start_with(&[("FOREIGN_SUBSCRIPTIONS", foreign)]).await;
+        let customer = t.customer_at_stripe(&json!({ "org_id": t.org }));
+        t.subscription_at_stripe(&customer, "promptforge_enterprise_month", &json!({}));
+        let created = t.last_event("customer.subscription.created");
+        if foreign == "acknowledge" {
+            // Without Stripe's answer nobody knows whose it is: it comes again.
+            t.stripe.fail(Fault { path_prefix: "/v1/subscriptions".into(), status: 400, ..Fault::default() });
+            assert!(t.deliver(&created).await.status >= 500);
+        }
+        t.deliver(&created).await.assert_outcome("applied");
+        assert_eq!(answer(&t).await["planCode"], "enterprise");
+        assert_eq!(t.value("select stripe_customer_id from customers").await, customer);
+    }
 }
 
 #[tokio::test]
@@ -136,4 +145,25 @@ async fn an_account_may_pay_in_a_customers_place() {
         .await
         .assert_outcome("applied");
     assert_eq!(answer(&t).await["seats"], 2);
+}
+
+#[tokio::test]
+async fn whoever_a_subscription_is_moved_to_is_warned_as_if_it_were_new() {
+    let t = TestApp::start().await;
+    let custom = [item_with("price_custom", json!({}), 1)];
+    for (name, org) in [("sub_1", &t.org), ("sub_2", &t.other_org)] {
+        t.say(&said(AT).of(name, &format!("cus_{name}")).named(org)).await.assert_outcome("applied");
+    }
+    t.say(&said(AT).of("sub_3", "cus_sub_1").named(&t.org).items(&custom)).await.assert_outcome("applied");
+    t.say(&said(AT + 9).of("sub_1", "cus_sub_1").named(&t.other_org)).await.assert_outcome("applied");
+    let moved = said(AT + 9).of("sub_3", "cus_sub_1").named(&t.other_org).items(&custom);
+    t.say(&moved).await.assert_outcome("applied");
+    let trail = format!(
+        "select string_agg(kind || ' ' || coalesce(telemetry ->> 'subscription', telemetry ->> 'to'), ', '
+           order by id)
+         from runs where org_id = '{}' and kind in ('second_live_subscription', 'unknown_plan')",
+        t.other_org
+    );
+    let warned = "second_live_subscription sub_1, unknown_plan sub_3, second_live_subscription sub_3";
+    assert_eq!(t.value(&trail).await, warned);
 }
