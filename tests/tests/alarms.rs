@@ -120,6 +120,23 @@ fn the_alarm_on_refused_tokens_counts_every_function_that_checks_them() {
 }
 
 #[test]
+fn what_an_event_shows_alarms_whoever_applies_it() {
+    let monitoring = template("monitoring.yaml");
+    let alarms = alarms(&monitoring);
+    // The reconciliation applies what the webhook missed.
+    let about = ["UnknownPlans", "UnreadableAddons", "Disputes", "UnreadableEvents", "DisbelievedAnswers"];
+    for metric in about {
+        let alarm = alarms[format!("{metric}Alarm").as_str()];
+        let several = alarm["Metrics"].as_array().unwrap();
+        let of = |metric: &Value| metric.pointer("/MetricStat/Metric/Dimensions/0/Value").cloned();
+        let functions: Vec<Value> = several.iter().filter_map(of).collect();
+        assert_eq!(functions, ["reconcile", "webhook"], "{metric}");
+        let sum = several.iter().find_map(|metric| metric["Expression"].as_str());
+        assert_eq!(sum, Some("SUM([of_reconcile, of_webhook])"), "{metric}");
+    }
+}
+
+#[test]
 fn every_alarm_has_a_row_and_an_entry_of_the_runbook_and_nothing_else_has() {
     let (monitoring, runbook) = (template("monitoring.yaml"), file("docs/RUNBOOK.md"));
     let section = runbook.split("\n# ").find(|section| section.starts_with("Alarms\n")).unwrap();
