@@ -289,7 +289,7 @@ export interface components {
             canManageBilling: boolean;
             /**
              * Format: date-time
-             * @description When the subscription ends, if it is cancelled.
+             * @description When the subscription ends, if it is canceled.
              */
             cancelAt: string | null;
             /** @description Stripe collects nothing for the subscription for now. */
@@ -867,6 +867,11 @@ export interface operations {
                 headers: {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 5
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -893,6 +898,7 @@ export interface operations {
             /**
              * @description `stripe_throttled`: Stripe throttles us.
              *     `database_unavailable`: the database is down, or busy.
+             *     Or API Gateway's own: the function has no instance free.
              */
             503: {
                 headers: {
@@ -902,14 +908,14 @@ export interface operations {
                      * @description Seconds until another try makes sense.
                      * @example 2
                      */
-                    "Retry-After": number;
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"] & {
+                    "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
                         code?: "stripe_throttled" | "database_unavailable";
-                    };
+                    }) | components["schemas"]["GatewayFailure"];
                 };
             };
         };
@@ -1002,6 +1008,11 @@ export interface operations {
                 headers: {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 5
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1011,7 +1022,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `database_unavailable`: the database is down, or busy. */
+            /**
+             * @description `database_unavailable`: the database is down, or busy.
+             *     Or API Gateway's own: the function has no instance free.
+             */
             503: {
                 headers: {
                     /** @description Whether the answer may be kept. */
@@ -1020,14 +1034,14 @@ export interface operations {
                      * @description Seconds until another try makes sense.
                      * @example 2
                      */
-                    "Retry-After": number;
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"] & {
+                    "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
                         code?: "database_unavailable";
-                    };
+                    }) | components["schemas"]["GatewayFailure"];
                 };
             };
         };
@@ -1168,6 +1182,11 @@ export interface operations {
                 headers: {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 5
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1194,6 +1213,7 @@ export interface operations {
             /**
              * @description `stripe_throttled`: Stripe throttles us.
              *     `database_unavailable`: the database is down, or busy.
+             *     Or API Gateway's own: the function has no instance free.
              */
             503: {
                 headers: {
@@ -1203,14 +1223,14 @@ export interface operations {
                      * @description Seconds until another try makes sense.
                      * @example 2
                      */
-                    "Retry-After": number;
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"] & {
+                    "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
                         code?: "stripe_throttled" | "database_unavailable";
-                    };
+                    }) | components["schemas"]["GatewayFailure"];
                 };
             };
         };
@@ -1320,6 +1340,11 @@ export interface operations {
                 headers: {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 5
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1346,6 +1371,7 @@ export interface operations {
             /**
              * @description `stripe_throttled`: Stripe throttles us.
              *     `database_unavailable`: the database is down, or busy.
+             *     Or API Gateway's own: the function has no instance free.
              */
             503: {
                 headers: {
@@ -1355,14 +1381,14 @@ export interface operations {
                      * @description Seconds until another try makes sense.
                      * @example 2
                      */
-                    "Retry-After": number;
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"] & {
+                    "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
                         code?: "stripe_throttled" | "database_unavailable";
-                    };
+                    }) | components["schemas"]["GatewayFailure"];
                 };
             };
         };
@@ -1480,6 +1506,11 @@ export interface operations {
                 headers: {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 5
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1489,7 +1520,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `database_unavailable`: the database is down, or busy. */
+            /**
+             * @description `database_unavailable`: the database is down, or busy.
+             *     Or API Gateway's own: the function has no instance free.
+             */
             503: {
                 headers: {
                     /** @description Whether the answer may be kept. */
@@ -1498,14 +1532,14 @@ export interface operations {
                      * @description Seconds until another try makes sense.
                      * @example 2
                      */
-                    "Retry-After": number;
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"] & {
+                    "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
                         code?: "database_unavailable";
-                    };
+                    }) | components["schemas"]["GatewayFailure"];
                 };
             };
         };
@@ -1539,7 +1573,10 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayFailure"];
                 };
             };
-            /** @description A part fails: this one. */
+            /**
+             * @description A part fails: this one.
+             *     Or API Gateway's own: the function has no instance free.
+             */
             503: {
                 headers: {
                     /** @description Whether the answer may be kept. */
@@ -1547,7 +1584,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["Health"] | components["schemas"]["GatewayFailure"];
                 };
             };
         };
@@ -1763,6 +1800,11 @@ export interface operations {
                 headers: {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 5
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1772,7 +1814,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `database_unavailable`: the database is down, or busy. */
+            /**
+             * @description `database_unavailable`: the database is down, or busy.
+             *     Or API Gateway's own: the function has no instance free.
+             */
             503: {
                 headers: {
                     /** @description Whether the answer may be kept. */
@@ -1781,14 +1826,14 @@ export interface operations {
                      * @description Seconds until another try makes sense.
                      * @example 2
                      */
-                    "Retry-After": number;
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"] & {
+                    "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
                         code?: "database_unavailable";
-                    };
+                    }) | components["schemas"]["GatewayFailure"];
                 };
             };
         };
@@ -1914,6 +1959,11 @@ export interface operations {
                 headers: {
                     /** @description Whether the answer may be kept. */
                     "Cache-Control": "no-store";
+                    /**
+                     * @description Seconds until another try makes sense.
+                     * @example 5
+                     */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1923,7 +1973,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `database_unavailable`: the database is down, or busy. */
+            /**
+             * @description `database_unavailable`: the database is down, or busy.
+             *     Or API Gateway's own: the function has no instance free.
+             */
             503: {
                 headers: {
                     /** @description Whether the answer may be kept. */
@@ -1932,14 +1985,14 @@ export interface operations {
                      * @description Seconds until another try makes sense.
                      * @example 2
                      */
-                    "Retry-After": number;
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"] & {
+                    "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
                         code?: "database_unavailable";
-                    };
+                    }) | components["schemas"]["GatewayFailure"];
                 };
             };
         };

@@ -96,7 +96,7 @@ pub struct Entitlements {
     seats_over: i32,
     /// When the paid period ends.
     current_period_end: Option<Timestamp>,
-    /// When the subscription ends, if it is cancelled.
+    /// When the subscription ends, if it is canceled.
     cancel_at: Option<Timestamp>,
     /// What the subscription changes to at the end of the period. Null: nothing, or what it changes to is not
     /// known at the moment.

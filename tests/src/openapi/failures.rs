@@ -95,6 +95,7 @@ fn every_failure() -> Vec<ApiError> {
         ApiError::SharedCustomer,
         ApiError::PayloadTooLarge,
         Error::Internal("").into(),
+        Error::NoConfiguration.into(),
         ApiError::ProcessingFailed(Error::Internal("")),
         refused.into(),
         stripe::Error::Throttled { retry_after: 5 }.into(),
@@ -178,10 +179,13 @@ pub fn responses(function: &str) -> Map<String, Value> {
 
 /// All failures of one status.
 fn response(errors: Vec<ApiError>) -> Value {
-    let codes: Vec<_> = errors.iter().map(ApiError::code).collect();
+    let mut codes: Vec<_> = errors.iter().map(ApiError::code).collect();
+    codes.dedup();
     let evaluations = errors.iter().all(|error| matches!(error, ApiError::Unevaluated { .. }));
     let schema = if evaluations { "EvaluationFailure" } else { "Failure" };
-    let lines: Vec<_> = errors.iter().map(|error| format!("`{}`: {}.", error.code(), when(error))).collect();
+    let mut lines: Vec<_> =
+        errors.iter().map(|error| format!("`{}`: {}.", error.code(), when(error))).collect();
+    lines.dedup();
     let mut headers = Map::from_iter([("Cache-Control".to_owned(), super::operations::no_store())]);
     let mut examples = Map::new();
     let mut waiting = Vec::new();
@@ -226,7 +230,8 @@ fn response(errors: Vec<ApiError>) -> Value {
 
 /// Adds what is not one type: the codes that there are, and API Gateway's own failure.
 pub fn failure_schemas(components: &mut Map<String, Value>) {
-    let codes: Vec<_> = every_failure().iter().map(ApiError::code).collect();
+    let mut codes: Vec<_> = every_failure().iter().map(ApiError::code).collect();
+    codes.dedup();
     for name in ["Failure", "EvaluationFailure"] {
         let failure = components.get_mut(name);
         if let Some(code) = failure.and_then(|failure| failure.pointer_mut("/properties/code")) {

@@ -75,6 +75,7 @@ pub fn text() -> String {
 const DESCRIPTION: &str = "A success has `success: true`; only Stripe's and OpenFeature's routes answer in \
 other words. A failure has `success: false` with a stable `code`, a sentence, and a `requestId` to ask us \
 with. A request body may have no other fields than those named here, but for OpenFeature's; an answer may \
-get new ones. Bodies above 64 KiB are refused, an event above 1 MiB. `Content-Type` is not \
-looked at. Every answer may be followed by another try where it carries `Retry-After`. A path or method that \
-is not named here is answered 404 `{\"message\": \"Not Found\"}` by API Gateway.";
+get new ones. Bodies above 64 KiB are refused, an event above 1 MiB. `Content-Type` is not looked at. \
+Every answer may be followed by another try where it carries `Retry-After`. Every answer has \
+`X-Content-Type-Options`, `Content-Security-Policy`, `Referrer-Policy` and `Strict-Transport-Security`. A \
+path or method that is not named here is answered 404 `{\"message\": \"Not Found\"}` by API Gateway.";

@@ -255,9 +255,26 @@ fn responses(function: &str, answers: Value) -> Map<String, Value> {
                 "content": json(json!({ "$ref": "#/components/schemas/GatewayFailure" }), busy)
             }),
         );
+        if let Some(unavailable) = all.get_mut("503") {
+            or_of_the_gateway(unavailable);
+        }
     }
     all.sort_keys();
     all
+}
+
+/// API Gateway answers 503 too, with its own body, where a function has no instance free.
+fn or_of_the_gateway(unavailable: &mut Value) {
+    let said = unavailable["description"].as_str().unwrap_or_default();
+    unavailable["description"] =
+        json!(format!("{said}\nOr API Gateway's own: the function has no instance free."));
+    if let Some(header) = unavailable.pointer_mut("/headers/Retry-After") {
+        header["required"] = json!(false);
+    }
+    let content = &mut unavailable["content"]["application/json"];
+    content["schema"] =
+        json!({ "anyOf": [content["schema"], { "$ref": "#/components/schemas/GatewayFailure" }] });
+    content["examples"]["no_instance"] = json!({ "value": { "message": "Service Unavailable" } });
 }
 
 fn access_token() -> Value {
