@@ -263,3 +263,19 @@ impl Drop for Pooler {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
+
+#[test]
+fn the_page_on_deploying_shows_a_first_run_of_this_version() {
+    let page = std::fs::read_to_string(tests::root().join("docs/DEPLOY.md")).unwrap();
+    let names = || migrations::FILES.iter().map(|file| file.name);
+    let count = |folder: &str| names().filter(|name| name.starts_with(folder)).count();
+    let mut lines: Vec<String> =
+        names().filter(|name| name.starts_with("tables/")).map(|name| format!("applied  {name}")).collect();
+    lines.push(format!("applied  functions: {}", count("functions/")));
+    lines.push("applied  views: entitlements_effective, plan_effective".to_owned());
+    lines.push(format!("applied  policies: {}", count("policies/")));
+    assert!(page.contains(&lines.join("\n")), "{lines:#?}");
+    for version in ["\nVersion VERSION. Nothing else", "ok  migrations            version VERSION\n"] {
+        assert!(page.contains(&version.replace("VERSION", &SCHEMA_VERSION.to_string())), "{version}");
+    }
+}

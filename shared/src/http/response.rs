@@ -1,4 +1,4 @@
-//! Answers: JSON, never cached by anything in between, never taken for a page.
+//! Answers: JSON, never taken for a page, and kept by nothing in between unless they say so.
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
