@@ -38,7 +38,7 @@ async fn live(t: &TestApp, shape: impl Fn(&TestApp, &Value) -> Value) -> Vec<Str
     t.stripe.resume(&subscription).unwrap();
     assert_eq!(step("resumed").await, state("enterprise", "active"));
     t.stripe.cancel_at_period_end(&subscription, true).unwrap();
-    assert_eq!(step("cancelled at period end").await, state("enterprise", "active"));
+    assert_eq!(step("canceled at period end").await, state("enterprise", "active"));
     assert!(!t.entitlements(users::OWNER, &t.org).await.body["cancelAt"].is_null());
     t.stripe.cancel_now(&subscription).unwrap();
     assert_eq!(step("deleted").await, state("pilot", "canceled"));

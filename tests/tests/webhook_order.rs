@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use stripe_emulator::Fault;
 use tests::{TestApp, users};
 
-/// A subscription that was made at one second, upgraded at a later one and cancelled at the last, with the
+/// A subscription that was made at one second, upgraded at a later one and canceled at the last, with the
 /// three events.
 async fn three_states(t: &TestApp) -> (String, Vec<Value>) {
     let start = t.now() - 1000;

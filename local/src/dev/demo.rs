@@ -58,7 +58,7 @@ pub async fn play(stack: &Stack) -> Result<bool, Problem> {
     all_right &= api.check("the invoice is paid", "enterprise", "active", 11, false).await;
 
     done(emulator.cancel_at_period_end(&subscription, true))?;
-    all_right &= api.check("cancelled at period end", "enterprise", "active", 11, true).await;
+    all_right &= api.check("canceled at period end", "enterprise", "active", 11, true).await;
     emulator.advance(period_end(emulator, &subscription)? - emulator.now());
     all_right &= api.check("the period is over: deleted", "pilot", "canceled", 1, false).await;
     terminal::line(if all_right { "\nEvery state was right." } else { "\nA state was wrong." });

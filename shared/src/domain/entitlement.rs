@@ -33,7 +33,7 @@ pub struct EntitlementSet {
     pub seats_used: i32,
     /// When the paid period ends.
     pub current_period_end: Option<Timestamp>,
-    /// When the subscription ends, if it is cancelled.
+    /// When the subscription ends, if it is canceled.
     pub cancel_at: Option<Timestamp>,
     /// What the subscription changes to at the end of the period. None: nothing, or it is not known.
     pub scheduled: Option<ScheduledChange>,

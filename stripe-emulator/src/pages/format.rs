@@ -65,7 +65,7 @@ fn format_as(seconds: i64, format: &str) -> String {
     zoned.map(|zoned| zoned.strftime(format).to_string()).unwrap_or_default()
 }
 
-/// A state as a pill, in the colour of how well things stand.
+/// A state as a pill, in the color of how well things stand.
 pub(crate) fn pill(status: &str) -> String {
     let tone = match status {
         "active" | "complete" | "paid" | "succeeded" | "trialing" | "won" => " pill-ok",

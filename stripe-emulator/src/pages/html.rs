@@ -10,7 +10,7 @@ const MESSAGE: &str = include_str!("templates/message.html");
 const LINK: &str = r#"<a class="btn btn-main" href="{{to}}">{{says}}</a>"#;
 const CSS: &str = concat!(include_str!("templates/base.css"), include_str!("templates/pages.css"));
 
-/// What every page begins with: colours, spacing, type and the small parts. For a page beside them that is to
+/// What every page begins with: colors, spacing, type and the small parts. For a page beside them that is to
 /// look like them.
 pub const BASE_CSS: &str = include_str!("templates/base.css");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \

@@ -150,7 +150,7 @@ async fn a_change_is_prorated_as_the_configuration_says() {
 }
 
 #[tokio::test]
-async fn it_is_cancelled_as_the_configuration_says_or_not_at_all() {
+async fn it_is_canceled_as_the_configuration_says_or_not_at_all() {
     let cancel =
         |enabled: bool, mode: &str| json!({ "subscription_cancel": { "enabled": enabled, "mode": mode } });
     let [end, now] = [[("act", "cancel_at_period_end")], [("act", "cancel_now")]];

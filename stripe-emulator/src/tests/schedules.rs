@@ -162,22 +162,22 @@ async fn who_keeps_the_plan_or_chooses_another_at_once_is_released() {
     assert_eq!(item(&upgraded), (upgraded.team["id"].clone(), 5));
     assert_eq!(read(&upgraded, &schedule)["status"], "released");
 
-    let (cancelled, schedule) = downgraded().await;
-    assert_eq!(cancelled.send(&[("act", "cancel_at_period_end")]).await.0, 303);
-    assert_eq!(read(&cancelled, &schedule)["status"], "released");
-    assert_eq!(cancelled.subscription()["cancel_at_period_end"], true);
+    let (canceled, schedule) = downgraded().await;
+    assert_eq!(canceled.send(&[("act", "cancel_at_period_end")]).await.0, 303);
+    assert_eq!(read(&canceled, &schedule)["status"], "released");
+    assert_eq!(canceled.subscription()["cancel_at_period_end"], true);
     // What is to end is changed after it was resumed.
-    assert!(!cancelled.page().await.contains("Change plan"));
-    cancelled.assert_refused(&to(&cancelled.pro)).await;
+    assert!(!canceled.page().await.contains("Change plan"));
+    canceled.assert_refused(&to(&canceled.pro)).await;
 }
 
 #[tokio::test]
 async fn a_schedule_ends_with_its_subscription() {
-    let (cancelled, schedule) = downgraded().await;
-    let count = cancelled.emulator.events().len();
-    cancelled.emulator.cancel_now(&cancelled.subscription).unwrap();
-    assert_eq!(told(&cancelled, count), ["subscription_schedule.canceled", "customer.subscription.deleted"]);
-    assert_eq!(read(&cancelled, &schedule)["status"], "canceled");
+    let (canceled, schedule) = downgraded().await;
+    let count = canceled.emulator.events().len();
+    canceled.emulator.cancel_now(&canceled.subscription).unwrap();
+    assert_eq!(told(&canceled, count), ["subscription_schedule.canceled", "customer.subscription.deleted"]);
+    assert_eq!(read(&canceled, &schedule)["status"], "canceled");
 
     let (unpaid, schedule) = downgraded().await;
     unpaid.emulator.set_card(&unpaid.subscription, false).unwrap();

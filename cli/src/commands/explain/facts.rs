@@ -86,7 +86,7 @@ pub struct Plan {
     pub seats: i32,
     /// When the paid period ends.
     pub current_period_end: Option<Timestamp>,
-    /// When the subscription ends, if it is cancelled.
+    /// When the subscription ends, if it is canceled.
     pub cancel_at: Option<Timestamp>,
     /// Until when the plan outlasts a failed payment.
     pub grace_ends_at: Option<Timestamp>,

@@ -52,7 +52,7 @@ pub struct Subscription {
     pub current_period_end: Option<Timestamp>,
     /// It ends with the period.
     pub cancel_at_period_end: bool,
-    /// When it ends, if it is cancelled.
+    /// When it ends, if it is canceled.
     pub cancel_at: Option<Timestamp>,
     /// When its trial ends or ended.
     pub trial_end: Option<Timestamp>,
