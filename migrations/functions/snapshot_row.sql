@@ -81,6 +81,7 @@ begin
       after.billing_interval := item.interval;
       after.interval_count := item.interval_count;
       after.currency := item.currency;
+      after.current_period_end := coalesce(item.period_end, after.current_period_end);
     end if;
   end loop;
   if is_plan is null and unknown is not null then
@@ -90,7 +91,7 @@ begin
       (select k.plan from jsonb_to_recordset(before.items) as k (plan text, by text)
         where k.by is not null limit 1));
     if by_metadata is not null then
-      item := jsonb_populate_record(null::billing_private.item, after.items -> unknown);
+      item := jsonb_populate_record(null::billing_private.item, snapshot -> 'items' -> unknown);
       after.items := jsonb_set(after.items, array[unknown::text],
         after.items -> unknown || jsonb_build_object('plan', by_metadata, 'by', 'metadata'));
       after.quantity := coalesce(item.quantity, 1);
@@ -98,6 +99,7 @@ begin
       after.billing_interval := item.interval;
       after.interval_count := item.interval_count;
       after.currency := item.currency;
+      after.current_period_end := coalesce(item.period_end, after.current_period_end);
       after.plan_code := case when after.quantity > 0 then by_metadata end;
     end if;
   end if;

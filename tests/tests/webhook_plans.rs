@@ -82,6 +82,37 @@ async fn an_add_on_beside_a_price_that_only_the_metadata_explains_takes_nothing(
 }
 
 #[tokio::test]
+async fn of_items_that_are_paid_by_different_intervals_the_plans_own_decides_when_it_ends() {
+    let at = jiff::Timestamp::now().as_second() - 150 * 86_400;
+    let paid = |mut item: Value, from: i64, days: i64| {
+        item["current_period_start"] = json!(from);
+        item["current_period_end"] = json!(from + days * 86_400);
+        item
+    };
+    let yearly = || {
+        let mut item = item("promptforge_enterprise_year", 1);
+        item["price"]["recurring"]["interval"] = json!("year");
+        paid(item, at, 365)
+    };
+    let unpaid = at + 149 * 86_400;
+    let monthly = || paid(item_with("price_addon", json!({ "addon_flags": "hasAPI" }), 1), unpaid, 30);
+    for items in [[yearly(), monthly()], [monthly(), yearly()]] {
+        let t = TestApp::start().await;
+        let state = said(unpaid).named(&t.org).items(&items);
+        t.say(&state.clone().status("past_due")).await.assert_outcome("applied");
+        let has = answer(&t).await;
+        let ends = jiff::Timestamp::from_second(at + 365 * 86_400).unwrap().to_string();
+        assert_eq!(
+            [&has["planCode"], &has["interval"], &has["currentPeriodEnd"]],
+            [&json!("enterprise"), &json!("year"), &json!(ends)],
+            "{has}"
+        );
+        let grace = jiff::Timestamp::from_second(unpaid + 7 * 86_400).unwrap().to_string();
+        assert_eq!(has["graceEndsAt"], grace, "the month is not paid, and began a day ago");
+    }
+}
+
+#[tokio::test]
 async fn whoever_pays_keeps_the_plan_when_a_price_loses_its_name() {
     let t = TestApp::start().await;
     t.say(&said(AT).named(&t.org)).await.assert_outcome("applied");

@@ -81,17 +81,27 @@ pub struct ItemRow<'a> {
     pub interval: Option<&'a str>,
     pub interval_count: Option<i32>,
     pub currency: Option<&'a str>,
+    /// Only where the items' periods end at different times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period_end: Option<Timestamp>,
 }
 
 impl<'a> From<&'a Snapshot> for SnapshotRow<'a> {
     fn from(snapshot: &'a Snapshot) -> Self {
+        let mut ends = snapshot.items.iter().map(|item| item.period.map(|(_, end)| end));
+        let first = ends.next().flatten();
+        let is_mixed = ends.any(|end| end != first);
+        let item = |item: &'a Item| {
+            let period_end = item.period.filter(|_| is_mixed).map(|(_, end)| end);
+            ItemRow { period_end, ..ItemRow::from(item) }
+        };
         Self {
             stripe_subscription_id: snapshot.id.as_str(),
             livemode: snapshot.livemode,
             stripe_customer_id: snapshot.customer.as_ref().map(CustomerId::as_str),
             status: &snapshot.status,
             pause_behavior: snapshot.pause_behavior.as_deref(),
-            items: snapshot.items.iter().map(ItemRow::from).collect(),
+            items: snapshot.items.iter().map(item).collect(),
             metadata_plan_code: snapshot.metadata_plan.as_deref(),
             current_period_start: snapshot.period.map(|(start, _)| start),
             current_period_end: snapshot.period.map(|(_, end)| end),
@@ -119,6 +129,7 @@ impl<'a> From<&'a Item> for ItemRow<'a> {
             interval: item.interval.as_deref(),
             interval_count: item.interval_count,
             currency: item.currency.as_deref(),
+            period_end: None,
         }
     }
 }

@@ -29,4 +29,4 @@ pub use pool::{ConnectError, Db, connect, is_local};
 pub use replica::Replica;
 
 /// The schema that this code works with: the number of the newest migration.
-pub const SCHEMA_VERSION: i64 = 11;
+pub const SCHEMA_VERSION: i64 = 12;

@@ -65,7 +65,8 @@ pub struct Snapshot {
     pub items: Vec<Item>,
     /// Its `metadata.plan_code`, trimmed and in lower case. None: it has no such entry.
     pub metadata_plan: Option<String>,
-    /// Begin and end of the paid period. None: Stripe did not say.
+    /// Begin and end of the paid period: of several, the begin of the one that began last. None: Stripe did
+    /// not say.
     pub period: Option<(Timestamp, Timestamp)>,
     /// Ends with the period.
     pub cancel_at_period_end: bool,

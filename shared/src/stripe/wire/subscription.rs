@@ -98,8 +98,11 @@ impl From<Subscription> for Snapshot {
         if items.is_empty() {
             items.push(item(wire.plan, None, wire.quantity, None));
         }
+        // Of items that are paid by different intervals, what was paid last began last: of that the payment
+        // fails. (Old versions say of all only the shortest.) When the plan's ends, each item says.
+        let begins = items.iter().filter_map(|item| item.period).map(|(start, _)| start).max();
         let period = period(wire.current_period_start, wire.current_period_end)
-            .or_else(|| items.iter().find_map(|item| item.period));
+            .or_else(|| Some((begins?, items.iter().find_map(|item| item.period)?.1)));
         let cancel_at = wire.cancel_at.and_then(second);
         Self {
             id: SubscriptionId::from(wire.id),
