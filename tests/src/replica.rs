@@ -53,6 +53,9 @@ impl Replicated {
         let (primary, replica) =
             (self.primary.connect("postgres").await, self.replica.connect("postgres").await);
         let (primary, replica) = (primary.expect("the primary"), replica.expect("the replica"));
+        // Reading writes to the log, too (a page is tidied), and only a commit after it sends that on.
+        let commit = "select pg_logical_emit_message(true, 'tests', 'catch up')";
+        primary.batch_execute(commit).await.expect("a commit");
         let end = primary.query_one("select pg_current_wal_flush_lsn()::text", &[]).await.expect("its end");
         let end: String = end.get(0);
         for _ in 0..1200 {

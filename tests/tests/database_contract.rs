@@ -37,7 +37,11 @@ fn snapshot() -> Snapshot {
         livemode: false,
         status: Status::Active,
         pause_behavior: None,
-        items: vec![Item::default()],
+        // Of several intervals: then each says when its period ends.
+        items: vec![
+            Item { period: Some((Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH)), ..Item::default() },
+            Item::default(),
+        ],
         metadata_plan: None,
         period: None,
         cancel_at_period_end: false,

@@ -83,7 +83,7 @@ async fn an_add_on_beside_a_price_that_only_the_metadata_explains_takes_nothing(
 
 #[tokio::test]
 async fn of_items_that_are_paid_by_different_intervals_the_plans_own_decides_when_it_ends() {
-    let at = jiff::Timestamp::now().as_second() - 150 * 86_400;
+    let at = TestApp::start().await.now() - 150 * 86_400;
     let paid = |mut item: Value, from: i64, days: i64| {
         item["current_period_start"] = json!(from);
         item["current_period_end"] = json!(from + days * 86_400);
