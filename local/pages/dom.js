@@ -58,15 +58,19 @@ export function day(iso) {
     : el("time", { dateTime: iso }, dayFormat.format(date));
 }
 
+// Stripe counts these whole, or in thousandths, and every other one in hundredths, whatever Intl says of it.
+const ZERO_DECIMAL = /^(BIF|CLP|DJF|GNF|JPY|KMF|KRW|MGA|PYG|RWF|VND|VUV|XAF|XOF|XPF)$/;
+const THREE_DECIMAL = /^(BHD|JOD|KWD|OMR|TND)$/;
+
 export function money(cents, currency) {
   const code = (currency || "usd").toUpperCase();
-  const digits = new Intl.NumberFormat("en-US", { style: "currency", currency: code }).resolvedOptions()
-    .maximumFractionDigits;
+  const digits = ZERO_DECIMAL.test(code) ? 0 : THREE_DECIMAL.test(code) ? 3 : 2;
   const whole = cents % 10 ** digits === 0;
   const format = new Intl.NumberFormat("en-US", {
     style: "currency",
     currency: code,
     minimumFractionDigits: whole ? 0 : digits,
+    maximumFractionDigits: digits,
   });
   return format.format(cents / 10 ** digits);
 }

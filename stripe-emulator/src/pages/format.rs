@@ -7,7 +7,10 @@ use serde_json::Value;
 use super::html::Template;
 use crate::wire::value::{number, text};
 
-const ZERO_DECIMAL: [&str; 4] = ["jpy", "krw", "vnd", "clp"];
+const ZERO_DECIMAL: [&str; 15] =
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"];
+/// Currencies with a thousandth.
+const THREE_DECIMAL: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
 
 /// `1234` cents in `usd` are `$12.34`, in `chf` they are `CHF 12.34`.
 pub(crate) fn money(amount: i64, currency: &str) -> String {
@@ -19,6 +22,9 @@ pub(crate) fn money(amount: i64, currency: &str) -> String {
     };
     if ZERO_DECIMAL.contains(&currency) {
         return format!("{name}{amount}");
+    }
+    if THREE_DECIMAL.contains(&currency) {
+        return format!("{name}{}.{:03}", thousands(amount / 1000), amount.abs() % 1000);
     }
     format!("{name}{}.{:02}", thousands(amount / 100), amount.abs() % 100)
 }
@@ -108,6 +114,7 @@ mod tests {
         });
         assert_eq!(price(&monthly), "$49.00 per month");
         assert_eq!(money(500, "jpy"), "JPY 500");
+        assert_eq!(money(4_900, "kwd"), "KWD 4.900");
         assert_eq!(money(1_495_000, "usd"), "$14,950.00");
         assert_eq!(money(4_900, "chf"), "CHF 49.00");
         assert_eq!(date(1_769_860_800), "January 31, 2026");
