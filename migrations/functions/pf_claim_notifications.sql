@@ -18,23 +18,35 @@ declare
   orgs uuid[];
 begin
   perform from billing_private.notifier for update;
-  orgs := array(
-    select due.org_id from (
-      select n.org_id from billing.notifications n
-      where n.next_attempt_at <= clock_timestamp() order by n.next_attempt_at limit at_most) due
-    group by due.org_id);
-  delete from billing.notifications n
-  using unnest(orgs) as o (org)
-  cross join lateral billing_private.standing_told(o.org) has
-  cross join lateral (
-    select last.delivered_at, last.answer_sha256 from billing.notifications last
-    where last.org_id = o.org and last.version is not null
-    order by last.version desc limit 1) last
-  where n.org_id = o.org and n.next_attempt_at is not null and last.delivered_at is not null
-    and last.answer_sha256 = sha256(convert_to(to_jsonb(has)::text, 'UTF8'))
-    and not exists (
-      select from billing.notifications asked
-      where asked.org_id = o.org and asked.next_attempt_at is not null and asked.replayed);
+  -- Until something is left to tell, or nothing is due.
+  loop
+    orgs := array(
+      select due.org_id from (
+        select n.org_id from billing.notifications n
+        where n.next_attempt_at <= clock_timestamp() order by n.next_attempt_at limit at_most) due
+      group by due.org_id);
+    if orgs = '{}' then
+      return;
+    end if;
+    delete from billing.notifications n
+    using unnest(orgs) as o (org)
+    cross join lateral billing_private.standing_told(o.org) has
+    cross join lateral (
+      select last.delivered_at, last.answer_sha256 from billing.notifications last
+      where last.org_id = o.org and last.version is not null
+      order by last.version desc limit 1) last
+    where n.org_id = o.org and n.next_attempt_at is not null and last.delivered_at is not null
+      and last.answer_sha256 = sha256(convert_to(to_jsonb(has)::text, 'UTF8'))
+      and not exists (
+        select from billing.notifications asked
+        where asked.org_id = o.org and asked.next_attempt_at is not null and asked.replayed);
+    exit when exists (
+      select from billing.notifications n where n.org_id = any (orgs) and n.next_attempt_at is not null);
+  end loop;
+  -- Milliseconds at least: in a database that was restored, too, they go on where the lost one was.
+  version := setval('billing_private.notification_versions', greatest(
+    nextval('billing_private.notification_versions'),
+    (extract(epoch from clock_timestamp()) * 1000)::bigint));
   return query
   with waiting as (
     select n.org_id, nextval('billing_private.notification_versions') as version
@@ -50,7 +62,10 @@ begin
     update billing.notifications n set
       attempts = n.attempts + 1, version = a.version, answer_sha256 = a.answer_sha256,
       first_attempt_at = coalesce(n.first_attempt_at, now()), last_attempt_at = now(),
-      next_attempt_at = clock_timestamp() + make_interval(secs => lease_seconds)
+      next_attempt_at = clock_timestamp() + make_interval(secs => lease_seconds),
+      -- Another answer than the one that arrived there has not.
+      posted_at = case when n.answer_sha256 = a.answer_sha256 then n.posted_at end,
+      put_at = case when n.answer_sha256 = a.answer_sha256 then n.put_at end
     from answers a
     where n.org_id = a.org_id and n.next_attempt_at is not null
     returning n.org_id, n.id, n.created_at, n.posted_at, n.put_at),

@@ -236,3 +236,17 @@ async fn a_url_that_hangs_is_given_five_seconds() {
     let row: Value = serde_json::from_str(&t.value("select to_jsonb(n) from notifications n").await).unwrap();
     assert_eq!((&row["last_error"], &row["attempts"]), (&json!("timeout"), &json!(1)));
 }
+
+#[tokio::test]
+async fn one_run_tells_everything_that_is_due_though_several_rows_are_one_message() {
+    let (t, receiver) = start().await;
+    let orgs = t.more_organizations(60).await;
+    for on in [false, true] {
+        for org in &orgs {
+            switch(&t, org, on).await;
+        }
+    }
+    make_due(&t).await;
+    assert_eq!(run(&t).await.delivered, 60);
+    assert_eq!(receiver.take().len(), 60);
+}

@@ -92,13 +92,14 @@ pub async fn notify(app: &App, deadline: SystemTime) -> Result<Report, Error> {
     report.ended = notifications::note_ends(db).await?;
     loop {
         let due = notifications::claim(db, AT_ONCE, LEASE).await?;
-        let is_last = due.len() < AT_ONCE.unsigned_abs() as usize;
-        if !due.is_empty() {
-            let outcomes = destinations.tell(app, &due).await;
-            report.take(&outcomes);
-            report.given_up += notifications::settle(db, &outcomes).await?.given_up;
+        // Fewer than asked for say nothing: several rows may be one message.
+        if due.is_empty() {
+            break;
         }
-        if is_last || Instant::now() >= end || destinations.are_down() {
+        let outcomes = destinations.tell(app, &due).await;
+        report.take(&outcomes);
+        report.given_up += notifications::settle(db, &outcomes).await?.given_up;
+        if Instant::now() >= end || destinations.are_down() {
             break;
         }
     }
@@ -187,8 +188,9 @@ impl<'a> Destinations<'a> {
                 match result {
                     Ok(()) => outcomes[n].posted = true,
                     Err(refusal) => {
+                        // For the bus it is tried on.
+                        outcomes[n].gone = refusal.gone && outcomes[n].error.is_none();
                         outcomes[n].error = Some(refusal.error);
-                        outcomes[n].gone = refusal.gone;
                         outcomes[n].retry_after = refusal.retry_after;
                     }
                 }
