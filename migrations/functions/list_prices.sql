@@ -24,6 +24,16 @@ begin
     where each.value -> 'prices' ? r.price_id
       and (r.plan_code, r.billing_interval, r.currency, r.amount_cents, r.sold)
         is not distinct from (each.code, w.interval, w.currency, w.amount, w.sold));
+  -- All at once and in one order: price by price, somebody else could lock the second one's first.
+  perform billing_private.lock_organizations(array(
+    select distinct s.org_id
+    from jsonb_each(wanted -> 'plans') as each (code, value)
+    cross join lateral jsonb_object_keys(coalesce(each.value -> 'prices', '{}')) as price (id)
+    join billing.subscriptions s on s.items @> jsonb_build_array(jsonb_build_object('price', price.id))
+    where not exists (
+      select from billing.prices r
+      where r.price_id = price.id and r.adopted_by is not null and r.plan_code = each.code)),
+    at_any_level => true);
   for one in
     select price.id, each.code, w.interval, w.currency, w.amount, w.sold,
       r.adopted_by is not null and r.plan_code = each.code as is_adopted, coalesce(r.listed, false) as listed

@@ -13,13 +13,13 @@ create or replace function billing.pf_apply_catalogue(
 ) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 declare
-  mode constant boolean := billing_private.livemode();
-  before constant jsonb := billing_private.catalogue();
+  mode boolean;
+  before jsonb;
   after jsonb;
   classes jsonb[];
   orgs uuid[];
   was jsonb[];
-  plans constant billing.plans[] := array(select p from billing.plans p);
+  plans billing.plans[];
   is_now jsonb[];
   changes jsonb := '[]';
   effects jsonb := '[]';
@@ -29,6 +29,9 @@ begin
   perform set_config('billing.cause', by_whom, true);
   -- One at a time. Whoever reads these tables does not wait.
   lock table billing.plans in share row exclusive mode;
+  mode := billing_private.livemode();
+  before := billing_private.catalogue();
+  plans := array(select p from billing.plans p);
   select array_agg(jsonb_build_object('org', class.org, 'many', class.many, 'all', class.ids,
       'ids', case when show then class.ids end)),
     array_agg(class.org)

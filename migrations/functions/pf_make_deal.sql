@@ -55,6 +55,11 @@ begin
     return jsonb_build_object('done', 'unchanged', 'pays', pays);
   end if;
   perform billing.pf_adopt_price(price, plan, by_whom);
+  -- Whoever made a deal of it at the same time was first: it was waited for.
+  if exists (select from billing.prices r where r.price_id = price and r.org_id <> org) then
+    raise exception 'price % became the deal of another organization', price
+      using errcode = 'serialization_failure';
+  end if;
   update billing.prices r set org_id = org, listed = false, sold = pf_make_deal.billing_interval is not null,
     billing_interval = pf_make_deal.billing_interval, currency = pf_make_deal.currency, amount_cents = amount
   where r.price_id = price;

@@ -3,6 +3,7 @@
 --   time   what is shown until a moment was over then: what is granted (grace, add-ons, trials, overrides), a
 --          discount, a change that waited. What ended more than a week ago is told no more: no row waits for
 --          longer. Of a test clock's time an event tells.
+--   catalogue  an organization changed while the catalogue did: neither saw what the other one wrote
 --   mode   live payments began to count, or count no more, so test payments grant nothing any more, or again
 create or replace function billing.pf_note_ends() returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
@@ -11,6 +12,7 @@ declare
   since timestamptz;
   live constant boolean := (select m.live from billing_private.live_modes() m (live));
   noted bigint;
+  changed record;
 begin
   select n.* into was from billing_private.notifier n for update;
   since := greatest(was.told_through, now() - interval '7 days');
@@ -29,13 +31,22 @@ begin
           union all
           select d.one #>> '{terms,ends_at}' from jsonb_array_elements(s.discounts) d (one)) ends (at)
         where ends.at::timestamptz > since and ends.at::timestamptz <= now())));
+  select max(r.id) as newest, min(r.created_at) as since into changed
+  from billing.runs r
+  where r.org_id is null and r.kind = 'catalogue_changed' and r.id > was.told_catalogue;
+  if changed.newest is not null then
+    perform set_config('billing.cause', 'catalogue', true);
+    noted := noted + billing_private.note_changes(array(
+      select distinct n.org_id from billing.notifications n where n.created_at >= changed.since));
+  end if;
   if live <> was.told_livemode then
     perform set_config('billing.cause', 'mode', true);
     noted := noted + billing_private.note_changes(array(
       select distinct e.org_id from billing.entitlements e where not e.livemode));
   end if;
   update billing_private.notifier n
-  set told_through = greatest(was.told_through, now()), told_livemode = live;
+  set told_through = greatest(was.told_through, now()), told_livemode = live,
+    told_catalogue = coalesce(changed.newest, was.told_catalogue);
   return noted;
 end $$;
 revoke all on function billing.pf_note_ends() from public;

@@ -13,6 +13,8 @@ begin
       and exists (select from billing.plans p where p.plan_code = 'pilot')
     on conflict do nothing;
   end if;
+  -- Two at once: the second one reads what the first one wrote.
+  perform from billing.plans p order by p.plan_code for update;
   with said as (
     select every.plan_code, coalesce(jsonb_object_agg(e.feature, e.enabled)
       filter (where e.enabled or e.plan_code = 'pilot'), '{}') as features

@@ -1,8 +1,8 @@
 -- Runs as the role that migrates.
 -- Whoever waited for an organization's lock must see what the one before it committed: at a higher level than
 -- READ COMMITTED they would not (billing_private.lock_organizations refuses it). A database may have another
--- level as its default; the logins then have their own. Whoever may not alter them, because another database
--- of this server made them, leaves them as they are.
+-- level as its default; the logins then have their own. If the migrating role may not alter them (another
+-- database of this server made them), they stay as they are, and billing doctor says so.
 do $$
 declare
   login record;

@@ -69,6 +69,16 @@ impl TestDatabase {
         client
     }
 
+    /// Comes back once a session of this database waits for a lock.
+    pub async fn somebody_waits(&self) {
+        let watcher = self.connect().await;
+        let waiting = "select count(*) > 0 from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'";
+        while !watcher.query_one(waiting, &[]).await.expect("the sessions").get::<_, bool>(0) {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+
     /// The server that it is on, which other tests' databases share.
     pub fn server(&self) -> &'static Cluster {
         self.cluster

@@ -103,3 +103,18 @@ async fn a_first_live_payment_is_told_to_whoever_has_what_test_payments_granted(
         assert_eq!(t.value("select pf_note_ends()").await, "0", "{mode}");
     }
 }
+
+#[tokio::test]
+async fn who_changed_while_the_catalogue_did_is_told_once_more() {
+    let t = TestApp::start().await;
+    let ends = async || t.value("select pf_note_ends()").await;
+    t.buy("pro", "month").await;
+    deliver(&t, &claim(&t).await).await;
+    assert_eq!(ends().await, "0");
+    // It began before, was committed after, and neither saw the other one.
+    let changed = "insert into runs (kind, telemetry, created_at)
+        values ('catalogue_changed', '{}', now() - interval '1 minute')";
+    t.db.batch_execute(changed).await.unwrap();
+    assert_eq!((ends().await.as_str(), ends().await.as_str()), ("1", "0"));
+    assert!(claim(&t).await.is_empty(), "what is the same is not told");
+}

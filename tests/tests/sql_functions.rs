@@ -219,3 +219,25 @@ async fn policies_of_an_applications_own_table_ask_them_as_the_user() {
     assert!(!calls.is_empty() && calls.iter().all(|line| line.contains("loops=1)")), "{plan:#?}");
     t.db.batch_execute("rollback").await.unwrap();
 }
+
+#[tokio::test]
+async fn two_who_change_the_matrix_at_once_lose_nothing() {
+    let t = TestApp::start().await;
+    let on = |flag: &str| {
+        format!(
+            "update billing.plan_entitlements set enabled = true
+             where plan_code = 'pro' and feature = '{flag}'"
+        )
+    };
+    let first = t.database.connect().await;
+    first.batch_execute(&format!("begin; {}", on("hasAPI"))).await.unwrap();
+    let sql = on("hasWhiteLabel");
+    let (second, ()) = futures_util::join!(t.db.batch_execute(&sql), async {
+        t.database.somebody_waits().await;
+        first.batch_execute("commit").await.unwrap();
+    });
+    second.unwrap();
+    let has = "select concat_ws(' ', features -> 'hasAPI', features -> 'hasWhiteLabel') from billing.plans
+        where plan_code = 'pro'";
+    assert_eq!(t.value(has).await, "true true");
+}
