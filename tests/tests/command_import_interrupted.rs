@@ -175,3 +175,27 @@ async fn of_two_imports_that_give_one_customer_to_two_organizations_one_is_told_
     assert_eq!(report["problems"][0]["kind"], "taken");
     assert_eq!(t.value("select count(*) from runs where kind = 'customer_imported'").await, "1");
 }
+
+#[tokio::test]
+async fn a_problem_that_an_interrupted_run_met_is_told_by_the_next_one() {
+    let t = TestApp::start().await;
+    let mut orgs = t.more_organizations(3).await;
+    orgs.sort();
+    let customers = ["cus_nobody".to_owned(), t.paying_at_stripe("pro"), t.paying_at_stripe("pro")];
+    let pairs: Vec<(&str, &str)> =
+        orgs.iter().zip(&customers).map(|(org, customer)| (org.as_str(), customer.as_str())).collect();
+    let file = TestFile::customers(&pairs);
+    let arguments = ["import", "--customers", file.path(), "--rate", "100"];
+    t.stripe.fail(Fault {
+        path_prefix: format!("/v1/customers/{}", customers[2]),
+        status: 500,
+        times: 8,
+        ..Fault::default()
+    });
+    assert!(t.billing(&arguments).await.status > 1);
+    t.stripe.heal();
+    let next = t.billing(&arguments).await;
+    assert_eq!(next.status, 1, "{next:?}");
+    assert!(next.output.contains("cus_nobody"), "{next:?}");
+    assert_eq!(t.value("select count(*) from customers").await, "2");
+}

@@ -196,6 +196,7 @@ impl Import<'_> {
             progress.tell(&format!("Going on after {after}; --restart begins at the top."));
             report.resumed_after = Some(after);
         }
+        let told = report.problems.len();
         for wanted in &wanted[done..] {
             if self.limits.are_reached() {
                 report.complete = false;
@@ -205,7 +206,8 @@ impl Import<'_> {
             let organization = existing.remove(&org).unwrap_or(Organization { id: wanted.org, name: None });
             let before = before.remove(&org).unwrap_or_default();
             self.organization(organization, wanted, before, report).await?;
-            if !self.dry_run {
+            // After a problem the next run begins there: else an interrupted one would have told nobody.
+            if !self.dry_run && report.problems[told..].iter().all(|problem| problem.kind.is_note()) {
                 cursor.reach(wanted).await?;
                 report.stopped_after = Some(wanted.org);
             }
