@@ -10,6 +10,7 @@ use tokio_postgres::types::Type;
 
 use crate::context::Error;
 use crate::query;
+use crate::words::in_one_line;
 
 /// What names an organization: its id, or a Stripe customer or subscription of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,14 +61,14 @@ pub struct Organization {
 impl Organization {
     /// What to call it in a sentence.
     pub fn short(&self) -> String {
-        self.name.clone().unwrap_or_else(|| self.id.to_string())
+        self.name.as_deref().map_or_else(|| self.id.to_string(), in_one_line)
     }
 }
 
 impl fmt::Display for Organization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{name} ({})", self.id),
+            Some(name) => write!(f, "{} ({})", in_one_line(name), self.id),
             None => self.id.fmt(f),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::words::in_one_line;
+
 /// What is longer is nobody's to read in a column; a format has no room for much more either.
 const WIDEST: usize = 200;
 
@@ -19,8 +21,9 @@ pub fn write<const N: usize>(f: &mut fmt::Formatter<'_>, rows: &[[String; N]]) -
 }
 
 fn cut(cell: &str) -> String {
+    let cell = in_one_line(cell);
     match cell.char_indices().nth(WIDEST) {
-        None => cell.to_owned(),
+        None => cell,
         Some(_) => cell.chars().take(WIDEST - 1).chain(['\u{2026}']).collect(),
     }
 }

@@ -10,6 +10,11 @@ pub fn every(interval: &str, count: i64) -> String {
     if count == 1 { format!("by the {interval}") } else { format!("every {count} {interval}s") }
 }
 
+/// What somebody else wrote, in one line: a name may hold line breaks, and codes that a terminal obeys.
+pub fn in_one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
 /// `live` or `test`.
 pub fn mode(livemode: bool) -> &'static str {
     if livemode { "live" } else { "test" }
@@ -32,6 +37,15 @@ mod tests {
     fn an_interval_is_told_with_its_count() {
         assert_eq!(every("month", 1), "by the month");
         assert_eq!(every("month", 3), "every 3 months");
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_makes_no_line_and_gives_no_command() {
+        assert_eq!(
+            in_one_line("Ev\u{1b}[31mil\nPlan  enterprise"),
+            "Ev\u{fffd}[31mil\u{fffd}Plan  enterprise"
+        );
+        assert_eq!(in_one_line("Müller & Söhne"), "Müller & Söhne");
     }
 
     #[test]

@@ -173,7 +173,13 @@ async fn a_deal_is_sold_to_one_organization_alone_until_it_is_withdrawn() {
     let refused = t.billing(&["catalogue", "deal", &t.org, "--price", &second, "--plan", "enterprise"]).await;
     assert!(refused.complaint.contains(&format!("has a deal of this plan already: {price}")), "{refused:?}");
 
+    // What is sold is changed where it is sold.
+    let refused = t.billing(&["products", "adopt", &price, "--plan", "pro"]).await;
+    assert!(refused.status == 1 && refused.complaint.contains("is sold as enterprise"), "{refused:?}");
     let withdraw = [&deal[..], &["--withdraw"]].concat();
+    let of_pro = ["catalogue", "deal", &t.org, "--price", &price, "--plan", "pro", "--withdraw"];
+    let refused = t.billing(&of_pro).await;
+    assert!(refused.complaint.contains("is a deal of enterprise, not of pro"), "{refused:?}");
     assert_eq!(t.billing_json(0, &withdraw).await["done"], "withdrawn");
     assert_eq!(t.billing(&withdraw).await.status, 1);
     assert_eq!(by_the_month(&t, "enterprise", Some(&t.org)).await, ["29900 usd"]);
@@ -212,4 +218,25 @@ async fn a_deal_that_would_sell_twice_is_refused_in_a_sentence() {
     assert_eq!((&made["done"], &made["pays"]), (&json!("created"), &json!(true)));
     let has = format!("select plan_code from plan_effective where org_id = '{other}'");
     assert_eq!(t.value(&has).await, "enterprise");
+}
+
+#[tokio::test]
+async fn of_two_deals_of_one_price_at_the_same_moment_one_is_made() {
+    let t = TestApp::start().await;
+    let other = t.more_organizations(1).await.remove(0);
+    let deal = |org: &str| {
+        format!(
+            "select billing.pf_make_deal('{org}', 'price_deal', 'enterprise', false, 'month', 'usd', 1,
+               'ada')"
+        )
+    };
+    let first = t.database.connect().await;
+    first.batch_execute(&format!("begin; {}", deal(&t.org))).await.unwrap();
+    let sql = deal(&other);
+    let (second, ()) = futures_util::join!(t.db.batch_execute(&sql), async {
+        t.database.somebody_waits().await;
+        first.batch_execute("commit").await.unwrap();
+    });
+    assert_eq!(second.unwrap_err().code().unwrap().code(), "40001");
+    assert_eq!(t.value("select org_id from prices where price_id = 'price_deal'").await, t.org);
 }

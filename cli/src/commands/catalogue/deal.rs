@@ -130,6 +130,15 @@ pub async fn run(args: Args, context: &Context) -> Result<Deal, Error> {
     let by = args.by.unwrap_or_else(whoever_runs_this);
     let org = organization.id.uuid();
     if args.withdraw {
+        const STORED: &str = "select to_jsonb(p.plan_code) from billing.prices p
+            where p.price_id = $1 and p.org_id = $2 and p.plan_code <> $3";
+        let params: query::Params<'_> =
+            &[(&price.id, Type::TEXT), (&org, Type::UUID), (&plan_code, Type::TEXT)];
+        if let Some(stored) = query::one::<String>(client, STORED, params).await? {
+            let sentence =
+                format!("{} is a deal of {stored}, not of {plan_code}. Nothing was withdrawn.", price.id);
+            return Err(Error::Refused(sentence));
+        }
         const SQL: &str = "select to_jsonb(billing.pf_withdraw_deal($1, $2, $3))";
         let params: query::Params<'_> = &[(&org, Type::UUID), (&price.id, Type::TEXT), (&by, Type::TEXT)];
         let done: Option<bool> = query::one(client, SQL, params).await?;

@@ -48,6 +48,13 @@ const MISSING_LOGINS: &str = "
     from unnest(array['billing_reader', 'billing_checkout', 'billing_events', 'billing_operator']) as name
     where not exists (select from pg_roles where rolname = name and rolcanlogin)";
 
+/// Logins that take over a database's own default, which may be a level at which billing is not changed.
+const OTHER_LEVEL: &str = "
+    select coalesce(string_agg(r.rolname::text, ', ' order by r.rolname), '')
+    from pg_roles r
+    where r.rolname in ('billing_reader', 'billing_checkout', 'billing_events', 'billing_operator')
+      and not coalesce('default_transaction_isolation=read committed' = any (r.rolconfig), false)";
+
 /// False: it does not answer, or has not our tables, so there is nothing more to ask.
 pub(super) async fn check(context: &Context, report: &mut DoctorReport) -> bool {
     let client = match context.database().await {
@@ -132,6 +139,18 @@ async fn roles(client: &Client, report: &mut DoctorReport) {
                 format!("no login {missing}"),
                 "The migrations create them; whoever dropped one creates it again as \
                  migrations/tables/V1__schemas_and_roles.sql does.",
+            );
+        }
+        Err(error) => return report.impossible("roles", error),
+    }
+    match text(client, OTHER_LEVEL).await {
+        Ok(logins) if logins.is_empty() => {}
+        Ok(logins) => {
+            return report.failing(
+                "roles",
+                format!("no isolation level of its own has {logins}"),
+                "Where the database's default is another level, nothing is changed: alter role ... set \
+                 default_transaction_isolation = 'read committed'.",
             );
         }
         Err(error) => return report.impossible("roles", error),

@@ -76,7 +76,11 @@ impl fmt::Display for WebhookEndpointReport {
         let id = self.endpoint.as_deref().unwrap_or("The endpoint");
         let would = if self.dry_run { "would be " } else { "" };
         match self.done {
-            Done::Unchanged => writeln!(f, "{id} is up to date.")?,
+            Done::Unchanged => writeln!(
+                f,
+                "{id} is up to date. Its signing secret was shown when it was made: if nobody has it, delete \
+                 the endpoint at Stripe and run this again."
+            )?,
             Done::Created => writeln!(f, "{id}: {would}created.")?,
             Done::Updated => writeln!(f, "{id}: {would}updated ({}).", self.changes.join(", "))?,
         }

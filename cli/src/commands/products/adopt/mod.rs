@@ -95,6 +95,22 @@ pub enum Error {
          sells add-ons by its metadata addon_flags."
     )]
     PaidOnce(String),
+    /// It is sold, as another plan.
+    #[error(
+        "{price} is sold as {plan}, and would be sold as another plan at once. {}",
+        match .org {
+            None => "Change it in catalogue.toml and run billing catalogue apply.".to_owned(),
+            Some(org) => format!("Withdraw the deal first: billing catalogue deal {org} --withdraw."),
+        }
+    )]
+    Sold {
+        /// The price.
+        price: String,
+        /// The plan that it is sold as.
+        plan: String,
+        /// The organization whose deal it is. None: the catalogue sells it.
+        org: Option<OrgId>,
+    },
 }
 
 impl Failure for Error {
@@ -102,7 +118,9 @@ impl Failure for Error {
         match self {
             Self::Context(error) => error.code(),
             Self::UnknownPlan { .. } => Code::WrongUsage,
-            Self::UnknownPrice { .. } | Self::OtherMode { .. } | Self::PaidOnce(_) => Code::Failed,
+            Self::UnknownPrice { .. } | Self::OtherMode { .. } | Self::PaidOnce(_) | Self::Sold { .. } => {
+                Code::Failed
+            }
         }
     }
 }
@@ -122,6 +140,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Adopted, Error> {
     let client = context.database().await?;
     let plan = plan(client, &args.plan).await?;
     let price = price(context.stripe()?, &args.price).await?;
+    is_not_sold(client, &price.id, &plan).await?;
     let by = args.by.unwrap_or_else(whoever_runs_this);
     client.batch_execute("begin").await?;
     let adopted = adopt(client, price, plan, by, args.dry_run).await;
@@ -188,6 +207,21 @@ async fn adopt(
     };
     let unchanged = all - payers.len();
     Ok(Adopted { dry_run, price, plan_code: plan, done, before, organizations: payers, unchanged, by })
+}
+
+/// That nobody can buy the price as another plan.
+async fn is_not_sold(client: &Client, price: &str, plan: &str) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Sold {
+        plan: String,
+        org: Option<OrgId>,
+    }
+    const SQL: &str = "select jsonb_build_object('plan', p.plan_code, 'org', p.org_id)
+        from billing.prices p where p.price_id = $1 and p.sold and p.plan_code <> $2";
+    match query::one(client, SQL, &[(&price, Type::TEXT), (&plan, Type::TEXT)]).await? {
+        None => Ok(()),
+        Some(Sold { plan, org }) => Err(Error::Sold { price: price.to_owned(), plan, org }),
+    }
 }
 
 /// What was known of the price. None: nothing.
