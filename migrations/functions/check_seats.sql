@@ -7,16 +7,18 @@
 create or replace function billing.check_seats() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
+  kind oid;
   org uuid;
   used bigint;
   paid integer;
 begin
   -- A trigger that was made wrong would let everybody in.
-  perform from pg_attribute a join pg_type t on t.oid = a.atttypid
-  where a.attrelid = tg_relid and a.attname = tg_argv[0]::name and a.attnum > 0 and not a.attisdropped
-    and case t.typtype when 'd' then t.typbasetype else t.oid end
-      in ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype);
-  if not found then
+  select a.atttypid into kind from pg_attribute a
+  where a.attrelid = tg_relid and a.attname = tg_argv[0]::name and a.attnum > 0 and not a.attisdropped;
+  while exists (select from pg_type t where t.oid = kind and t.typtype = 'd') loop
+    kind := (select t.typbasetype from pg_type t where t.oid = kind);
+  end loop;
+  if kind in ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype, 'bpchar'::regtype) is not true then
     raise exception 'check_seats takes the name of a column of %, of type uuid or text, not %',
       tg_relid::regclass, tg_argv[0] using errcode = 'undefined_column';
   end if;
@@ -26,9 +28,10 @@ begin
   end if;
   -- Two at once would both find the last seat. A key of its own: no event waits for it. Written, and not only
   -- locked: at a higher level than READ COMMITTED the second one then fails, and does not count without the
-  -- first.
+  -- first. Once in a transaction is enough.
   update billing_private.organization_locks l set slot = l.slot
-  where l.slot = (hashtextextended('seats ' || org, 0) & 16383)::integer;
+  where l.slot = (hashtextextended('seats ' || org, 0) & 16383)::integer
+    and l.xmin <> pg_current_xact_id()::xid;
   select count(distinct m.user_id) into used from billing.members m where m.org_id = org;
   select has.seats into paid
   from billing_private.live_modes() as modes (live)

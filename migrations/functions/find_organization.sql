@@ -36,21 +36,25 @@ begin
   gone := false;
   org_named := org is not null;
   if org is null then
-    if cardinality(named) > 1 then
+    -- The first name is the subscription's own. Paid for one that is gone, it is nobody else's, whoever else
+    -- pays with the same customer.
+    if named[1] is not null and (current.org_id is null or current.org_id = named[1])
+      and (billing_private.holds(named[1]) or billing_private.is_forgotten(named[1]))
+    then
+      org := named[1];
+    elsif cardinality(named) > 1 then
       select o.id into org
       from unnest(named) with ordinality as n (id, place) join billing.organizations o using (id)
       order by n.place limit 1;
-      org_named := org is not null;
     end if;
-    -- Paid for one that is gone, it is nobody else's, whoever else pays with the same customer.
-    if org is null and current.org_id is null and cardinality(named) > 0 then
+    if org is null and current.org_id is null then
       select n.id into org
       from unnest(named) with ordinality as n (id, place)
       where billing_private.holds(n.id) or billing_private.is_forgotten(n.id)
       order by n.place limit 1;
-      gone := org is not null;
-      org_named := gone;
     end if;
+    org_named := org is not null;
+    gone := org_named and not exists (select from billing.organizations o where o.id = org);
     if org is null and reference is not null and current.org_named is not true then
       select o.id into org from billing.organizations o where o.id = reference;
     end if;

@@ -10,10 +10,10 @@ create or replace function billing_private.lock_organizations(
 ) returns uuid[] language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   if current_setting('transaction_isolation') <> 'read committed' and not at_any_level then
-    raise exception 'billing is changed at the isolation level read committed, and this transaction has %',
-      current_setting('transaction_isolation')
-      using errcode = 'invalid_transaction_state',
-        hint = 'Begin it with: begin isolation level read committed.';
+    raise exception 'billing is changed at the isolation level read committed, and this transaction has %: '
+      'begin it so, or alter role % set default_transaction_isolation = ''read committed'' ',
+      current_setting('transaction_isolation'), quote_ident(session_user)
+      using errcode = 'invalid_transaction_state';
   end if;
   perform from billing_private.organization_locks l
   where l.slot = any (array(

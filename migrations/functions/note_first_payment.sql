@@ -1,5 +1,5 @@
--- Notes that what a subscription sells now is paid, because Stripe says so of an invoice of it while it is
--- active. Only the first time: of what follows, the states themselves tell (write_snapshot).
+-- Notes that what a subscription sells now is paid: an invoice of it was, at that second, and it is active.
+-- Only the first time: of what follows, the states themselves tell (write_snapshot).
 create or replace function billing_private.note_first_payment(current billing.subscriptions, created bigint)
 returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin

@@ -3,12 +3,13 @@
 create or replace function billing_private.note_purchase() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
+  sold constant jsonpath := '$[*] ? (!exists(@.quantity) || @.quantity > 0).price';
   paid constant jsonpath := '$[*] ? (@.plan == $plan)';
 begin
   if tg_op = 'INSERT' then
     new.first_seen_at := coalesce(new.first_seen_at, now());
     new.bought := coalesce(new.bought, '{}');
-  elsif jsonb_path_query_array(old.items, '$[*].price') = jsonb_path_query_array(new.items, '$[*].price') then
+  elsif jsonb_path_query_array(old.items, sold) = jsonb_path_query_array(new.items, sold) then
     return new;
   elsif jsonb_path_exists(coalesce(new.paid_items, '[]'), paid, jsonb_build_object('plan', new.plan_code))
     and not jsonb_path_exists(coalesce(new.paid_items, '[]'), paid, jsonb_build_object('plan', old.plan_code))

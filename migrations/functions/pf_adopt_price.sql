@@ -16,8 +16,8 @@ begin
   from billing.subscriptions s
   where s.items @> jsonb_build_array(jsonb_build_object('price', price));
   -- The organizations before the price, as events do.
-  -- Where a whole catalogue is applied as of one moment, a row that somebody changed since fails, and all is
-  -- done again.
+  -- `billing catalogue` runs at REPEATABLE READ: if a row has changed since it began, the transaction fails,
+  -- and the command runs it again.
   perform billing_private.lock_organizations(orgs, at_any_level => true);
   insert into billing.prices as p (price_id, plan_code, adopted_by) values (price, plan, by_whom)
   on conflict (price_id) do update set plan_code = excluded.plan_code, adopted_by = excluded.adopted_by;

@@ -8,6 +8,7 @@
 --   carried       the state that the event carried, if the snapshot is what a read showed; else null
 --   thin          the event carries no state, and Stripe keeps the one that it stands for
 --   open_discounts  the snapshot only names a discount or a schedule, and Stripe may be asked for more
+--   paid          it is an invoice that was paid, with more than nothing
 --   version, observed_at, known_through, may_include  the snapshot is what Stripe answered when the row had
 --                    that version, and holds for that span of Stripe's clock; else null
 --   payment, charge  a one-time payment; money of a charge that went back, or its dispute; or null
@@ -83,8 +84,8 @@ begin
     end if;
     result := case when whose.org is null then 'ignored' else result end;
   elsif whose.org is null and not whose.gone then
-    -- Stripe knows whose subscription it is: its own metadata says it, or its customer's. Of another
-    -- product's it is asked once, when the subscription is made.
+    -- Stripe knows whose subscription it is: its own metadata says it, or its customer's. For another
+    -- product's subscription we ask Stripe once: when it is created.
     if asked.subscription is not null and asked.version is null
       and (asked.snapshot is null or not asked.foreign_acknowledged
         or asked.type = 'customer.subscription.created')
@@ -104,7 +105,10 @@ begin
       values (whose.org, asked.livemode, asked.customer) on conflict do nothing;
     end if;
     if asked.payment is not null then
-      if whose.gone and billing_private.is_forgotten(whose.org) then
+      -- What was bought before it was forgotten, and perhaps ended since, is not known again.
+      if billing_private.is_forgotten(whose.org,
+          case when whose.gone then '-infinity' else to_timestamp(asked.created + 5) end)
+      then
         result := 'ignored';
       else
         select w.outcome, w.unreadable into result, unreadable
@@ -133,10 +137,10 @@ begin
           else 'read'
         end;
       end if;
-      -- Of what has ended for an organization that is gone and forgotten, nothing is to be known again; and
-      -- whether it has, only Stripe knows: an old event may come once more.
-      if whose.gone then
-        if result = 'write' and current.version is null and billing_private.is_forgotten(whose.org) then
+      -- Of what has ended for an organization that was forgotten, nothing is to be known again. Whether it has,
+      -- only Stripe knows: an old event may come once more.
+      if result = 'write' and current.version is null then
+        if billing_private.is_forgotten(whose.org) then
           result := case
             when asked.version is null then 'read'
             when billing_private.is_ended(asked.snapshot ->> 'status') then 'ignored'
@@ -163,15 +167,17 @@ begin
           coalesce(asked.observed_at, asked.created), asked.observed_at is not null,
           coalesce(asked.known_through, asked.created - 1), coalesce(asked.may_include, asked.created),
             grace, asked.id);
-        if asked.type in ('invoice.paid', 'invoice.payment_succeeded') then
-          perform billing_private.note_first_payment(after, asked.created);
-        end if;
         seen := array_remove(array[
           case when after.unknown_price is not null then 'unknown_plan' end,
           case when not after.own then 'paid_by_stranger' end,
           case when jsonb_path_exists(after.items, '$[*].unreadable') then 'addon_unreadable' end], null);
       else
         after := current;
+      end if;
+      if asked.paid and (result = 'write'
+        or result = 'covered' and to_timestamp(asked.created) >= after.current_period_start)
+      then
+        perform billing_private.note_first_payment(after, asked.created);
       end if;
       if asked.carried is not null or result = 'covered' then
         if coalesce(asked.carried, asked.snapshot) ->> 'status' = 'active' then

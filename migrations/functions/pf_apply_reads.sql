@@ -56,10 +56,10 @@ begin
     differences := '{}';
     if whose.org is null then
       result := 'missing_org';
-    elsif whose.gone and current.version is null and billing_private.is_ended(one.snapshot ->> 'status')
+    elsif current.version is null and billing_private.is_ended(one.snapshot ->> 'status')
       and billing_private.is_forgotten(whose.org)
     then
-      -- Of what has ended for an organization that is gone and forgotten, nothing is to be known again.
+      -- Of what has ended for an organization that was forgotten, nothing is to be known again.
       result := 'same';
     else
       differences := billing_private.differences(whose.org, current, one.snapshot);

@@ -1,6 +1,5 @@
 -- Lets one caller in five seconds ask Stripe about an organization, and tells what to ask (pf_inquiry). Null:
--- somebody did a moment ago, or there is nobody to ask for. Whose question Stripe did not answer, says so by
--- pf_fail_sync.
+-- somebody did a moment ago, or there is nobody to ask for. If Stripe does not answer, call pf_fail_sync.
 create or replace function billing.pf_begin_sync(org uuid, mode boolean) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin

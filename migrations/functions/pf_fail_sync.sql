@@ -1,8 +1,12 @@
--- Says that what pf_begin_sync let somebody ask had no answer: whoever asks next may ask Stripe at once.
-create or replace function billing.pf_fail_sync(org uuid, mode boolean) returns void
+-- Says that Stripe did not answer what pf_begin_sync let somebody ask so many milliseconds ago: the next may
+-- ask after a second. If somebody asked since, theirs counts.
+drop function if exists billing.pf_fail_sync(uuid, boolean);
+create or replace function billing.pf_fail_sync(org uuid, mode boolean, milliseconds bigint) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  delete from billing_private.syncs y where y.org_id = org and y.livemode = mode;
+  update billing_private.syncs y set synced_at = now() - interval '4 seconds'
+  where y.org_id = org and y.livemode = mode
+    and y.synced_at <= now() - make_interval(secs => milliseconds / 1000.0) + interval '1 second';
 end $$;
-revoke all on function billing.pf_fail_sync(uuid, boolean) from public;
-grant execute on function billing.pf_fail_sync(uuid, boolean) to service_role, billing_events;
+revoke all on function billing.pf_fail_sync(uuid, boolean, bigint) from public;
+grant execute on function billing.pf_fail_sync(uuid, boolean, bigint) to service_role, billing_events;

@@ -30,7 +30,7 @@ begin
     after.refunded_cents := said.refunded_cents;
     after.refunded_at := created;
   end if;
-  -- Money of a dispute that was lost does not come back by another one.
+  -- What was lost stays lost while another dispute of the charge is open.
   if said.dispute_status is not null and (before.dispute_status is distinct from 'lost'
       or said.dispute_status = 'won')
     and (before.disputed_at is null or created > before.disputed_at

@@ -21,9 +21,10 @@ begin
   after.org_named := write_snapshot.org_named;
   after.own := write_snapshot.own;
   -- Stripe says `active` of a change, or of a new period, before its payment fails. So what is active was
-  -- paid once something else follows, or a day is over. After a trial nothing was paid yet that could be seen
-  -- to fail: then only the day counts, or what an invoice says (note_first_payment).
-  if before.status = 'active' and (before.paid_items is not null
+  -- paid once something else follows, or a day is over. When a trial ends, no payment was tried yet. Then
+  -- only a paid invoice (note_first_payment), a day, or the period's end without a failure says that it was.
+  if before.status = 'active' and (
+      (before.paid_items is not null or after.current_period_start >= before.current_period_end)
       and (after.items, after.current_period_start)
         is distinct from (before.items, before.current_period_start)
     or stated_at > before.may_include + 86400)
@@ -38,8 +39,8 @@ begin
     after.paid_items := after.items;
     after.paid_period_start := after.current_period_start;
     after.paid_at := greatest(before.paid_at, extract(epoch from stated)::bigint);
-  -- What was paid before it was first seen nobody told us: it was, unless a trial has only just ended. Of
-  -- what came after the first state that we saw, an event of its own tells.
+  -- If the first state that we see is active or past due, we take it for paid, unless a trial has just
+  -- ended. Of a later payment its own event tells.
   elsif after.status in ('active', 'past_due') and after.paid_at is null and after.paid_items is null
     and coalesce(before.status = 'incomplete' or (before.status, after.status) = ('trialing', 'active'),
       true)

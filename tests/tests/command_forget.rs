@@ -1,5 +1,6 @@
 //! `billing forget`.
 
+use serde_json::json;
 use tests::{TestApp, operator, users};
 use uuid::Uuid;
 
@@ -114,4 +115,32 @@ async fn wrong_input_and_missing_parts_change_nothing() {
     assert!(unknown.status == 1 && unknown.complaint.contains("No organization is known"), "{unknown:?}");
     t.assert_needs(&["forget", &t.org, "--yes-forget", &t.org], false).await;
     assert_eq!(t.value("select count(*) from runs").await, "0");
+}
+
+#[tokio::test]
+async fn what_had_ended_stays_forgotten_though_the_application_keeps_the_organization() {
+    let t = TestApp::start().await;
+    let id = t.buy("pro", "month").await;
+    let metadata = json!({ "org_id": t.org, "addon_flags": "hasAPI" });
+    let session = json!({ "id": "cs_1", "object": "checkout.session", "mode": "payment", "livemode": false,
+        "payment_status": "paid", "amount_total": 1500, "currency": "usd", "customer": null,
+        "subscription": null, "metadata": metadata });
+    let bought = |id: &str, created: i64| {
+        tests::said::event(id, "checkout.session.completed", created, session.clone())
+    };
+    t.deliver(&bought("evt_1", t.now() - 60)).await.assert_outcome("applied");
+    t.stripe.advance(60);
+    t.stripe.cancel_now(&id).unwrap();
+    t.deliver_all().await;
+    t.billing(&["addon", "end", &t.org, "cs_1", "--reason", "fraud", "--by", "ada"]).await;
+    let forgotten = t.billing(&["forget", &t.org, "--yes-forget", &t.org, "--by", "ada"]).await;
+    assert_eq!(forgotten.status, 0, "{forgotten:?}");
+    t.billing(&["backfill", "--all"]).await;
+    t.reconcile().await;
+    t.deliver(&bought("evt_1", t.now() - 60)).await.assert_outcome("ignored");
+    let kept = "select concat_ws(' ', (select count(*) from subscriptions), (select count(*) from payments))";
+    assert_eq!(t.value(kept).await, "0 0");
+    // What is bought from now on counts.
+    t.deliver(&bought("evt_2", t.now() + 60)).await.assert_outcome("applied");
+    assert_eq!(t.entitlements(users::OWNER, &t.org).await.body["entitlements"]["hasAPI"], true);
 }

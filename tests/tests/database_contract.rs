@@ -74,6 +74,7 @@ fn event_argument() -> Value {
         carried: None,
         thin: false,
         effect: Effect::Snapshot(Box::new(snapshot())),
+        paid: false,
         read: Some(ReadTimes::payload_stands(0, 1)),
         discounts_unread: false,
         void: false,

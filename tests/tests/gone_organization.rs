@@ -264,3 +264,23 @@ async fn one_that_only_ever_bought_an_add_on_is_known_too() {
     delete(&t).await;
     t.deliver(&bought("evt_2", "cs_2")).await.assert_outcome("ignored");
 }
+
+#[tokio::test]
+async fn a_read_that_shows_whose_customer_pays_gives_it_to_nobody_else_either() {
+    let t = TestApp::start().await;
+    let customer = t.customer_at_stripe(&json!({ "org_id": t.other_org }));
+    let bought = |org: &str| {
+        t.subscription_at_stripe(&customer, "promptforge_enterprise_month", &json!({ "org_id": org }))
+    };
+    bought(&t.org);
+    t.deliver_all().await;
+    delete(&t).await;
+    t.stripe.advance(60);
+    bought(&t.org);
+    t.deliver_all().await;
+    t.reconcile().await;
+    let other = t.entitlements(users::OUTSIDER, &t.other_org).await;
+    assert_eq!(other.text("/planCode"), "pilot");
+    let whose = format!("select count(*) from subscriptions where org_id = '{}'", t.org);
+    assert_eq!(t.value(&whose).await, "2");
+}

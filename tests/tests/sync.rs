@@ -106,11 +106,26 @@ async fn who_may_not_is_told_so_and_stripe_is_not_asked() {
 }
 
 #[tokio::test]
-async fn after_a_question_that_stripe_did_not_answer_the_next_one_is_asked_at_once() {
+async fn a_question_that_stripe_did_not_answer_is_asked_again_after_a_second() {
     let t = paid_and_no_event_came().await;
+    let passes = |seconds: &str| {
+        format!("update billing_private.syncs set synced_at = synced_at - interval '{seconds} seconds'")
+    };
     t.stripe.fail(Fault { path_prefix: "/v1/subscriptions".into(), status: 400, ..Fault::default() });
     sync(&t, users::OWNER).await.assert_failure(502, "stripe_error");
+    let before = reads(&t);
+    assert_eq!(sync(&t, users::OWNER).await.text("/planCode"), "pilot");
+    assert_eq!(reads(&t), before, "nobody asks again and again");
+    t.db.batch_execute(&passes("1")).await.unwrap();
     assert_eq!(sync(&t, users::OWNER).await.text("/planCode"), "pro");
+
+    // One that failed late takes no younger one's turn away.
+    let late = format!("select billing.pf_fail_sync('{}', false, 20000)", t.org);
+    t.db.batch_execute(&late).await.unwrap();
+    t.db.batch_execute(&passes("1")).await.unwrap();
+    let before = reads(&t);
+    sync(&t, users::OWNER).await;
+    assert_eq!(reads(&t), before);
 }
 
 #[tokio::test]

@@ -372,6 +372,43 @@ async fn whoever_paid_after_a_trial_keeps_it_when_an_upgrade_fails_on_the_same_d
 }
 
 #[tokio::test]
+async fn a_period_that_passed_after_a_trial_was_paid_though_it_was_seen_only_at_its_end() {
+    let t = TestApp::start().await;
+    let renewed = t.now() - 3600;
+    let ended = renewed - 30 * DAY;
+    let since_trial = |said: Said| said.with("trial_end", json!(ended));
+    for state in [
+        pro(&t, renewed - 10 * 3600).period(ended),
+        pro(&t, renewed).period(renewed),
+        pro(&t, renewed + 60).status("past_due").period(renewed),
+    ] {
+        t.say(&since_trial(state)).await.assert_outcome("applied");
+    }
+    assert_eq!((&answer(&t).await["planCode"], grace_days(&t).await.as_str()), (&json!("pro"), "7"));
+}
+
+#[tokio::test]
+async fn an_invoice_says_that_a_first_payment_was_made_if_money_was_paid() {
+    for (amount, plan) in [(json!(4900), "pro"), (json!(0), "pilot"), (Value::Null, "pilot")] {
+        let t = TestApp::start().await;
+        let ended = t.now() - 3600;
+        let since_trial = |said: Said| said.with("trial_end", json!(ended));
+        let trial = pro(&t, ended - 14 * DAY).status("trialing").period(ended - 14 * DAY);
+        t.say(&since_trial(trial)).await.assert_outcome("applied");
+        t.say(&since_trial(pro(&t, ended + 600).period(ended))).await.assert_outcome("applied");
+        // The row is newer than the invoice.
+        let invoice = json!({ "id": "in_1", "object": "invoice", "customer": "cus_1", "amount_paid": amount,
+            "parent": { "subscription_details": { "subscription": "sub_1" } } });
+        t.deliver(&tests::said::event("evt_i", "invoice.paid", ended + 300, invoice))
+            .await
+            .assert_outcome("stale");
+        let failed = enterprise(&t, ended + 900, 9).status("past_due").period(ended);
+        t.say(&since_trial(failed)).await.assert_outcome("applied");
+        assert_eq!(answer(&t).await["planCode"], plan, "{amount}");
+    }
+}
+
+#[tokio::test]
 async fn on_a_test_clock_grace_ends_by_that_clock() {
     let t = TestApp::start().await;
     let clock = t.now() + 100 * DAY;

@@ -58,6 +58,7 @@ pub fn encode((event, work): (EventRef, Work)) -> Vec<u8> {
         reference: work.reference,
         customer: work.customer,
         effect: work.effect,
+        paid: work.paid,
         carried: None,
         thin: false,
         read: None,

@@ -122,6 +122,7 @@ async fn process(resources: &Resources<'_>, event: &Event<'_>, arrived: Instant)
         reference: work.reference,
         customer: work.customer,
         effect: work.effect,
+        paid: work.paid,
         carried: None,
         thin: whole.is_thin(),
         read: None,

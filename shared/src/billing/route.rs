@@ -25,11 +25,13 @@ pub struct Work {
     pub customer: Option<CustomerId>,
     /// What it changes.
     pub effect: Effect,
+    /// It is an invoice that was paid, with more than nothing.
+    pub paid: bool,
 }
 
 impl Work {
     fn new(orgs: Vec<OrgId>, customer: Option<CustomerId>, effect: Effect) -> Self {
-        Self { orgs, reference: None, customer, effect }
+        Self { orgs, reference: None, customer, effect, paid: false }
     }
 }
 
@@ -66,7 +68,8 @@ pub fn route(event: &Event<'_>) -> Result<Option<Work>, Unreadable> {
         // These name the subscription that they changed. An invoice without one was made by hand.
         "invoice.payment_succeeded" | "invoice.paid" | "invoice.payment_failed" => {
             let invoice = event.object::<Invoice>()?;
-            let work = |id| Work::new(invoice.orgs(), invoice.customer(), Effect::Named(id));
+            let paid = event.kind != "invoice.payment_failed" && invoice.has_money();
+            let work = |id| Work { paid, ..Work::new(invoice.orgs(), invoice.customer(), Effect::Named(id)) };
             invoice.subscription().map(work)
         }
         "checkout.session.completed" | "checkout.session.async_payment_succeeded" => session(event, false)?,

@@ -1,6 +1,7 @@
 //! Subscriptions as reads of Stripe showed them, written by the read rule (`pf_apply_reads` in SQL).
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -175,14 +176,15 @@ pub async fn inquiry(db: &Db, org: OrgId, livemode: bool) -> Result<Inquiry, Err
     serde_json::from_value(row.get(0)).map_err(|error| Error::Answer(format!("pf_inquiry: {error}")))
 }
 
-/// Says that Stripe did not answer what [`begin_sync`] let somebody ask: the next may ask at once.
-///
-/// # Errors
-/// If the database fails.
-pub async fn fail_sync(db: &Db, org: OrgId, livemode: bool) -> Result<(), Error> {
-    let org = org.uuid();
-    db.query("select billing.pf_fail_sync($1, $2)", &[(&org, Type::UUID), (&livemode, Type::BOOL)]).await?;
-    Ok(())
+/// Says that Stripe did not answer what [`begin_sync`] let somebody ask, that long ago: the next may ask
+/// after a second. If that cannot be said, they wait for five.
+pub async fn fail_sync(db: &Db, org: OrgId, livemode: bool, ago: Duration) {
+    let milliseconds = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
+    let params =
+        &[(&org.uuid() as _, Type::UUID), (&livemode as _, Type::BOOL), (&milliseconds as _, Type::INT8)];
+    if let Err(error) = db.query("select billing.pf_fail_sync($1, $2, $3)", params).await {
+        tracing::warn!(target: "billing", org_id = %org, %error, "a sync waits, though Stripe was not asked");
+    }
 }
 
 /// What a row says before Stripe is asked about its subscription.

@@ -61,6 +61,8 @@ pub struct EventToApply {
     pub customer: Option<CustomerId>,
     /// What it changes.
     pub effect: Effect,
+    /// It is an invoice that was paid, with more than nothing.
+    pub paid: bool,
     /// The state that the event carries, where `effect` is what a read showed. None: none, or it is `effect`.
     pub carried: Option<Box<Snapshot>>,
     /// The event carries no state, and Stripe keeps the one that it stands for, and was not asked for it yet.
@@ -94,6 +96,7 @@ pub struct ApplyEvent<'a> {
     pub carried: Option<SnapshotRow<'a>>,
     pub thin: bool,
     pub open_discounts: bool,
+    pub paid: bool,
     #[serde(flatten)]
     pub read: Option<ReadTimes>,
     pub payment: Option<PaymentRow<'a>>,
@@ -119,6 +122,7 @@ impl<'a> From<&'a EventToApply> for ApplyEvent<'a> {
             carried: to_apply.carried.as_deref().map(SnapshotRow::from),
             thin: to_apply.thin,
             open_discounts: false,
+            paid: to_apply.paid,
             read: to_apply.read,
             payment: None,
             charge: None,

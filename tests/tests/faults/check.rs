@@ -28,7 +28,7 @@ async fn is_noticed(fault: &Fault, broken: &str, as_what: &[&str]) {
 async fn that_nothing_serializes_an_organization_is_noticed() {
     // And whoever changes a plan takes a moment to write it, so that two meet on any machine.
     let broken = "create or replace function billing_private.lock_organizations(
-          orgs uuid[], subscription text default null
+          orgs uuid[], subscription text default null, at_any_level boolean default false
         ) returns uuid[] language sql as 'select orgs';
         create function slowly() returns trigger language plpgsql as $$ begin
           perform pg_sleep(0.03); return new; end $$;

@@ -15,6 +15,7 @@ use crate::billing::whole_subscription::whole;
 use crate::db::subscriptions::SubscriptionRead;
 use crate::domain::ordering::ReadTimes;
 use crate::error::Error;
+use crate::stripe;
 use crate::stripe::wire::Listing;
 use crate::stripe::wire::subscription::Subscription;
 
@@ -37,6 +38,11 @@ pub struct Listed {
     pub seen: Vec<SubscriptionRead>,
 }
 
+/// Whether only this object is in trouble, and not Stripe.
+fn is_unreadable(error: &Error) -> bool {
+    matches!(error, Error::Stripe(stripe::Error::Unreadable(_) | stripe::Error::Disbelieved(_)))
+}
+
 /// Reads one page.
 ///
 /// # Errors
@@ -55,8 +61,17 @@ pub async fn list(
     let mut page = Page { has_more: list.has_more, ..Page::default() };
     let mut seen = Vec::new();
     for object in &list.data {
-        let (snapshot, answered) = match serde_json::from_str::<Subscription>(object.get()) {
-            Ok(subscription) => whole(resources.stripe()?, subscription, answered).await?,
+        let read = async {
+            let subscription: Subscription =
+                serde_json::from_str(object.get()).map_err(stripe::Error::from)?;
+            if subscription.is_cut() {
+                limits.pace().await;
+            }
+            whole(resources.stripe()?, subscription, answered).await
+        };
+        let (snapshot, answered) = match read.await {
+            Ok(read) => read,
+            Err(error) if !is_unreadable(&error) => return Err(error),
             Err(error) => {
                 // One object that cannot be read shall not hide the other ninety-nine.
                 tracing::error!(

@@ -16,6 +16,8 @@ pub struct Invoice {
     parent: Option<Parent>,
     #[serde(default)]
     metadata: Metadata,
+    /// In the currency's smallest unit.
+    amount_paid: Option<i64>,
     #[serde(default, deserialize_with = "null_as_default")]
     lines: List<Line>,
 }
@@ -44,6 +46,11 @@ impl Invoice {
         let details = self.parent.as_ref().and_then(|parent| parent.subscription_details.as_ref());
         let id = self.subscription.as_ref().or(details.and_then(|details| details.subscription.as_ref()))?;
         Some(SubscriptionId::from(id.0.as_str()))
+    }
+
+    /// More than nothing was paid: one of nothing is paid at once, whatever becomes of the next.
+    pub fn has_money(&self) -> bool {
+        self.amount_paid.is_some_and(|amount| amount > 0)
     }
 
     /// Who pays it.

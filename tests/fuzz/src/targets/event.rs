@@ -46,6 +46,7 @@ fn encode(event: &Event<'_>, work: Work) {
         reference: work.reference,
         customer: work.customer,
         effect: work.effect,
+        paid: work.paid,
         carried: None,
         thin: event.is_thin(),
         read: None,
