@@ -48,6 +48,8 @@ const VIEWS: &str = "
         reset role;
       end if;
     end $$";
+/// What makes the roles, which all databases of a server share.
+const ROLES: &str = "tables/V1__schemas_and_roles";
 /// How often a lock is tried, and how long the traffic goes first in between.
 const TRIES: u32 = 32;
 const PAUSE: Duration = Duration::from_secs(2);
@@ -87,24 +89,26 @@ pub async fn run(client: &mut Client) -> Result<Vec<&'static str>, Error> {
     let mut tries = 1;
     loop {
         match attempt(client).await {
-            Err(Error::Failed { cause, .. } | Error::Database(cause))
-                if tries < TRIES
-                    // The last two: another database of this server makes the roles at the same time.
-                    && [
-                        SqlState::LOCK_NOT_AVAILABLE,
-                        SqlState::T_R_DEADLOCK_DETECTED,
-                        SqlState::UNIQUE_VIOLATION,
-                        SqlState::DUPLICATE_OBJECT,
-                    ]
-                        .iter()
-                        .any(|state| cause.code() == Some(state)) =>
-            {
+            Err(error) if tries < TRIES && is_busy(&error) => {
                 tries += 1;
                 tokio::time::sleep(PAUSE).await;
             }
             done => return done,
         }
     }
+}
+
+/// Whether it may succeed in a moment: a table is busy, or another database of this server makes the roles at
+/// the same time.
+fn is_busy(error: &Error) -> bool {
+    let (makes_roles, cause) = match error {
+        Error::Failed { name, cause, .. } => (*name == ROLES, cause),
+        Error::Database(cause) => (false, cause),
+        _ => return false,
+    };
+    let is = |states: &[SqlState]| cause.code().is_some_and(|code| states.contains(code));
+    is(&[SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED])
+        || makes_roles && is(&[SqlState::UNIQUE_VIOLATION, SqlState::DUPLICATE_OBJECT])
 }
 
 async fn attempt(client: &mut Client) -> Result<Vec<&'static str>, Error> {
