@@ -137,8 +137,8 @@ begin
           else 'read'
         end;
       end if;
-      -- Of what has ended for an organization that was forgotten, nothing is to be known again. Whether it has,
-      -- only Stripe knows: an old event may come once more.
+      -- Of what has ended for an organization that was forgotten, nothing is to be known again. Whether it
+      -- has, only Stripe knows: an old event may come once more.
       if result = 'write' and current.version is null then
         if billing_private.is_forgotten(whose.org) then
           result := case

@@ -171,6 +171,8 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "reached") => one(r#"{"through": 1}"#),
         (_, "wanted") => one("0/0"),
         (_, "days") => one("31"),
+        (_, "milliseconds") => one("100"),
+        (_, "at_any_level") => one("true"),
         (_, "at_most") => one("100"),
         (_, "past") => vec!["null".to_owned(), format!("'{ORG}'")],
         (_, "whole") => one("billing.history"),
