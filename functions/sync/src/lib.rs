@@ -24,7 +24,7 @@ use shared::stripe;
 ///
 /// # Errors
 /// [`ApiError::NotAMember`] also where there is no such organization;
-/// [`Error::Stripe`](shared::error::Error::Stripe) if Stripe cannot be asked.
+/// [`Error::Stripe`] if Stripe cannot be asked.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
     let caller = identity::require(app, &request).await?;
     let wanted: SyncRequest = request::json(&request)?;
