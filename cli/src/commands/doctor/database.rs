@@ -131,29 +131,25 @@ async fn encryption(context: &Context, client: &Client, report: &mut DoctorRepor
 }
 
 async fn roles(client: &Client, report: &mut DoctorReport) {
-    match text(client, MISSING_LOGINS).await {
-        Ok(missing) if missing.is_empty() => {}
-        Ok(missing) => {
-            return report.failing(
-                "roles",
-                format!("no login {missing}"),
-                "The migrations create them; whoever dropped one creates it again as \
-                 migrations/tables/V1__schemas_and_roles.sql does.",
-            );
+    for (sql, what, advice) in [
+        (
+            MISSING_LOGINS,
+            "no login",
+            "The migrations create them; whoever dropped one creates it again as \
+             migrations/tables/V1__schemas_and_roles.sql does.",
+        ),
+        (
+            OTHER_LEVEL,
+            "no isolation level of its own has",
+            "Where the database's default is another level, nothing is changed: alter role ... set \
+             default_transaction_isolation = 'read committed'.",
+        ),
+    ] {
+        match text(client, sql).await {
+            Ok(logins) if logins.is_empty() => {}
+            Ok(logins) => return report.failing("roles", format!("{what} {logins}"), advice),
+            Err(error) => return report.impossible("roles", error),
         }
-        Err(error) => return report.impossible("roles", error),
-    }
-    match text(client, OTHER_LEVEL).await {
-        Ok(logins) if logins.is_empty() => {}
-        Ok(logins) => {
-            return report.failing(
-                "roles",
-                format!("no isolation level of its own has {logins}"),
-                "Where the database's default is another level, nothing is changed: alter role ... set \
-                 default_transaction_isolation = 'read committed'.",
-            );
-        }
-        Err(error) => return report.impossible("roles", error),
     }
     one(
         report,
