@@ -4,6 +4,7 @@
 mod check;
 mod examples;
 mod failures;
+mod gateway;
 mod operations;
 mod schemas;
 

@@ -247,34 +247,10 @@ fn responses(function: &str, answers: Value) -> Map<String, Value> {
     }
     // In front of the webhook there is no API Gateway.
     if function != "webhook" {
-        let busy = json!({ "too_many_requests": { "value": { "message": "Too Many Requests" } } });
-        all.insert(
-            "429".to_owned(),
-            json!({
-                "description": "API Gateway throttles the API.",
-                "content": json(json!({ "$ref": "#/components/schemas/GatewayFailure" }), busy)
-            }),
-        );
-        if let Some(unavailable) = all.get_mut("503") {
-            or_of_the_gateway(unavailable);
-        }
+        super::gateway::add(&mut all);
     }
     all.sort_keys();
     all
-}
-
-/// API Gateway answers 503 too, with its own body, where a function has no instance free.
-fn or_of_the_gateway(unavailable: &mut Value) {
-    let said = unavailable["description"].as_str().unwrap_or_default();
-    unavailable["description"] =
-        json!(format!("{said}\nOr API Gateway's own: the function has no instance free."));
-    if let Some(header) = unavailable.pointer_mut("/headers/Retry-After") {
-        header["required"] = json!(false);
-    }
-    let content = &mut unavailable["content"]["application/json"];
-    content["schema"] =
-        json!({ "anyOf": [content["schema"], { "$ref": "#/components/schemas/GatewayFailure" }] });
-    content["examples"]["no_instance"] = json!({ "value": { "message": "Service Unavailable" } });
 }
 
 fn access_token() -> Value {
