@@ -17,4 +17,5 @@ mod money;
 mod progress;
 mod query;
 mod table;
+pub mod usage;
 mod words;

@@ -2,10 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use cli::commands::Arguments;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    Arguments::parse().run().await.print()
+    match Arguments::of_process() {
+        Ok(arguments) => arguments.run().await.print(),
+        Err(status) => status,
+    }
 }

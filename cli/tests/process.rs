@@ -53,7 +53,14 @@ async fn each_kind_of_failure_has_its_exit_status_and_its_code() {
         &[],
     ] {
         assert_eq!(status(&billing(wrong, &[]).await), 2, "{wrong:?}");
+        let output = billing(&[&["--json"], wrong].concat(), &[]).await;
+        let complaint: Value = serde_json::from_str(&err(&output)).expect("one JSON document");
+        assert_eq!((status(&output), complaint["code"].as_str()), (2, Some("wrong_usage")), "{wrong:?}");
+        let sentence = complaint["error"].as_str().unwrap();
+        assert!(sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
+        assert!(out(&output).is_empty(), "{wrong:?}");
     }
+    assert!(out(&billing(&["--json", "--help"], &[]).await).contains("Commands:"));
 }
 
 #[tokio::test]

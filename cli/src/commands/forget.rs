@@ -12,7 +12,7 @@ use crate::commands::grant::whoever_runs_this;
 use crate::context::{self, Context, Need};
 use crate::organization::{self, Organization};
 use crate::outcome::{self, Code, Failure};
-use crate::query;
+use crate::{query, usage};
 
 /// Removes an organization's billing data: customers, subscriptions, payments, entitlements, events and audit
 /// trail.
@@ -36,7 +36,7 @@ pub struct Args {
     #[arg(long)]
     pub even_with_live_subscription: bool,
     /// Who does it. Without it, this machine's user and name.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = usage::said)]
     pub by: Option<String>,
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Client;
@@ -11,7 +10,7 @@ use tokio_postgres::types::Type;
 use crate::context::{self, Context, Need};
 use crate::organization::{self, OrgRef, Organization};
 use crate::outcome::{self, Code, Failure};
-use crate::{query, when, words};
+use crate::{query, usage, when, words};
 
 /// Switches a feature flag on for an organization, whatever its plan says; with --deny, off.
 ///
@@ -35,10 +34,10 @@ pub struct Args {
     #[arg(long)]
     pub deny: bool,
     /// Why: kept in the audit trail.
-    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TEXT", value_parser = usage::said)]
     pub reason: String,
     /// Who does it. Without it, this machine's user and name.
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = usage::said)]
     pub by: Option<String>,
 }
 
@@ -55,10 +54,10 @@ pub struct RevokeArgs {
     /// The flag.
     pub flag: String,
     /// Why: kept in the audit trail.
-    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TEXT", value_parser = usage::said)]
     pub reason: String,
     /// Who does it. Without it, this machine's user and name.
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = usage::said)]
     pub by: Option<String>,
 }
 

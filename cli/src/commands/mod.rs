@@ -1,11 +1,15 @@
 //! One file per command. Here are the command line's frame and the two lists that a command stands in.
 
+use std::env;
+use std::process::ExitCode;
+
 use clap::{CommandFactory, Parser, Subcommand};
 use shared::config::Config;
 
 use crate::context::Context;
 use crate::outcome::Outcome;
 use crate::secrets;
+use crate::usage::WrongUsage;
 
 pub mod addon;
 pub mod adopt;
@@ -77,6 +81,21 @@ pub enum Command {
 }
 
 impl Arguments {
+    /// The command line of this process.
+    ///
+    /// # Errors
+    /// The exit status, if help was asked for or the usage is wrong. It is printed by then.
+    pub fn of_process() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|error| {
+            if error.use_stderr() && env::args_os().any(|argument| argument == "--json") {
+                return Outcome::failure(&WrongUsage(error), true).print();
+            }
+            // Err: nobody is there to read it.
+            let _ = error.print();
+            u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+        })
+    }
+
     /// Runs the command with the process's configuration.
     pub async fn run(self) -> Outcome {
         let Self { json, command } = self;

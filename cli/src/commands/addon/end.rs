@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use clap::builder::NonEmptyStringValueParser;
 use serde::Serialize;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
@@ -13,7 +12,7 @@ use crate::context::{Context, Need};
 use crate::extra::{self, Extra, Filter, Kind};
 use crate::organization::{self, OrgRef, Organization};
 use crate::outcome::Done;
-use crate::{query, table, words};
+use crate::{query, table, usage, words};
 
 /// Ends the add-on of a one-time payment, at once and for good.
 ///
@@ -28,13 +27,13 @@ pub struct Args {
     /// The organization: its id (a UUID), or a Stripe customer or subscription of it.
     pub org: OrgRef,
     /// The payment's checkout session at Stripe, `cs_...`.
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    #[arg(value_parser = usage::said)]
     pub session: String,
     /// Why: kept in the audit trail.
-    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TEXT", value_parser = usage::said)]
     pub reason: String,
     /// Who does it. Without it, this machine's user and name.
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = usage::said)]
     pub by: Option<String>,
 }
 

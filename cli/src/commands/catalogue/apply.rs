@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::builder::NonEmptyStringValueParser;
 use shared::stripe::Stripe;
 use tokio_postgres::Client;
 
@@ -11,6 +10,7 @@ use super::{Catalogue, CatalogueReport, Error, StripeReport, stripe};
 use crate::commands::grant::whoever_runs_this;
 use crate::commands::products;
 use crate::context::{Context, Need};
+use crate::usage;
 
 /// Brings the database and Stripe to what the file says: plans, flags, prices, the portal.
 ///
@@ -41,7 +41,7 @@ pub struct Args {
     #[arg(long = "for", value_name = "WHOM", value_enum, default_value_t = Whom::Everybody)]
     pub whom: Whom,
     /// Who does it: kept in the audit trail. Without it, this machine's user and name.
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = usage::said)]
     pub by: Option<String>,
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use clap::builder::NonEmptyStringValueParser;
 use serde::{Deserialize, Serialize};
 use shared::domain::plan::Interval;
 use tokio_postgres::types::Type;
@@ -12,7 +11,7 @@ use crate::commands::products::adopt::{self, SoldPrice, price_id};
 use crate::context::{self, Context, Need};
 use crate::organization::{self, OrgRef, Organization};
 use crate::outcome::{Code, Failure, Report};
-use crate::{query, words};
+use crate::{query, usage, words};
 
 /// Sells a plan to one organization at a price of its own, which somebody made at Stripe.
 ///
@@ -37,7 +36,7 @@ pub struct Args {
     #[arg(long)]
     pub withdraw: bool,
     /// Who does it: kept in the audit trail. Without it, this machine's user and name.
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = usage::said)]
     pub by: Option<String>,
 }
 

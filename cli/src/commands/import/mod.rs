@@ -14,7 +14,6 @@ mod store;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use clap::builder::NonEmptyStringValueParser;
 use shared::app::App;
 use shared::billing::limits::{CALLS_PER_SECOND, Limits};
 use shared::db::subscriptions::{self, Purpose};
@@ -30,7 +29,7 @@ use crate::commands::grant::whoever_runs_this;
 use crate::context::{self, Context, Need};
 use crate::organization::Organization;
 use crate::progress::Progress;
-use crate::query;
+use crate::{query, usage};
 use claims::{Claim, Wanted};
 use resume::Cursor;
 
@@ -76,7 +75,7 @@ pub struct Args {
         conflicts_with_all = ["customers", "metadata_key"])]
     pub customer_column: String,
     /// The name under which metadata at Stripe holds the organization's id.
-    #[arg(long, value_name = "KEY", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "KEY", value_parser = usage::said)]
     pub metadata_key: Option<String>,
     /// Only tell what would come of it.
     #[arg(long)]
@@ -85,7 +84,7 @@ pub struct Args {
     #[arg(long)]
     pub no_stripe_metadata: bool,
     /// Who does it: kept in the audit trail. Without it, this machine's user and name.
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = usage::said)]
     pub by: Option<String>,
     /// Calls to Stripe in a second, at most.
     #[arg(long, value_name = "N", default_value_t = CALLS_PER_SECOND,

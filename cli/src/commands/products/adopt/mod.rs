@@ -3,7 +3,6 @@
 mod report;
 mod stripe_price;
 
-use clap::builder::NonEmptyStringValueParser;
 use serde::Deserialize;
 use shared::domain::ids::OrgId;
 use shared::stripe;
@@ -15,7 +14,7 @@ use crate::commands::grant::whoever_runs_this;
 use crate::context::{self, Context, Need};
 use crate::organization::Organization;
 use crate::outcome::{Code, Done, Failure};
-use crate::{query, words};
+use crate::{query, usage, words};
 
 pub use report::{Adopted, Payer, PlanState, Said};
 pub use stripe_price::SoldPrice;
@@ -39,7 +38,7 @@ pub struct Args {
     #[arg(long)]
     pub plan: String,
     /// Who says so. Without it, this machine's user and name.
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = usage::said)]
     pub by: Option<String>,
     /// Only say what would be done.
     #[arg(long)]
