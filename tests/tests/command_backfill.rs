@@ -135,11 +135,15 @@ async fn it_goes_on_after_stripe_was_down_and_restart_begins_at_the_top() {
     t.stripe.fail(Fault { status: 402, ..list() });
     let stopped = t.billing(&["backfill", "--all"]).await;
     assert_eq!(stopped.status, 5, "{stopped:?}");
+    let (told, end) = stopped.output.split_once('\n').unwrap();
+    assert_eq!(told, "100 subscriptions compared with Stripe in test mode, 100 had no row. 100 written.");
+    assert!(end.starts_with("Cut off: ") && end.contains("billing backfill --all goes on there."), "{end}");
     assert_eq!(t.value("select count(*) from subscriptions").await, "100");
     assert_eq!(t.billing_json(0, &["backfill", "--all"]).await["checked"], 50);
     t.stripe.fail(Fault { status: 200, ..list() });
     t.stripe.fail(Fault { status: 402, ..list() });
-    assert_eq!(t.billing(&["backfill", "--all"]).await.status, 5);
+    let told = t.billing_json(5, &["backfill", "--all"]).await;
+    assert_eq!((&told["checked"], &told["cut_off"]["code"]), (&json!(100), &json!("stripe_refused")));
     assert_eq!(t.billing_json(0, &["backfill", "--all", "--restart"]).await["checked"], 150);
 }
 

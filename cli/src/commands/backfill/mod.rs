@@ -13,10 +13,11 @@ use tokio_postgres::types::Type;
 
 use crate::context::{self, Context, Need};
 use crate::organization::{self, OrgRef};
+use crate::outcome::Failure as _;
 use crate::progress::Progress;
 use crate::query;
 
-pub use report::{BackfillReport, Drifted, NotCompared};
+pub use report::{BackfillReport, CutOff, Drifted, NotCompared};
 
 /// The name under which it keeps how far it got.
 const CURSOR: &str = "backfill";
@@ -61,7 +62,8 @@ pub struct Args {
 /// Compares, and writes what differs.
 ///
 /// # Errors
-/// If Stripe or the database fails. What was written stays; `--all` goes on there.
+/// If Stripe or the database fails before anything was compared; later the report says so. What was written
+/// stays; `--all` goes on there.
 pub async fn run(args: Args, context: &Context) -> Result<BackfillReport, context::Error> {
     context.require(&[Need::Database, Need::Stripe])?;
     context.database().await?;
@@ -123,14 +125,19 @@ async fn all(
         report.add(page);
         progress.add(page.tally.checked);
     });
-    let complete = swept.await?;
-    if !complete {
-        report.stopped_after = match when {
-            Sweep::Once => None,
-            _ => stopped_at(resources, CURSOR).await?.map(|(id, _)| id),
-        };
+    let swept = swept.await.map_err(context::Error::from);
+    report.complete = matches!(swept, Ok(true));
+    match swept {
+        // What was written until then is told with what ended it.
+        Err(error) if report.checked > 0 => {
+            report.cut_off = Some(CutOff { error: error.to_string(), code: error.code() });
+        }
+        swept => _ = swept?,
     }
-    report.complete = complete;
+    if let (false, Sweep::Resumed(_)) = (report.complete, when) {
+        // Err: the database is gone, which is told already.
+        report.stopped_after = stopped_at(resources, CURSOR).await.ok().flatten().map(|(id, _)| id);
+    }
     Ok(report)
 }
 

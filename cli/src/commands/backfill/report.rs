@@ -7,8 +7,9 @@ use shared::billing::read_subscriptions::{Page, Tally};
 use shared::domain::ids::OrgId;
 use shared::error::with_sources;
 
+use crate::outcome::{self, Code};
+use crate::table;
 use crate::words::counted;
-use crate::{outcome, table};
 
 /// Missing rows that are told one by one: a database that is filled for the first time has thousands.
 const MISSING_TOLD: usize = 20;
@@ -40,6 +41,15 @@ pub struct NotCompared {
     pub error: String,
 }
 
+/// Why the rest was not compared, as a command that fails says it.
+#[derive(Clone, Debug, Serialize)]
+pub struct CutOff {
+    /// The sentence that says what to do.
+    pub error: String,
+    /// The kind of failure.
+    pub code: Code,
+}
+
 /// What was compared, and what differed.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct BackfillReport {
@@ -53,6 +63,8 @@ pub struct BackfillReport {
     pub resumed_after: Option<String>,
     /// It was stopped after this subscription.
     pub stopped_after: Option<String>,
+    /// It failed then. None: it did not.
+    pub cut_off: Option<CutOff>,
     /// The customers whose subscriptions were read, if it was those of one organization.
     pub customers: Option<Vec<String>>,
     /// Subscriptions that were compared.
@@ -114,6 +126,10 @@ impl outcome::Report for BackfillReport {
     fn is_well(&self) -> bool {
         self.complete && self.unexplained + self.failed == 0 && self.open() == 0
     }
+
+    fn status(&self) -> u8 {
+        self.cut_off.as_ref().map_or(u8::from(!self.is_well()), |cut_off| cut_off.code.exit_status())
+    }
 }
 
 impl fmt::Display for BackfillReport {
@@ -133,7 +149,7 @@ impl fmt::Display for BackfillReport {
             }
         }
         match (self.missing + self.drifted, self.dry_run) {
-            (0, _) if self.failed > 0 => writeln!(f, ".")?,
+            (0, _) if self.failed > 0 || self.cut_off.is_some() => writeln!(f, ".")?,
             (0, _) => writeln!(f, ": every row says what Stripe says.")?,
             (_, true) => writeln!(f, ". Nothing was written: without --dry-run these would be.")?,
             _ => writeln!(f, ". {} written.", self.repaired)?,
@@ -150,6 +166,9 @@ impl fmt::Display for BackfillReport {
         }
         if self.customers.as_ref().is_some_and(Vec::is_empty) {
             writeln!(f, "The organization has no Stripe customer, so there was nothing to ask for.")?;
+        }
+        if let Some(cut_off) = &self.cut_off {
+            writeln!(f, "Cut off: {}", cut_off.error)?;
         }
         match (&self.stopped_after, self.complete) {
             (Some(id), false) => write!(f, "Stopped after {id}: billing backfill --all goes on there."),
