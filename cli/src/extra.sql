@@ -1,5 +1,6 @@
 -- What was sold beside plans, the newest first: one-time payments, with an add-on or without; add-ons that
--- are items of subscriptions; and flags of source addon that neither explains.
+-- are items of subscriptions, also those that nobody can read; and flags of source addon that neither
+-- explains.
 --   $1 of this organization, or null   $2 of this source, or null   $3 all, add_ons or payments
 --   $4 at most so many
 with counting as (select billing_private.livemode() as mode),
@@ -41,14 +42,24 @@ with counting as (select billing_private.livemode() as mode),
     where $3 <> 'payments' and e.source = 'addon' and ($1::uuid is null or e.org_id = $1)
       and ($2::text is null or e.source_id = $2)
       and not exists (select from billing.payments p where p.stripe_checkout_session_id = e.source_id)
-    group by e.source_id, e.org_id, e.livemode),
+    group by e.source_id, e.org_id, e.livemode
+    union all
+    select s.stripe_subscription_id, s.org_id, s.livemode, '{}', s.first_seen_at, null
+    from billing.subscriptions s
+    where $3 <> 'payments' and ($1::uuid is null or s.org_id = $1)
+      and ($2::text is null or s.stripe_subscription_id = $2)
+      and billing_private.is_live(s.status) and billing_private.unreadable(s.items) is not null
+      and not exists (
+        select from billing.entitlements e
+        where e.org_id = s.org_id and e.source = 'addon' and e.source_id = s.stripe_subscription_id)),
   extras as (
     select * from payments
     union all
     select coalesce(o.source_id, 'none'), case when s.status is null then 'other' else 'subscription' end,
-      o.org_id, o.livemode, o.features, case when o.until <= now() then 'expired' else 'on' end, o.since,
+      o.org_id, o.livemode, o.features,
+      case when o.features = '{}' then 'unreadable' when o.until <= now() then 'expired' else 'on' end, o.since,
       o.until, s.status, null, s.currency, 0, null, null, billing_private.unreadable(s.items),
-      coalesce(jsonb_path_query_array(s.items, '$[*] ? (exists(@.flags)).price'), '[]')
+      coalesce(jsonb_path_query_array(s.items, '$[*] ? (exists(@.flags) || exists(@.unreadable)).price'), '[]')
     from others o
     left join billing.subscriptions s on s.stripe_subscription_id = o.source_id)
 select to_jsonb(x) - 'org_id' || jsonb_build_object(
