@@ -33,6 +33,8 @@ begin
     unreadable)
   on conflict (stripe_checkout_session_id) do update
     set payment_status = excluded.payment_status, updated_at = now(),
+      -- Its flags, too: one may be new in the catalogue since it was unpaid.
+      addon_features = excluded.addon_features, addon_unreadable = excluded.addon_unreadable,
       addon_expires_at = excluded.addon_expires_at,
       stripe_payment_intent_id = coalesce(excluded.stripe_payment_intent_id, p.stripe_payment_intent_id)
     where array_position(order_of, p.payment_status) < array_position(order_of, excluded.payment_status)

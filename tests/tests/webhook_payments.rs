@@ -274,6 +274,23 @@ async fn a_flag_that_cannot_be_read_is_told_and_the_others_are_granted() {
 }
 
 #[tokio::test]
+async fn a_flag_that_comes_while_its_payment_is_on_the_way_is_granted_with_it() {
+    let t = TestApp::start().await;
+    let metadata = json!({ "addon_flags": "hasAudit" });
+    t.deliver(&event(&t, "evt_1", "checkout.session.completed", "unpaid", &metadata))
+        .await
+        .assert_outcome("applied");
+    let new =
+        "insert into plan_entitlements (plan_code, feature, enabled) values ('enterprise', 'hasAudit', true)";
+    t.db.batch_execute(new).await.unwrap();
+    t.deliver(&event(&t, "evt_2", "checkout.session.async_payment_succeeded", "paid", &metadata))
+        .await
+        .assert_outcome("applied");
+    assert_eq!(flags(&t).await["hasAudit"], true);
+    assert_eq!(t.value("select count(*) from payments where addon_unreadable is not null").await, "0");
+}
+
+#[tokio::test]
 async fn an_add_on_that_was_ended_by_hand_stays_ended() {
     let t = TestApp::start().await;
     t.deliver(&paid(&t)).await.assert_outcome("applied");
