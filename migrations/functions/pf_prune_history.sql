@@ -4,19 +4,22 @@
 --   past, at_most  a call looks at about so many rows, of the organizations after `past`; null: from the
 --                  first on, and at all of them
 --   next           the organization that it came to; null: the last, and the months are dropped
+--   began          when the first of these calls was made, from which `days` are counted: else one that comes
+--                  after midnight would drop a month that the calls before have not looked at
 -- Whoever is interrupted begins anew.
-drop function if exists billing.pf_prune_history(integer, bigint, boolean);
+drop function if exists billing.pf_prune_history(integer, uuid, bigint, boolean);
 create or replace function billing.pf_prune_history(
-  days integer, past uuid, at_most bigint, dry_run boolean, out removed bigint, out next uuid
+  days integer, past uuid, at_most bigint, dry_run boolean, inout began timestamptz default now(),
+  out removed bigint, out next uuid
 ) language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '300ms'
 -- A plan for all values could not use the index for `past`.
 set plan_cache_mode = force_custom_plan as $$
 declare
   begins constant timestamptz := date_trunc('month',
-    (now() - make_interval(days => days)) at time zone 'UTC') at time zone 'UTC';
+    (began - make_interval(days => days)) at time zone 'UTC') at time zone 'UTC';
   month regclass;
 begin
-  if days < 31 or days is null then
+  if days < 31 or days is null or began > now() then
     raise exception 'the history of the last 31 days is kept' using errcode = 'invalid_parameter_value';
   end if;
   if at_most is not null then
@@ -47,6 +50,6 @@ begin
     end loop;
   end if;
 end $$;
-revoke all on function billing.pf_prune_history(integer, uuid, bigint, boolean) from public;
-grant execute on function billing.pf_prune_history(integer, uuid, bigint, boolean)
+revoke all on function billing.pf_prune_history(integer, uuid, bigint, boolean, timestamptz) from public;
+grant execute on function billing.pf_prune_history(integer, uuid, bigint, boolean, timestamptz)
   to service_role, billing_operator;

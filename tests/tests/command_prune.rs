@@ -188,6 +188,34 @@ async fn what_ended_before_is_not_written_again_and_each_organization_keeps_its_
 }
 
 #[tokio::test]
+async fn no_call_drops_a_month_more_than_the_ones_before_it_looked_at() {
+    let t = TestApp::start().await;
+    make_older_months(&t, "history").await;
+    let granted = format!(
+        "select pf_apply_plan_entitlements('{}', 'pro');
+         update history set valid_from = {} + interval '1 day'",
+        t.org,
+        month_ago(4)
+    );
+    t.db.batch_execute(&granted).await.unwrap();
+    // The first call looked at what ended before the month of that row, and came to the last organization. By
+    // now that month is past its days, too.
+    let began = format!("{} + interval '31 days 23 hours'", month_ago(4));
+    let last = format!(
+        "select began = {began} from pf_prune_history(31, 'ffffffff-ffff-ffff-ffff-ffffffffffff', null, false,
+           {began})"
+    );
+    assert_eq!(t.value(&last).await, "true");
+    let known = format!("select count(*) from history where org_id = '{}'", t.org);
+    assert_eq!(t.value(&known).await, "1");
+    assert!(
+        t.db.query("select * from pf_prune_history(31, null, null, true, now() + interval '1 day')", &[])
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
 async fn wrong_input_and_missing_parts_change_nothing() {
     let t = TestApp::start().await;
     t.assert_wrong_usage(&["prune", "--days", "30"], "30 is not in 31..=36500").await;

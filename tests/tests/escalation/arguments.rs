@@ -179,7 +179,7 @@ pub fn arguments(function: &str, name: &str) -> Vec<String> {
         (_, "lease_seconds") => one("60"),
         (_, "outcomes") => one(&json!([{ "org": ORG, "version": 1, "done": true }]).to_string()),
         (_, "replayed") => one("true"),
-        (_, "since") => one("2026-01-01T00:00:00Z"),
+        (_, "since" | "began") => one("2026-01-01T00:00:00Z"),
         (_, "ids") => one(&format!("{{{ORG}}}")),
         ("claim", "name") => one("role"),
         (_, "name" | "known" | "session" | "by_whom" | "source" | "reason" | "error_code") => one("x"),

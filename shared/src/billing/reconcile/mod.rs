@@ -216,9 +216,9 @@ pub async fn prune(resources: &Resources<'_>, limits: &Limits, days: i32) -> Res
     let db = resources.db()?;
     let mut pruned = Pruned { events: webhook_events::prune(db, days).await?, history: 0 };
     while notifications::prune(db, PRUNED_AT_ONCE).await? == PRUNED_AT_ONCE && !limits.are_reached() {}
-    let (mut rows, mut past) = (0, None);
+    let (mut rows, mut cursor) = (0, None);
     loop {
-        let (removed, next) = history::prune(db, days, past, PRUNED_AT_ONCE).await?;
+        let (removed, next) = history::prune(db, days, cursor, PRUNED_AT_ONCE).await?;
         rows += removed;
         if next.is_none() {
             pruned.history = rows;
@@ -226,7 +226,7 @@ pub async fn prune(resources: &Resources<'_>, limits: &Limits, days: i32) -> Res
         if next.is_none() || limits.are_reached() {
             return Ok(pruned);
         }
-        past = next;
+        cursor = next;
     }
 }
 
