@@ -44,8 +44,9 @@ begin
     noted := noted + billing_private.note_changes(array(
       select distinct e.org_id from billing.entitlements e where not e.livemode));
   end if;
+  -- It may be later there, if the server's clock was wrong once: what ends until then is told all the same.
   update billing_private.notifier n
-  set told_through = greatest(was.told_through, now()), told_livemode = live,
+  set told_through = now(), told_livemode = live,
     told_catalogue = coalesce(changed.newest, was.told_catalogue);
   return noted;
 end $$;

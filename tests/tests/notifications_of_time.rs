@@ -28,6 +28,23 @@ async fn what_time_ends_is_noted_once_and_by_an_index() {
     assert_eq!(t.value(indexes).await, "1");
 }
 
+#[tokio::test]
+async fn what_ends_is_told_though_the_servers_clock_was_wrong_once() {
+    let t = TestApp::start().await;
+    let ahead = "update billing_private.notifier set told_through = now() + interval '1 day'";
+    t.db.batch_execute(ahead).await.unwrap();
+    assert_eq!(t.value("select pf_note_ends()").await, "0");
+    let granted = format!(
+        "alter table entitlements disable trigger user;
+         insert into entitlements (org_id, source, feature, expires_at)
+           values ('{}', 'override', 'hasAPI', clock_timestamp());
+         alter table entitlements enable trigger user",
+        t.org
+    );
+    t.db.batch_execute(&granted).await.unwrap();
+    assert_eq!(t.value("select pf_note_ends()").await, "1");
+}
+
 /// Moves what was told up to now a minute back, so that what ended since is news.
 async fn a_minute_later(t: &TestApp) {
     clear(t).await;
