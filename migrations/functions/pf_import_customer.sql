@@ -15,6 +15,7 @@ begin
   if not exists (select from billing.organizations o where o.id = org) then
     return jsonb_build_object('outcome', 'unknown_organization', 'other', null);
   end if;
+  perform set_config('billing.cause', by_whom, true);
   perform billing_private.lock_organizations(array[org]);
   loop
     insert into billing.customers (org_id, livemode, stripe_customer_id) values (org, mode, customer)

@@ -43,6 +43,19 @@ async fn a_customer_who_pays_already_has_its_plan_at_once_and_every_trace_says_w
 }
 
 #[tokio::test]
+async fn what_a_stranger_seemed_to_pay_for_is_its_own_and_the_history_says_by_whom() {
+    let t = TestApp::start().await;
+    let (id, customer) = t.buy_by_link(&t.org, "pro").await;
+    let file = TestFile::customers(&[(&t.org, &customer)]);
+    t.billing_json(0, &["import", "--customers", file.path(), "--by", "ada"]).await;
+    let newest = format!(
+        "select distinct on (key) concat_ws(' ', state ->> 'own', cause) from history
+         where kind = 'subscriptions' and key = '{id}' and state ->> 'own' = 'true' order by key, id"
+    );
+    assert_eq!(t.value(&newest).await, "true ada");
+}
+
+#[tokio::test]
 async fn a_second_run_changes_nothing_at_all() {
     let t = TestApp::start().await;
     let orgs = t.more_organizations(3).await;
@@ -127,7 +140,7 @@ async fn wrong_input_and_missing_parts_change_nothing() {
     t.assert_wrong_usage(&["import"], "<--customers <FILE>|--from-table <TABLE>|--metadata-key <KEY>>").await;
     t.assert_wrong_usage(&["import", "--customers", "a", "--metadata-key", "b"], "cannot be used with").await;
     t.assert_wrong_usage(&["import", "--customers", "a", "--org-column", "b"], "cannot be used with").await;
-    t.assert_wrong_usage(&["import", "--metadata-key", ""], "a value is required").await;
+    t.assert_wrong_usage(&["import", "--metadata-key", " "], "it must say something").await;
     t.assert_wrong_usage(&["import", "--from-table", "a", "--dry-run", "--restart"], "cannot be used with")
         .await;
     t.assert_wrong_usage(&["import", "--from-table", "a.b.c"], "a.b.c is no table's name").await;
