@@ -276,6 +276,14 @@ impl Config {
         .filter_map(|(name, missing)| missing.then_some(name))
         .collect()
     }
+
+    /// What is wrong with the variables of a whole deployment, one clause each. A malformed one is not told as
+    /// missing, too.
+    pub fn faults(&self) -> Vec<String> {
+        let told = |name: &str| self.problems.iter().any(|problem| problem.split(' ').next() == Some(name));
+        let missing = self.missing().into_iter().filter(|name| !told(name));
+        missing.map(|name| format!("{name} is missing")).chain(self.problems.clone()).collect()
+    }
 }
 
 fn http_url(value: &str) -> Option<Url> {

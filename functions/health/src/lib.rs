@@ -26,9 +26,8 @@ pub async fn handle(app: &App, _request: Request) -> Result<Response<Body>, ApiE
         error.log("health");
     }
     let config = &app.config;
-    for problem in
-        config.missing().into_iter().map(|name| format!("{name} is missing")).chain(config.problems.clone())
-    {
+    let faults = config.faults();
+    for problem in &faults {
         tracing::error!(target: "billing", problem, "the configuration is not complete");
     }
     let health = Health {
@@ -36,7 +35,7 @@ pub async fn handle(app: &App, _request: Request) -> Result<Response<Body>, ApiE
         database: Part::from(schema.is_ok()),
         // A newer schema is a deployment under way: migrations only add, so this code still works.
         schema: Part::from(matches!(schema, Ok(Some(version)) if version >= SCHEMA_VERSION)),
-        configuration: Part::from(config.missing().is_empty() && config.problems.is_empty()),
+        configuration: Part::from(faults.is_empty()),
     };
     let well = [health.database, health.schema, health.configuration].iter().all(|part| *part == Part::Ok);
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

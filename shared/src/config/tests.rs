@@ -127,6 +127,13 @@ fn every_malformed_variable_is_reported_at_once_and_counts_as_missing() {
         ("ALLOWED_RETURN_ORIGINS", "https://a.example, nonsense"),
     ]);
     assert_eq!(config.problems.len(), 5, "{:?}", config.problems);
+    let faults = config.faults();
+    assert_eq!(
+        faults.iter().filter(|fault| fault.starts_with("STRIPE_SECRET_KEY ")).count(),
+        1,
+        "{faults:?}"
+    );
+    assert!(faults.contains(&"DATABASE_URL is missing".to_owned()), "{faults:?}");
     assert!(config.stripe_key.is_none() && config.base_url.is_none());
     assert_eq!(config.identity_source, IdentitySource::AccessToken);
     assert_eq!(config.grace_days, 7);

@@ -14,8 +14,7 @@ pub(super) fn check(context: &Context, report: &mut DoctorReport) {
 }
 
 fn complete(config: &Config, report: &mut DoctorReport) {
-    let missing = config.missing().into_iter().map(|name| format!("{name} is missing"));
-    let wrong: Vec<String> = missing.chain(config.problems.clone()).collect();
+    let wrong = config.faults();
     if wrong.is_empty() {
         report.ok("configuration", "every variable that a deployment needs is there");
     } else {
