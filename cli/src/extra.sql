@@ -57,9 +57,10 @@ with counting as (select billing_private.livemode() as mode),
     union all
     select coalesce(o.source_id, 'none'), case when s.status is null then 'other' else 'subscription' end,
       o.org_id, o.livemode, o.features,
-      case when o.features = '{}' then 'unreadable' when o.until <= now() then 'expired' else 'on' end, o.since,
-      o.until, s.status, null, s.currency, 0, null, null, billing_private.unreadable(s.items),
-      coalesce(jsonb_path_query_array(s.items, '$[*] ? (exists(@.flags) || exists(@.unreadable)).price'), '[]')
+      case when o.features = '{}' then 'unreadable' when o.until <= now() then 'expired' else 'on' end,
+      o.since, o.until, s.status, null, s.currency, 0, null, null, billing_private.unreadable(s.items),
+      coalesce(
+        jsonb_path_query_array(s.items, '$[*] ? (exists(@.flags) || exists(@.unreadable)).price'), '[]')
     from others o
     left join billing.subscriptions s on s.stripe_subscription_id = o.source_id)
 select to_jsonb(x) - 'org_id' || jsonb_build_object(

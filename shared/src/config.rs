@@ -277,8 +277,8 @@ impl Config {
         .collect()
     }
 
-    /// What is wrong with the variables of a whole deployment, one clause each. A malformed one is not told as
-    /// missing, too.
+    /// What is wrong with the variables of a whole deployment, one clause each. A malformed one is not told
+    /// as missing, too.
     pub fn faults(&self) -> Vec<String> {
         let told = |name: &str| self.problems.iter().any(|problem| problem.split(' ').next() == Some(name));
         let missing = self.missing().into_iter().filter(|name| !told(name));

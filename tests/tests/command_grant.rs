@@ -77,7 +77,7 @@ async fn wrong_input_and_missing_parts_change_nothing() {
         assert!(unknown.complaint.contains(flag), "{}", unknown.complaint);
     }
     t.assert_wrong_usage(&["grant", &t.org, "hasAPI"], "--reason <TEXT>").await;
-    t.assert_wrong_usage(&["grant", &t.org, "hasAPI", "--reason", ""], "a value is required").await;
+    t.assert_wrong_usage(&["grant", &t.org, "hasAPI", "--reason", " "], "it must say something").await;
     t.assert_wrong_usage(&["grant", &t.org, "hasAPI", "--until", "soon", "--reason", "x"], "expected a date")
         .await;
     t.assert_wrong_usage(
