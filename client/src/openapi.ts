@@ -881,7 +881,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `stripe_error`: Stripe refused, or cannot be reached. */
+            /**
+             * @description `stripe_error`: Stripe refused, or cannot be reached.
+             *     Or API Gateway's own: the function ended without an answer.
+             */
             502: {
                 headers: {
                     /** @description Whether the answer may be kept. */
@@ -889,10 +892,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"] & {
+                    "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
                         code?: "stripe_error";
-                    };
+                    }) | components["schemas"]["GatewayFailure"];
                 };
             };
             /**
@@ -1020,6 +1023,15 @@ export interface operations {
                         /** @enum {unknown} */
                         code?: "internal";
                     };
+                };
+            };
+            /** @description API Gateway's own: the function ended without an answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayFailure"];
                 };
             };
             /**
@@ -1196,7 +1208,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `stripe_error`: Stripe refused, or cannot be reached. */
+            /**
+             * @description `stripe_error`: Stripe refused, or cannot be reached.
+             *     Or API Gateway's own: the function ended without an answer.
+             */
             502: {
                 headers: {
                     /** @description Whether the answer may be kept. */
@@ -1204,10 +1219,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"] & {
+                    "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
                         code?: "stripe_error";
-                    };
+                    }) | components["schemas"]["GatewayFailure"];
                 };
             };
             /**
@@ -1354,7 +1369,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `stripe_error`: Stripe refused, or cannot be reached. */
+            /**
+             * @description `stripe_error`: Stripe refused, or cannot be reached.
+             *     Or API Gateway's own: the function ended without an answer.
+             */
             502: {
                 headers: {
                     /** @description Whether the answer may be kept. */
@@ -1362,10 +1380,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Failure"] & {
+                    "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
                         code?: "stripe_error";
-                    };
+                    }) | components["schemas"]["GatewayFailure"];
                 };
             };
             /**
@@ -1520,6 +1538,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description API Gateway's own: the function ended without an answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayFailure"];
+                };
+            };
             /**
              * @description `database_unavailable`: the database is down, or busy.
              *     Or API Gateway's own: the function has no instance free.
@@ -1566,6 +1593,15 @@ export interface operations {
             };
             /** @description API Gateway throttles the API. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayFailure"];
+                };
+            };
+            /** @description API Gateway's own: the function ended without an answer. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1814,6 +1850,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description API Gateway's own: the function ended without an answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayFailure"];
+                };
+            };
             /**
              * @description `database_unavailable`: the database is down, or busy.
              *     Or API Gateway's own: the function has no instance free.
@@ -1971,6 +2016,15 @@ export interface operations {
                         /** @enum {unknown} */
                         code?: "internal";
                     };
+                };
+            };
+            /** @description API Gateway's own: the function ended without an answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayFailure"];
                 };
             };
             /**

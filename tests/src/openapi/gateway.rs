@@ -4,29 +4,42 @@ use serde_json::{Map, Value, json};
 
 /// Adds to the responses of a function that it stands in front of.
 pub fn add(all: &mut Map<String, Value>) {
-    let busy = json!({ "too_many_requests": { "value": { "message": "Too Many Requests" } } });
-    let failure = json!({ "$ref": "#/components/schemas/GatewayFailure" });
-    all.insert(
-        "429".to_owned(),
-        json!({
-            "description": "API Gateway throttles the API.",
-            "content": { "application/json": { "schema": failure, "examples": busy } }
-        }),
-    );
-    if let Some(unavailable) = all.get_mut("503") {
-        or_no_instance(unavailable, failure);
+    let too_many = ("too_many_requests", "Too Many Requests");
+    all.insert("429".to_owned(), own("API Gateway throttles the API.", too_many));
+    for (status, because, answer) in [
+        ("502", "the function ended without an answer", ("no_answer", "Internal Server Error")),
+        ("503", "the function has no instance free", ("no_instance", "Service Unavailable")),
+    ] {
+        match all.get_mut(status) {
+            Some(ours) => or_its_own(ours, because, answer),
+            None => {
+                all.insert(status.to_owned(), own(&format!("API Gateway's own: {because}."), answer));
+            }
+        }
     }
 }
 
-/// Its own body, where the function has no instance free.
-fn or_no_instance(unavailable: &mut Value, failure: Value) {
-    let said = unavailable["description"].as_str().unwrap_or_default();
-    unavailable["description"] =
-        json!(format!("{said}\nOr API Gateway's own: the function has no instance free."));
-    if let Some(header) = unavailable.pointer_mut("/headers/Retry-After") {
+fn own(description: &str, (name, message): (&str, &str)) -> Value {
+    let mut examples = Map::new();
+    examples.insert(name.to_owned(), json!({ "value": { "message": message } }));
+    json!({
+        "description": description,
+        "content": { "application/json": { "schema": failure(), "examples": examples } }
+    })
+}
+
+fn failure() -> Value {
+    json!({ "$ref": "#/components/schemas/GatewayFailure" })
+}
+
+/// Its own body, beside the function's of the same status.
+fn or_its_own(ours: &mut Value, because: &str, (name, message): (&str, &str)) {
+    let said = ours["description"].as_str().unwrap_or_default();
+    ours["description"] = json!(format!("{said}\nOr API Gateway's own: {because}."));
+    if let Some(header) = ours.pointer_mut("/headers/Retry-After") {
         header["required"] = json!(false);
     }
-    let content = &mut unavailable["content"]["application/json"];
-    content["schema"] = json!({ "anyOf": [content["schema"], failure] });
-    content["examples"]["no_instance"] = json!({ "value": { "message": "Service Unavailable" } });
+    let content = &mut ours["content"]["application/json"];
+    content["schema"] = json!({ "anyOf": [content["schema"], failure()] });
+    content["examples"][name] = json!({ "value": { "message": message } });
 }
