@@ -2,10 +2,10 @@
 
 import { judge, type Check, type OnError } from "./check.js";
 import { BillingError, userChanged } from "./errors.js";
-import { takeOff, unlessAborted, type Flight } from "./flight.js";
+import { takeOff, type Flight } from "./flight.js";
 import { createSend } from "./request.js";
 import { createSession, type GetToken } from "./session.js";
-import { accept, forget, newEntry, refuse, type Entry } from "./store.js";
+import { accept, forget, isResting, newEntry, refuse, type Entry } from "./store.js";
 import { pollAfterCheckout, type SyncOptions } from "./sync.js";
 import type {
   Checkout,
@@ -28,19 +28,19 @@ export interface BillingClientOptions {
   /** Gives the signed-in person's access token. Asked before every request. */
   readonly getToken: GetToken;
   /** Used instead of the global `fetch`. */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /**
    * How long the last answer may stand in while the API cannot be had, in milliseconds. Default 3,600,000 (an
    * hour); 0: never.
    */
-  readonly staleFor?: number;
+  readonly staleFor?: number | undefined;
   /**
-   * How long a read may take, in milliseconds. Default 10,000. What asks Stripe (checkout, portal, sync) may
-   * take three times as long.
+   * How long a read may take, in milliseconds, and `getToken` before it. Default 10,000. What asks Stripe
+   * (checkout, portal, sync) may take three times as long.
    */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Whether gates open in an outage. Default `"closed"`. What the API refuses (401, 403) never opens one. */
-  readonly onError?: OnError;
+  readonly onError?: OnError | undefined;
 }
 
 /** Options of any call. */
@@ -55,7 +55,7 @@ export interface ReadOptions extends CallOptions {
    * True: neither a request under way nor what the API may remember for two seconds is good enough, as after
    * a change that both may have missed.
    */
-  readonly afresh?: boolean;
+  readonly afresh?: boolean | undefined;
 }
 
 /** Which plans. */
@@ -144,7 +144,7 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
   const entries = new Map<string, Entry>();
   const flights = new Map<string, Flight<Entitlements>>();
 
-  const session = createSession(options.getToken, () => {
+  const session = createSession(options.getToken, timeout, () => {
     for (const flight of flights.values()) flight.abort(userChanged());
     flights.clear();
     for (const entry of entries.values()) forget(entry);
@@ -178,7 +178,7 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
         return accept(
           entry,
           question,
-          reply.status === 304 && value ? value : answerIn(reply.body),
+          reply.status === 304 && value ? value : answerIn(reply.body, orgId),
           reply.etag,
         );
       } catch (error) {
@@ -196,13 +196,13 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
     let token: string;
     try {
       // Before joining a request, so that nobody gets the answer to a former person's.
-      token = await unlessAborted(session.token(), signal);
+      token = await session.token(false, signal);
     } catch (error) {
       return refuse(entry, ++entry.asked, error, staleFor);
     }
     if (!session.owns(token)) throw userChanged();
     const { error } = entry.state ?? {};
-    if (error && Date.now() < entry.notBefore) return refuse(entry, ++entry.asked, error, staleFor);
+    if (error && isResting(entry)) return refuse(entry, ++entry.asked, error, staleFor);
     const underWay = flights.get(orgId);
     return (underWay && !afresh && !underWay.isOver() ? underWay : ask(orgId, entry, token, afresh)).join(
       signal,
@@ -214,7 +214,7 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
     try {
       const { body, etag } = await send("/api/billing/sync", { body: { orgId }, signal });
       // Counted now: it was read after everything that is still under way.
-      return accept(entry, ++entry.asked, answerIn(body), etag);
+      return accept(entry, ++entry.asked, answerIn(body, orgId), etag);
     } catch (error) {
       // Stripe's outage is not the API's and changes nothing; a refusal is the same here as there.
       if (error instanceof BillingError && !error.isOutage) refuse(entry, ++entry.asked, error, 0);
@@ -253,7 +253,7 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
     getPlans: async ({ orgId, signal } = {}) => {
       const query = orgId ? `?orgId=${encodeURIComponent(orgId)}` : "";
       const { plans } = (await send(`/api/billing/plans${query}`, { signal, open: !orgId })).body;
-      if (!Array.isArray(plans)) throw unexpected();
+      if (!Array.isArray(plans) || !plans.every(isPlan)) throw unexpected();
       return plans as Plan[];
     },
     startCheckout: (order, call) => open("/api/billing/checkout", order, call),
@@ -280,12 +280,17 @@ export function createBillingClient(options: BillingClientOptions): BillingClien
   };
 }
 
-/** The API's own answer, read from its body. */
-function answerIn(body: Readonly<Record<string, unknown>>): Entitlements {
+/** The API's own answer about an organization, read from its body. */
+function answerIn(body: Readonly<Record<string, unknown>>, orgId: string): Entitlements {
   const { success: _, ...answer } = body;
   if (typeof answer["entitlements"] !== "object" || !answer["entitlements"]) throw unexpected();
+  // Another organization's must never open anything here. The API writes ids in lower case.
+  if (String(answer["orgId"]).toLowerCase() !== orgId.toLowerCase()) throw unexpected();
   return { ...answer, stale: false } as Entitlements;
 }
+
+const isPlan = (plan: unknown): boolean =>
+  typeof plan === "object" && plan !== null && Array.isArray((plan as Partial<Plan>).prices);
 
 const unexpected = (): BillingError =>
   new BillingError("unexpected_response", "The answer is not one of the billing API");

@@ -8,7 +8,7 @@ import type { ApiErrorCode } from "./types.js";
  * - `network`: nobody answered;
  * - `timeout`: nobody answered in time;
  * - `throttled`: API Gateway takes no more calls for now;
- * - `token_unavailable`: `getToken` threw;
+ * - `token_unavailable`: `getToken` threw, or gave none in time;
  * - `user_changed`: the person signed out or another signed in while the call was under way;
  * - `unexpected_response`: what answered is not the API.
  */
@@ -43,7 +43,7 @@ export class BillingError extends Error {
   readonly status: number;
   /** What to quote when asking about it: the API's log has the reason under it. */
   readonly requestId: string | undefined;
-  /** Milliseconds until another try makes sense, where the API said so. */
+  /** Milliseconds until another try makes sense, where the API said so; 60,000 at most. */
   readonly retryAfter: number | undefined;
   /** With `already_subscribed`: Stripe's page that confirms the change, where the API has opened one. */
   readonly portalUrl: string | undefined;

@@ -42,7 +42,12 @@ export function createSend(
   const base = baseUrl.replace(/\/+$/, "");
   const place = base || "the page's own origin";
 
-  const once = async (path: string, { body, etag, signal }: Exchange, token?: string): Promise<Reply> => {
+  const once = async (
+    path: string,
+    { body, etag, signal }: Exchange,
+    token?: string,
+    person?: AbortSignal,
+  ): Promise<Reply> => {
     const headers: Record<string, string> = { accept: "application/json" };
     if (token) headers["authorization"] = `Bearer ${token}`;
     if (body) headers["content-type"] = "application/json";
@@ -56,7 +61,7 @@ export function createSend(
       late = true;
       abort();
     }, most);
-    signal?.addEventListener("abort", abort);
+    for (const end of [signal, person]) end?.addEventListener("abort", abort);
     try {
       signal?.throwIfAborted();
       // No cache between: neither the browser's, which would answer the 304 itself, nor that of Next.js,
@@ -70,35 +75,40 @@ export function createSend(
       return read(response, text, place);
     } catch (cause) {
       signal?.throwIfAborted();
+      if (person?.aborted) throw userChanged();
       if (cause instanceof BillingError) throw cause;
       throw late
         ? new BillingError("timeout", `No answer from ${place} within ${most} ms`, { cause })
         : new BillingError("network", `The billing API cannot be reached at ${place}`, { cause });
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
+      for (const end of [signal, person]) end?.removeEventListener("abort", abort);
     }
   };
 
   return async (path, exchange) => {
-    if (exchange.open) return once(path, exchange);
-    const token = exchange.token ?? (await session.token());
+    const { open, signal } = exchange;
+    if (open) return once(path, exchange);
+    const token = exchange.token ?? (await session.token(false, signal));
+    const person = session.person();
     const current = <T>(value: T): T => {
-      if (!session.owns(token)) throw userChanged();
+      if (person.aborted || !session.owns(token)) throw userChanged();
       return value;
     };
     let reply: Reply;
     try {
-      reply = await once(path, exchange, current(token));
+      reply = await once(path, exchange, current(token), person);
     } catch (error) {
+      signal?.throwIfAborted();
       current(0);
       if (!(error instanceof BillingError && error.status === 401)) throw error;
-      const renewed = await session.token(true).catch((problem: BillingError) => {
+      const renewed = await session.token(true, signal).catch((problem: unknown) => {
+        if (!person.aborted) signal?.throwIfAborted();
         // The API has refused, and knows why. That there is no new token says less, and is no reason to go by
         // its last answer.
-        throw problem.code === "user_changed" ? problem : error;
+        throw problem instanceof BillingError && problem.code === "user_changed" ? problem : error;
       });
-      reply = await once(path, exchange, current(renewed));
+      reply = await once(path, exchange, current(renewed), person);
     }
     return current(reply);
   };
@@ -135,9 +145,17 @@ function read(response: Response, content: string, place: string): Reply {
   );
 }
 
+/**
+ * How long a `Retry-After` counts at most, in milliseconds. The API never says more; a date tells as much as
+ * this machine's clock is wrong.
+ *
+ * @internal
+ */
+export const LONGEST_REST = 60_000;
+
 /** Retry-After is seconds or a date (RFC 9110, 10.2.3). */
 function milliseconds(value: string | null): number | undefined {
   if (!value) return undefined;
   const time = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return time >= 0 ? time : undefined;
+  return time >= 0 ? Math.min(time, LONGEST_REST) : undefined;
 }

@@ -1,11 +1,12 @@
 // Whose token it is. What is known belongs to one person and must not outlive their session.
 
 import { BillingError, userChanged } from "./errors.js";
+import { unlessAborted } from "./flight.js";
 
 /**
  * The signed-in person's access token, or nothing if nobody is signed in. `forceRefresh` asks for a new one,
  * because the API did not take the last. To throw means that it cannot be had at the moment, as without a
- * network.
+ * network; so does to give none in time.
  */
 export type GetToken = (options: {
   readonly forceRefresh: boolean;
@@ -13,35 +14,48 @@ export type GetToken = (options: {
 
 /** @internal */
 export interface Session {
-  /** The token of whoever is signed in. */
-  token(forceRefresh?: boolean): Promise<string>;
+  /** The token of whoever is signed in. Rejects with the signal's reason once that is aborted. */
+  token(forceRefresh: boolean, signal: AbortSignal | undefined): Promise<string>;
   /** Whether a token is of whoever is signed in now. */
   owns(token: string): boolean;
+  /** Is aborted as soon as the person is not the same any more. */
+  person(): AbortSignal;
   /** Forgets who is signed in. */
   end(): void;
 }
 
 /**
+ * @param timeout - how long a token may take, in milliseconds
  * @param onEnd - what to do when the person is not the same any more
  * @internal
  */
-export function createSession(getToken: GetToken, onEnd: () => void): Session {
+export function createSession(getToken: GetToken, timeout: number, onEnd: () => void): Session {
   let subject: string | undefined;
   let era = 0;
+  let person = new AbortController();
 
   const end = (): void => {
     subject = undefined;
     era++;
+    person.abort();
+    person = new AbortController();
     onEnd();
   };
 
-  const token = async (forceRefresh = false): Promise<string> => {
+  const token: Session["token"] = async (forceRefresh, signal) => {
     const asked = era;
     let found: string | null | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`getToken gave none within ${timeout} ms`)), timeout);
+    });
     try {
-      found = await getToken({ forceRefresh });
+      found = await unlessAborted(Promise.race([getToken({ forceRefresh }), late]), signal);
     } catch (cause) {
+      signal?.throwIfAborted();
       throw new BillingError("token_unavailable", "No access token could be had", { cause });
+    } finally {
+      clearTimeout(timer);
     }
     const who = found ? subjectOf(found) : undefined;
     if (who !== subject) {
@@ -55,7 +69,7 @@ export function createSession(getToken: GetToken, onEnd: () => void): Session {
     return found;
   };
 
-  return { token, end, owns: (held) => subjectOf(held) === subject };
+  return { token, end, person: () => person.signal, owns: (held) => subjectOf(held) === subject };
 }
 
 /**

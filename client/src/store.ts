@@ -1,6 +1,7 @@
 // What is known of each organization, and since when. No requests here.
 
 import { BillingError, userChanged } from "./errors.js";
+import { LONGEST_REST } from "./request.js";
 import type { Entitlements, EntitlementsState } from "./types.js";
 
 /** @internal */
@@ -58,8 +59,10 @@ export function refuse(entry: Entry, question: number, error: unknown, staleFor:
   // An outage is no answer: one to an older question may still come.
   if (!error.isOutage) entry.answered = question;
   // A failure that is told again while the API rests does not prolong the rest.
-  if (error.retryAfter && Date.now() >= entry.notBefore) entry.notBefore = Date.now() + error.retryAfter;
-  if (!error.isOutage || !entry.value || Date.now() - entry.checkedAt >= staleFor) {
+  if (error.retryAfter && !isResting(entry)) entry.notBefore = Date.now() + error.retryAfter;
+  const age = Date.now() - entry.checkedAt;
+  // Below 0: the clock was set back, and nobody knows how old it is.
+  if (!error.isOutage || !entry.value || age < 0 || age >= staleFor) {
     Object.assign(entry, { value: undefined, etag: undefined });
     show(entry, { error });
     throw error;
@@ -68,6 +71,12 @@ export function refuse(entry: Entry, question: number, error: unknown, staleFor:
   const entitlements = shown?.stale ? shown : { ...entry.value, stale: true };
   show(entry, { entitlements, error });
   return entitlements;
+}
+
+/** Whether the API does not want to be asked yet. A clock that was set back makes it no longer. @internal */
+export function isResting({ notBefore }: Entry): boolean {
+  const left = notBefore - Date.now();
+  return left > 0 && left <= LONGEST_REST;
 }
 
 /** What a newer question was answered with. */

@@ -2,8 +2,10 @@
 
 import { BillingError } from "./errors.js";
 import { unlessAborted } from "./flight.js";
-import { sameAnswer } from "./store.js";
-import type { Entitlements } from "./types.js";
+import type { Entitlements, Feature } from "./types.js";
+
+/** How often Stripe is asked meanwhile, in milliseconds: the API does not ask it more often. */
+const SYNC_EVERY = 5_000;
 
 /** How to wait for a purchase. */
 export interface SyncOptions {
@@ -12,24 +14,25 @@ export interface SyncOptions {
   /** How long to wait at most, in milliseconds. Default 15,000. */
   readonly timeout?: number | undefined;
   /** The pause between two requests, in milliseconds. Default 500. */
-  readonly interval?: number;
+  readonly interval?: number | undefined;
   /** The answer before the purchase. Default: the client's last one. */
   readonly before?: Entitlements | undefined;
   /**
-   * Whether this is what was waited for. Default: a plan that is paid for, or anything that differs from
-   * before, but not a subscription whose first payment is still under way. To wait for an add-on, look for
-   * its flag.
+   * Whether this is what was waited for. Default: a plan that is paid for, or a flag or seats that were not
+   * there before. Who has a paid plan and changes it, or buys an add-on, looks for that plan or flag.
    */
   readonly until?: ((now: Entitlements, before: Entitlements | undefined) => boolean) | undefined;
 }
 
-// Somebody with a paid plan cannot come from a checkout of another: so a paid plan is the purchase, also on a
-// page that was loaded after it and knows no before. Stripe tells of a subscription before it is paid: that
-// one is there is not yet the purchase.
+// Who comes from a checkout had no paid plan: so a paid plan is the purchase, also on a page that was loaded
+// after it and knows no before. All else may change beside it: somebody joins, or Stripe tells of a
+// subscription whose first payment is under way or was given up.
 /** @internal */
 export const arrived: NonNullable<SyncOptions["until"]> = (now, before) =>
   now.planCode !== "pilot" ||
-  (before !== undefined && now.status !== "incomplete" && !sameAnswer(before, now));
+  (before !== undefined &&
+    (now.seats > before.seats ||
+      Object.entries(now.entitlements).some(([flag, on]) => on && !before.entitlements[flag as Feature])));
 
 /** @internal */
 export async function pollAfterCheckout(
@@ -46,10 +49,11 @@ export async function pollAfterCheckout(
   let known: Entitlements | undefined;
   let problem: unknown;
   try {
-    for (let next = sync; ; next = read) {
+    const pauses = Math.max(1, Math.ceil(SYNC_EVERY / interval));
+    for (let attempt = 0; ; attempt++) {
       try {
         limit.signal.throwIfAborted();
-        known = await next(limit.signal);
+        known = await (attempt % pauses === 0 ? sync : read)(limit.signal);
         if (!known.stale && until(known, before)) return known;
       } catch (error) {
         // Stripe may be down, and the webhook come all the same.

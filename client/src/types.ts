@@ -8,6 +8,17 @@ type Schemas = components["schemas"];
 /** What a request may leave out, or say that it is undefined. */
 type Optional<T, K extends keyof T> = { readonly [N in K]?: Exclude<T[N], null> | undefined };
 type Answer = Schemas["EntitlementsResponse"];
+/** What an older API does not say. */
+type Newer =
+  | "interval"
+  | "intervalCount"
+  | "discounts"
+  | "reason"
+  | "trialEndsAt"
+  | "seatsUsed"
+  | "seatsOver"
+  | "collectionPaused"
+  | "canManageBilling";
 
 export type { Feature, PlanCode };
 
@@ -22,11 +33,10 @@ export type Discount = Readonly<Schemas["Discount"]>;
  * object.
  */
 export type Entitlements = Readonly<
-  Omit<Answer, "success" | "planCode" | "entitlements" | "scheduled" | "seatsUsed" | "seatsOver">
-> &
-  Optional<Answer, "seatsUsed" | "seatsOver"> & {
+  Omit<Answer, "success" | "planCode" | "entitlements" | "scheduled" | Newer>
+> & { readonly [N in Newer]?: Answer[N] | undefined } & {
     /** What the plan changes to at the end of the period. Null: nothing. */
-    readonly scheduled?: ScheduledChange | null;
+    readonly scheduled?: ScheduledChange | null | undefined;
     /** The plan in force. */
     readonly planCode: PlanCode;
     /** Every flag, on or off. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { BillingError } from "../src/index.js";
 import { setUp, type Setup } from "./support/clients.js";
-import { ORG } from "./support/fakeApi.js";
+import { failure, ORG } from "./support/fakeApi.js";
 
 const HOUR = 3_600_000;
 const unreachable = (): never => {
@@ -88,7 +88,7 @@ describe("in an outage", () => {
         return "opaque";
       },
     });
-    api.instead = () => Response.json({ success: true, planCode: "pro", entitlements: {} });
+    api.instead = () => Response.json({ success: true, orgId: ORG, planCode: "pro", entitlements: {} });
     await made.client.getEntitlements(ORG);
     broken = true;
     expect(await made.client.getEntitlements(ORG)).toMatchObject({ planCode: "pro", stale: true });
@@ -195,6 +195,34 @@ describe("a gate", () => {
   it("stays closed for a flag that only JavaScript can ask for", async () => {
     const { client } = setUp();
     expect(await client.hasEntitlement(ORG, "toString" as "hasAPI")).toBe(false);
+  });
+});
+
+describe("a clock that is wrong", () => {
+  const DAY = 86_400_000;
+
+  it("does not make an answer count for longer", async () => {
+    const { api, client } = await paying();
+    api.instead = unreachable;
+    expect(await client.getEntitlements(ORG)).toMatchObject({ stale: true });
+    vi.setSystemTime(Date.now() - DAY);
+    await expect(client.getEntitlements(ORG)).rejects.toMatchObject({ code: "network" });
+  });
+
+  it("does not make the API's rest longer, nor does a proxy that wants an hour", async () => {
+    const { api, client } = await paying();
+    api.next.push(() => failure(503, "database_unavailable", { "retry-after": "2" }));
+    expect(await client.getEntitlements(ORG)).toMatchObject({ stale: true });
+    vi.setSystemTime(Date.now() - DAY);
+    expect(await client.getEntitlements(ORG)).toMatchObject({ stale: false });
+
+    for (const later of ["3000000", "Sun, 22 Nov 2037 21:00:30 GMT"]) {
+      api.next.push(() => failure(503, "database_unavailable", { "retry-after": later }));
+      expect(await client.getEntitlements(ORG)).toMatchObject({ stale: true });
+      expect(client.getState(ORG)?.error?.retryAfter).toBe(60_000);
+      vi.setSystemTime(Date.now() + 60_000);
+      expect(await client.getEntitlements(ORG)).toMatchObject({ stale: false });
+    }
   });
 });
 

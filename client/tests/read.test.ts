@@ -5,6 +5,16 @@ import { answer, held, ORG, OTHER_ORG } from "./support/fakeApi.js";
 import { setUp } from "./support/clients.js";
 
 describe("reading", () => {
+  it("believes no answer about another organization", async () => {
+    const { api, client } = setUp();
+    api.next.push(() => Response.json({ success: true, ...answer("enterprise", OTHER_ORG) }));
+    await expect(client.getEntitlements(ORG)).rejects.toMatchObject({ code: "unexpected_response" });
+    expect(client.getState(ORG)?.entitlements).toBeUndefined();
+    api.plans.set(ORG.toUpperCase(), "pro");
+    api.next.push(() => Response.json({ success: true, ...answer("pro") }));
+    expect((await client.getEntitlements(ORG.toUpperCase())).planCode).toBe("pro");
+  });
+
   it("asks the API with the person's token", async () => {
     const { api, client } = setUp();
     const entitlements = await client.getEntitlements(ORG);

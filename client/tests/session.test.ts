@@ -1,6 +1,6 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { EntitlementsState } from "../src/index.js";
+import type { BillingClient, EntitlementsState } from "../src/index.js";
 import { setUp } from "./support/clients.js";
 import { FakeApi, held, ORG, tokenOf } from "./support/fakeApi.js";
 
@@ -128,7 +128,8 @@ describe("another person", () => {
 
   it("is told from the last by the token itself where that is no JWT", async () => {
     const { api } = setUp();
-    api.instead = () => Response.json({ success: true, entitlements: {} }, { headers: { etag: '"x"' } });
+    const body = { success: true, orgId: ORG, entitlements: {} };
+    api.instead = () => Response.json(body, { headers: { etag: '"x"' } });
     let token = "opaque-one";
     const { client } = setUp({ fetch: api.fetch, getToken: () => token });
     await client.getEntitlements(ORG);
@@ -161,5 +162,61 @@ describe("nobody", () => {
     await reading;
     expect(states).toEqual([{}]);
     expect(client.getState(ORG)).toEqual({});
+  });
+
+  it("has no checkout that is still opening, not even if the same person comes back", async () => {
+    const { api, client } = setUp();
+    await client.getEntitlements(ORG);
+    const slow = held();
+    api.next.push(slow.answerer);
+    const order = { orgId: ORG, planCode: "pro", interval: "month" } as const;
+    const opening = expect(client.startCheckout(order)).rejects.toMatchObject({ code: "user_changed" });
+    await vi.waitFor(() => expect(api.calls).toHaveLength(2));
+    client.clear();
+    await opening;
+    await client.getEntitlements(ORG);
+  });
+});
+
+describe("a token that does not come", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  const hung = (): Promise<null> => new Promise(() => undefined);
+  const order = { orgId: ORG, planCode: "pro", interval: "month" } as const;
+  type Call = (client: BillingClient, signal?: AbortSignal) => Promise<unknown>;
+  const calls: readonly [string, Call][] = [
+    ["getEntitlements", (client, signal) => client.getEntitlements(ORG, { signal })],
+    ["getPlans", (client, signal) => client.getPlans({ orgId: ORG, signal })],
+    ["startCheckout", (client, signal) => client.startCheckout(order, { signal })],
+    ["openPortal", (client, signal) => client.openPortal({ orgId: ORG }, { signal })],
+    ["syncAfterCheckout", (client, signal) => client.syncAfterCheckout(ORG, { signal, timeout: 30_000 })],
+  ];
+
+  it.each(calls)("is an outage when the time of %s is up", async (_, call) => {
+    const { client } = setUp({ getToken: hung });
+    const outcome = expect(call(client)).rejects.toMatchObject({ code: "token_unavailable", isOutage: true });
+    await vi.advanceTimersByTimeAsync(30_000);
+    await outcome;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each(calls)("does not keep a caller of %s who leaves", async (_, call) => {
+    const { client } = setUp({ getToken: hung });
+    const controller = new AbortController();
+    const outcome = expect(call(client, controller.signal)).rejects.toThrow("left");
+    await vi.advanceTimersByTimeAsync(1);
+    controller.abort(new Error("left"));
+    await outcome;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("does not hold up what waits for a purchase", async () => {
+    const { client } = setUp({ getToken: hung });
+    const outcome = expect(client.syncAfterCheckout(ORG, { timeout: 1_000 })).rejects.toMatchObject({
+      code: "timeout",
+    });
+    await vi.advanceTimersByTimeAsync(1_000);
+    await outcome;
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { setUp } from "./support/clients.js";
-import { answer, ORG } from "./support/fakeApi.js";
+import { answer, failure, ORG } from "./support/fakeApi.js";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -57,11 +57,40 @@ describe("after checkout", () => {
     expect((await done).planCode).toBe("pro");
   });
 
-  it("is done when the first payment was given up", async () => {
+  it.each([
+    ["its first payment is under way", { status: "incomplete", interval: "month" }],
+    ["its first payment was given up", { status: "incomplete_expired", interval: "month" }],
+    ["somebody joins", { seatsUsed: 2 }],
+    ["the person becomes an admin", { canManageBilling: true }],
+  ])("is not done because %s", async (_, more) => {
     const { api, client } = setUp();
     await client.getEntitlements(ORG);
-    api.next.push(() => Response.json({ success: true, ...answer("pilot"), status: "incomplete_expired" }));
-    expect((await client.syncAfterCheckout(ORG)).status).toBe("incomplete_expired");
+    api.more = more;
+    const done = client.syncAfterCheckout(ORG);
+    await vi.advanceTimersByTimeAsync(14_000);
+    api.plans.set(ORG, "pro");
+    await vi.advanceTimersByTimeAsync(500);
+    expect((await done).planCode).toBe("pro");
+  });
+
+  it("is done when a flag of an add-on or more seats are there", async () => {
+    for (const more of [{ entitlements: { ...answer("pilot").entitlements, hasAPI: true } }, { seats: 3 }]) {
+      const { api, client } = setUp();
+      await client.getEntitlements(ORG);
+      api.more = more;
+      expect(await client.syncAfterCheckout(ORG)).toMatchObject(more);
+    }
+  });
+
+  it("has Stripe asked again every five seconds, as the first attempt may have failed", async () => {
+    const { api, client } = setUp();
+    api.atStripe = "pro";
+    api.next.push(() => failure(502, "stripe_error"));
+    const done = client.syncAfterCheckout(ORG);
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(api.calls.filter(({ path }) => path === "/api/billing/sync")).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(100);
+    expect((await done).planCode).toBe("pro");
   });
 
   it("goes on with the tag of what it was told", async () => {

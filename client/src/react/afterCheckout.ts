@@ -80,15 +80,21 @@ export function useAfterCheckout(options: AfterCheckoutOptions = {}): AfterCheck
 
   useEffect(() => {
     if (status !== "pending") return undefined;
+    const controller = new AbortController();
+    const { signal } = controller;
     let timer: ReturnType<typeof setTimeout>;
     const look = (pause: number): void => {
       timer = setTimeout(() => {
-        void client.getEntitlements(orgId, { afresh: true }).catch(() => undefined); // it is in the state
+        // Stripe, too: its event may be lost, or was the first to fail. What comes of it is in the state.
+        client.syncAfterCheckout(orgId, { signal, until: () => true }).catch(() => undefined);
         look(Math.min(pause * 2, LAST_LOOK));
       }, pause);
     };
     look(FIRST_LOOK);
-    return () => clearTimeout(timer);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
   }, [client, orgId, status]);
 
   return { status, entitlements, error };

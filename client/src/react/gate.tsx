@@ -14,7 +14,7 @@ export interface GateProblem {
    */
   readonly reason: "outage" | "refused";
   readonly error: BillingError;
-  /** Asks anew. In an outage that happens by itself as well. */
+  /** Asks anew, unless the API wants a rest. In an outage that happens by itself as well. */
   readonly retry: () => void;
 }
 

@@ -4,6 +4,7 @@ import type { BillingClient } from "../client.js";
 import type { BillingError } from "../errors.js";
 import type { Entitlements, Plan } from "../types.js";
 import { useBilling, type Billing } from "./context.js";
+import { FIRST_RETRY, LAST_RETRY, UNSETTLED } from "./keepFresh.js";
 
 /** What {@link usePlans} gives. */
 export interface PlansResult {
@@ -32,8 +33,8 @@ interface Known {
 }
 
 /**
- * What is sold to the provider's organization. Asked once, and anew when its plan changes or an outage is
- * over.
+ * What is sold to the provider's organization. Asked once, and anew when its plan changes, somebody signs in,
+ * or an outage goes on or is over.
  */
 export const usePlans = (): PlansResult => usePlansOf(useBilling());
 
@@ -53,19 +54,33 @@ export function usePlansOf(billing: Billing | undefined): PlansResult {
   }
 
   const { version } = now;
-  const outage = state?.error?.isOutage === true;
+  // One that begins or is over; so does a refusal.
+  const outage = state?.error?.isOutage;
   useEffect(() => {
     if (!client || !orgId) return undefined;
     const controller = new AbortController();
     const { signal } = controller;
     const about = { client, orgId, version };
-    client.getPlans({ orgId, signal }).then(
-      (plans) => signal.aborted || learn({ ...about, plans }),
-      (error: BillingError) =>
-        signal.aborted ||
-        learn((last) => ({ ...(last && isAbout(last, client, orgId) ? last : about), error })),
-    );
-    return () => controller.abort();
+    let timer: ReturnType<typeof setTimeout>;
+    const ask = (retry: number): void => {
+      const again = (pause: number): void => {
+        timer = setTimeout(() => ask(Math.min(retry * 2, LAST_RETRY)), pause);
+      };
+      client.getPlans({ orgId, signal }).then(
+        (plans) => signal.aborted || learn({ ...about, plans }),
+        (error: BillingError) => {
+          if (signal.aborted) return;
+          if (error.code === "user_changed") return again(UNSETTLED);
+          learn((last) => ({ ...(last && isAbout(last, client, orgId) ? last : about), error }));
+          if (error.isOutage) again(Math.max(retry, error.retryAfter ?? 0));
+        },
+      );
+    };
+    ask(FIRST_RETRY);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
   }, [client, orgId, version, attempt, outage]);
 
   const retry = useCallback(() => setAttempt((count) => count + 1), []);

@@ -198,7 +198,7 @@ const changeTo = ({ planCode, interval, seats }: PlanChoice): PortalFlow => ({
   seats,
 });
 
-/** Whether the organization has exactly what was ordered. */
+/** Whether the organization has exactly what was ordered, and keeps it. */
 async function hasJust(
   client: BillingClient,
   now: Entitlements,
@@ -206,6 +206,7 @@ async function hasJust(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (now.stale || now.planCode !== planCode || (now.interval && now.interval !== interval)) return false;
+  if ((now.status !== "active" && now.status !== "trialing") || now.cancelAt || now.scheduled) return false;
   if (seats === undefined || now.seats === seats) return true;
   // The API sells as many times what the plan includes as hold the seats.
   const plans = await client.getPlans({ signal }).catch(() => []);

@@ -130,6 +130,29 @@ it("tells an outage from a bank that takes its time, and goes on by itself", asy
   says("active pro -");
 });
 
+it("has Stripe asked while it is pending, as the event may never come", async () => {
+  const made = setUp();
+  render(page(made, { timeout: 1_000 }));
+  await pass(1_000);
+  says("pending pilot -");
+  made.api.atStripe = "pro";
+  await pass(5_000);
+  says("active pro -");
+});
+
+it("goes on by itself when somebody signs in who was not signed in on the return", async () => {
+  const made = setUp();
+  made.api.atStripe = "pro";
+  made.signIn(null);
+  render(page(made));
+  await pass(0);
+  says("refused - unauthenticated");
+  made.signIn(tokenOf("ada"));
+  await act(async () => made.client.clear());
+  await pass(5_000);
+  says("active pro -");
+});
+
 it("is an outage also if nobody ever answers", async () => {
   const made = setUp();
   made.api.instead = () => new Promise<Response>(() => undefined);

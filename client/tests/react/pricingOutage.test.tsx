@@ -1,14 +1,63 @@
 // @vitest-environment jsdom
 import "./setup.js";
 
-import { act, render, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, render, screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 
 import { testPlans } from "../../src/testing/stub.js";
 import { setUp } from "../support/clients.js";
-import { answer, ORG } from "../support/fakeApi.js";
+import { answer, failure, held, ORG, tokenOf } from "../support/fakeApi.js";
 import { button, buttons, item, show, table } from "./table.js";
+
+afterEach(() => void vi.useRealTimers());
+const pass = (milliseconds: number): Promise<void> =>
+  act(async () => void (await vi.advanceTimersByTimeAsync(milliseconds)));
+
+it("shows the plans by itself once they can be had, though nothing else was amiss", async () => {
+  vi.useFakeTimers();
+  const { api, client } = setUp();
+  api.sold = testPlans();
+  let failures = 2;
+  const answered = api.answer.bind(api);
+  api.answer = async (call, url) =>
+    url.pathname === "/api/billing/plans" && failures-- > 0
+      ? failure(503, "database_unavailable", { "retry-after": "2" })
+      : answered(call, url);
+  render(table(client, undefined, { plans: undefined }));
+  await pass(0);
+  expect(screen.getByText("The plans cannot be shown at the moment.")).toBeTruthy();
+  await pass(5_000);
+  await pass(10_000);
+  expect(button("Choose Pro")).toBeTruthy();
+});
+
+it("shows the plans to who signs in on the page, and to who does so while they are asked for", async () => {
+  vi.useFakeTimers();
+  const { api, client, signIn } = setUp();
+  api.sold = testPlans();
+  signIn(null);
+  render(table(client, undefined, { plans: undefined }));
+  await pass(0);
+  expect(buttons()).not.toContain("Choose Pro");
+  signIn(tokenOf("ada"));
+  await act(async () => client.clear());
+  await pass(1_000);
+  expect(button("Choose Pro")).toBeTruthy();
+
+  const slow = held();
+  const answered = api.answer.bind(api);
+  api.answer = async (call, url) =>
+    url.pathname === "/api/billing/plans" ? slow.answerer(call) : answered(call, url);
+  cleanup();
+  render(table(client, undefined, { plans: undefined }));
+  await pass(0);
+  api.answer = answered;
+  signIn(tokenOf("bob"));
+  await act(async () => client.clear());
+  await pass(2_000);
+  expect(button("Choose Pro")).toBeTruthy();
+});
 
 it("sells nothing in an outage, says so, and goes on by itself when that is over", async () => {
   const { api, client } = setUp();

@@ -69,3 +69,25 @@ it("takes the look at another organization for no change", async () => {
   await look();
   expect(plans()).toEqual([]);
 });
+
+it("asks shortly after something ends, and a minute later once more", async () => {
+  vi.useFakeTimers({ now: new Date("2026-11-22T21:40:53Z") });
+  const made = setUp();
+  made.api.plans.set(ORG, "pro");
+  made.api.more = { status: "past_due", graceEndsAt: "2026-11-22T21:50:00Z", cancelAt: "2027-03-01T00:00:00Z" };
+  const { unmount } = render(provider(made));
+  const pass = (milliseconds: number): Promise<void> =>
+    act(async () => void (await vi.advanceTimersByTimeAsync(milliseconds)));
+  await pass(9 * 60_000);
+  const { length } = made.api.calls;
+  await pass(60_000);
+  expect(made.api.calls).toHaveLength(length + 1);
+  await pass(60_000);
+  expect(made.api.calls).toHaveLength(length + 2);
+  made.api.plans.set(ORG, "pilot");
+  await pass(7 * 86_400_000);
+  expect(made.api.calls).toHaveLength(length + 2);
+  unmount();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});

@@ -287,6 +287,18 @@ describe("who has paid already, as this page has not heard yet", () => {
     expect(posts(made)).toHaveLength(1);
   });
 
+  it.each([
+    { cancelAt: "2026-12-22T21:40:52Z" },
+    { status: "past_due", graceEndsAt: "2026-12-22T21:40:52Z" },
+    { scheduled: { planCode: "pilot", interval: null, seats: 1, at: "2026-12-22T21:40:52Z" } },
+  ] as const)("is led on, if that plan is not paid or not to stay: %#", async (more) => {
+    const made = await show("pilot");
+    made.api.plans.set(ORG, "pro");
+    made.api.more = { interval: "month", ...more } as Partial<Entitlements>;
+    await press("Choose Pro");
+    await waitFor(() => expect(navigate).toHaveBeenCalledWith("https://portal.test/confirm"));
+  });
+
   it("is led to the portal, if the API names no such page", async () => {
     const made = await show("pilot");
     made.api.plans.set(ORG, "pro");
