@@ -74,7 +74,8 @@ it("asks shortly after something ends, and a minute later once more", async () =
   vi.useFakeTimers({ now: new Date("2026-11-22T21:40:53Z") });
   const made = setUp();
   made.api.plans.set(ORG, "pro");
-  made.api.more = { status: "past_due", graceEndsAt: "2026-11-22T21:50:00Z", cancelAt: "2027-03-01T00:00:00Z" };
+  const graceEndsAt = "2026-11-22T21:50:00Z";
+  made.api.more = { status: "past_due", graceEndsAt, cancelAt: "2027-03-01T00:00:00Z" };
   const { unmount } = render(provider(made));
   const pass = (milliseconds: number): Promise<void> =>
     act(async () => void (await vi.advanceTimersByTimeAsync(milliseconds)));
