@@ -32,7 +32,7 @@ begin
     noted.past_due_since := greatest(to_timestamp(created), noted.current_period_start);
   end if;
   if current.status <> 'active' then
-    noted.grace_until := billing_private.grace_begins(noted) + grace;
+    noted.grace_until := billing_private.grace_ends(current, noted, grace);
   end if;
   update billing.subscriptions s set
     paid_items = noted.paid_items, paid_period_start = noted.paid_period_start, paid_at = noted.paid_at,

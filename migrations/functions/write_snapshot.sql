@@ -54,7 +54,7 @@ begin
     after.grace_until := null;
   elsif after.status = 'past_due' then
     after.past_due_since := least(before.past_due_since, stated);
-    after.grace_until := billing_private.grace_begins(after) + grace;
+    after.grace_until := billing_private.grace_ends(before, after, grace);
   end if;
   after.version := coalesce(before.version, 0) + 1;
   after.known_through := greatest(before.known_through, write_snapshot.known_through);

@@ -217,6 +217,26 @@ async fn grace_does_not_begin_again_before_a_payment() {
 }
 
 #[tokio::test]
+async fn a_grace_that_runs_keeps_its_length_whoever_writes_next() {
+    let mut t = TestApp::start_with(&[("GRACE_DAYS", "30")]).await;
+    let now = t.now();
+    t.say(&pro(&t, now - 40 * DAY).period(now - 40 * DAY)).await.assert_outcome("applied");
+    t.say(&pro(&t, now - 10 * DAY).status("past_due").period(now - 10 * DAY)).await.assert_outcome("applied");
+    assert_eq!(grace_days(&t).await, "20");
+    t.app.config.grace_days = 7;
+    let failing = pro(&t, now - 60).status("past_due").period(now - 10 * DAY);
+    t.say(&failing.with("cancel_at_period_end", json!(true))).await.assert_outcome("applied");
+    assert_eq!(grace_days(&t).await, "20");
+    // What was paid is told late: the grace begins later, and is as long.
+    t.say(&pro(&t, now - 50).status("past_due").period(now - 2 * DAY)).await.assert_outcome("applied");
+    t.say(&pro(&t, now - 5 * DAY).period(now - 10 * DAY)).await.assert_outcome("stale");
+    assert_eq!(grace_days(&t).await, "28");
+    t.say(&pro(&t, now - 48).period(now - 55)).await.assert_outcome("applied");
+    t.say(&pro(&t, now - 40).status("past_due").period(now - 45)).await.assert_outcome("applied");
+    assert_eq!(grace_days(&t).await, "7", "of the payment that fails next");
+}
+
+#[tokio::test]
 async fn a_payment_that_is_told_late_begins_the_grace_anew() {
     let t = TestApp::start().await;
     let now = t.now();

@@ -36,7 +36,7 @@ pub struct Reconciled(pub reconcile::ReconcileReport);
 /// # Errors
 /// If the database or Stripe is not to be had from the beginning; later it is among the report's problems.
 pub async fn run(_: Args, context: &Context) -> Result<Reconciled, context::Error> {
-    context.require(&[Need::Database, Need::Stripe])?;
+    context.require(&[Need::Database, Need::Stripe, Need::Rules])?;
     context.database().await?;
     let _: Listing<Object> = context.stripe()?.get(&ListSubscription::new().limit(1_i64)).await?;
     if !context.quiet {

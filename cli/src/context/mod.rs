@@ -46,15 +46,19 @@ pub enum Need {
     Stripe,
     /// The secret in Secrets Manager.
     Secret,
+    /// What decides what is written of a subscription. Each has a default, which must not stand in for a
+    /// value that somebody mistyped.
+    Rules,
 }
 
 impl Need {
-    /// The variables it is configured by; without the first there is none.
+    /// The variables it is configured by.
     fn variables(self) -> &'static [&'static str] {
         match self {
             Self::Database => &["DATABASE_URL", "DATABASE_CA"],
             Self::Stripe => &["STRIPE_SECRET_KEY", "STRIPE_API_BASE"],
             Self::Secret => &["BILLING_SECRET_ARN"],
+            Self::Rules => &["GRACE_DAYS", "FOREIGN_SUBSCRIPTIONS"],
         }
     }
 
@@ -63,6 +67,7 @@ impl Need {
             Self::Database => config.database_url.is_some(),
             Self::Stripe => config.stripe_key.is_some(),
             Self::Secret => config.secret_arn.is_some(),
+            Self::Rules => true,
         }
     }
 
@@ -75,6 +80,7 @@ impl Need {
             Self::Secret => {
                 "BILLING_SECRET_ARN is not set: set it to the ARN of the secret in AWS Secrets Manager"
             }
+            Self::Rules => "",
         }
     }
 }

@@ -112,6 +112,7 @@ feature_enabled         .    .        .      .     .     x       .      .      .
 find_organization       .    .        .      .     .     .       .      .      .        .      .
 followed                .    .        .      .     .     x       .      .      .        .      .
 grace_begins            .    .        .      .     .     .       .      .      .        .      .
+grace_ends              .    .        .      .     .     .       .      .      .        .      .
 granted                 .    .        .      .     .     .       .      .      .        .      .
 granted_by_several      .    .        .      .     .     .       .      .      .        .      .
 granted_nothing         .    .        .      .     .     .       .      .      .        .      .

@@ -65,7 +65,7 @@ pub struct Args {
 /// If Stripe or the database fails before anything was compared; later the report says so. What was written
 /// stays; `--all` goes on there.
 pub async fn run(args: Args, context: &Context) -> Result<BackfillReport, context::Error> {
-    context.require(&[Need::Database, Need::Stripe])?;
+    context.require(&[Need::Database, Need::Stripe, Need::Rules])?;
     context.database().await?;
     let (app, limits) = (context.app(), context.limits(args.rate));
     let resources = app.resources();

@@ -90,7 +90,7 @@ impl Replayed {
 }
 
 pub(super) async fn run(args: Args, context: &Context) -> Result<Replayed, Error> {
-    context.require(&[Need::Database, Need::Stripe])?;
+    context.require(&[Need::Database, Need::Stripe, Need::Rules])?;
     context.database().await?;
     let (app, limits) = (context.app(), context.limits(CALLS_PER_SECOND));
     let resources = app.resources();

@@ -117,7 +117,7 @@ struct Import<'a> {
 /// If the source cannot be read, or Stripe or the database fails. What was written stays, and the next run
 /// goes on there.
 pub async fn run(args: Args, context: &Context) -> Result<ImportReport, Error> {
-    context.require(&[Need::Database, Need::Stripe])?;
+    context.require(&[Need::Database, Need::Stripe, Need::Rules])?;
     let stripe = context.stripe()?;
     let mut import = Import {
         context,
