@@ -2,10 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tokio_postgres::GenericClient;
+use tokio_postgres::{GenericClient, SimpleQueryMessage, SimpleQueryRow};
 
 use crate::files::{FILES, File};
 use crate::{Error, OWNER_COMMENT};
+
+/// A path in which nothing of anybody else's stands before PostgreSQL's own: a superuser would run it. For
+/// one transaction, because a pooler would hand a session's setting on.
+const PATH: &str = "set local search_path = pg_catalog, pg_temp";
 
 /// The roles that are ours (tables/V1__schemas_and_roles.sql).
 const ROLES: [&str; 6] = [
@@ -51,48 +55,60 @@ pub(crate) async fn pending_files<C: GenericClient>(client: &C) -> Result<Vec<Fi
 /// Checksums by name. None: never migrated, and nothing is in the way.
 async fn applied<C: GenericClient>(client: &C) -> Result<Option<HashMap<String, String>>, Error> {
     // The table is missing in a database that was never migrated: to_regclass keeps that from being an error.
-    // Every argument has the type that PostgreSQL's own function takes: in this session's search_path there
-    // may be another of the same name, which fits better otherwise and would run with the rights of whoever
-    // migrates.
-    let sql = "select to_regclass('billing.schema_history') is not null,
+    let sql = format!(
+        "select to_regclass('billing.schema_history') is not null,
         (select string_agg(nspname::text, ' and ' order by nspname) from pg_namespace
          where nspname in ('billing', 'billing_private')),
         (select string_agg(rolname::text, ', ' order by rolname) from pg_roles
-         where rolname = any ($1) and shobj_description(oid, 'pg_authid'::name) is distinct from $2)";
-    let rows = client
-        .query_typed(
-            sql,
-            &[
-                (&ROLES.as_slice(), tokio_postgres::types::Type::TEXT_ARRAY),
-                (&OWNER_COMMENT, tokio_postgres::types::Type::TEXT),
-            ],
-        )
-        .await?;
+         where rolname = any (array[{names}])
+           and shobj_description(oid, 'pg_authid') is distinct from '{OWNER_COMMENT}'),
+        (select string_agg(name, ', ' order by name) from unnest(array[{names}]) as name
+         where not exists (select from pg_roles where rolname = name))",
+        names = names()
+    );
+    let rows = rows(client, &sql).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    if !row.get::<_, bool>(0) {
-        if let Some(schemas) = row.get(1) {
+    let said = |column: usize| row.get(column).map(str::to_owned);
+    if row.get(0) != Some("t") {
+        if let Some(schemas) = said(1) {
             return Err(Error::SchemaTaken(schemas));
         }
-        if let Some(roles) = row.get(2) {
+        if let Some(roles) = said(2) {
             return Err(Error::RoleTaken(roles));
         }
         return Ok(None);
     }
-    let rows = client.query_typed("select name, checksum from billing.schema_history", &[]).await?;
-    Ok(Some(rows.iter().map(|row| (row.get(0), row.get(1))).collect()))
+    if let Some(roles) = said(3) {
+        return Err(Error::RolesMissing(roles));
+    }
+    let rows = self::rows(client, "select name, checksum from billing.schema_history").await?;
+    Ok(Some(rows.iter().filter_map(|row| Some((row.get(0)?.to_owned(), row.get(1)?.to_owned()))).collect()))
+}
+
+/// Our roles as the text of an array in SQL.
+fn names() -> String {
+    ROLES.map(|name| format!("'{name}'")).join(", ")
+}
+
+/// What a statement answers, with PostgreSQL's own names first.
+async fn rows<C: GenericClient>(client: &C, sql: &str) -> Result<Vec<SimpleQueryRow>, tokio_postgres::Error> {
+    let messages = client.simple_query(&format!("{PATH}; {sql}")).await?;
+    let row = |message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    };
+    Ok(messages.into_iter().filter_map(row).collect())
 }
 
 /// The names of our functions and views. What an application drops with `cascade` may take some along that
 /// read its tables.
 async fn defined<C: GenericClient>(client: &C) -> Result<HashSet<String>, Error> {
-    // As above: each argument has the type that PostgreSQL's own operator takes.
     let sql = "select p.proname::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where n.nspname::text in ('billing', 'billing_private')
         union
         select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname::text in ('billing', 'billing_private') and c.relkind::text = 'v'";
-    let rows = client.query_typed(sql, &[]).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+    Ok(firsts(&rows(client, sql).await?))
 }
 
 /// What a first run changes outside our two schemas, one sentence each. Empty afterwards.
@@ -100,14 +116,15 @@ async fn defined<C: GenericClient>(client: &C) -> Result<HashSet<String>, Error>
 /// # Errors
 /// If the database does not answer.
 pub async fn outside<C: GenericClient>(client: &C) -> Result<Vec<String>, Error> {
-    let sql = "with first as (select to_regclass('billing.schema_history') is null as run),
+    let sql = format!(
+        "with first as (select to_regclass('billing.schema_history') is null as run),
       realtime as (
         select pg_has_role(p.pubowner, 'usage') as ours, pg_get_userbyid(p.pubowner)::text as owner
         from pg_publication p, first
         where first.run and p.pubname = 'supabase_realtime' and not p.puballtables)
       select what from (
         select 1 as place, 'creates the roles ' || string_agg(name, ', ') as what
-        from unnest($1 || array['anon', 'authenticated', 'service_role']) as name
+        from unnest(array[{}, 'anon', 'authenticated', 'service_role']) as name
         where not exists (select from pg_roles where rolname = name)
         union all
         select 2, 'makes ' || current_user::text || ' a member of billing_owner' from first
@@ -126,8 +143,13 @@ pub async fn outside<C: GenericClient>(client: &C) -> Result<Vec<String>, Error>
           || ', who owns it, add billing.entitlements and '
           || 'billing.subscriptions to it, if a page shall hear at once what changes'
         from realtime where not ours
-      ) changes where what is not null order by place";
-    let rows =
-        client.query_typed(sql, &[(&ROLES.as_slice(), tokio_postgres::types::Type::TEXT_ARRAY)]).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+      ) changes where what is not null order by place",
+        names()
+    );
+    Ok(firsts(&rows(client, &sql).await?))
+}
+
+/// The first column.
+fn firsts<T: FromIterator<String>>(rows: &[SimpleQueryRow]) -> T {
+    rows.iter().filter_map(|row| row.get(0).map(str::to_owned)).collect()
 }

@@ -38,6 +38,12 @@ pub enum Error {
          restored without its comment, run: comment on role ... is 'PromptForge Billing'"
     )]
     RoleTaken(String),
+    /// The database is from another server: a dump holds no roles.
+    #[error(
+        "the roles {0} are missing on this server, and what this database may do hangs on them. Run billing \
+         migrate in a new, empty database of this server, which makes them, and restore once more"
+    )]
+    RolesMissing(String),
     /// What was applied is not what this program would have applied.
     #[error(
         "the migration {0} was changed after it was applied to this database. Restore the file as it was \

@@ -31,7 +31,7 @@ pub async fn belongs_to(client: &Client, other: &Client) -> Result<bool, Error> 
 }
 
 async fn backend(client: &Client) -> Result<String, Error> {
-    first_value(client, "select pg_backend_pid()").await
+    first_value(client, "select pg_catalog.pg_backend_pid()").await
 }
 
 /// The simple protocol, so that a pooler does not see a statement in parts.

@@ -120,6 +120,37 @@ async fn what_somebody_made_in_public_is_never_called_by_the_migrations() {
 }
 
 #[tokio::test]
+async fn what_stands_before_postgresqls_own_in_a_path_is_never_called_by_the_migrations() {
+    let database = TestDatabase::create_empty().await;
+    let mut admin = database.connect().await;
+    let traps = "
+        create function public.to_regclass(text) returns regclass language plpgsql as
+          $$ begin raise exception 'called as %', current_user; end $$;
+        create function public.pg_backend_pid() returns integer language plpgsql as
+          $$ begin raise exception 'called as %', current_user; end $$;
+        create function public.equal(name, text) returns boolean language plpgsql as
+          $$ begin raise exception 'called as %', current_user; end $$;
+        create operator public.= (leftarg = name, rightarg = text, function = public.equal);
+        set search_path = public, pg_catalog";
+    admin.batch_execute(traps).await.unwrap();
+    migrations::pending(&admin).await.unwrap();
+    migrations::outside(&admin).await.unwrap();
+    assert!(migrations::belongs_to(&admin, &database.connect().await).await.unwrap());
+    migrations::run(&mut admin).await.unwrap();
+    assert!(migrations::pending(&admin).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_database_that_came_without_its_roles_is_not_up_to_date() {
+    let (cluster, admin) = migrated_server("without-roles").await;
+    admin.batch_execute("alter role billing_reader rename to billing_former").await.unwrap();
+    let error = migrations::pending(&admin).await.unwrap_err();
+    assert!(error.to_string().starts_with("the roles billing_reader are missing on this server"), "{error}");
+    drop(admin);
+    cluster.stop().await;
+}
+
+#[tokio::test]
 async fn every_login_has_a_limit_of_connections_and_of_patience_from_the_beginning() {
     let (cluster, admin) = migrated_server("limits").await;
     // Not every operating system can tell that a client is gone.
