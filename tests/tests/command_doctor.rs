@@ -240,9 +240,14 @@ async fn events_that_failed_a_reconciliation_that_stopped_and_a_key_of_the_wrong
     let complaints = d
         .after_sql(
             "delete from webhook_events where event_id = 'evt_1';
-             update reconcile_cursors set updated_at = now() - interval '2 hours'",
+             update reconcile_cursors
+             set position = jsonb_build_object('through', extract(epoch from now())::bigint - 7200)
+             where name = 'events'",
         )
         .await;
+    Deployment::found(complaints, "reconciliation", Status::Failing, "120 minutes behind");
+    let complaints =
+        d.after_sql("update reconcile_cursors set updated_at = now() - interval '2 hours'").await;
     Deployment::found(complaints, "reconciliation", Status::Failing, "120 minutes ago");
     let live = format!(
         "delete from reconcile_cursors;

@@ -223,6 +223,15 @@ async fn each_right_that_somebody_should_not_have_is_found_and_nothing_else() {
         );
     }
     assert_eq!(check(&cluster, "roles").await.0, Status::Ok);
+    admin
+        .batch_execute(
+            "alter table billing.runs owner to postgres;
+             alter function billing_private.livemode() owner to postgres",
+        )
+        .await
+        .unwrap();
+    let restored = "billing_owner does not own what postgres owns (3)";
+    assert_eq!(check(&cluster, "roles").await, (Status::Failing, restored.to_owned()));
     admin.batch_execute("alter role billing_events nologin").await.unwrap();
     assert_eq!(check(&cluster, "roles").await, (Status::Failing, "no login billing_events".to_owned()));
     drop(admin);

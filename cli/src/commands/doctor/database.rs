@@ -48,6 +48,19 @@ const MISSING_LOGINS: &str = "
     from unnest(array['billing_reader', 'billing_checkout', 'billing_events', 'billing_operator']) as name
     where not exists (select from pg_roles where rolname = name and rolcanlogin)";
 
+/// What is not the owner's, as after a restore with --no-owner: then functions run with another's rights.
+const NOT_OWNED: &str = "
+    select coalesce(string_agg(of_one, ', ' order by of_one), '') from (
+      select 'what ' || pg_get_userbyid(owner) || ' owns (' || count(*) || ')' as of_one from (
+        select nspowner as owner from pg_namespace where nspname in ('billing', 'billing_private')
+        union all
+        select relowner from pg_class where relkind in ('r', 'p', 'v', 'S')
+          and relnamespace in (select oid from pg_namespace where nspname in ('billing', 'billing_private'))
+        union all
+        select proowner from pg_proc
+        where pronamespace in (select oid from pg_namespace where nspname in ('billing', 'billing_private'))
+      ) ours where pg_get_userbyid(owner) not like 'billing\\_%' group by owner) found";
+
 /// Logins that take over a database's own default, which may be a level at which billing is not changed.
 const OTHER_LEVEL: &str = "
     select coalesce(string_agg(r.rolname::text, ', ' order by r.rolname), '')
@@ -137,6 +150,12 @@ async fn roles(client: &Client, report: &mut DoctorReport) {
             "no login",
             "The migrations create them; whoever dropped one creates it again as \
              migrations/tables/V1__schemas_and_roles.sql does.",
+        ),
+        (
+            NOT_OWNED,
+            "billing_owner does not own",
+            "A restore with --no-owner does that: restore again without it. Or give them to billing_owner: \
+             alter schema, alter table, alter function ... owner to billing_owner.",
         ),
         (
             OTHER_LEVEL,

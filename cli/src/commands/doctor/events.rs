@@ -100,18 +100,25 @@ async fn reconciled(
     report: &mut DoctorReport,
 ) -> Result<(), tokio_postgres::Error> {
     let sql = format!(
-        "select extract(epoch from now() - updated_at)::bigint / 60 from billing.reconcile_cursors
-            where name = 'events' and livemode = {livemode}"
+        "select extract(epoch from now() - updated_at)::bigint / 60,
+            (extract(epoch from now())::bigint - (position ->> 'through')::bigint) / 60
+            from billing.reconcile_cursors where name = 'events' and livemode = {livemode}"
     );
     let rows = database.query_typed(&sql, &[]).await?;
     const MEND: &str = "The function reconcile runs every 15 minutes: look at its log, and at its schedule. \
                         billing reconcile does the same now.";
-    match rows.first().map(|row| row.get::<_, i64>(0)) {
+    match rows.first().map(|row| (row.get::<_, i64>(0), row.get::<_, Option<i64>>(1))) {
         None => report.warning("reconciliation", "there was none yet", MEND),
-        Some(minutes) if minutes > RECONCILED_WITHIN_MINUTES => {
+        Some((minutes, _)) if minutes > RECONCILED_WITHIN_MINUTES => {
             report.failing("reconciliation", format!("the last one was {minutes} minutes ago"), MEND);
         }
-        Some(minutes) => report.ok("reconciliation", format!("{minutes} minutes ago")),
+        Some((_, Some(behind))) if behind > RECONCILED_WITHIN_MINUTES => report.failing(
+            "reconciliation",
+            format!("it is {behind} minutes behind"),
+            "It runs, and comes to newer events in each run: billing reconcile goes on at once. Stripe lists \
+             the events of 30 days. What is older, billing backfill --all makes up for.",
+        ),
+        Some((minutes, _)) => report.ok("reconciliation", format!("{minutes} minutes ago")),
     }
     Ok(())
 }
