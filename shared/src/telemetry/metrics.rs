@@ -214,7 +214,8 @@ pub struct Reconciliation {
     pub drift: u64,
     /// Of them those that still do.
     pub unrepaired: u64,
-    /// Events and subscriptions of single organizations that failed, and are tried again.
+    /// Events and subscriptions of single organizations that failed, and are tried again; also subscriptions
+    /// that were not tried now, so that the number does not fall while their tries get rarer.
     pub postponed: u64,
     /// Live subscriptions of organizations that the application deleted.
     pub without_organization: u64,

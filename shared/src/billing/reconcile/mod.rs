@@ -105,6 +105,8 @@ pub struct ReconcileReport {
     pub unfinished: bool,
     /// What failed of single organizations, and is tried again. A problem each, the first ones by name.
     pub postponed: Vec<Postponement>,
+    /// Subscriptions that failed in an earlier run, and whose next try is still to come.
+    pub waiting: u64,
     /// The parts that could not do their work, and what was postponed, with the reason.
     pub problems: Vec<String>,
     /// How many parts could not do their work.
@@ -157,6 +159,10 @@ pub async fn reconcile(resources: &Resources<'_>, when: Sweep, limits: &Limits) 
     match swept {
         Ok(complete) => report.unfinished |= !complete,
         Err(error) => note(&mut report, "subscriptions", Err(error)),
+    }
+    match postponed::count_waiting(resources, &report).await {
+        Ok(count) => report.waiting = count,
+        Err(error) => note(&mut report, "postponed subscriptions", Err(error)),
     }
     match count_without_organization(resources).await {
         Ok(count) => report.without_organization = count,
@@ -248,7 +254,7 @@ fn summarize(report: &ReconcileReport, plan_changes: u64, began: Instant) {
         failed: missed.failed + retried.failed,
         drift: subscriptions.drifted,
         unrepaired: subscriptions.drifted - subscriptions.repaired,
-        postponed: report.postponed.len() as u64,
+        postponed: report.postponed.len() as u64 + report.waiting,
         without_organization: report.without_organization,
         problems: report.failed_parts,
         clock_skew_seconds: report.clock_skew_seconds,

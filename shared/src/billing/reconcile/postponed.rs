@@ -118,6 +118,12 @@ pub(super) async fn retry(
     Ok(())
 }
 
+/// How many of them are noted, and were not tried in this run.
+pub(super) async fn count_waiting(resources: &Resources<'_>, report: &ReconcileReport) -> Result<u64, Error> {
+    let tried = |id: &String| report.postponed.iter().any(|failed| failed.id == *id);
+    Ok(Postponed::read(resources).await?.0.keys().filter(|id| !tried(id)).count() as u64)
+}
+
 /// What is told of a page's failures.
 pub(super) fn told(page: &Page) -> impl Iterator<Item = Postponement> + '_ {
     page.failed
