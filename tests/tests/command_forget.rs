@@ -109,7 +109,7 @@ async fn the_id_is_asked_for_once_more() {
 async fn wrong_input_and_missing_parts_change_nothing() {
     let t = TestApp::start().await;
     t.assert_wrong_usage(&["forget"], "<ORG>").await;
-    t.assert_wrong_usage(&["forget", "cus_1"], "invalid value 'cus_1'").await;
+    t.assert_wrong_usage(&["forget", "cus_1"], "expected the organization's id, a UUID").await;
     let ghost = Uuid::new_v4().to_string();
     let unknown = t.billing(&["forget", &ghost, "--yes-forget", &ghost]).await;
     assert!(unknown.status == 1 && unknown.complaint.contains("No organization is known"), "{unknown:?}");

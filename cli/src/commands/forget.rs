@@ -28,9 +28,10 @@ Examples:
 First cancel its subscriptions at Stripe: while one is live, the next event would bring its rows back.")]
 pub struct Args {
     /// The organization's id (a UUID).
+    #[arg(value_parser = id)]
     pub org: OrgId,
     /// The same id once more: nobody is asked then.
-    #[arg(long, value_name = "ORG")]
+    #[arg(long, value_name = "ORG", value_parser = id)]
     pub yes_forget: Option<OrgId>,
     /// Do it while a subscription is live, whose next event brings its rows back.
     #[arg(long)]
@@ -71,6 +72,11 @@ impl Failure for Error {
             Self::Live(_) => Code::Failed,
         }
     }
+}
+
+/// Neither a customer nor a subscription: it is too easy to name another organization's.
+fn id(text: &str) -> Result<OrgId, &'static str> {
+    text.trim().parse().map_err(|_| "expected the organization's id, a UUID")
 }
 
 /// What was removed, and what stays at Stripe.
