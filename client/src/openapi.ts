@@ -400,7 +400,7 @@ export interface components {
              * @description For programs. It does not change.
              * @enum {string}
              */
-            code: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_seats" | "invalid_return_url" | "invalid_signature" | "missing_org_id" | "parse_error" | "targeting_key_missing" | "invalid_context" | "flag_not_found" | "unauthenticated" | "identity_mismatch" | "not_a_member" | "not_a_billing_admin" | "no_customer" | "already_subscribed" | "flow_unavailable" | "shared_customer" | "payload_too_large" | "internal" | "processing_failed" | "stripe_error" | "stripe_throttled" | "database_unavailable";
+            code: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_seats" | "invalid_return_url" | "invalid_signature" | "missing_org_id" | "parse_error" | "targeting_key_missing" | "invalid_context" | "flag_not_found" | "unauthenticated" | "identity_mismatch" | "not_a_member" | "not_a_billing_admin" | "no_customer" | "already_subscribed" | "flow_unavailable" | "shared_customer" | "payload_too_large" | "internal" | "processing_failed" | "stripe_error" | "stripe_throttled" | "identity_unavailable" | "database_unavailable";
             /** @description One sentence for people. It may change. */
             error: string;
             /**
@@ -433,7 +433,7 @@ export interface components {
              * @description For programs. It does not change.
              * @enum {string}
              */
-            code: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_seats" | "invalid_return_url" | "invalid_signature" | "missing_org_id" | "parse_error" | "targeting_key_missing" | "invalid_context" | "flag_not_found" | "unauthenticated" | "identity_mismatch" | "not_a_member" | "not_a_billing_admin" | "no_customer" | "already_subscribed" | "flow_unavailable" | "shared_customer" | "payload_too_large" | "internal" | "processing_failed" | "stripe_error" | "stripe_throttled" | "database_unavailable";
+            code: "invalid_request" | "invalid_org_id" | "invalid_plan" | "invalid_interval" | "invalid_seats" | "invalid_return_url" | "invalid_signature" | "missing_org_id" | "parse_error" | "targeting_key_missing" | "invalid_context" | "flag_not_found" | "unauthenticated" | "identity_mismatch" | "not_a_member" | "not_a_billing_admin" | "no_customer" | "already_subscribed" | "flow_unavailable" | "shared_customer" | "payload_too_large" | "internal" | "processing_failed" | "stripe_error" | "stripe_throttled" | "identity_unavailable" | "database_unavailable";
             /** @description One sentence for people. It may change. */
             error: string;
             /**
@@ -900,6 +900,7 @@ export interface operations {
             };
             /**
              * @description `stripe_throttled`: Stripe throttles us.
+             *     `identity_unavailable`: Supabase's signing keys cannot be fetched.
              *     `database_unavailable`: the database is down, or busy.
              *     Or API Gateway's own: the function has no instance free.
              */
@@ -917,7 +918,7 @@ export interface operations {
                 content: {
                     "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "stripe_throttled" | "database_unavailable";
+                        code?: "stripe_throttled" | "identity_unavailable" | "database_unavailable";
                     }) | components["schemas"]["GatewayFailure"];
                 };
             };
@@ -1035,7 +1036,8 @@ export interface operations {
                 };
             };
             /**
-             * @description `database_unavailable`: the database is down, or busy.
+             * @description `identity_unavailable`: Supabase's signing keys cannot be fetched.
+             *     `database_unavailable`: the database is down, or busy.
              *     Or API Gateway's own: the function has no instance free.
              */
             503: {
@@ -1052,7 +1054,7 @@ export interface operations {
                 content: {
                     "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "database_unavailable";
+                        code?: "identity_unavailable" | "database_unavailable";
                     }) | components["schemas"]["GatewayFailure"];
                 };
             };
@@ -1227,6 +1229,7 @@ export interface operations {
             };
             /**
              * @description `stripe_throttled`: Stripe throttles us.
+             *     `identity_unavailable`: Supabase's signing keys cannot be fetched.
              *     `database_unavailable`: the database is down, or busy.
              *     Or API Gateway's own: the function has no instance free.
              */
@@ -1244,7 +1247,7 @@ export interface operations {
                 content: {
                     "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "stripe_throttled" | "database_unavailable";
+                        code?: "stripe_throttled" | "identity_unavailable" | "database_unavailable";
                     }) | components["schemas"]["GatewayFailure"];
                 };
             };
@@ -1388,6 +1391,7 @@ export interface operations {
             };
             /**
              * @description `stripe_throttled`: Stripe throttles us.
+             *     `identity_unavailable`: Supabase's signing keys cannot be fetched.
              *     `database_unavailable`: the database is down, or busy.
              *     Or API Gateway's own: the function has no instance free.
              */
@@ -1405,7 +1409,7 @@ export interface operations {
                 content: {
                     "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "stripe_throttled" | "database_unavailable";
+                        code?: "stripe_throttled" | "identity_unavailable" | "database_unavailable";
                     }) | components["schemas"]["GatewayFailure"];
                 };
             };
@@ -1548,7 +1552,8 @@ export interface operations {
                 };
             };
             /**
-             * @description `database_unavailable`: the database is down, or busy.
+             * @description `identity_unavailable`: Supabase's signing keys cannot be fetched.
+             *     `database_unavailable`: the database is down, or busy.
              *     Or API Gateway's own: the function has no instance free.
              */
             503: {
@@ -1565,7 +1570,7 @@ export interface operations {
                 content: {
                     "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "database_unavailable";
+                        code?: "identity_unavailable" | "database_unavailable";
                     }) | components["schemas"]["GatewayFailure"];
                 };
             };
@@ -1860,7 +1865,8 @@ export interface operations {
                 };
             };
             /**
-             * @description `database_unavailable`: the database is down, or busy.
+             * @description `identity_unavailable`: Supabase's signing keys cannot be fetched.
+             *     `database_unavailable`: the database is down, or busy.
              *     Or API Gateway's own: the function has no instance free.
              */
             503: {
@@ -1877,7 +1883,7 @@ export interface operations {
                 content: {
                     "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "database_unavailable";
+                        code?: "identity_unavailable" | "database_unavailable";
                     }) | components["schemas"]["GatewayFailure"];
                 };
             };
@@ -2028,7 +2034,8 @@ export interface operations {
                 };
             };
             /**
-             * @description `database_unavailable`: the database is down, or busy.
+             * @description `identity_unavailable`: Supabase's signing keys cannot be fetched.
+             *     `database_unavailable`: the database is down, or busy.
              *     Or API Gateway's own: the function has no instance free.
              */
             503: {
@@ -2045,7 +2052,7 @@ export interface operations {
                 content: {
                     "application/json": (components["schemas"]["Failure"] & {
                         /** @enum {unknown} */
-                        code?: "database_unavailable";
+                        code?: "identity_unavailable" | "database_unavailable";
                     }) | components["schemas"]["GatewayFailure"];
                 };
             };

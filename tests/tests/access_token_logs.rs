@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::Log;
-use tests::auth::{Behaviour, EcKey, TestAuth};
+use tests::auth::{Behaviour, EcKey, TestAuth, peoples};
 use tracing::Level;
 
 #[tokio::test]
@@ -56,5 +56,12 @@ async fn an_outage_is_an_error() {
     assert_eq!(errors.len(), 1, "{text}");
     assert_eq!(errors[0]["message"], "the keys of access tokens cannot be fetched");
     assert_eq!(errors[0]["error"], "the answer is a 500 Internal Server Error");
-    assert_eq!(log.lines("refused an access token")[0]["reason"], "keys_unavailable");
+    assert_eq!(log.lines("an access token cannot be checked")[0]["reason"], "keys_unavailable");
+    assert!(log.lines("refused an access token").is_empty());
+    let token = format!("Bearer {}", t.token(&t.claims()));
+    for function in peoples() {
+        let answer = t.ask(function, Some(&token)).await;
+        answer.assert_failure(503, "identity_unavailable");
+        assert_eq!(answer.header("retry-after"), Some("5"), "{function}");
+    }
 }

@@ -9,7 +9,7 @@ use shared::clock::Clock;
 use shared::config::Function;
 use shared::serve::answer_live;
 use stripe_emulator::Fault;
-use tests::auth::peoples;
+use tests::auth::{Behaviour, TestAuth, peoples};
 use tests::openapi::table;
 use tests::{Answer, TestApp, Vault, event, users};
 
@@ -179,6 +179,16 @@ async fn by_another(seen: &mut Seen) {
     }
 }
 
+/// While Supabase does not answer.
+async fn by_supabase(seen: &mut Seen) {
+    let t = TestAuth::start().await;
+    t.server.behave(Behaviour::Broken);
+    let token = format!("Bearer {}", t.token(&t.claims()));
+    for function in peoples().chain(["plans"]) {
+        note(seen, function, &t.ask(function, Some(&token)).await);
+    }
+}
+
 async fn by_events(seen: &mut Seen) {
     let t = TestApp::start().await;
     let homeless = json!({ "id": "evt_1", "type": "customer.subscription.updated", "created": t.now(),
@@ -203,6 +213,7 @@ async fn every_documented_failure_can_happen() {
     by_stripe(&mut seen).await;
     by_us(&mut seen).await;
     by_another(&mut seen).await;
+    by_supabase(&mut seen).await;
     by_events(&mut seen).await;
     // Its 503 is an answer of its own kind.
     seen.retain(|(function, _)| function != "health");

@@ -122,6 +122,12 @@ impl ApiError {
             Self::InvalidReturnUrl => {
                 (S::BAD_REQUEST, "invalid_return_url", "An address to return to must be on an allowed origin")
             }
+            // Nobody knows whether the token is good: that is an outage, and no refusal.
+            Self::Unauthenticated(Refusal::KeysUnavailable) => (
+                S::SERVICE_UNAVAILABLE,
+                "identity_unavailable",
+                "Access tokens cannot be checked at the moment; try again shortly",
+            ),
             Self::Unauthenticated(_) => (S::UNAUTHORIZED, "unauthenticated", "Authentication is required"),
             Self::IdentityMismatch => {
                 (S::FORBIDDEN, "identity_mismatch", "The x-user-id header does not match the access token")
@@ -200,7 +206,8 @@ impl ApiError {
 
     /// Whether the request came with an access token, and it was refused.
     pub fn is_refused_token(&self) -> bool {
-        matches!(self, Self::Unauthenticated(refusal) if *refusal != Refusal::Missing)
+        let no_refusal = [Refusal::Missing, Refusal::KeysUnavailable];
+        matches!(self, Self::Unauthenticated(refusal) if !no_refusal.contains(refusal))
     }
 
     /// Seconds until another try makes sense, where that is known.
@@ -211,6 +218,7 @@ impl ApiError {
             Self::Failed(Error::UnreadableEvent(_) | Error::MissingOrg)
             | Self::InvalidSignature(Invalid::NoSecret) => Some(retry_after::OF_EVENT),
             Self::Failed(error) => retry_after::of(error),
+            Self::Unauthenticated(Refusal::KeysUnavailable) => Some(retry_after::OF_IDENTITY),
             _ => None,
         }
     }

@@ -7,6 +7,8 @@ use crate::stripe;
 const OF_DATABASE: u64 = 2;
 /// The same while nothing is known of the configuration: so often the secret is asked for then.
 const OF_CONFIGURATION: u64 = 5;
+/// The same while the keys of access tokens cannot be fetched: so long nobody asks for them again.
+pub(super) const OF_IDENTITY: u64 = 5;
 /// The same of an event that failed: when the reconciliation may try it for the first time.
 pub(super) const OF_EVENT: u64 = 60;
 

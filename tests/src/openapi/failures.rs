@@ -38,6 +38,7 @@ internal               x         x       x     x             x      x      x    
 processing_failed      .         .       .     .             .      .      x        .
 stripe_error           x         x       x     .             .      .      .        .
 stripe_throttled       x         x       x     .             .      .      .        .
+identity_unavailable   x         x       x     x             x      x      .        .
 database_unavailable   x         x       x     x             x      x      .        .
 ";
 
@@ -99,6 +100,7 @@ fn every_failure() -> Vec<ApiError> {
         ApiError::ProcessingFailed(Error::Internal("")),
         refused.into(),
         stripe::Error::Throttled { retry_after: 5 }.into(),
+        ApiError::Unauthenticated(Refusal::KeysUnavailable),
         db::Error::Timeout.into(),
     ]
 }
@@ -123,6 +125,7 @@ fn when(error: &ApiError) -> &'static str {
         ApiError::InvalidReturnUrl => "`returnUrl`, `successUrl` or `cancelUrl` is not on an allowed origin",
         ApiError::InvalidSignature(_) => "the signature is missing, wrong, twice there or stale",
         ApiError::Unevaluated { why, .. } => when_unevaluated(why),
+        ApiError::Unauthenticated(Refusal::KeysUnavailable) => "Supabase's signing keys cannot be fetched",
         ApiError::Unauthenticated(_) => "no access token, or one that is not good (any more)",
         ApiError::IdentityMismatch => {
             "the request has an `x-user-id` header that names another than the token"

@@ -74,6 +74,9 @@ impl Refusal {
             Self::NotConfigured => {
                 tracing::error!(target: "billing", request_id, reason, "SUPABASE_URL is not configured")
             }
+            Self::KeysUnavailable => {
+                tracing::warn!(target: "billing", request_id, reason, "an access token cannot be checked")
+            }
             _ => {
                 tracing::warn!(
                     target: "billing", request_id, security = true, reason,
