@@ -5,7 +5,7 @@ returns billing.entitlements[] language plpgsql stable set search_path = pg_cata
 begin
   return array(
   select row(null::bigint, org, sold.source, mode, sold.plan, sold.feature,
-    (array_agg(s.id order by s.own desc, s.created desc))[1], true,
+    (array_agg(s.id order by s.own desc, s.created desc, s.id))[1], true,
     case when sold.source = 'plan' then sum(sold.units)::bigint end,
     case when sold.source = 'plan' then sum(sold.seats)::bigint end,
     case when sold.source = 'plan' then bool_or(s.own) end,
@@ -35,6 +35,6 @@ begin
   group by sold.source, sold.plan, sold.feature, s.expires_at,
     case when sold.source = 'addon' then s.id else billing_private.kept(p, s.whole) ->> 'number' end
   order by sold.source desc, sold.plan, sold.feature,
-    (array_agg(s.id order by s.own desc, s.created desc))[1]);
+    (array_agg(s.id order by s.own desc, s.created desc, s.id))[1]);
 end $$;
 revoke all on function billing_private.granted_by_several(uuid, boolean) from public;

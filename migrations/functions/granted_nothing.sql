@@ -11,6 +11,7 @@ begin
   from billing.subscriptions s
   where s.org_id = org and s.livemode = mode
   -- One's own; one that can still be mended; the newest.
-  order by s.own desc, billing_private.is_ended(s.status), s.stripe_created_at desc limit 1);
+  order by s.own desc, billing_private.is_ended(s.status), s.stripe_created_at desc,
+    s.stripe_subscription_id limit 1);
 end $$;
 revoke all on function billing_private.granted_nothing(uuid, boolean) from public;

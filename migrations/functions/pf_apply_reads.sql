@@ -80,7 +80,8 @@ begin
           values (whose.org, (one.snapshot ->> 'livemode')::boolean, one.customer) on conflict do nothing;
         end if;
         perform billing_private.write_snapshot(whose.org, whose.org_named, whose.own, current, one.snapshot,
-          one.observed_at, true, one.known_through, one.may_include, make_interval(days => asked.grace_days),
+          one.observed_at, true, one.known_through, one.may_include,
+          make_interval(hours => 24 * asked.grace_days),
           asked.cause);
         result := 'applied';
       else

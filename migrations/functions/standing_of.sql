@@ -65,7 +65,7 @@ begin atomic
       where e.org_id = org and (e.livemode is null or e.livemode = mode)
       -- The plan that explains comes first; an override comes last, and decides.
       order by p.rank is null, e.source = 'override', counts.so desc, p.rank desc, e.own desc,
-        e.expires_at desc nulls first) h) held
+        e.expires_at desc nulls first, e.source_id) h) held
   join billing.plans plan on plan.plan_code = case
     when (held.explains).expires_at is null or (held.explains).expires_at > now()
     then coalesce((held.explains).plan_code, everybody.plan_code) else everybody.plan_code end

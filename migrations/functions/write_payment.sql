@@ -18,7 +18,7 @@ begin
   left join billing.plan_entitlements p on p.plan_code = 'pilot' and p.feature = f.flag;
   if days ~ '^0*[1-9][0-9]{0,4}$' then
     written.addon_expires_at := to_timestamp((payment ->> 'paid_at')::bigint)
-      + make_interval(days => days::integer);
+      + make_interval(hours => 24 * days::integer);
   elsif days is not null then
     written.addon_features := '{}';
     unreadable := concat_ws(', ', unreadable, 'addon_days');

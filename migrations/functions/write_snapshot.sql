@@ -33,7 +33,8 @@ begin
     after.paid_period_start := before.current_period_start;
     after.paid_at := greatest(before.paid_at, before.known_through + 1);
   -- With other items it may have been paid and changed unseen: an event of its own tells what was paid.
-  elsif after.status = 'active' and before.status not in ('active', 'trialing')
+  -- One that was paused is taken up again before a payment is tried.
+  elsif after.status = 'active' and before.status not in ('active', 'trialing', 'paused')
     and before.items = after.items
   then
     after.paid_items := after.items;
@@ -49,7 +50,7 @@ begin
     after.paid_items := after.items;
     after.paid_period_start := case after.status when 'active' then after.current_period_start end;
   end if;
-  if after.status = 'active' then
+  if after.status = 'active' and before.status is distinct from 'paused' then
     after.past_due_since := null;
     after.grace_until := null;
   elsif after.status = 'past_due' then

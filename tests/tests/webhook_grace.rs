@@ -237,6 +237,21 @@ async fn a_grace_that_runs_keeps_its_length_whoever_writes_next() {
 }
 
 #[tokio::test]
+async fn to_be_taken_up_again_after_a_pause_is_no_payment() {
+    let t = TestApp::start().await;
+    let now = t.now();
+    t.say(&pro(&t, now - 40 * DAY).period(now - 40 * DAY)).await.assert_outcome("applied");
+    t.say(&pro(&t, now - 10 * DAY).status("past_due").period(now - 10 * DAY)).await.assert_outcome("applied");
+    for (seconds, status, begins) in
+        [(90, "paused", 10 * DAY), (80, "active", 80), (70, "past_due", 80), (60, "past_due", 80)]
+    {
+        t.say(&pro(&t, now - seconds).status(status).period(now - begins)).await.assert_outcome("applied");
+    }
+    let over = answer(&t).await;
+    assert_eq!((&over["planCode"], &over["reason"]), (&json!("pilot"), &json!("grace_over")));
+}
+
+#[tokio::test]
 async fn a_payment_that_is_told_late_begins_the_grace_anew() {
     let t = TestApp::start().await;
     let now = t.now();
