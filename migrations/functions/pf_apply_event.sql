@@ -70,7 +70,7 @@ begin
     return jsonb_build_object('settled',
       jsonb_build_object('outcome', 'duplicate', 'org_id', whose.org, 'seen', seen));
   end if;
-  grace := make_interval(days => asked.grace_days);
+  grace := make_interval(hours => 24 * asked.grace_days);
 
   if asked.verdict is not null then
     result := asked.verdict;
@@ -100,10 +100,6 @@ begin
   elsif whose.org is null then
     result := 'ignored';
   else
-    if asked.customer is not null and whose.org_named and not whose.customer_stored and not whose.gone then
-      insert into billing.customers (org_id, livemode, stripe_customer_id)
-      values (whose.org, asked.livemode, asked.customer) on conflict do nothing;
-    end if;
     if asked.payment is not null then
       -- What was bought before it was forgotten, and perhaps ended since, is not known again.
       if billing_private.is_forgotten(whose.org,
@@ -186,6 +182,13 @@ begin
         end if;
       end if;
       result := case result when 'write' then 'applied' when 'covered' then 'stale' else result end;
+    end if;
+    -- Not of what is ignored: of what was forgotten, nothing is known again.
+    if asked.customer is not null and whose.org_named and not whose.customer_stored and not whose.gone then
+      if result <> 'ignored' then
+        insert into billing.customers (org_id, livemode, stripe_customer_id)
+        values (whose.org, asked.livemode, asked.customer) on conflict do nothing;
+      end if;
     end if;
   end if;
 

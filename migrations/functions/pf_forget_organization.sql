@@ -16,7 +16,7 @@ begin
   perform billing_private.lock_organizations(array[org]);
   select coalesce(array_agg(s.stripe_subscription_id order by s.stripe_subscription_id), '{}') into live
   from billing.subscriptions s
-  where s.org_id = org and billing_private.is_live(s.status);
+  where s.org_id = org and billing_private.binds(s);
   if live <> '{}' and not even_if_live then
     return jsonb_build_object('live', live, 'removed', null);
   end if;
@@ -39,9 +39,12 @@ begin
     removed := removed || jsonb_build_object(name, rows);
   end loop;
   delete from billing_private.syncs y where y.org_id = org;
-  -- While the application has it, it is told what is left, and the row goes when it was.
+  -- While the application has it, it is told what is left, and the row goes when it was: also if all that was
+  -- left was a message that waited.
   if not exists (select from billing.organizations o where o.id = org) then
     delete from billing.notifications n where n.org_id = org;
+  elsif (removed ->> 'notifications')::bigint > 0 then
+    perform billing_private.note_changes(array[org]);
   end if;
   perform billing_private.record(null, 'billing_data_forgotten', null, null, by_whom, jsonb_build_object(
     'organization_sha256', encode(sha256(convert_to(org::text, 'UTF8')), 'hex'), 'at_stripe_sha256',

@@ -144,3 +144,15 @@ async fn what_had_ended_stays_forgotten_though_the_application_keeps_the_organiz
     t.deliver(&bought("evt_2", t.now() + 60)).await.assert_outcome("applied");
     assert_eq!(t.entitlements(users::OWNER, &t.org).await.body["entitlements"]["hasAPI"], true);
 }
+
+#[tokio::test]
+async fn the_application_is_told_what_is_left_though_only_a_message_waited() {
+    let t = TestApp::start().await;
+    t.billing_json(0, &["grant", &t.org, "hasAPI", "--reason", "promised"]).await;
+    t.billing_json(0, &["revoke", &t.org, "hasAPI", "--reason", "over"]).await;
+    t.db.batch_execute("delete from billing.runs").await.unwrap();
+    let forgotten = t.billing(&["forget", &t.org, "--yes-forget", &t.org]).await;
+    assert_eq!(forgotten.status, 0, "{forgotten:?}");
+    let waits = format!("select count(*) from notifications where org_id = '{}' and attempts = 0", t.org);
+    assert_eq!(t.value(&waits).await, "1");
+}
