@@ -17,7 +17,7 @@ create or replace function billing_private.account_of(org uuid, mode boolean) re
 begin
   return query
   with own as (
-    select s.*, billing_private.is_live(s.status) and (p.rank > 0 or s.unknown_price is not null) as binds
+    select s.*, billing_private.binds(s) and (p.rank > 0 or s.unknown_price is not null) as binds
     from billing.subscriptions s
     join billing.plans p using (plan_code)
     where s.org_id = org and s.livemode = mode and s.own),
@@ -28,10 +28,12 @@ begin
     from own o
     left join billing.plans p using (plan_code)
     where o.stripe_customer_id is not null
-    -- The one that explains the plan, as plan_of has it: granting, of the highest rank; else one that can be
-    -- mended.
-    order by billing_private.is_ended(o.status), billing_private.is_granting(o.status) desc, p.rank desc,
-      o.stripe_created_at desc limit 1),
+    -- The one that explains the plan; else one that can be mended.
+    order by billing_private.is_ended(o.status),
+      o.stripe_subscription_id is not distinct from (
+        select told.stripe_subscription_id from billing_private.standing_of(org, mode) told) desc,
+      billing_private.is_granting(o.status) desc, p.rank desc, o.stripe_created_at desc,
+      o.stripe_subscription_id limit 1),
   others as (
     select s.stripe_customer_id as id
     from billing.subscriptions s

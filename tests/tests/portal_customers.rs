@@ -130,3 +130,22 @@ async fn a_customer_deleted_at_stripe_is_replaced_for_a_person_with_another_addr
     assert_eq!(bought.status, 200, "{}", bought.body);
     assert_ne!(t.value("select stripe_customer_id from customers").await, first);
 }
+
+#[tokio::test]
+async fn the_portal_is_of_the_subscription_that_explains_the_plan_and_not_of_one_whose_grace_is_over() {
+    let t = TestApp::start().await;
+    t.buy("pro", "month").await;
+    let first = t.value("select stripe_customer_id from customers").await;
+    let second = t.customer_at_stripe(&json!({}));
+    let failing =
+        t.subscription_at_stripe(&second, "promptforge_enterprise_month", &json!({ "org_id": t.org }));
+    t.deliver_all().await;
+    assert_eq!(opens(&t, users::OWNER, &t.org).await, second);
+    let over = format!(
+        "update subscriptions set status = 'past_due', grace_until = now() - interval '1 day'
+           where stripe_subscription_id = '{failing}';
+         update entitlements set expires_at = now() - interval '1 day' where source_id = '{failing}'"
+    );
+    t.db.batch_execute(&over).await.unwrap();
+    assert_eq!(opens(&t, users::OWNER, &t.org).await, first);
+}
