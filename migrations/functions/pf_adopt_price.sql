@@ -3,6 +3,7 @@
 create or replace function billing.pf_adopt_price(price text, plan text, by_whom text) returns setof uuid
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 declare
+  sold constant jsonb := jsonb_build_array(jsonb_build_object('price', price));
   orgs uuid[];
   before billing.subscriptions;
   after billing.subscriptions;
@@ -14,7 +15,7 @@ begin
   -- Sold by nobody we know, or known as something else: seldom asked for, and by an operator.
   select coalesce(array_agg(distinct s.org_id), '{}') into orgs
   from billing.subscriptions s
-  where s.items @> jsonb_build_array(jsonb_build_object('price', price));
+  where s.items @> sold or s.paid_items @> sold;
   -- The organizations before the price, as events do.
   -- `billing catalogue` runs at REPEATABLE READ: if a row has changed since it began, the transaction fails,
   -- and the command runs it again.
@@ -23,7 +24,7 @@ begin
   on conflict (price_id) do update set plan_code = excluded.plan_code, adopted_by = excluded.adopted_by;
   for before in
     select * from billing.subscriptions s
-    where s.items @> jsonb_build_array(jsonb_build_object('price', price)) and s.org_id = any (orgs)
+    where (s.items @> sold or s.paid_items @> sold) and s.org_id = any (orgs)
     order by s.stripe_subscription_id
   loop
     after := billing_private.resolve_again(before);

@@ -30,7 +30,7 @@ begin
   into other
   from billing.subscriptions s
   where s.items @> jsonb_build_array(jsonb_build_object('price', price))
-    and billing_private.is_live(s.status);
+    and billing_private.binds(s);
   pays := other.pays;
   if other.payer is not null then
     return jsonb_build_object('refused', 'paid_by_another', 'by', other.payer);
@@ -38,7 +38,7 @@ begin
   select min(s.stripe_subscription_id) into in_the_way
   from billing.subscriptions s
   join billing.plans p using (plan_code)
-  where s.org_id = org and s.livemode = mode and s.own and billing_private.is_live(s.status)
+  where s.org_id = org and s.livemode = mode and s.own and billing_private.binds(s)
     and (p.rank > 0 or s.unknown_price is not null)
     and not s.items @> jsonb_build_array(jsonb_build_object('price', price));
   if in_the_way is not null then

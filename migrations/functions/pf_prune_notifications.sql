@@ -8,7 +8,8 @@ begin
   delete from billing.notifications n using (
     select old.id from billing.notifications old
     where old.created_at < now() - interval '7 days'
-      and (old.next_attempt_at is not null
+      -- What was tried is given up by its own time, and counted.
+      and (old.next_attempt_at is not null and old.first_attempt_at is null
         or coalesce(old.delivered_at, old.given_up_at) < now() - interval '30 days')
     limit at_most) old
   where n.id = old.id;

@@ -10,6 +10,8 @@ begin
     when subscription.status = 'past_due' and subscription.paid_items is null then 'never_paid'
     when subscription.status = 'past_due' then 'grace_over'
     when subscription.status = 'unpaid' then 'unpaid'
+    when subscription.status = 'paused'
+      and (subscription.trial_end is null or subscription.paid_items is not null) then 'paused'
     when subscription.status = 'paused' then 'trial_over'
     when subscription.status = 'incomplete' then 'first_payment_open'
     when not billing_private.is_granting(subscription.status) then 'unknown_status'

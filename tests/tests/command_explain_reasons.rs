@@ -7,7 +7,7 @@ use tests::TestApp;
 
 /// Each reason, what of a paid subscription is otherwise then, and how the sentence goes on after "has pilot
 /// because". `SUB` is the subscription, `SINCE` a day.
-const REASONS: [(&str, &str, &str); 13] = [
+const REASONS: [(&str, &str, &str); 14] = [
     ("ended", "status = 'canceled'", "its last subscription SUB was canceled on "),
     ("ended", "status = 'incomplete_expired'", "the first payment of SUB was never made."),
     ("collection_paused", "pause_behavior = 'void'", "the payments of SUB are paused and void."),
@@ -27,8 +27,13 @@ const REASONS: [(&str, &str, &str); 13] = [
         "SUB is unpaid, which grants nothing: Stripe has given up on its payment.",
     ),
     (
+        "paused",
+        "status = 'paused', trial_end = '2026-01-01'",
+        "SUB is paused: it grants nothing until it is taken up again at Stripe.",
+    ),
+    (
         "trial_over",
-        "status = 'paused'",
+        "status = 'paused', trial_end = '2026-01-01', paid_items = null",
         "the trial of SUB is over, and it is paused until there is a payment method.",
     ),
     ("first_payment_open", "status = 'incomplete'", "the first payment of SUB is still open."),

@@ -9,7 +9,7 @@ use shared::billing::{contact, price};
 use shared::db::customers;
 use shared::db::organizations::BillingAccount;
 use shared::db::plans::{self, Offer, Wanted};
-use shared::domain::ids::{CheckoutSessionId, CustomerId, UserId};
+use shared::domain::ids::{CheckoutSessionId, CustomerId, SubscriptionId, UserId};
 use shared::domain::subscription::Snapshot;
 use shared::error::Error;
 use shared::http::error::ApiError;
@@ -19,12 +19,13 @@ use shared::stripe::wire::checkout_session::CheckoutSession;
 use shared::stripe::wire::subscription::Subscription;
 use shared::stripe::wire::{Listing, Object};
 use shared::stripe::{self, IdempotencyKey, Stripe};
-use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
+use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus, RetrieveSubscription};
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionCustomerUpdate,
     CreateCheckoutSessionCustomerUpdateAddress, CreateCheckoutSessionCustomerUpdateName,
     CreateCheckoutSessionLineItems, CreateCheckoutSessionSubscriptionData,
     CreateCheckoutSessionTaxIdCollection, ExpireCheckoutSession, ListCheckoutSession,
+    RetrieveCheckoutSession,
 };
 use stripe_shared::{CheckoutSessionMode, CheckoutSessionStatus};
 
@@ -159,11 +160,18 @@ async fn open_for(
     let left_behind = open_sessions.iter().filter(|s| now - s.created >= SAME_CLICK).map(|s| &s.id);
     let over =
         known.into_iter().chain(left_behind.filter(|id| Some(*id) != known)).filter(|id| **id != session.id);
-    let ended: Vec<Ended> = try_join_all(over.map(|id| expire(stripe, id))).await?;
-    // One that was over before we ended it may have been paid in this moment.
-    if ended.contains(&Ended::Before) && pays(&subscriptions_of(stripe, customer).await?, &sold.offer) {
-        expire(stripe, &session.id).await?;
-        return Err(subscribed(true));
+    let bought: Vec<Option<Bought>> = try_join_all(over.map(|id| expire(stripe, id))).await?;
+    let bought: Vec<Bought> = bought.into_iter().flatten().collect();
+    // One that was over before we ended it may have been bought in this moment.
+    if !bought.is_empty() {
+        let mut goes_on = pays(&subscriptions_of(stripe, customer).await?, &sold.offer);
+        for bought in bought {
+            goes_on = goes_on || bought.goes_on(stripe, order, &sold.offer).await?;
+        }
+        if goes_on {
+            expire(stripe, &session.id).await?;
+            return Err(subscribed(true));
+        }
     }
     Ok(Some(session))
 }
@@ -263,20 +271,36 @@ fn pays(subscriptions: &[Snapshot], offer: &Offer) -> bool {
     subscriptions.iter().any(|subscription| subscription.binds(&offer.keys))
 }
 
-/// Who ended a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ended {
-    ByUs,
-    /// It was paid, expired, or gone with its customer.
-    Before,
+/// What somebody bought in a session. None: Stripe makes the subscription only in this moment.
+struct Bought(Option<SubscriptionId>);
+
+impl Bought {
+    /// Whether it is still the organization's plan, also if its first payment is on its way, as by a bank
+    /// debit; or is not yet in Stripe's lists.
+    async fn goes_on(self, stripe: &Stripe, order: &Order, offer: &Offer) -> Result<bool, ApiError> {
+        let Some(id) = self.0 else { return Ok(true) };
+        let request = RetrieveSubscription::new(id.as_str());
+        let (subscription, answered): (Subscription, _) = match stripe.read(&request).await {
+            Err(error) if error.is_gone() => return Ok(false),
+            read => read?,
+        };
+        let subscription = whole(stripe, subscription, answered).await?.0;
+        Ok(!subscription.status.is_ended()
+            && subscription.orgs.first().is_none_or(|org| *org == order.org)
+            && subscription.items.iter().any(|item| item.may_be_a_plan(&offer.keys)))
+    }
 }
 
-/// Expires a session, so that two open tabs cannot buy twice.
-async fn expire(stripe: &Stripe, session: &CheckoutSessionId) -> Result<Ended, ApiError> {
+/// Expires a session, so that two open tabs cannot buy twice. What was bought in it, if somebody was faster.
+async fn expire(stripe: &Stripe, session: &CheckoutSessionId) -> Result<Option<Bought>, ApiError> {
     let request = ExpireCheckoutSession::new(session.as_str());
     match stripe.post::<Object>(&request, &IdempotencyKey::unique()).await {
-        Ok(_) => Ok(Ended::ByUs),
-        Err(stripe::Error::Refused { status: 400 | 404, .. }) => Ok(Ended::Before),
-        Err(error) => Err(error.into()),
+        Ok(_) => return Ok(None),
+        // With its customer.
+        Err(error) if error.is_gone() => return Ok(None),
+        Err(stripe::Error::Refused { status: 400, .. }) => {}
+        Err(error) => return Err(error.into()),
     }
+    let session: CheckoutSession = stripe.get(&RetrieveCheckoutSession::new(session.as_str())).await?;
+    Ok(session.is_complete().then(|| Bought(session.subscription())))
 }

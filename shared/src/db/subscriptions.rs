@@ -253,7 +253,7 @@ pub async fn rows(db: &Db, ids: &[String]) -> Result<Vec<Row>, Error> {
 pub async fn count_without_organization(db: &Db, livemode: bool) -> Result<u64, Error> {
     let sql = "select count(*) from billing.subscriptions s
         left join billing_private.all_organizations() as o (id) on o.id = s.org_id
-        where o.id is null and s.livemode = $1 and billing_private.is_live(s.status)";
+        where o.id is null and s.livemode = $1 and billing_private.binds(s)";
     let rows = db.query(sql, &[(&livemode, Type::BOOL)]).await?;
     Ok(rows.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(0)).unwrap_or_default()))
 }

@@ -17,13 +17,13 @@ pub enum Status {
     PastDue,
     /// Over, for good.
     Canceled,
-    /// The first payment is open: within a day it is made, or the subscription ends.
+    /// The first payment is open or on its way: it is made, or the subscription ends.
     Incomplete,
     /// The first payment was not made in time: over, for good.
     IncompleteExpired,
     /// Stripe has given up on a renewal's payment.
     Unpaid,
-    /// A trial ended without a payment method.
+    /// Somebody paused it, or a failed payment did; or its trial ended without a payment method.
     Paused,
     /// One that Stripe added later: it is kept, and grants nothing.
     Other(String),
@@ -67,8 +67,8 @@ impl Status {
         matches!(self, Self::Canceled | Self::IncompleteExpired)
     }
 
-    /// Whether it binds its customer: another subscription would charge twice. An incomplete one does not, as
-    /// it ends by itself; nor does one that is paused at the end of its trial, as nothing is charged.
+    /// Whether it is charged. An incomplete one is not, as it ends by itself; nor is a paused one, but it may
+    /// be taken up again: see [`Snapshot::binds`](crate::domain::subscription::Snapshot::binds).
     pub fn is_live(&self) -> bool {
         !self.is_ended() && !matches!(self, Self::Incomplete | Self::Paused)
     }

@@ -95,9 +95,12 @@ impl Snapshot {
         self.schedule.as_ref().is_some_and(|schedule| schedule.planned.is_none())
     }
 
-    /// Whether another subscription would charge its customer twice.
+    /// Whether another subscription would charge its customer twice. One that is paused is taken up again,
+    /// unless a trial ended without a payment method: then its trial reaches into the period.
     pub fn binds(&self, keys: &Keys) -> bool {
-        self.status.is_live() && self.items.iter().any(|item| item.may_be_a_plan(keys))
+        let was_paid = self.trial_end.is_none_or(|end| self.period.is_some_and(|(begins, _)| begins > end));
+        (self.status.is_live() || self.status == Status::Paused && was_paid)
+            && self.items.iter().any(|item| item.may_be_a_plan(keys))
     }
 }
 

@@ -98,6 +98,7 @@ account_of              .    .        .      .     .     x       .      .      .
 advance_test_clock      .    .        .      .     .     .       .      .      .        .      .
 all_organizations       .    .        .      .     .     x       .      .      .        .      x
 apply_subscriptions     .    .        .      .     .     .       .      .      .        .      .
+binds                   .    .        .      .     .     x       .      .      .        .      x
 caller                  .    x        x      x     x     x       x      .      .        .      x
 catalogue               .    .        .      .     .     x       .      .      .        .      x
 catalogue_changes       .    .        .      .     .     .       .      .      .        .      .

@@ -22,7 +22,7 @@ const LIVE_AND_GONE: &str = "
     select coalesce(string_agg(s.stripe_subscription_id || ' of ' || s.org_id, ', '
       order by s.stripe_subscription_id), '')
     from billing.subscriptions s left join billing_private.all_organizations() as o (id) on o.id = s.org_id
-    where o.id is null and billing_private.is_live(s.status)";
+    where o.id is null and billing_private.binds(s)";
 
 /// A sentence, and after an exclamation mark what to do, if something is to be done.
 const MEMBERS: &str = "

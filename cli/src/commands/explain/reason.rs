@@ -30,6 +30,7 @@ pub fn because(word: &str, of: &Subscription) -> String {
             format!("{id} is past_due{} and its grace period ended{}", since(), on(of.grace_until))
         }
         "unpaid" => format!("{id} is unpaid, which grants nothing: Stripe has given up on its payment"),
+        "paused" => format!("{id} is paused: it grants nothing until it is taken up again at Stripe"),
         "trial_over" => {
             format!("the trial of {id} is over, and it is paused until there is a payment method")
         }

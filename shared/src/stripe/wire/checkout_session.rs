@@ -21,6 +21,8 @@ pub struct CheckoutSession {
     pub cancel_url: Option<String>,
     /// `subscription`, `payment` or `setup`.
     pub mode: Option<String>,
+    /// `open`, `complete` or `expired`. Absent before 2021.
+    status: Option<String>,
     /// When it was made, Unix seconds. Absent before 2022.
     #[serde(default)]
     pub created: i64,
@@ -47,6 +49,11 @@ impl CheckoutSession {
     /// The organization that its reference names, which a visitor of a payment link may have typed.
     pub fn reference(&self) -> Option<OrgId> {
         self.client_reference_id.as_deref().and_then(|id| id.trim().parse().ok())
+    }
+
+    /// Whether somebody went through with it. The payment may still be on its way.
+    pub fn is_complete(&self) -> bool {
+        self.status.as_deref() == Some("complete")
     }
 
     /// Who pays.
