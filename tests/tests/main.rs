@@ -18,6 +18,7 @@ mod catalogue_prediction;
 mod checkout;
 mod checkout_failures;
 mod checkout_order;
+mod checkout_twice;
 mod command_addon;
 mod command_adopt;
 mod command_adopt_refusals;

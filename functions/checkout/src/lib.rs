@@ -2,6 +2,7 @@
 
 mod change;
 mod customer;
+mod expire;
 mod order;
 mod session;
 

@@ -9,27 +9,27 @@ use shared::billing::{contact, price};
 use shared::db::customers;
 use shared::db::organizations::BillingAccount;
 use shared::db::plans::{self, Offer, Wanted};
-use shared::domain::ids::{CheckoutSessionId, CustomerId, SubscriptionId, UserId};
+use shared::domain::ids::{CheckoutSessionId, CustomerId, UserId};
 use shared::domain::subscription::Snapshot;
 use shared::error::Error;
 use shared::http::error::ApiError;
 use shared::http::identity::Caller;
 use shared::http::{billing_admin, offer};
+use shared::stripe::wire::Listing;
 use shared::stripe::wire::checkout_session::CheckoutSession;
 use shared::stripe::wire::subscription::Subscription;
-use shared::stripe::wire::{Listing, Object};
-use shared::stripe::{self, IdempotencyKey, Stripe};
-use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus, RetrieveSubscription};
+use shared::stripe::{IdempotencyKey, Stripe};
+use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionCustomerUpdate,
     CreateCheckoutSessionCustomerUpdateAddress, CreateCheckoutSessionCustomerUpdateName,
     CreateCheckoutSessionLineItems, CreateCheckoutSessionSubscriptionData,
-    CreateCheckoutSessionTaxIdCollection, ExpireCheckoutSession, ListCheckoutSession,
-    RetrieveCheckoutSession,
+    CreateCheckoutSessionTaxIdCollection, ListCheckoutSession,
 };
 use stripe_shared::{CheckoutSessionMode, CheckoutSessionStatus};
 
 use crate::customer;
+use crate::expire::{Bought, expire};
 use crate::order::{self, Order};
 
 /// A second click within this many seconds finds the first one's session.
@@ -269,38 +269,4 @@ fn leads(session: &CheckoutSession, order: &Order) -> bool {
 /// Whether another subscription would charge twice.
 fn pays(subscriptions: &[Snapshot], offer: &Offer) -> bool {
     subscriptions.iter().any(|subscription| subscription.binds(&offer.keys))
-}
-
-/// What somebody bought in a session. None: Stripe makes the subscription only in this moment.
-struct Bought(Option<SubscriptionId>);
-
-impl Bought {
-    /// Whether it is still the organization's plan, also if its first payment is on its way, as by a bank
-    /// debit; or is not yet in Stripe's lists.
-    async fn goes_on(self, stripe: &Stripe, order: &Order, offer: &Offer) -> Result<bool, ApiError> {
-        let Some(id) = self.0 else { return Ok(true) };
-        let request = RetrieveSubscription::new(id.as_str());
-        let (subscription, answered): (Subscription, _) = match stripe.read(&request).await {
-            Err(error) if error.is_gone() => return Ok(false),
-            read => read?,
-        };
-        let subscription = whole(stripe, subscription, answered).await?.0;
-        Ok(!subscription.status.is_ended()
-            && subscription.orgs.first().is_none_or(|org| *org == order.org)
-            && subscription.items.iter().any(|item| item.may_be_a_plan(&offer.keys)))
-    }
-}
-
-/// Expires a session, so that two open tabs cannot buy twice. What was bought in it, if somebody was faster.
-async fn expire(stripe: &Stripe, session: &CheckoutSessionId) -> Result<Option<Bought>, ApiError> {
-    let request = ExpireCheckoutSession::new(session.as_str());
-    match stripe.post::<Object>(&request, &IdempotencyKey::unique()).await {
-        Ok(_) => return Ok(None),
-        // With its customer.
-        Err(error) if error.is_gone() => return Ok(None),
-        Err(stripe::Error::Refused { status: 400, .. }) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let session: CheckoutSession = stripe.get(&RetrieveCheckoutSession::new(session.as_str())).await?;
-    Ok(session.is_complete().then(|| Bought(session.subscription())))
 }
