@@ -125,6 +125,7 @@ mod webhook_kept;
 mod webhook_locks;
 mod webhook_order;
 mod webhook_payments;
+mod webhook_payments_back;
 mod webhook_plans;
 mod webhook_regressions;
 mod webhook_seats;
